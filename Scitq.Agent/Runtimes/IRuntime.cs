@@ -1,0 +1,68 @@
+using Scitq.Contracts;
+
+namespace Scitq.Agent.Runtimes;
+
+/// <summary>
+/// Runs commands. What it starts outlives the agent: processes and containers are found again by their work directory
+/// and lease alone, so nothing needs to be remembered between "started" and "journalled".
+/// The streams of a run are append-only files, <see cref="WorkDirectory.Stdout"/> and <see cref="WorkDirectory.Stderr"/>.
+/// </summary>
+internal interface IRuntime
+{
+    /// <summary>Starts the command. Progress that can take long (an image pull) is told to <paramref name="phase"/>.</summary>
+    /// <exception cref="StartException">It could not be started; nothing of it is left.</exception>
+    Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct);
+
+    /// <summary>Finds the run an earlier agent process started, running or ended; null when it was never started.</summary>
+    Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct);
+}
+
+/// <summary>One started command.</summary>
+internal interface IRun : IAsyncDisposable
+{
+    /// <summary>When it started (UTC).</summary>
+    DateTime Started { get; }
+
+    /// <summary>Completes, never faults, once no process of it is left and its stream files are complete.</summary>
+    Task<RunExit> Exit { get; }
+
+    /// <summary>TERM, then KILL after the grace, to everything it started. Returns at once; <see cref="Exit"/> tells when it is over.</summary>
+    void Stop(TimeSpan grace);
+}
+
+/// <summary>How a command ended.</summary>
+/// <param name="ExitCode">Its exit code; 128 + n for signal n; null when the runtime lost it (then <paramref name="Problem"/> says why).</param>
+/// <param name="OomKilled">Whether the kernel killed any process of it for want of memory.</param>
+/// <param name="PeakMemory">Bytes, all processes together.</param>
+/// <param name="CpuSeconds">Of all processes.</param>
+/// <param name="Problem">What the user should know, or why there is no exit code.</param>
+internal sealed record RunExit(int? ExitCode, bool OomKilled = false, long? PeakMemory = null, double? CpuSeconds = null, string? Problem = null);
+
+/// <summary>What to run, where and as what.</summary>
+internal sealed record RunRequest
+{
+    /// <summary>The attempt; its lease names containers and cgroups.</summary>
+    public required Contracts.Messages.AttemptKey Key { get; init; }
+
+    /// <summary>The task's small number.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>The worker's name.</summary>
+    public required string Worker { get; init; }
+
+    /// <summary>The command, image, options and environment.</summary>
+    public required TaskSpec Spec { get; init; }
+
+    /// <summary>The attempt's directories, which exist.</summary>
+    public required WorkDirectory Directory { get; init; }
+
+    /// <summary>The value of <c>CPU</c>: max(1, processors / concurrency).</summary>
+    public required int Cpu { get; init; }
+}
+
+/// <summary>The command could not be started.</summary>
+internal sealed class StartException(FailureClass failure, string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Usually <see cref="FailureClass.Start"/> or <see cref="FailureClass.Image"/>.</summary>
+    public FailureClass Failure { get; } = failure;
+}

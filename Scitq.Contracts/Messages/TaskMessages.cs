@@ -1,0 +1,74 @@
+namespace Scitq.Contracts.Messages;
+
+/// <summary>Queues one task. Idempotent by <see cref="TaskId"/>. To <see cref="Queues.Tasks"/>; plain JSON without any header is read as this message.</summary>
+public sealed record SubmitTask
+{
+    /// <summary>Made by the submitter (a version 7 GUID is best); the same id sent twice is one task.</summary>
+    public required Guid TaskId { get; init; }
+
+    /// <summary>What to run.</summary>
+    public required TaskSpec Spec { get; init; }
+}
+
+/// <summary>Queues many tasks at once; each stands for itself, as if sent alone. Plain JSON with a member <c>tasks</c> is read as this message.</summary>
+public sealed record SubmitTasks
+{
+    /// <summary>The tasks, in the order their numbers are given.</summary>
+    public required IReadOnlyList<SubmitTask> Tasks { get; init; }
+}
+
+/// <summary>The answer to a submitter that gave an AMQP <c>reply_to</c>.</summary>
+public sealed record TasksSubmitted
+{
+    /// <summary>One for each task of the request, in its order.</summary>
+    public required IReadOnlyList<SubmittedTask> Tasks { get; init; }
+}
+
+/// <summary>What became of one submitted task.</summary>
+public sealed record SubmittedTask
+{
+    /// <summary>The submitter's id.</summary>
+    public required Guid TaskId { get; init; }
+
+    /// <summary>The small number people type; null when refused.</summary>
+    public long? Number { get; init; }
+
+    /// <summary>Why it was refused; null when it is queued.</summary>
+    public string? Problem { get; init; }
+}
+
+/// <summary>Ends a task for good: at once when no worker has it, else as soon as its worker has stopped it. Ignored when it has ended.</summary>
+public sealed record CancelTask
+{
+    /// <summary>The task.</summary>
+    public required Guid TaskId { get; init; }
+
+    /// <summary>Kept in the task's history.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>Starts another attempt of a task that has ended. Ignored otherwise.</summary>
+public sealed record RelaunchTask
+{
+    /// <summary>The task.</summary>
+    public required Guid TaskId { get; init; }
+
+    /// <summary>Kept in the task's history.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>
+/// One attempt waits for a worker of the batch. To <see cref="Queues.Batch"/>. It is a hint, not a right: the worker
+/// must claim the attempt, and a repeated or outdated message is refused there.
+/// </summary>
+public sealed record TaskQueued
+{
+    /// <summary>The task.</summary>
+    public required Guid TaskId { get; init; }
+
+    /// <summary>The attempt, from 1.</summary>
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>Only when another service publishes it for a task the coordinator has not seen: the first claim then creates the task. The coordinator leaves it out and answers the claim with the current spec.</summary>
+    public TaskSpec? Spec { get; init; }
+}

@@ -1,0 +1,139 @@
+namespace Scitq.Contracts.Messages;
+
+/// <summary>An agent has started. To <see cref="Queues.Workers"/>; answered by <see cref="WorkerRegistered"/>. Repeated until answered.</summary>
+public sealed record RegisterWorker
+{
+    /// <summary>The worker's name: 1 to 100 of <c>A-Z a-z 0-9 . _ -</c>; one living agent a name.</summary>
+    public required string Worker { get; init; }
+
+    /// <summary>A GUID made at this start.</summary>
+    public required Guid Epoch { get; init; }
+
+    /// <summary>The epoch of the agent that used this work directory before, which a lock proves dead; it takes over at once.</summary>
+    public Guid? PreviousEpoch { get; init; }
+
+    /// <summary>Take the name even from an agent that seems alive.</summary>
+    public bool Takeover { get; init; }
+
+    /// <summary>The batch it serves.</summary>
+    public required string Batch { get; init; }
+
+    /// <summary>How many attempts run at once.</summary>
+    public required int Concurrency { get; init; }
+
+    /// <summary>How many more are staged ahead.</summary>
+    public required int Prefetch { get; init; }
+
+    /// <summary>The machine.</summary>
+    public required HostInfo Host { get; init; }
+
+    /// <summary>Attempts it has from before and can still end.</summary>
+    public required IReadOnlyList<AttemptKey> Leases { get; init; }
+}
+
+/// <summary>The answer to <see cref="RegisterWorker"/>.</summary>
+public sealed record WorkerRegistered
+{
+    /// <summary>From the request.</summary>
+    public required Guid Epoch { get; init; }
+
+    /// <summary>Why it was refused (the agent then exits with code 3); null when it may work.</summary>
+    public string? Refusal { get; init; }
+
+    /// <summary>Attempts the worker named that are no longer its own: stop them and drop what they left.</summary>
+    public IReadOnlyList<AttemptKey> Revoked { get; init; } = [];
+
+    /// <summary>What the coordinator wants of it; what a user set before outlives a restart.</summary>
+    public WorkerSettings? Settings { get; init; }
+}
+
+/// <summary>What a worker should do now.</summary>
+/// <param name="Batch">The batch to serve.</param>
+/// <param name="Concurrency">How many attempts run at once (0 runs none).</param>
+/// <param name="Prefetch">How many more are staged ahead.</param>
+/// <param name="Paused">Whether it takes nothing new.</param>
+public sealed record WorkerSettings(string Batch, int Concurrency, int Prefetch, bool Paused);
+
+/// <summary>A machine, as its agent sees it.</summary>
+public sealed record HostInfo
+{
+    /// <summary>Its host name.</summary>
+    public required string Hostname { get; init; }
+
+    /// <summary>Logical processors.</summary>
+    public required int Cpus { get; init; }
+
+    /// <summary>Bytes of memory.</summary>
+    public required long Memory { get; init; }
+
+    /// <summary>The agent's version.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Version of the container engine; null where there is none.</summary>
+    public string? Docker { get; init; }
+}
+
+/// <summary>An agent lives, and these are its attempts. Every 5 s. To <see cref="Queues.Workers"/>; answered by <see cref="HeartbeatAnswered"/>.</summary>
+public sealed record WorkerHeartbeat
+{
+    /// <summary>The worker's name.</summary>
+    public required string Worker { get; init; }
+
+    /// <summary>Its epoch.</summary>
+    public required Guid Epoch { get; init; }
+
+    /// <summary>Counts up; the answer names it, and the leases it renews count from when it was sent.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>All attempts it holds a lease for.</summary>
+    public required IReadOnlyList<AttemptKey> Leases { get; init; }
+
+    /// <summary>How many of them run.</summary>
+    public int Running { get; init; }
+
+    /// <summary>Why it takes nothing new (<c>disk is full</c>, <c>draining</c>), or null.</summary>
+    public string? Hold { get; init; }
+
+    /// <summary>Load average over one minute.</summary>
+    public double Load { get; init; }
+
+    /// <summary>Bytes of memory that are available.</summary>
+    public long MemoryAvailable { get; init; }
+
+    /// <summary>Free bytes where the work directories are.</summary>
+    public long DiskFree { get; init; }
+}
+
+/// <summary>The answer to <see cref="WorkerHeartbeat"/>: all its leases are renewed but those revoked.</summary>
+public sealed record HeartbeatAnswered
+{
+    /// <summary>From the heartbeat.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>False when the coordinator does not know this epoch: register again.</summary>
+    public bool Known { get; init; } = true;
+
+    /// <summary>Attempts that are no longer the worker's own: stop them, drop what they left, report nothing.</summary>
+    public IReadOnlyList<AttemptKey> Revoked { get; init; } = [];
+
+    /// <summary>Attempts whose user has cancelled them: stop them and report their end.</summary>
+    public IReadOnlyList<AttemptKey> Cancelled { get; init; } = [];
+
+    /// <summary>What the coordinator wants of the worker.</summary>
+    public WorkerSettings? Settings { get; init; }
+}
+
+/// <summary>Stop one attempt (TERM, a grace, KILL) and report its end with class <c>cancelled</c>. To <see cref="Queues.Worker"/>; repeated by heartbeat answers.</summary>
+/// <param name="Key">The attempt.</param>
+/// <param name="Reason">Why.</param>
+public sealed record StopAttempt(AttemptKey Key, string? Reason);
+
+/// <summary>An agent leaves for good: its name is free at once. To <see cref="Queues.Workers"/>.</summary>
+/// <param name="Worker">The worker's name.</param>
+/// <param name="Epoch">Its epoch.</param>
+public sealed record WorkerLeft(string Worker, Guid Epoch);
+
+/// <summary>An agent asks itself through the broker whether it still hears. To <see cref="Queues.Worker"/>.</summary>
+/// <param name="Epoch">The agent's epoch.</param>
+/// <param name="Sequence">Counts up.</param>
+public sealed record Ping(Guid Epoch, long Sequence);

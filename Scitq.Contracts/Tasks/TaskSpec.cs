@@ -1,0 +1,53 @@
+namespace Scitq.Contracts;
+
+/// <summary>
+/// What the user asked for: one command with its data, limits and place. Never changed by the system; an edit by the
+/// user makes a new one. On the bus its members are camelCase, in the REST API snake_case.
+/// </summary>
+public sealed record TaskSpec
+{
+    /// <summary>The command as an exact argument vector: no shell splits, expands or quotes it. May be empty only with an <see cref="Image"/> (the image's own command runs).</summary>
+    public required IReadOnlyList<string> Argv { get; init; }
+
+    /// <summary>The batch: tasks and workers meet by this name. See <see cref="BatchName"/> for its form.</summary>
+    public string Batch { get; init; } = BatchName.Default;
+
+    /// <summary>A name for people; need not be unique.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The container image to run in; null runs the command natively on the worker.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>Options as for <c>docker run</c>, one word an element, e.g. <c>["--gpus", "all"]</c>. Only with <see cref="Image"/>; see <see cref="Docker.DockerRunOptions"/>.</summary>
+    public IReadOnlyList<string> DockerOptions { get; init; } = [];
+
+    /// <summary>Numeric user id to run as; null is the image's or the worker's own.</summary>
+    public int? Uid { get; init; }
+
+    /// <summary>Numeric group id to run as; null is the image's or the worker's own.</summary>
+    public int? Gid { get; init; }
+
+    /// <summary>Data URIs fetched for this task alone into its input directory.</summary>
+    public IReadOnlyList<string> Inputs { get; init; } = [];
+
+    /// <summary>Data URIs fetched once per worker and shared read-only; each may carry one action (<c>|untar</c>…).</summary>
+    public IReadOnlyList<string> Resources { get; init; } = [];
+
+    /// <summary>The folder URI that receives the output directory at the end, on success and on failure.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>How many times the task runs again after a failure of its own (0 or more). Lost workers do not count.</summary>
+    public int Retry { get; init; }
+
+    /// <summary>Seconds the command may run before it is stopped (class <c>timeout</c>); null is without limit.</summary>
+    public int? RunTimeout { get; init; }
+
+    /// <summary>Seconds that fetching inputs and resources may take (class <c>timeout</c>); null is without limit.</summary>
+    public int? DownloadTimeout { get; init; }
+
+    /// <summary>Tasks that must have succeeded first: task ids, as GUID or as number. The task waits in <c>waiting</c>.</summary>
+    public IReadOnlyList<string> Requirements { get; init; } = [];
+
+    /// <summary>Environment variables for the command, beside those the agent sets.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+}

@@ -1,0 +1,49 @@
+using Scitq.Contracts.Docker;
+
+namespace Scitq.Contracts;
+
+/// <summary>What makes a <see cref="TaskSpec"/> acceptable; the same check in the tools, the API and the coordinator.</summary>
+public static class TaskSpecRules
+{
+    /// <summary>The largest spec as JSON, in bytes.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
+    /// <summary>The first defect, as one line that says what, on what and why; null when there is none.</summary>
+    public static string? Problem(TaskSpec spec)
+    {
+        if (spec.Argv is null or { Count: 0 } && spec.Image is null) return "no command: give the words of the command to run.";
+        if (spec.Argv?.Any(w => w is null || w.Contains('\0')) == true) return "the command holds a NUL byte, which no program can receive.";
+        if (spec.Argv is { Count: > 0 } && spec.Argv[0].Length == 0) return "the command's first word, the program, is empty.";
+        if (BatchName.Problem(spec.Batch) is { } batch) return batch;
+        if (spec.Name is { } name && (name.Length > 500 || name.Contains('\0'))) return "the name is longer than 500 characters or holds a NUL byte.";
+        if (spec.Image is { } image && !ImageName.IsValid(image)) return $"image '{image}' is not an image name like ubuntu:22.04 or host/name@sha256:….";
+        if (spec.DockerOptions.Count > 0 && spec.Image is null) return "docker options were given without a docker image (-d).";
+        if (DockerRunOptions.TryParse(spec.DockerOptions, out _, out var option) is false) return option;
+        if (spec.Uid < 0 || spec.Gid < 0) return "uid and gid must be 0 or more.";
+        if (spec.Retry is < 0 or > 1000) return $"retry {spec.Retry} is not between 0 and 1000.";
+        if (spec.RunTimeout <= 0) return $"run timeout {spec.RunTimeout} is not a positive number of seconds (leave it out for none).";
+        if (spec.DownloadTimeout <= 0) return $"download timeout {spec.DownloadTimeout} is not a positive number of seconds (leave it out for none).";
+
+        // The first defect wins, in the order inputs, resources, output.
+        foreach (var uri in spec.Inputs)
+            if (DataUri.Problem(uri) is { } problem) return $"input '{uri}' {problem}";
+        foreach (var uri in spec.Resources)
+            if (DataUri.Problem(uri) is { } problem) return $"resource '{uri}' {problem}";
+        if (spec.Output is { } output)
+        {
+            if (DataUri.Problem(output) is { } problem) return $"output '{output}' {problem}";
+            if (DataUri.Parse(output) is var parsed && parsed.Action is not null) return $"output '{output}' carries an action, which only inputs and resources may.";
+            if (!parsed.CanReceive) return $"output '{output}' is of a scheme that can't be written to (s3, azure, file and ftp can).";
+        }
+
+        foreach (var (key, value) in spec.Env)
+        {
+            if (key.Length == 0 || key.Contains('=') || key.Contains('\0') || value is null || value.Contains('\0'))
+                return $"environment variable '{key}' has an empty name, a '=' in its name, or a NUL byte.";
+        }
+
+        foreach (var id in spec.Requirements)
+            if (!TaskId.TryParse(id, out _)) return $"requirement '{id}' is neither a task number nor a task GUID.";
+        return null;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Scitq.Contracts;
+
+/// <summary>
+/// A place of data: <c>scheme[@option…]://path[|action]</c>. The path is kept byte-exact (no percent-decoding, no
+/// folding of <c>..</c> or <c>//</c>), because an object key may be any text; <see cref="Uri"/> would rewrite it.
+/// </summary>
+public sealed record DataUri
+{
+    private static readonly ImmutableArray<string> Schemes = ["file", "s3", "azure", "ftp", "http", "https", "fasp", "run+fastq", "run+submitted"];
+    private static readonly ImmutableArray<string> Options_ = ["aria2", "ftp", "aspera", "sra", "filter_r1"];
+
+    private DataUri(string text, string scheme, ImmutableArray<string> options, string path, UriAction? action) =>
+        (Text, Scheme, Options, Path, Action) = (text, scheme, options, path, action);
+
+    /// <summary>The text it was read from, unchanged.</summary>
+    public string Text { get; }
+
+    /// <summary>The scheme in lower case, e.g. <c>s3</c>.</summary>
+    public string Scheme { get; }
+
+    /// <summary>Transport options in the order given, e.g. <c>aria2</c>.</summary>
+    public ImmutableArray<string> Options { get; }
+
+    /// <summary>What follows <c>://</c> up to the action: <c>bucket/key</c>, <c>/abs/path</c>, an accession…</summary>
+    public string Path { get; }
+
+    /// <summary>What is done with the data once fetched, if anything.</summary>
+    public UriAction? Action { get; }
+
+    /// <summary>Whether the path ends with a slash: everything below it is meant.</summary>
+    public bool IsFolder => Path.EndsWith('/');
+
+    /// <summary>Whether data can be written to this scheme.</summary>
+    public bool CanReceive => Scheme is "file" or "s3" or "azure" or "ftp";
+
+    /// <summary>Reads a URI, or says why it is none (a phrase that follows the quoted text).</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out DataUri? uri, [NotNullWhen(false)] out string? problem)
+    {
+        uri = null;
+        problem = null;
+        var mark = text?.IndexOf("://", StringComparison.Ordinal) ?? -1;
+        if (text is null || mark <= 0)
+        {
+            problem = $"is not a URI: it has no scheme (known: {string.Join(", ", Schemes)}).{Hint(text)}";
+            return false;
+        }
+
+        var head = text[..mark].Split('@');
+        var rest = text[(mark + 3)..];
+        var bar = rest.IndexOf('|', StringComparison.Ordinal);
+        var path = bar < 0 ? rest : rest[..bar];
+        var actionText = bar < 0 || bar == rest.Length - 1 ? null : rest[(bar + 1)..];
+
+        if (!head[0].All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '+'))
+            problem = $"is malformed: scheme '{head[0]}' is not lower-case letters, digits and '+'.";
+        else if (!Schemes.Contains(head[0]))
+            problem = $"has the unsupported protocol '{head[0]}' (known: {string.Join(", ", Schemes)}).";
+        else if (head.Skip(1).FirstOrDefault(o => !Options_.Contains(o)) is { } option)
+            problem = $"has the unknown transport option '@{option}' (known: @{string.Join(", @", Options_)}).";
+        else if (path.Length == 0)
+            problem = "is malformed: nothing follows '://'.";
+        else if (path.Contains('\0'))
+            problem = "is malformed: it holds a NUL byte.";
+        else if (head[0] == "file" && !path.StartsWith('/'))
+            problem = "is malformed: a file URI needs an absolute path, file:///path.";
+        else if (head[0] is "s3" or "azure" && (path.StartsWith('/') || !path.Contains('/')) && !(path.Length > 0 && !path.StartsWith('/')))
+            problem = $"is malformed: it names no {(head[0] == "s3" ? "bucket" : "container")}.";
+        if (problem is not null) return false;
+
+        UriAction? action = null;
+        if (actionText is not null && !UriAction.TryParse(actionText, out action, out problem)) return false;
+        uri = new DataUri(text, head[0], [.. head.Skip(1)], path, action);
+        return true;
+    }
+
+    /// <summary>Why the text is no data URI, as a phrase that follows it; null if it is one.</summary>
+    public static string? Problem(string? text) => TryParse(text, out _, out var problem) ? null : problem;
+
+    /// <summary>Reads a URI that was checked before.</summary>
+    /// <exception cref="FormatException">It is none; the message says why.</exception>
+    public static DataUri Parse(string text) =>
+        TryParse(text, out var uri, out var problem) ? uri : throw new FormatException($"'{text}' {problem}");
+
+    /// <inheritdoc/>
+    public override string ToString() => Text;
+
+    private static string Hint(string? text)
+    {
+        var scheme = text is null ? null : Schemes.FirstOrDefault(s => text.StartsWith(s + ":", StringComparison.Ordinal) || text.StartsWith(s + "/", StringComparison.Ordinal));
+        return scheme is null ? "" : $" Did you mean {scheme}://{text![scheme.Length..].TrimStart(':', '/')} ?";
+    }
+}
