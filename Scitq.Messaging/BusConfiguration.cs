@@ -1,0 +1,41 @@
+using MassTransit;
+
+namespace Scitq.Messaging;
+
+/// <summary>What coordinator and agent share of the bus: how messages are written, addressed and sent.</summary>
+public static class BusConfiguration
+{
+    /// <summary>Arguments of an agent's own queue, the same wherever it is declared (RabbitMQ refuses differing ones).</summary>
+    public static readonly IReadOnlyDictionary<string, object> WorkerQueueArguments = new Dictionary<string, object>
+    {
+        ["x-expires"] = 600_000,        // ms without a consumer: the agent is gone for good
+        ["x-message-ttl"] = 120_000,    // ms: answers nobody fetched; orders are repeated by heartbeat answers
+    };
+
+    /// <summary>Arguments of a batch's queue: lazy, because a plain classic queue of RabbitMQ 3.x keeps 1 M tasks in 3 GB of memory.</summary>
+    public static readonly IReadOnlyDictionary<string, object> BatchQueueArguments = new Dictionary<string, object>
+    {
+        ["x-queue-mode"] = "lazy",
+    };
+
+    /// <summary>The address that sends to the exchange, and so to the queue, of this name.</summary>
+    public static Uri Address(string queue) => new($"exchange:{queue}?type=fanout");
+
+    /// <summary>Messages are plain JSON everywhere.</summary>
+    public static void UsePlainJson(this IBusFactoryConfigurator bus)
+    {
+        var json = new PlainJson(null);
+        bus.AddSerializer(json);
+        bus.AddDeserializer(json, isDefault: true);
+    }
+
+    /// <summary>On this endpoint, a message without a type header is of this type.</summary>
+    public static void TakeUntypedAs<T>(this IReceiveEndpointConfigurator endpoint)
+        where T : class => endpoint.AddDeserializer(new PlainJson(_ => typeof(T)), isDefault: true);
+
+    /// <summary>On this endpoint, a message without a type header is of the second type if it has the member, else of the first.</summary>
+    public static void TakeUntypedAs<T, TIfMember>(this IReceiveEndpointConfigurator endpoint, string member)
+        where T : class
+        where TIfMember : class =>
+        endpoint.AddDeserializer(new PlainJson(body => PlainJson.HasMember(body, member) ? typeof(TIfMember) : typeof(T)), isDefault: true);
+}
