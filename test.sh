@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# Builds Scitq and runs its tests against real servers, which it installs, starts and stops. See docs/testing.md.
+#
+#   ./test.sh                    every test
+#   ./test.sh --filter EXPR      some: part of a test's full name, a trait such as Level=Unit, or an xunit query (/…);
+#                                may be repeated, then what any of them names is run
+#   ./test.sh --no-build         with what was built before
+#
+# The last line is `N passed, N failed, N skipped`; the exit code is 0 only if none failed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+source scripts/servers/common.sh
+source scripts/packages.sh
+
+readonly limit=85m
+build=true filters=()
+while (($#)); do
+  case $1 in
+    --filter) (($# > 1)) || die "--filter needs an expression"; filters+=("$2"); shift 2 ;;
+    --filter=*) filters+=("${1#*=}"); shift ;;
+    --no-build) build=false; shift ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) die "unknown argument $1: see ./test.sh --help" ;;
+  esac
+done
+
+# Short, for unix sockets have to fit in 108 characters; open to pass through, for PostgreSQL runs as another account.
+run=$(mktemp -d /tmp/scitq-test.XXXXXX)
+chmod 711 "$run"
+mkdir -m 1777 "$run/tmp"
+passed=0 failed=0 skipped=0 tests_pid='' finished=false
+
+finish() {
+  local status=$?
+  trap - EXIT INT TERM HUP
+  set +e
+  # Cut short (a failed build, a signal, a crash): that is a failure, whatever passed before it.
+  if ! $finished; then
+    ((failed += 1))
+    ((status)) || status=1
+  fi
+  if is_alive "$tests_pid"; then stop_pid "$tests_pid" 10; fi
+  end_strays
+  [[ -d $run/docker ]] && scripts/servers/docker.sh stop "$run/docker"
+  [[ -d $run/rabbitmq ]] && scripts/servers/rabbitmq.sh kill "$run/rabbitmq"
+  [[ -d $run/postgres ]] && scripts/servers/postgres.sh stop "$run/postgres" immediate
+  rm -rf "$run" 2>/dev/null || say "test.sh: $run could not be removed entirely"
+  echo "$passed passed, $failed failed, $skipped skipped"
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# What tests left running carries the name of this run in its environment, or works under its directory.
+end_strays() {
+  local entry pid strays=()
+  for entry in /proc/[0-9]*; do
+    pid=${entry#/proc/}
+    [[ $pid == "$$" || $pid == "$BASHPID" ]] && continue
+    if [[ $(readlink "$entry/cwd" 2>/dev/null) == "$run/tmp"* ]] \
+      || { grep -qzxF "SCITQ_TEST_RUN=$run" "$entry/environ"; } 2>/dev/null; then
+      is_alive "$pid" && strays+=("$pid")
+    fi
+  done
+  if ((${#strays[@]})); then
+    say "test.sh: ending ${#strays[@]} processes that tests left behind: ${strays[*]}"
+    kill -KILL "${strays[@]}" 2>/dev/null || true
+  fi
+}
+
+in_ci() { [[ -n ${CI:-} ]]; }
+
+# In CI every server has to be there. On a laptop its tests are skipped, and this says why.
+no_server() {
+  if in_ci; then die "$1 is not to be had, and CI runs every test"; fi
+  say "test.sh: tests that need $1 will be skipped"
+}
+
+command -v dotnet >/dev/null || die "no dotnet command: install the .NET 10 SDK, https://dotnet.microsoft.com/download"
+
+# Tests of faults start and kill servers of their own, so the programs are wanted even where a running server is given.
+rabbitmq_packages=(rabbitmq-server:/usr/lib/rabbitmq/bin/rabbitmq-server)
+postgres_packages=(postgresql-15:/usr/lib/postgresql/15/bin/pg_ctl)
+docker_packages=(docker.io:/usr/sbin/dockerd busybox-static:/bin/busybox iproute2:/sbin/ip iptables:/sbin/iptables
+  docker-registry:/usr/bin/docker-registry apache2-utils:/usr/bin/htpasswd)
+
+if need_packages RabbitMQ "${rabbitmq_packages[@]}"; then
+  if [[ -z ${SCITQ_TEST_RABBITMQ:-} ]]; then
+    if mapfile -t uris < <(scripts/servers/rabbitmq.sh start "$run/rabbitmq" --management) && ((${#uris[@]} == 2)); then
+      export SCITQ_TEST_RABBITMQ=${uris[0]} SCITQ_TEST_RABBITMQ_MANAGEMENT=${uris[1]} SCITQ_TEST_RABBITMQ_DIR=$run/rabbitmq
+    else
+      no_server RabbitMQ
+    fi
+  fi
+else
+  no_server RabbitMQ
+fi
+
+if need_packages PostgreSQL "${postgres_packages[@]}"; then
+  if [[ -z ${SCITQ_TEST_POSTGRES:-} ]]; then
+    SCITQ_TEST_POSTGRES=$(scripts/servers/postgres.sh start "$run/postgres") && export SCITQ_TEST_POSTGRES || no_server PostgreSQL
+  fi
+else
+  no_server PostgreSQL
+fi
+
+if [[ -n ${SCITQ_TEST_DOCKER:-} ]] || need_packages Docker "${docker_packages[@]}"; then
+  if [[ -z ${SCITQ_TEST_DOCKER:-} ]]; then
+    SCITQ_TEST_DOCKER=$(scripts/servers/docker.sh start "$run/docker") && export SCITQ_TEST_DOCKER || no_server Docker
+  fi
+  if [[ -n ${SCITQ_TEST_DOCKER:-} ]]; then scripts/servers/docker.sh image "$SCITQ_TEST_DOCKER" || no_server "a Docker test image"; fi
+else
+  no_server Docker
+fi
+
+if $build; then
+  # No build server of ours may outlive us.
+  dotnet build Scitq.sln -c Release -nologo -v quiet -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=false \
+    || die "the build failed"
+fi
+export SCITQ_BIN=${SCITQ_BIN:-$PWD/bin}
+readonly tests=Scitq.Tests/bin/Release/net10.0/Scitq.Tests
+[[ -x $tests ]] || die "$tests is not there: run ./test.sh without --no-build"
+
+arguments=(-reporter verbose -noColor -xml "$run/results.xml")
+for filter in ${filters[@]+"${filters[@]}"}; do
+  case $filter in
+    /*) arguments+=(-filter "$filter") ;;
+    *~*) arguments+=(-method "*${filter#*~}*") ;;
+    *=*) arguments+=(-trait "$filter") ;;
+    *) arguments+=(-method "*$filter*") ;;
+  esac
+done
+
+# Waited for by pid, so that a signal is heard at once and not after the last test.
+status=0
+TMPDIR=$run/tmp SCITQ_TEST_RUN=$run timeout --kill-after=30s "$limit" "$tests" "${arguments[@]}" \
+  > >(tee "$run/output.log" | grep --line-buffered -v '\[STARTING\]\|\[FINISHED\]') 2>&1 </dev/null &
+tests_pid=$!
+wait "$tests_pid" || status=$?
+
+count_of() { sed -n "s/.*<assembly [^>]*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "$run/results.xml" | head -n 1; }
+lines_with() { grep -c -- "$1" "$run/output.log" || true; }
+if [[ -s $run/results.xml && -n $(count_of total) ]]; then
+  passed=$(count_of passed) failed=$(count_of failed) skipped=$(count_of skipped)
+  failed=$((failed + $(count_of errors)))
+else
+  # The runner died before it wrote its results: its output tells how far it came.
+  failed=$(lines_with '\[FAIL\]') skipped=$(lines_with '\[SKIP\]')
+  passed=$(($(lines_with '\[FINISHED\]') - failed - skipped))
+  ((passed >= 0)) || passed=0
+  say "test.sh: the test run ended early (exit code $status); the last tests it had started:"
+  grep '\[STARTING\]' "$run/output.log" | tail -n 5 >&2 || true
+  failed=$((failed + 1))
+fi
+if ((passed + failed + skipped == 0)); then
+  say "test.sh: no test was run"
+  failed=1
+fi
+if ((status != 0 && failed == 0)); then failed=1; fi
+finished=true
+((failed == 0)) || exit 1
+exit 0
