@@ -1,1 +1,1 @@
-return 0;
+return await Task.FromResult(0);

@@ -1,0 +1,26 @@
+namespace Scitq.Coordinator;
+
+/// <summary>What the coordinator is told at its start: command line, environment (<c>SCITQ_…</c>) or a JSON file.</summary>
+public sealed class CoordinatorOptions
+{
+    /// <summary>The port of the API; 0 takes any free one.</summary>
+    public int Port { get; set; } = 5000;
+
+    /// <summary>The address to listen on; anything but loopback needs a token.</summary>
+    public string Host { get; set; } = "127.0.0.1";
+
+    /// <summary><c>amqp://user:password@host/vhost</c>; null is the bus in memory.</summary>
+    public string? Bus { get; set; }
+
+    /// <summary>A PostgreSQL connection string (<c>Host=…</c>); null is SQLite in the data directory.</summary>
+    public string? Database { get; set; }
+
+    /// <summary>Where logs and, without PostgreSQL, the database are.</summary>
+    public string Data { get; set; } = "";
+
+    /// <summary>What clients must present; required unless bound to loopback.</summary>
+    public string? Token { get; set; }
+
+    /// <summary>Whether the database is PostgreSQL.</summary>
+    public bool UsesPostgres => !string.IsNullOrEmpty(Database);
+}

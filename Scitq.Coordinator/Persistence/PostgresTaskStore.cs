@@ -1,0 +1,110 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Persistence;
+
+/// <summary>Sets of rows as arrays: one round trip and one transaction a group, whatever its size.</summary>
+internal sealed class PostgresTaskStore : ITaskStore
+{
+    private readonly NpgsqlDataSource _source;
+    private readonly HotTable<TaskSaga> _tasks;
+    private readonly HotTable<AttemptRow> _attempts;
+    private readonly HotTable<TaskEventRow> _events;
+    private readonly HotTable<RequirementRow> _requirements;
+    private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _inserted;
+    private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _updated;
+    private readonly string _load;
+    private readonly string _insert;
+    private readonly string _update;
+
+    public PostgresTaskStore(NpgsqlDataSource source, IDbContextFactory<ScitqDb> contexts)
+    {
+        _source = source;
+        using var db = contexts.CreateDbContext();
+        _tasks = new(db.Model);
+        _attempts = new(db.Model);
+        _events = new(db.Model);
+        _requirements = new(db.Model);
+        _inserted = _tasks.Except("number");
+        // What a task is never changes after its submission.
+        _updated = _tasks.Except("number", "batch", "name", "spec", "created");
+        _load = $"SELECT {_tasks.Names()} FROM task WHERE id = ANY($1)";
+        _insert = $"INSERT INTO task ({_tasks.Names(_inserted)}) SELECT * FROM unnest({Parameters(_inserted)}) RETURNING id, number";
+        _update = $"""
+            WITH changed AS (
+                UPDATE task t SET {string.Join(", ", _updated.Where(c => c.Name != "id").Select(c => $"{c.Name} = u.{c.Name}"))}
+                FROM unnest({Parameters(_updated)}) AS u({_tasks.Names(_updated)})
+                WHERE t.id = u.id AND t.version = u.version - 1 RETURNING 1)
+            SELECT scitq_expect(count(*), ${_updated.Count + 1}) FROM changed
+            """;
+    }
+
+    public async Task<Dictionary<Guid, TaskSaga>> LoadAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct)
+    {
+        var found = new Dictionary<Guid, TaskSaga>(ids.Count);
+        await using var command = _source.CreateCommand(_load);
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. ids], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var task = _tasks.Read(reader, () => new TaskSaga());
+            found[task.CorrelationId] = task;
+        }
+
+        return found;
+    }
+
+    public async Task SaveAsync(TaskChanges changes, CancellationToken ct)
+    {
+        await using var batch = _source.CreateBatch();
+        if (changes.Inserts.Count > 0) Add(batch, _insert, _inserted.Select(c => c.Array(changes.Inserts)));
+        if (changes.Updates.Count > 0)
+            Add(batch, _update, [.. _updated.Select(c => c.Array(changes.Updates)), new NpgsqlParameter<long> { TypedValue = changes.Updates.Count }]);
+        AddRows(batch, _attempts, _attempts.Columns, changes.Attempts);
+        AddRows(batch, _events, _events.Except("id"), changes.Events);
+        AddRows(batch, _requirements, _requirements.Columns, changes.Requirements);
+        if (batch.BatchCommands.Count == 0) return;
+        try
+        {
+            await using var reader = await batch.ExecuteReaderAsync(ct);
+            if (changes.Inserts.Count > 0)
+            {
+                var numbers = new Dictionary<Guid, long>(changes.Inserts.Count);
+                while (await reader.ReadAsync(ct)) numbers[reader.GetGuid(0)] = reader.GetInt64(1);
+                foreach (var task in changes.Inserts) task.Number = numbers[task.CorrelationId];
+            }
+
+            // Errors of the commands that follow surface here.
+            while (await reader.NextResultAsync(ct))
+            {
+            }
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected)
+        {
+            throw new SaveConflictException(e);
+        }
+    }
+
+    public bool IsTransient(Exception exception) =>
+        exception is NpgsqlException { IsTransient: true } or TimeoutException
+        || exception is PostgresException { SqlState: ['5', '3' or '7', ..] or ['0', '8', ..] }     // no resources, shutting down, no connection
+        || exception is NpgsqlException { InnerException: IOException or System.Net.Sockets.SocketException or TimeoutException };
+
+    private static string Parameters<TRow>(IReadOnlyList<HotTable<TRow>.Column> columns)
+        where TRow : class => string.Join(", ", columns.Select((c, i) => $"${i + 1}::{c.SqlType}[]"));
+
+    private static void AddRows<TRow>(NpgsqlBatch batch, HotTable<TRow> table, IReadOnlyList<HotTable<TRow>.Column> columns, List<TRow> rows)
+        where TRow : class
+    {
+        if (rows.Count > 0) Add(batch, $"INSERT INTO {table.Name} ({table.Names(columns)}) SELECT * FROM unnest({Parameters(columns)})", columns.Select(c => c.Array(rows)));
+    }
+
+    private static void Add(NpgsqlBatch batch, string sql, IEnumerable<NpgsqlParameter> parameters)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var parameter in parameters) command.Parameters.Add(parameter);
+        batch.BatchCommands.Add(command);
+    }
+}

@@ -1,0 +1,88 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Scitq.Coordinator.Batches;
+using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Workers;
+
+namespace Scitq.Coordinator.Persistence;
+
+/// <summary>
+/// The map between rows and tables, the same for PostgreSQL and SQLite, and the way to query them. The hot path
+/// (<see cref="ITaskStore"/>) takes its columns from this model and writes its own SQL.
+/// </summary>
+internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(options)
+{
+    public DbSet<TaskSaga> Tasks => Set<TaskSaga>();
+
+    public DbSet<AttemptRow> Attempts => Set<AttemptRow>();
+
+    public DbSet<TaskEventRow> Events => Set<TaskEventRow>();
+
+    public DbSet<RequirementRow> Requirements => Set<RequirementRow>();
+
+    public DbSet<WorkerRow> Workers => Set<WorkerRow>();
+
+    public DbSet<BatchRow> Batches => Set<BatchRow>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<TaskSaga>(task =>
+        {
+            task.ToTable("task").HasKey(x => x.CorrelationId);
+            task.Property(x => x.CorrelationId).HasColumnName("id").ValueGeneratedNever();
+            task.Property(x => x.Number).ValueGeneratedOnAdd();
+            task.Property(x => x.SpecJson).HasColumnName("spec");
+            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Effects).Ignore(x => x.Key);
+            if (Database.IsNpgsql()) task.Property(x => x.SpecJson).HasColumnType("jsonb");
+        });
+        modelBuilder.Entity<AttemptRow>(attempt =>
+        {
+            attempt.ToTable("attempt").HasKey(x => new { x.TaskId, x.Attempt });
+            if (Database.IsNpgsql())
+            {
+                attempt.Property(x => x.Outputs).HasColumnType("jsonb");
+                attempt.Property(x => x.Warnings).HasColumnType("jsonb");
+            }
+        });
+        modelBuilder.Entity<TaskEventRow>(row =>
+        {
+            row.ToTable("task_event").HasKey(x => x.Id);
+            row.Property(x => x.Id).ValueGeneratedOnAdd();
+        });
+        modelBuilder.Entity<RequirementRow>().ToTable("requirement").HasKey(x => new { x.TaskId, x.RequiredId });
+        modelBuilder.Entity<WorkerRow>(worker =>
+        {
+            worker.ToTable("worker").HasKey(x => x.Id);
+            worker.Ignore(x => x.Settings);
+        });
+        modelBuilder.Entity<BatchRow>().ToTable("batch").HasKey(x => x.Name);
+
+        foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
+        {
+            property.SetColumnName(property.GetColumnName() is var name && name == property.Name ? SnakeCase(name) : name);
+            if (property.ClrType.IsEnum || Nullable.GetUnderlyingType(property.ClrType)?.IsEnum == true)
+                property.SetValueConverter((ValueConverter)Activator.CreateInstance(typeof(LowerCase<>).MakeGenericType(Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType))!);
+            else if (property.ClrType == typeof(DateTime) || property.ClrType == typeof(DateTime?))
+                property.SetValueConverter(new ValueConverter<DateTime, DateTime>(x => x, x => DateTime.SpecifyKind(x, DateTimeKind.Utc)));
+        }
+    }
+
+    private static string SnakeCase(string name) =>
+        string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString()));
+
+    /// <summary>States are words in the tables, so that a person can read them and removing one is a change of code only.</summary>
+    private sealed class LowerCase<TEnum>() : ValueConverter<TEnum, string>(x => Words<TEnum>.Text(x), x => Words<TEnum>.Value(x))
+        where TEnum : struct, Enum;
+
+    private static class Words<TEnum>
+        where TEnum : struct, Enum
+    {
+        private static readonly Dictionary<TEnum, string> Texts = Enum.GetValues<TEnum>().ToDictionary(x => x, x => x.ToString().ToLowerInvariant());
+        private static readonly Dictionary<string, TEnum> Values = Texts.ToDictionary(x => x.Value, x => x.Key);
+
+        public static string Text(TEnum value) => Texts[value];
+
+        public static TEnum Value(string text) => Values[text];
+    }
+}

@@ -1,0 +1,86 @@
+using Scitq.Contracts;
+
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>One ended attempt; written once, never changed.</summary>
+internal sealed class AttemptRow
+{
+    public Guid TaskId { get; set; }
+
+    public int Attempt { get; set; }
+
+    public Guid? Lease { get; set; }
+
+    public string? Worker { get; set; }
+
+    public AttemptOutcome Outcome { get; set; }
+
+    public FailureClass? Failure { get; set; }
+
+    public string? Reason { get; set; }
+
+    public int? ExitCode { get; set; }
+
+    public DateTime? Accepted { get; set; }
+
+    public DateTime? Started { get; set; }
+
+    public DateTime? RunEnded { get; set; }
+
+    public DateTime Finished { get; set; }
+
+    public long StdoutBytes { get; set; }
+
+    public long StderrBytes { get; set; }
+
+    public long? PeakMemory { get; set; }
+
+    public double? CpuSeconds { get; set; }
+
+    public long BytesIn { get; set; }
+
+    public long BytesOut { get; set; }
+
+    /// <summary>JSON array of <see cref="Contracts.Messages.OutputFile"/>, or null when there is none.</summary>
+    public string? Outputs { get; set; }
+
+    /// <summary>JSON array of texts, or null when there is none.</summary>
+    public string? Warnings { get; set; }
+}
+
+/// <summary>How an attempt ended, as text in the database.</summary>
+internal enum AttemptOutcome
+{
+    Succeeded,
+    Failed,
+    Lost,
+    Released,
+    Cancelled,
+}
+
+/// <summary>Something about a task worth remembering that its rows do not say.</summary>
+internal sealed class TaskEventRow
+{
+    public long Id { get; set; }
+
+    public Guid TaskId { get; set; }
+
+    public int Attempt { get; set; }
+
+    public DateTime At { get; set; }
+
+    /// <summary>One word: <c>cancel_requested</c>, <c>retry</c>, <c>lost</c>, <c>late</c>, <c>relaunched</c>, <c>malformed</c>…</summary>
+    public string Kind { get; set; } = "";
+
+    public string? Worker { get; set; }
+
+    public string? Detail { get; set; }
+}
+
+/// <summary>A task waits for another's success.</summary>
+internal sealed class RequirementRow
+{
+    public Guid TaskId { get; set; }
+
+    public Guid RequiredId { get; set; }
+}

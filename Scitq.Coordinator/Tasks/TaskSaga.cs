@@ -1,0 +1,114 @@
+using System.Text.Json;
+using MassTransit;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>One task as the database holds it: the instance of <see cref="TaskStateMachine"/>.</summary>
+internal sealed class TaskSaga : SagaStateMachineInstance
+{
+    private TaskSpec? _spec;
+
+    public Guid CorrelationId { get; set; }
+
+    /// <summary>The small number people type; given by the database at the first save.</summary>
+    public long Number { get; set; }
+
+    public TaskState State { get; set; }
+
+    /// <summary>The state machine's view of <see cref="State"/>.</summary>
+    public string? CurrentState
+    {
+        get => Exists ? State.ToString() : null;
+        set
+        {
+            // "Initial" until the first transition.
+            Exists = Enum.TryParse<TaskState>(value, out var state);
+            State = state;
+        }
+    }
+
+    /// <summary>False only for an instance whose first event is being handled.</summary>
+    public bool Exists { get; set; } = true;
+
+    public string Batch { get; set; } = "";
+
+    public string? Name { get; set; }
+
+    public string SpecJson { get; set; } = "";
+
+    /// <summary>The current attempt, from 1.</summary>
+    public int Attempt { get; set; }
+
+    /// <summary>Failures of its own it may still have.</summary>
+    public int RetriesLeft { get; set; }
+
+    /// <summary>How many attempts were lost with their worker.</summary>
+    public int Losses { get; set; }
+
+    /// <summary>The worker of the current attempt, or of the last one.</summary>
+    public string? Worker { get; set; }
+
+    /// <summary>The right to the current attempt; null when nobody holds it.</summary>
+    public Guid? Lease { get; set; }
+
+    public string? Phase { get; set; }
+
+    public bool CancelRequested { get; set; }
+
+    /// <summary>When a retry that waits out its back-off is due.</summary>
+    public DateTime? Due { get; set; }
+
+    public DateTime Created { get; set; }
+
+    public DateTime Queued { get; set; }
+
+    public DateTime? Accepted { get; set; }
+
+    public DateTime? Started { get; set; }
+
+    public DateTime? RunEnded { get; set; }
+
+    public DateTime? Finished { get; set; }
+
+    public int? ExitCode { get; set; }
+
+    public FailureClass? Failure { get; set; }
+
+    public string? Reason { get; set; }
+
+    /// <summary>Counts the row's updates; one that does not match means that another coordinator was first.</summary>
+    public int Version { get; set; }
+
+    public TaskSpec Spec => _spec ??= JsonSerializer.Deserialize<TaskSpec>(SpecJson, ScitqJson.Bus)!;
+
+    /// <summary>What the handled events have made, to be saved and sent with this row.</summary>
+    public TaskEffects Effects { get; } = new();
+
+    public AttemptKey Key => new(CorrelationId, Attempt, Lease ?? Guid.Empty);
+
+    public void SetSpec(TaskSpec spec)
+    {
+        _spec = spec;
+        SpecJson = JsonSerializer.Serialize(spec, ScitqJson.Bus);
+    }
+}
+
+/// <summary>What one or more events add besides the changed row: rows saved in its transaction, messages sent after it.</summary>
+internal sealed class TaskEffects
+{
+    public bool Changed { get; set; }
+
+    public List<AttemptRow> Attempts { get; } = [];
+
+    public List<TaskEventRow> History { get; } = [];
+
+    public List<RequirementRow> Requirements { get; } = [];
+
+    /// <summary>Whether a worker of the batch is to be told that the task waits.</summary>
+    public bool Dispatch { get; set; }
+
+    /// <summary>The attempt its worker must stop, and the worker.</summary>
+    public (string Worker, StopAttempt Order)? Stop { get; set; }
+}

@@ -1,0 +1,72 @@
+using Microsoft.EntityFrameworkCore;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Persistence;
+
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>What can be asked of tasks, the same for the API and the bus.</summary>
+internal sealed class TaskService(GroupCommit tasks, IDbContextFactory<ScitqDb> contexts)
+{
+    /// <summary>
+    /// Queues tasks that passed <see cref="TaskSpecRules"/>; returns once they are durable. One that is known already is
+    /// returned as it is.
+    /// </summary>
+    /// <exception cref="UnknownRequirementException">A required task does not exist; nothing is queued.</exception>
+    public async Task<IReadOnlyList<TaskSaga>> SubmitAsync(IReadOnlyList<SubmitTask> submitted, CancellationToken ct)
+    {
+        var required = await ResolveAsync(submitted, ct);
+        var stimuli = new TaskStimulus[submitted.Count];
+        for (var i = 0; i < stimuli.Length; i++)
+        {
+            var task = submitted[i];
+            IReadOnlyList<Guid> requirements = task.Spec.Requirements.Count == 0 ? [] : [.. task.Spec.Requirements.Select(r => required[r]).Distinct()];
+            stimuli[i] = TaskStimulus.For(task.TaskId, m => m.Submitted, new Submitted(task.Spec, requirements));
+        }
+
+        return (await tasks.RaiseAsync(stimuli, ct))!;
+    }
+
+    /// <summary>The task there is now, and whether it will be (or is) cancelled by this; null for one that does not exist.</summary>
+    public async Task<(TaskSaga Task, bool Done)?> CancelAsync(Guid id, string? reason, CancellationToken ct)
+    {
+        var order = new CancelRequested(reason);
+        return await tasks.RaiseAsync(TaskStimulus.For(id, m => m.CancelRequested, order), ct) is { } task ? (task, order.Done) : null;
+    }
+
+    /// <summary>The task there is now, and whether another attempt was started by this; null for one that does not exist.</summary>
+    public async Task<(TaskSaga Task, bool Done)?> RelaunchAsync(Guid id, string? reason, CancellationToken ct)
+    {
+        var order = new RelaunchRequested(reason);
+        return await tasks.RaiseAsync(TaskStimulus.For(id, m => m.RelaunchRequested, order), ct) is { } task ? (task, order.Done) : null;
+    }
+
+    private async Task<Dictionary<string, Guid>> ResolveAsync(IReadOnlyList<SubmitTask> submitted, CancellationToken ct)
+    {
+        var texts = submitted.SelectMany(t => t.Spec.Requirements).Distinct().ToList();
+        var resolved = new Dictionary<string, Guid>();
+        if (texts.Count == 0) return resolved;
+
+        var asked = texts.ToDictionary(t => t, t => TaskId.TryParse(t, out var id) ? id : throw new UnknownRequirementException(t));
+        var numbers = asked.Values.Where(x => x.Number is not null).Select(x => x.Number!.Value).ToArray();
+        var guids = asked.Values.Where(x => x.Guid is not null).Select(x => x.Guid!.Value).ToArray();
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var known = await db.Tasks.AsNoTracking()
+            .Where(t => numbers.Contains(t.Number) || guids.Contains(t.CorrelationId))
+            .Select(t => new { t.Number, t.CorrelationId }).ToListAsync(ct);
+        var byNumber = known.ToDictionary(x => x.Number, x => x.CorrelationId);
+        // Tasks of one submission may require each other.
+        var existing = known.Select(x => x.CorrelationId).Concat(submitted.Select(t => t.TaskId)).ToHashSet();
+        foreach (var (text, id) in asked)
+        {
+            if (id.Guid is { } guid && existing.Contains(guid)) resolved[text] = guid;
+            else if (id.Number is { } number && byNumber.TryGetValue(number, out var found)) resolved[text] = found;
+            else throw new UnknownRequirementException(text);
+        }
+
+        return resolved;
+    }
+}
+
+/// <summary>A task is required that does not exist.</summary>
+internal sealed class UnknownRequirementException(string id) : Exception($"required task {id} does not exist; nothing was queued.");

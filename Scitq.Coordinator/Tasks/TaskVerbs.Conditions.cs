@@ -1,0 +1,73 @@
+using MassTransit;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>The conditions of the table: of those for one event in one state, at most one holds.</summary>
+internal sealed partial class TaskVerbs
+{
+    public bool HasRequirements(BehaviorContext<TaskSaga, Submitted> context) => context.Message.Requirements.Count > 0;
+
+    public bool HasNoRequirement(BehaviorContext<TaskSaga, Submitted> context) => !HasRequirements(context);
+
+    public bool MayClaim(BehaviorContext<TaskSaga, Claimed> context) => context.Saga.Attempt == context.Message.Attempt && context.Saga.Due is null;
+
+    public bool MayNotClaim(BehaviorContext<TaskSaga, Claimed> context) => !MayClaim(context);
+
+    public bool IsHolder(BehaviorContext<TaskSaga, Claimed> context) =>
+        context.Saga.Worker == context.Message.Worker && context.Saga.Attempt == context.Message.Attempt && !context.Saga.CancelRequested;
+
+    public bool IsNotHolder(BehaviorContext<TaskSaga, Claimed> context) => !IsHolder(context);
+
+    public bool IsCurrentStaging(BehaviorContext<TaskSaga, StageReported> context) => IsCurrent(context, context.Message.Report, AttemptStage.Accepted);
+
+    public bool IsCurrentRunning(BehaviorContext<TaskSaga, StageReported> context) => IsCurrent(context, context.Message.Report, AttemptStage.Running);
+
+    public bool IsCurrentUploading(BehaviorContext<TaskSaga, StageReported> context) => IsCurrent(context, context.Message.Report, AttemptStage.Uploading);
+
+    public bool IsCurrentRelease(BehaviorContext<TaskSaga, AttemptReleased> context) => context.Saga.Key == context.Message.Report.Key && !context.Saga.CancelRequested;
+
+    public bool IsCancelledRelease(BehaviorContext<TaskSaga, AttemptReleased> context) => context.Saga.Key == context.Message.Report.Key && context.Saga.CancelRequested;
+
+    public bool IsSuccess(BehaviorContext<TaskSaga, AttemptEnded> context) => Current(context) is { Failure: null };
+
+    /// <summary>The user's cancel is final: whatever the attempt ended by, it is not tried again.</summary>
+    public bool IsCancelled(BehaviorContext<TaskSaga, AttemptEnded> context) => Current(context) is { Failure: not null } && context.Saga.CancelRequested;
+
+    public bool IsFailureWithRetry(BehaviorContext<TaskSaga, AttemptEnded> context) => IsOwnFailure(context) && context.Saga.RetriesLeft > 0;
+
+    public bool IsLastFailure(BehaviorContext<TaskSaga, AttemptEnded> context) => IsOwnFailure(context) && context.Saga.RetriesLeft == 0;
+
+    public bool IsLossWithRetry(BehaviorContext<TaskSaga, AttemptEnded> context) => IsLoss(context) && context.Saga.Losses + 1 < _options.MaxLosses;
+
+    public bool IsLastLoss(BehaviorContext<TaskSaga, AttemptEnded> context) => IsLoss(context) && context.Saga.Losses + 1 >= _options.MaxLosses;
+
+    public bool IsStaleEnd(BehaviorContext<TaskSaga, AttemptEnded> context)
+    {
+        // The end of the current attempt again, after it was recorded, is no news.
+        var (task, key) = (context.Saga, context.Message.Report.Key);
+        return task.State.IsTerminal() ? key.Attempt != task.Attempt : key != task.Key;
+    }
+
+    public bool IsCurrentLossCancelled(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && context.Saga.CancelRequested;
+
+    public bool IsCurrentLoss(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && !context.Saga.CancelRequested && context.Saga.Losses + 1 < _options.MaxLosses;
+
+    public bool IsCurrentLastLoss(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && !context.Saga.CancelRequested && context.Saga.Losses + 1 >= _options.MaxLosses;
+
+    private static bool Holds(BehaviorContext<TaskSaga, LeaseLost> context) => context.Saga.Lease == context.Message.Lease;
+
+    private static bool IsCurrent(BehaviorContext<TaskSaga> context, AttemptReport report, AttemptStage stage) =>
+        report.Stage == stage && context.Saga.Key == report.Key;
+
+    private static AttemptResult? Current(BehaviorContext<TaskSaga, AttemptEnded> context) =>
+        context.Saga.Key == context.Message.Report.Key ? context.Message.Report.Result : null;
+
+    private static bool IsOwnFailure(BehaviorContext<TaskSaga, AttemptEnded> context) =>
+        Current(context) is { Failure: { } failure } && failure is not (FailureClass.Lost or FailureClass.Cancelled) && !context.Saga.CancelRequested;
+
+    /// <summary>A worker that stopped an attempt nobody cancelled has lost it.</summary>
+    private static bool IsLoss(BehaviorContext<TaskSaga, AttemptEnded> context) =>
+        Current(context) is { Failure: FailureClass.Lost or FailureClass.Cancelled } && !context.Saga.CancelRequested;
+}
