@@ -34,20 +34,41 @@ finish() {
   local status=$?
   trap - EXIT INT TERM HUP
   set +e
-  # Cut short (a failed build, a signal, a crash): that is a failure, whatever passed before it.
-  if ! $finished; then
-    ((failed += 1))
-    ((status)) || status=1
-  fi
   if is_alive "$tests_pid"; then stop_pid "$tests_pid" 10; fi
+  count
   end_strays
   [[ -d $run/docker ]] && scripts/servers/docker.sh stop "$run/docker"
   [[ -d $run/rabbitmq ]] && scripts/servers/rabbitmq.sh kill "$run/rabbitmq"
   [[ -d $run/postgres ]] && scripts/servers/postgres.sh stop "$run/postgres" immediate
   rm -rf "$run" 2>/dev/null || say "test.sh: $run could not be removed entirely"
+  # Cut short (no server, a failed build, a signal, a crash): that is a failure, whatever passed before it.
+  if ! $finished || ((status != 0 && failed == 0)); then ((failed += 1)); fi
+  if ((passed + failed + skipped == 0)); then
+    say "test.sh: no test was run"
+    failed=1
+  fi
+  if ((failed && status == 0)); then status=1; fi
   echo "$passed passed, $failed failed, $skipped skipped"
   exit "$status"
 }
+
+# From the results; where the runner died before it wrote them, from its output.
+count() {
+  if [[ -s $run/results.xml && -n $(figure total) ]]; then
+    passed=$(figure passed) skipped=$(figure skipped) failed=$(($(figure failed) + $(figure errors)))
+  elif [[ -s $run/output.log ]]; then
+    finished=false
+    failed=$(lines_with '[FAIL]') skipped=$(lines_with '[SKIP]')
+    passed=$(($(lines_with '[FINISHED]') - failed - skipped))
+    ((passed >= 0)) || passed=0
+    say "test.sh: the run ended early, during:"
+    awk '/ \[STARTING\]/ { running[$1] = 1 } / \[FINISHED\]/ { delete running[$1] } END { for (test in running) print "  " test }' \
+      "$run/output.log" >&2
+  fi
+}
+figure() { sed -n "s/.*<assembly [^>]*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "$run/results.xml" | head -n 1; }
+lines_with() { grep -cF -- "$1" "$run/output.log"; }
+
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
@@ -140,25 +161,6 @@ TMPDIR=$run/tmp SCITQ_TEST_RUN=$run timeout --kill-after=30s "$limit" "$tests" "
 tests_pid=$!
 wait "$tests_pid" || status=$?
 
-count_of() { sed -n "s/.*<assembly [^>]*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "$run/results.xml" | head -n 1; }
-lines_with() { grep -c -- "$1" "$run/output.log" || true; }
-if [[ -s $run/results.xml && -n $(count_of total) ]]; then
-  passed=$(count_of passed) failed=$(count_of failed) skipped=$(count_of skipped)
-  failed=$((failed + $(count_of errors)))
-else
-  # The runner died before it wrote its results: its output tells how far it came.
-  failed=$(lines_with '\[FAIL\]') skipped=$(lines_with '\[SKIP\]')
-  passed=$(($(lines_with '\[FINISHED\]') - failed - skipped))
-  ((passed >= 0)) || passed=0
-  say "test.sh: the test run ended early (exit code $status); the last tests it had started:"
-  grep '\[STARTING\]' "$run/output.log" | tail -n 5 >&2 || true
-  failed=$((failed + 1))
-fi
-if ((passed + failed + skipped == 0)); then
-  say "test.sh: no test was run"
-  failed=1
-fi
-if ((status != 0 && failed == 0)); then failed=1; fi
+((status == 0)) || say "test.sh: the tests ended with exit code $status"
 finished=true
-((failed == 0)) || exit 1
-exit 0
+exit "$status"

@@ -53,6 +53,8 @@ processes_naming() {
   local file pid
   for file in /proc/[0-9]*/cmdline; do
     pid=${file#/proc/} pid=${pid%/cmdline}
-    if [[ $pid != "$$" && $pid != "$BASHPID" ]] && tr '\0' ' ' <"$file" 2>/dev/null | grep -qF -- "$1"; then echo "$pid"; fi
+    [[ $pid != "$$" && $pid != "$BASHPID" ]] || continue
+    # It may end while we look.
+    if { tr '\0' ' ' <"$file" | grep -qF -- "$1"; } 2>/dev/null; then echo "$pid"; fi
   done
 }
