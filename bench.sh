@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Runs one benchmark of Scitq.Benchmarks in Release, against servers of its own. See docs/benchmarks.md.
+#
+#   ./bench.sh NAME [--json FILE] [more arguments for the benchmark]
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/scripts/servers/common.sh"
+source "$here/scripts/packages.sh"
+
+(($#)) && [[ $1 != -* ]] || { sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 2; }
+
+run=$(mktemp -d /tmp/scitq-bench.XXXXXX)
+chmod 711 "$run"
+mkdir -m 1777 "$run/tmp"
+bench_pid=''
+
+finish() {
+  local status=$?
+  trap - EXIT INT TERM HUP
+  set +e
+  if is_alive "$bench_pid"; then stop_pid "$bench_pid" 20; fi
+  [[ -d $run/rabbitmq ]] && "$here/scripts/servers/rabbitmq.sh" kill "$run/rabbitmq"
+  [[ -d $run/postgres ]] && "$here/scripts/servers/postgres.sh" stop "$run/postgres" immediate
+  rm -rf "$run"
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+command -v dotnet >/dev/null || die "no dotnet command: install the .NET 10 SDK, https://dotnet.microsoft.com/download"
+need_packages Servers rabbitmq-server:/usr/lib/rabbitmq/bin/rabbitmq-server postgresql-15:/usr/lib/postgresql/15/bin/pg_ctl \
+  || die "a benchmark needs its servers"
+# The systems that ours is measured against.
+need_packages Peers python3-celery:/usr/lib/python3/dist-packages/celery python3-psycopg2:/usr/lib/python3/dist-packages/psycopg2 \
+  python3-sqlalchemy:/usr/lib/python3/dist-packages/sqlalchemy parallel:/usr/bin/parallel \
+  || say "bench.sh: going on without them"
+
+dotnet build "$here/Scitq.sln" -c Release -nologo -v quiet -clp:NoSummary -nodeReuse:false || die "the build failed"
+
+# No management plugin: the broker is measured with nothing in it but what is needed.
+SCITQ_TEST_RABBITMQ=$("$here/scripts/servers/rabbitmq.sh" start "$run/rabbitmq")
+SCITQ_TEST_POSTGRES=$("$here/scripts/servers/postgres.sh" start "$run/postgres")
+# Their CPU time is that of these processes and all below them.
+SCITQ_PIDS_RABBITMQ=$(pid_in "$run/rabbitmq/pid")
+SCITQ_PIDS_POSTGRES=$(pid_in "$run/postgres/data/postmaster.pid")
+export SCITQ_TEST_RABBITMQ SCITQ_TEST_POSTGRES SCITQ_PIDS_RABBITMQ SCITQ_PIDS_POSTGRES
+export SCITQ_TEST_RABBITMQ_DIR=$run/rabbitmq SCITQ_BIN=$here/bin
+
+# In the caller's folder, so that a relative FILE means what it says.
+TMPDIR=$run/tmp "$here/Scitq.Benchmarks/bin/Release/net10.0/Scitq.Benchmarks" "$@" </dev/null &
+bench_pid=$!
+wait "$bench_pid"
