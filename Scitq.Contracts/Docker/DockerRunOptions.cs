@@ -1,15 +1,219 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Scitq.Contracts.Docker;
 
-/// <summary>Options of <c>docker run</c>, read into typed values; checked at submission, turned into the engine's create request by the agent.</summary>
+/// <summary>
+/// Options of <c>docker run</c>, read into typed values; checked at submission, turned into the engine's create request by the agent.
+/// A null or empty member was not given. Where <c>docker run</c> takes the last of several, so does this.
+/// </summary>
 public sealed partial record DockerRunOptions
 {
-    /// <summary>Reads the words, or says in one line which option is wrong and why.</summary>
-    public static bool TryParse(IReadOnlyList<string> words, [NotNullWhen(true)] out DockerRunOptions? options, [NotNullWhen(false)] out string? problem)
-    {
-        options = new DockerRunOptions();
-        problem = null;
-        return true;
-    }
+    private readonly HashSet<string> given = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> env = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> labels = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> tmpfs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> sysctls = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> storageOptions = new(StringComparer.Ordinal);
+    private readonly List<DockerGpus> gpus = [];
+    private readonly List<DockerUlimit> ulimits = [];
+    private readonly List<DockerVolume> volumes = [];
+    private readonly List<DockerMount> mounts = [];
+    private readonly List<DockerDevice> devices = [];
+    private readonly List<string> deviceCgroupRules = [];
+    private readonly List<string> capAdd = [];
+    private readonly List<string> capDrop = [];
+    private readonly List<string> addHosts = [];
+    private readonly List<string> dns = [];
+    private readonly List<string> dnsOptions = [];
+    private readonly List<string> dnsSearch = [];
+    private readonly List<string> groupAdd = [];
+    private readonly List<string> securityOptions = [];
+    private readonly List<DockerDeviceRate> deviceReadBps = [];
+    private readonly List<DockerDeviceRate> deviceWriteBps = [];
+    private readonly List<DockerDeviceRate> deviceReadIops = [];
+    private readonly List<DockerDeviceRate> deviceWriteIops = [];
+
+    /// <summary>The long names of the options that were given and mean something here, e.g. <c>--volume</c> for <c>-v</c>.</summary>
+    public IReadOnlyCollection<string> Given => given;
+
+    /// <summary><c>-e</c>: environment variables by name.</summary>
+    public IReadOnlyDictionary<string, string> Env => env;
+
+    /// <summary><c>-l</c>: labels; none begins with <c>scitq.</c>.</summary>
+    public IReadOnlyDictionary<string, string> Labels => labels;
+
+    /// <summary><c>--tmpfs</c>: mount options by path.</summary>
+    public IReadOnlyDictionary<string, string> Tmpfs => tmpfs;
+
+    /// <summary><c>--sysctl</c>: kernel settings by name.</summary>
+    public IReadOnlyDictionary<string, string> Sysctls => sysctls;
+
+    /// <summary><c>--storage-opt</c>: storage driver options by name.</summary>
+    public IReadOnlyDictionary<string, string> StorageOptions => storageOptions;
+
+    /// <summary><c>--gpus</c>: what is asked of GPU drivers.</summary>
+    public IReadOnlyList<DockerGpus> Gpus => gpus;
+
+    /// <summary><c>--ulimit</c>: process limits.</summary>
+    public IReadOnlyList<DockerUlimit> Ulimits => ulimits;
+
+    /// <summary><c>-v</c>: host directories and volumes.</summary>
+    public IReadOnlyList<DockerVolume> Volumes => volumes;
+
+    /// <summary><c>--mount</c>: mounts in the long notation.</summary>
+    public IReadOnlyList<DockerMount> Mounts => mounts;
+
+    /// <summary><c>--device</c>: host devices.</summary>
+    public IReadOnlyList<DockerDevice> Devices => devices;
+
+    /// <summary><c>--device-cgroup-rule</c>: rules like <c>c 1:3 rwm</c>.</summary>
+    public IReadOnlyList<string> DeviceCgroupRules => deviceCgroupRules;
+
+    /// <summary><c>--cap-add</c>: capabilities to add.</summary>
+    public IReadOnlyList<string> CapAdd => capAdd;
+
+    /// <summary><c>--cap-drop</c>: capabilities to drop.</summary>
+    public IReadOnlyList<string> CapDrop => capDrop;
+
+    /// <summary><c>--add-host</c>: entries <c>name:address</c> for /etc/hosts.</summary>
+    public IReadOnlyList<string> AddHosts => addHosts;
+
+    /// <summary><c>--dns</c>: name servers.</summary>
+    public IReadOnlyList<string> Dns => dns;
+
+    /// <summary><c>--dns-option</c>: resolver options.</summary>
+    public IReadOnlyList<string> DnsOptions => dnsOptions;
+
+    /// <summary><c>--dns-search</c>: search domains.</summary>
+    public IReadOnlyList<string> DnsSearch => dnsSearch;
+
+    /// <summary><c>--group-add</c>: further groups.</summary>
+    public IReadOnlyList<string> GroupAdd => groupAdd;
+
+    /// <summary><c>--security-opt</c>: security options.</summary>
+    public IReadOnlyList<string> SecurityOptions => securityOptions;
+
+    /// <summary><c>--device-read-bps</c>.</summary>
+    public IReadOnlyList<DockerDeviceRate> DeviceReadBps => deviceReadBps;
+
+    /// <summary><c>--device-write-bps</c>.</summary>
+    public IReadOnlyList<DockerDeviceRate> DeviceWriteBps => deviceWriteBps;
+
+    /// <summary><c>--device-read-iops</c>.</summary>
+    public IReadOnlyList<DockerDeviceRate> DeviceReadIops => deviceReadIops;
+
+    /// <summary><c>--device-write-iops</c>.</summary>
+    public IReadOnlyList<DockerDeviceRate> DeviceWriteIops => deviceWriteIops;
+
+    /// <summary><c>--entrypoint</c>; empty removes the image's.</summary>
+    public string? Entrypoint { get; private set; }
+
+    /// <summary><c>-w</c>: an absolute path.</summary>
+    public string? WorkingDirectory { get; private set; }
+
+    /// <summary><c>-u</c>: name or uid, with an optional <c>:group</c>.</summary>
+    public string? User { get; private set; }
+
+    /// <summary><c>--platform</c>, e.g. <c>linux/amd64</c>.</summary>
+    public string? Platform { get; private set; }
+
+    /// <summary><c>--pull</c>: <c>missing</c> (also when not given), <c>always</c> or <c>never</c>.</summary>
+    public string? Pull { get; private set; }
+
+    /// <summary><c>-h</c>.</summary>
+    public string? Hostname { get; private set; }
+
+    /// <summary><c>--domainname</c>.</summary>
+    public string? Domainname { get; private set; }
+
+    /// <summary><c>--network</c>: <c>none</c>, <c>host</c>, <c>bridge</c>, <c>container:x</c> or a network's name.</summary>
+    public string? Network { get; private set; }
+
+    /// <summary><c>--ipc</c>.</summary>
+    public string? Ipc { get; private set; }
+
+    /// <summary><c>--pid</c>.</summary>
+    public string? Pid { get; private set; }
+
+    /// <summary><c>--uts</c>.</summary>
+    public string? Uts { get; private set; }
+
+    /// <summary><c>--userns</c>.</summary>
+    public string? Userns { get; private set; }
+
+    /// <summary><c>--cgroupns</c>.</summary>
+    public string? Cgroupns { get; private set; }
+
+    /// <summary><c>--cgroup-parent</c>.</summary>
+    public string? CgroupParent { get; private set; }
+
+    /// <summary><c>--runtime</c>: the OCI runtime's name.</summary>
+    public string? Runtime { get; private set; }
+
+    /// <summary><c>--stop-signal</c>.</summary>
+    public string? StopSignal { get; private set; }
+
+    /// <summary><c>--volume-driver</c>.</summary>
+    public string? VolumeDriver { get; private set; }
+
+    /// <summary><c>-m</c> in bytes.</summary>
+    public long? Memory { get; private set; }
+
+    /// <summary><c>--memory-swap</c> in bytes, memory included; -1 is without limit.</summary>
+    public long? MemorySwap { get; private set; }
+
+    /// <summary><c>--memory-reservation</c> in bytes.</summary>
+    public long? MemoryReservation { get; private set; }
+
+    /// <summary><c>--memory-swappiness</c>, 0 to 100.</summary>
+    public int? MemorySwappiness { get; private set; }
+
+    /// <summary><c>--shm-size</c> in bytes.</summary>
+    public long? ShmSize { get; private set; }
+
+    /// <summary><c>--cpus</c> in billionths of a processor.</summary>
+    public long? NanoCpus { get; private set; }
+
+    /// <summary><c>--cpu-shares</c>.</summary>
+    public long? CpuShares { get; private set; }
+
+    /// <summary><c>--cpu-period</c> in microseconds.</summary>
+    public long? CpuPeriod { get; private set; }
+
+    /// <summary><c>--cpu-quota</c> in microseconds.</summary>
+    public long? CpuQuota { get; private set; }
+
+    /// <summary><c>--cpu-rt-period</c> in microseconds.</summary>
+    public long? CpuRealtimePeriod { get; private set; }
+
+    /// <summary><c>--cpu-rt-runtime</c> in microseconds.</summary>
+    public long? CpuRealtimeRuntime { get; private set; }
+
+    /// <summary><c>--cpuset-cpus</c>, e.g. <c>0-3,6</c>.</summary>
+    public string? CpusetCpus { get; private set; }
+
+    /// <summary><c>--cpuset-mems</c>, e.g. <c>0,1</c>.</summary>
+    public string? CpusetMems { get; private set; }
+
+    /// <summary><c>--blkio-weight</c>, 10 to 1000, or 0 for none.</summary>
+    public int? BlkioWeight { get; private set; }
+
+    /// <summary><c>--pids-limit</c>; -1 is without limit.</summary>
+    public long? PidsLimit { get; private set; }
+
+    /// <summary><c>--oom-score-adj</c>, -1000 to 1000.</summary>
+    public int? OomScoreAdj { get; private set; }
+
+    /// <summary><c>--oom-kill-disable</c>.</summary>
+    public bool? OomKillDisable { get; private set; }
+
+    /// <summary><c>--init</c>; scitq's own default is true.</summary>
+    public bool? Init { get; private set; }
+
+    /// <summary><c>--privileged</c>.</summary>
+    public bool? Privileged { get; private set; }
+
+    /// <summary><c>--read-only</c>.</summary>
+    public bool? ReadOnly { get; private set; }
+
+    /// <summary><c>--no-healthcheck</c>.</summary>
+    public bool? NoHealthcheck { get; private set; }
 }
