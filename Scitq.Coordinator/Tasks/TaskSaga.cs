@@ -20,7 +20,7 @@ internal sealed class TaskSaga : SagaStateMachineInstance
     /// <summary>The state machine's view of <see cref="State"/>.</summary>
     public string? CurrentState
     {
-        get => Exists ? State.ToString() : null;
+        get => Exists ? State.ToString() : "Initial";
         set
         {
             // "Initial" until the first transition.

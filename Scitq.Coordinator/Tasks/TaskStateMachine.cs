@@ -49,13 +49,14 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>
             Ignore(Submitted),
             When(Claimed, verbs.IsHolder).Then(verbs.GrantAgain),      // its answer was lost, or the worker was started again
             When(Claimed, verbs.IsNotHolder).Then(verbs.Refuse),
+            // First: each condition sees what the lines above it have done, and to a finished attempt its own end looks stale.
+            When(AttemptEnded, verbs.IsStaleEnd).Then(verbs.RecordLate),
             When(AttemptEnded, verbs.IsSuccess).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Succeeded),
             When(AttemptEnded, verbs.IsCancelled).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Cancelled),
             When(AttemptEnded, verbs.IsFailureWithRetry).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.BackOff).TransitionTo(Pending),
             When(AttemptEnded, verbs.IsLastFailure).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Failed),
             When(AttemptEnded, verbs.IsLossWithRetry).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
             When(AttemptEnded, verbs.IsLastLoss).Then(verbs.RecordEnd).Then(verbs.FinishPoison).TransitionTo(Failed),
-            When(AttemptEnded, verbs.IsStaleEnd).Then(verbs.RecordLate),
             When(LeaseLost, verbs.IsCurrentLossCancelled).Then(verbs.RecordLost).Then(verbs.Finish).TransitionTo(Cancelled),
             When(LeaseLost, verbs.IsCurrentLoss).Then(verbs.RecordLost).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
             When(LeaseLost, verbs.IsCurrentLastLoss).Then(verbs.RecordLost).Then(verbs.FinishPoison).TransitionTo(Failed),

@@ -100,9 +100,9 @@ CREATE TABLE worker (
 );
 
 -- Makes a whole batch of statements fail, in its one round trip, when a row was changed by another coordinator.
-CREATE FUNCTION scitq_expect(found bigint, expected bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION scitq_expect(actual bigint, expected bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF found <> expected THEN
-        RAISE EXCEPTION 'expected % rows, found %', expected, found USING ERRCODE = 'serialization_failure';
+    IF actual <> expected THEN
+        RAISE EXCEPTION 'expected % rows, found %', expected, actual USING ERRCODE = 'serialization_failure';
     END IF;
 END $$;
