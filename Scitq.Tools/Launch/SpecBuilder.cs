@@ -1,0 +1,83 @@
+using System.Globalization;
+using Scitq.Contracts;
+using Scitq.Tools.CommandLine;
+
+namespace Scitq.Tools.Launch;
+
+/// <summary>From options and words to a task; the words of the command are never changed.</summary>
+internal sealed class SpecBuilder
+{
+    private static readonly char[] Blanks = [' ', '\t', '\n', '\r'];
+
+    private readonly ParsedLine _line;
+    private readonly string _defaultBatch;
+    private readonly IReadOnlyList<string> _dockerOptions = [];
+
+    public SpecBuilder(ParsedLine line, string? defaultBatch)
+    {
+        (_line, _defaultBatch) = (line, defaultBatch ?? BatchName.Default);
+        if (line.Value("option") is not { } options) return;
+        if (!line.Has("docker")) throw new UsageException("docker options (-O) were given without a docker image (-d)");
+        if (!ShellWords.TrySplit(options, out _dockerOptions, out var problem)) throw new UsageException($"docker options '{options}' cannot be split into words: the text {problem}");
+    }
+
+    /// <summary>The task; <paramref name="fill"/> puts an entry's values into every text.</summary>
+    public TaskSpec Build(Func<string, string>? fill = null)
+    {
+        fill ??= static text => text;
+        string? Filled(string option) => _line.Value(option) is { } text ? fill(text) : null;
+        var words = _line.Operands.Select(fill);
+        var spec = new TaskSpec
+        {
+            Argv = _line.Has("shell") ? ["sh", "-c", string.Join(' ', words)] : [.. words],
+            Batch = Filled("batch") ?? _defaultBatch,
+            Name = Filled("name") is { Length: > 0 } name ? name : null,
+            Image = Filled("docker"),
+            DockerOptions = [.. _dockerOptions.Select(fill)],
+            Uid = Number("uid", Filled("uid")),
+            Gid = Number("gid", Filled("gid")),
+            Inputs = Uris("input", fill),
+            Resources = Uris("resource", fill),
+            Output = Filled("output"),
+            Retry = Number("retry", Filled("retry")) ?? 0,
+            RunTimeout = Seconds("run-timeout", Filled("run-timeout")),
+            DownloadTimeout = Seconds("download-timeout", Filled("download-timeout")),
+            Requirements = [.. _line.All("requirements").SelectMany(ids => fill(ids).Split([',', .. Blanks], StringSplitOptions.RemoveEmptyEntries))],
+            Env = Environment(fill),
+        };
+        return TaskSpecRules.Problem(spec) is { } defect ? throw new UsageException(defect) : spec;
+    }
+
+    /// <summary>Each occurrence may hold several URIs between blanks; an entry's value is filled in afterwards and stays whole.</summary>
+    private List<string> Uris(string option, Func<string, string> fill) =>
+        [.. _line.All(option).SelectMany(v => v.Split(Blanks, StringSplitOptions.RemoveEmptyEntries)).Select(fill).Where(v => v.Length > 0)];
+
+    private Dictionary<string, string> Environment(Func<string, string> fill)
+    {
+        var variables = new Dictionary<string, string>();
+        foreach (var text in _line.All("env"))
+        {
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0) throw new UsageException($"option -e '{text}' is not NAME=VALUE");
+            variables[fill(text[..equals])] = fill(text[(equals + 1)..]);
+        }
+
+        return variables;
+    }
+
+    private static int? Number(string option, string? text)
+    {
+        if (text is null) return null;
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new UsageException($"option --{option} '{text}' is not a whole number");
+    }
+
+    private static int? Seconds(string option, string? text)
+    {
+        if (text is null) return null;
+        return Duration.TryParse(text, out var seconds) && seconds > 0
+            ? seconds
+            : throw new UsageException($"option --{option} '{text}' is not a positive duration: {Duration.Form} (leave it out for none)");
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using Scitq.Contracts;
+
+namespace Scitq.Tools.Launch;
+
+/// <summary>What <c>-t</c> prints; its first line is the one scripts know.</summary>
+internal static class TestPage
+{
+    public static void Write(TextWriter writer, TaskSpec spec, bool json, bool details)
+    {
+        if (json)
+        {
+            writer.WriteLine(JsonSerializer.Serialize(spec, SpecJson.Default.TaskSpec));
+            return;
+        }
+
+        writer.WriteLine($"Command that would be sent: {ShellWords.Join(spec.Argv)}");
+        if (!details) return;
+        Line("batch", spec.Batch);
+        Line("name", spec.Name);
+        Line("docker", spec.Image);
+        Line("option", spec.DockerOptions.Count > 0 ? ShellWords.Join(spec.DockerOptions) : null);
+        Line("uid", spec.Uid);
+        Line("gid", spec.Gid);
+        foreach (var (name, value) in spec.Env) Line("env", $"{name}={value}");
+        foreach (var input in spec.Inputs) Line("input", input);
+        foreach (var resource in spec.Resources) Line("resource", resource);
+        Line("output", spec.Output);
+        Line("retry", spec.Retry);
+        Line("run limit", spec.RunTimeout is { } run ? $"{run} s" : null);
+        Line("data limit", spec.DownloadTimeout is { } download ? $"{download} s" : null);
+        if (spec.Requirements.Count > 0) Line("requires", string.Join(' ', spec.Requirements));
+        Line("argv", JsonSerializer.Serialize([.. spec.Argv], SpecJson.Default.StringArray));
+
+        void Line(string name, object? value)
+        {
+            if (value is not null) writer.WriteLine($"  {name,-10} {Display.Clean(value.ToString()!)}");
+        }
+    }
+}

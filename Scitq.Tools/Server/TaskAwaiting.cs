@@ -1,0 +1,74 @@
+using System.Text.Json;
+
+namespace Scitq.Tools.Server;
+
+/// <summary>Stays with tasks until they end: <c>--wait</c>, <c>--follow</c>, <c>task wait</c>.</summary>
+internal sealed class TaskAwaiting(RestClient rest, ToolIo io, string program, TimeSpan timeout)
+{
+    private readonly Patience _patience = Patience.ForWaiting(timeout);
+
+    /// <summary>Exits with the task's own code.</summary>
+    public async Task<int> OfOneAsync(string id, bool follow, bool quiet, CancellationToken cancel = default)
+    {
+        io.WatchInterrupts();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, io.Interrupted);
+        try
+        {
+            JsonElement task;
+            if (follow)
+            {
+                var follower = new TaskFollower(rest, io, program, _patience) { Output = io.Output, ErrorOutput = io.ErrorOutput, Notes = !quiet };
+                task = await follower.FollowAsync(id, either.Token);
+            }
+            else
+            {
+                task = await new TaskWaiter(rest, _patience).WaitAsync(id, either.Token);
+            }
+
+            if (!quiet) io.Error.WriteLine(TaskEnd.Describe(task));
+            return TaskEnd.ExitCode(task);
+        }
+        catch (OperationCanceledException) when (io.Interrupted.IsCancellationRequested)
+        {
+            io.Error.WriteLine($"{program}: interrupted; task {id} goes on (stop it: scitq-manage task cancel -i {id})");
+            return ExitCodes.Interrupted;
+        }
+        catch (ToolException e) when (e.ExitCode == ExitCodes.Unreachable)
+        {
+            // The task may well go on; what failed is our knowledge of it.
+            throw new ToolException(ExitCodes.ScitqFailed, e.Code, $"task {id} may go on, but {e.Message}", $"Ask again: scitq-manage task wait -i {id}", e);
+        }
+    }
+
+    /// <summary>Exits with 0 when all succeeded, else 1.</summary>
+    public async Task<int> OfManyAsync(IEnumerable<string> ids, bool quiet, CancellationToken cancel = default)
+    {
+        io.WatchInterrupts();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, io.Interrupted);
+        long succeeded = 0, others = 0;
+        try
+        {
+            var waiter = new TaskWaiter(rest, _patience);
+            foreach (var id in ids)
+            {
+                var task = await waiter.WaitAsync(id, either.Token);
+                if (task.Text("status") == "succeeded")
+                {
+                    succeeded++;
+                    continue;
+                }
+
+                others++;
+                if (!quiet) io.Error.WriteLine(Display.Clean(TaskEnd.Describe(task)));
+            }
+        }
+        catch (OperationCanceledException) when (io.Interrupted.IsCancellationRequested)
+        {
+            io.Error.WriteLine($"{program}: interrupted; the tasks go on");
+            return ExitCodes.Interrupted;
+        }
+
+        if (!quiet) io.Error.WriteLine($"{Display.Count(succeeded)} succeeded, {Display.Count(others)} did not");
+        return others == 0 ? ExitCodes.Done : ExitCodes.Failed;
+    }
+}

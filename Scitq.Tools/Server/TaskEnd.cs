@@ -1,0 +1,29 @@
+using System.Text.Json;
+using Scitq.Tools.CommandLine;
+
+namespace Scitq.Tools.Server;
+
+/// <summary>What a finished task means to the caller of <c>--wait</c>, <c>--follow</c> and <c>task wait</c>.</summary>
+internal static class TaskEnd
+{
+    public static bool IsTerminal(JsonElement task) => task.Text("status") is "succeeded" or "failed" or "cancelled";
+
+    /// <summary>The task's own exit code; 125 when scitq failed rather than the command.</summary>
+    public static int ExitCode(JsonElement task)
+    {
+        if (task.Text("status") == "succeeded") return ExitCodes.Done;
+        return task.Number("exit_code") is { } code and > 0 and < 256 ? (int)code : ExitCodes.ScitqFailed;
+    }
+
+    /// <summary>One line: <c>Task 15 failed: the command ended with exit code 3 after 5.2s</c>.</summary>
+    public static string Describe(JsonElement task)
+    {
+        var number = task.Number("task_id")?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? task.Text("id");
+        var status = task.Text("status");
+        var took = task.Time("started") is { } started && (task.Time("run_ended") ?? task.Time("finished")) is { } ended ? $" after {Duration.Show(ended - started)}" : "";
+        if (status == "succeeded") return $"Task {number} succeeded{took}";
+        var why = task.Text("reason")?.TrimEnd('.')
+            ?? (task.Number("exit_code") is { } code ? $"the command ended with exit code {code}" : task.Text("failure_class"));
+        return $"Task {number} {status}{(why is null ? "" : $": {why}")}{took}";
+    }
+}

@@ -1,0 +1,12 @@
+namespace Scitq.Tools;
+
+/// <summary>An error told to the user: one line what, perhaps one line what to do.</summary>
+internal class ToolException(int exitCode, string code, string message, string? hint = null, Exception? inner = null) : Exception(message, inner)
+{
+    public int ExitCode { get; } = exitCode;
+
+    /// <summary>One word for programs, e.g. <c>not_found</c>.</summary>
+    public string Code { get; } = code;
+
+    public string? Hint { get; } = hint;
+}

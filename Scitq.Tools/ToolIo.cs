@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Scitq.Tools;
+
+/// <summary>All a command sees of the world around it: streams, environment, clock, interrupts.</summary>
+internal sealed class ToolIo : IDisposable
+{
+    private readonly CancellationTokenSource _interrupt = new();
+    private readonly List<IDisposable> _owned = [];
+    private bool _watching;
+
+    /// <summary>Standard output as bytes; <see cref="Out"/> writes through it without keeping anything back.</summary>
+    public required Stream Output { get; init; }
+
+    /// <summary>Standard error as bytes.</summary>
+    public required Stream ErrorOutput { get; init; }
+
+    public required Func<Stream> Input { get; init; }
+
+    public required TextWriter Out { get; init; }
+
+    public required TextWriter Error { get; init; }
+
+    public required Func<string, string?> Variable { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    public bool InputIsTerminal { get; init; }
+
+    public bool OutputIsTerminal { get; init; }
+
+    public bool ErrorIsTerminal { get; init; }
+
+    public int Width { get; init; } = 80;
+
+    /// <summary>Set when the user interrupts; only after <see cref="WatchInterrupts"/>, before that the system ends the process.</summary>
+    public CancellationToken Interrupted => _interrupt.Token;
+
+    public static ToolIo OfProcess()
+    {
+        var output = new StandardStream(1);
+        var error = new StandardStream(2);
+        var terminal = !Console.IsOutputRedirected;
+        return new ToolIo
+        {
+            Output = output,
+            ErrorOutput = error,
+            Input = Console.OpenStandardInput,
+            Out = new StreamWriter(output, new UTF8Encoding(false), 16 * 1024) { AutoFlush = terminal },
+            Error = new StreamWriter(error, new UTF8Encoding(false), 1024) { AutoFlush = true },
+            Variable = Environment.GetEnvironmentVariable,
+            InputIsTerminal = !Console.IsInputRedirected,
+            OutputIsTerminal = terminal,
+            ErrorIsTerminal = !Console.IsErrorRedirected,
+            Width = terminal ? Math.Max(20, Console.WindowWidth) : 80,
+        };
+    }
+
+    /// <summary>From here on an interrupt cancels <see cref="Interrupted"/>, so that the command can say what goes on; a second one ends the process.</summary>
+    public void WatchInterrupts()
+    {
+        if (_watching) return;
+        _watching = true;
+        foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM])
+        {
+            _owned.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = !_interrupt.IsCancellationRequested;
+                _interrupt.Cancel();
+            }));
+        }
+    }
+
+    /// <summary>For tests: what a signal would do.</summary>
+    public void Interrupt() => _interrupt.Cancel();
+
+    public void Dispose()
+    {
+        try
+        {
+            Out.Flush();
+        }
+        catch (BrokenPipeException)
+        {
+            // Nobody reads any more; the exit code was decided before.
+            _owned.Add(Output);
+        }
+
+        foreach (var owned in _owned) owned.Dispose();
+        _interrupt.Dispose();
+    }
+}

@@ -1,0 +1,10 @@
+using System.Reflection;
+
+namespace Scitq.Tools;
+
+/// <summary>What <c>--version</c> prints.</summary>
+internal static class ToolVersion
+{
+    public static string Text(string program) =>
+        $"{program} {typeof(ToolVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}";
+}
