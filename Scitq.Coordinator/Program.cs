@@ -1,1 +1,4 @@
-return await Task.FromResult(0);
+using Scitq.Coordinator;
+
+if (CoordinatorHost.ReadOptions(args, "scitq-coordinator", out var exitCode) is not { } started) return exitCode;
+return await CoordinatorHost.RunAsync(CoordinatorHost.Build(started.Options, started.Settings), "scitq-coordinator");

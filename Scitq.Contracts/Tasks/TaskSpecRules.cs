@@ -17,6 +17,7 @@ public static class TaskSpecRules
         if (BatchName.Problem(spec.Batch) is { } batch) return batch;
         if (spec.Name is { } name && (name.Length > 500 || name.Contains('\0'))) return "the name is longer than 500 characters or holds a NUL byte.";
         if (spec.Image is { } image && !ImageName.IsValid(image)) return $"image '{image}' is not an image name like ubuntu:22.04 or host/name@sha256:….";
+        if (spec.DockerOptions.Any(w => w is null || w.Contains('\0'))) return "the docker options hold a NUL byte.";
         if (spec.DockerOptions.Count > 0 && spec.Image is null) return "docker options were given without a docker image (-d).";
         if (DockerRunOptions.TryParse(spec.DockerOptions, out _, out var option) is false) return option;
         if (spec.Uid < 0 || spec.Gid < 0) return "uid and gid must be 0 or more.";

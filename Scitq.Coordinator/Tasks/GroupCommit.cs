@@ -11,11 +11,10 @@ namespace Scitq.Coordinator.Tasks;
 /// arrived while the one before was being saved, so an idle system answers at once and a busy one saves hundreds at a time.
 /// While the database is away a group waits for it; the messages behind it stay unacknowledged, so nothing is lost.
 /// </summary>
-internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore store, IEnumerable<ICommitObserver> observers, ILogger<GroupCommit> logger) : BackgroundService
+internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore store, Lazy<IEnumerable<ICommitObserver>> observers, TimeProvider clock, ILogger<GroupCommit> logger) : BackgroundService
 {
     private const int MaxGroup = 2000;
     private readonly Channel<Work> _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(10_000) { SingleReader = true });
-    private readonly ICommitObserver[] _observers = [.. observers];
 
     /// <summary>When the database last came back after it was away.</summary>
     public DateTime? Interrupted { get; private set; }
@@ -52,7 +51,7 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
             {
                 var saved = await CommitAsync(group, stoppingToken);
                 if (saved.Count > 0)
-                    foreach (var observer in _observers) observer.Committed(saved);
+                    foreach (var observer in observers.Value) observer.Committed(saved);
                 foreach (var work in group) work.Done.SetResult();
             }
             catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
@@ -71,7 +70,7 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
             try
             {
                 var saved = await CommitAsync([work], ct);
-                foreach (var observer in _observers) observer.Committed(saved);
+                foreach (var observer in observers.Value) observer.Committed(saved);
                 work.Done.SetResult();
             }
             catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
@@ -103,10 +102,10 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
                 // Another coordinator was first: load what it made of them and handle the events again.
                 await Task.Delay(Random.Shared.Next(1, 5 * (tries + 1)), ct);
             }
-            catch (Exception e) when (store.IsTransient(e))
+            catch (Exception e) when (Transience.Holds(store, e))
             {
                 if (tries == 0) Log.DatabaseIsAway(logger, e.Message);
-                Interrupted = TimeProvider.System.GetUtcNow().UtcDateTime;
+                Interrupted = clock.GetUtcNow().UtcDateTime;
                 await Task.Delay(Math.Min(100 * (tries + 1), 2000), ct);
             }
         }

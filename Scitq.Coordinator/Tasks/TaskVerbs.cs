@@ -73,7 +73,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
     public void RecordStage(BehaviorContext<TaskSaga, StageReported> context)
     {
         var (task, report) = (context.Saga, context.Message.Report);
-        task.Phase = report.Phase;
+        task.Phase = Clean(report.Phase);
         task.Started = report.Started ?? task.Started;
         Changed(task);
     }
@@ -107,7 +107,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.RunEnded = result.RunEnded;
         task.ExitCode = result.ExitCode;
         task.Failure = result.Failure;
-        task.Reason = result.Reason;
+        task.Reason = Clean(result.Reason);
         var outcome = result.Failure switch
         {
             null => AttemptOutcome.Succeeded,
@@ -214,6 +214,9 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.Reason = task.Phase = null;
         Remember(task, "relaunched", context.Message.Reason);
     }
+
+    /// <summary>PostgreSQL's text holds any character but NUL.</summary>
+    private static string? Clean(string? text) => text?.Replace('\0', ' ');
 
     private static void Changed(TaskSaga task) => task.Effects.Changed = true;
 

@@ -1,0 +1,92 @@
+using MassTransit;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Workers;
+using Scitq.Messaging;
+
+namespace Scitq.Coordinator.Bus;
+
+internal static class BusRegistration
+{
+    /// <summary>RabbitMQ when an address is given, else the bus in memory.</summary>
+    public static IServiceCollection AddBus(this IServiceCollection services, CoordinatorOptions options)
+    {
+        var rabbit = string.IsNullOrEmpty(options.Bus) ? null : new Uri(options.Bus);
+        if (rabbit is null)
+        {
+            services.AddSingleton<ITopology, MemoryTopology>();
+        }
+        else
+        {
+            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitTopology>(provider, rabbit));
+            services.AddSingleton<ITopology>(provider => provider.GetRequiredService<RabbitTopology>());
+            services.AddHostedService(provider => provider.GetRequiredService<RabbitTopology>());
+        }
+
+        services.AddObserver<Dispatcher>();
+        services.AddService<Reconciler>();
+        services.AddService<Mishaps>();
+        services.AddMassTransit(bus =>
+        {
+            bus.DisableUsageTelemetry();
+            bus.AddConsumer<TasksConsumer>();
+            bus.AddConsumer<ClaimsConsumer>();
+            bus.AddConsumer<ReportsConsumer>();
+            bus.AddConsumer<LogsConsumer>();
+            bus.AddConsumer<WorkersConsumer>();
+            if (rabbit is null)
+            {
+                bus.UsingInMemory((context, configurator) =>
+                {
+                    configurator.UsePlainJson();
+                    configurator.Endpoints(context);
+                });
+            }
+            else
+            {
+                bus.UsingRabbitMq((context, configurator) =>
+                {
+                    configurator.Host(rabbit, "scitq-coordinator", host => host.Heartbeat(TimeSpan.FromSeconds(10)));
+                    configurator.UsePlainJson();
+                    configurator.Endpoints(context);
+                });
+            }
+        });
+        services.Configure<MassTransitHostOptions>(host => host.StopTimeout = TimeSpan.FromSeconds(10));
+        return services;
+    }
+
+    private static void Endpoints(this IBusFactoryConfigurator bus, IBusRegistrationContext context)
+    {
+        bus.Endpoint<TasksConsumer>(context, Queues.Tasks, 64, endpoint => endpoint.TakeUntypedAs<SubmitTask, SubmitTasks>("tasks"));
+        bus.Endpoint<ClaimsConsumer>(context, Queues.Claims, 64, endpoint => endpoint.TakeUntypedAs<ClaimTasks>());
+        bus.Endpoint<ReportsConsumer>(context, Queues.Reports, 64, endpoint => endpoint.TakeUntypedAs<AttemptReports>());
+        bus.Endpoint<LogsConsumer>(context, Queues.Logs, 16, endpoint => endpoint.TakeUntypedAs<OutputAppended>());
+        bus.Endpoint<WorkersConsumer>(context, Queues.Workers, 64, endpoint => endpoint.TakeUntypedAs<WorkerHeartbeat>());
+    }
+
+    private static void Endpoint<TConsumer>(this IBusFactoryConfigurator bus, IBusRegistrationContext context, string queue, ushort prefetch, Action<IReceiveEndpointConfigurator> untyped)
+        where TConsumer : class, IConsumer =>
+        bus.ReceiveEndpoint(queue, endpoint =>
+        {
+            endpoint.ConfigureConsumeTopology = false;
+            endpoint.PublishFaults = false;                 // a fault address in a message from outside could name any queue
+            endpoint.PrefetchCount = prefetch;
+            untyped(endpoint);
+            // A message waits out a database that is away. Only what is wrong with itself sends it to the error queue.
+            var store = context.GetRequiredService<ITaskStore>();
+            endpoint.UseMessageRetry(retry =>
+            {
+                retry.Handle<Exception>(e => Transience.Holds(store, e));
+                retry.Interval(int.MaxValue, TimeSpan.FromSeconds(1));
+            });
+            endpoint.UseMessageRetry(retry =>
+            {
+                retry.Handle<Exception>(e => !Transience.Holds(store, e));
+                retry.Immediate(2);
+            });
+            endpoint.ConfigureConsumer<TConsumer>(context);
+        });
+}

@@ -1,0 +1,85 @@
+using System.Threading.Channels;
+using MassTransit;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Bus;
+
+/// <summary>
+/// Sends what saved tasks want sent: after the commit, never before, so that no answer can overtake the row. What a crash
+/// in between leaves unsent, the <see cref="Reconciler"/> finds; what it sends twice, claims refuse.
+/// </summary>
+internal sealed partial class Dispatcher(IBus bus, ITopology topology, ILogger<Dispatcher> logger) : BackgroundService, ICommitObserver
+{
+    private const int InFlight = 500;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private readonly Channel<Order> _orders = Channel.CreateUnbounded<Order>(new UnboundedChannelOptions { SingleReader = true });
+
+    /// <summary>Raised when something could not be sent: the reconciler should look soon.</summary>
+    public event Action? Failed;
+
+    /// <summary>The tasks that have a message on the way, when that is limited (<see cref="Window"/>).</summary>
+    public Window? Window { get; } = topology is MemoryTopology ? new Window() : null;
+
+    public void Committed(IReadOnlyList<TaskSaga> tasks)
+    {
+        foreach (var task in tasks)
+        {
+            if (task.Effects.Stop is { } stop) _orders.Writer.TryWrite(new Order(topology.Worker(stop.Worker), null, stop.Order));
+            if (Window is not null && !Window.Admit(task)) continue;
+            if (task.Effects.Dispatch) _orders.Writer.TryWrite(new Order(topology.Batch(task.Batch), task.Batch, new TaskQueued { TaskId = task.CorrelationId, Attempt = task.Attempt }));
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var sends = new List<Task>(InFlight);
+        while (await _orders.Reader.WaitToReadAsync(stoppingToken))
+        {
+            sends.Clear();
+            while (sends.Count < InFlight && _orders.Reader.TryRead(out var order)) sends.Add(SendAsync(order, stoppingToken));
+            await Task.WhenAll(sends);
+        }
+    }
+
+    private async Task SendAsync(Order order, CancellationToken stopping)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+                limit.CancelAfter(Patience);
+                if (order.Batch is not null) await topology.EnsureBatchAsync(order.Batch, limit.Token);
+                var endpoint = await bus.GetSendEndpoint(order.Address);
+                if (order.Message is TaskQueued queued) await endpoint.Send(queued, Mandatory, limit.Token);
+                else await endpoint.Send((StopAttempt)order.Message, limit.Token);
+                return;
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                // Returned because nobody has declared the queue, or it was deleted: declare it and try once more.
+                if (order.Batch is not null) topology.Forget(order.Batch);
+                if (tries == 0 && e is MessageReturnedException) continue;
+                Log.NotSent(logger, order.Address, e.Message);
+                if (order.Message is TaskQueued lost) Window?.Remove(lost.TaskId);
+                Failed?.Invoke();
+                return;
+            }
+        }
+    }
+
+    private static void Mandatory<T>(SendContext<T> context)
+        where T : class
+    {
+        if (context is RabbitMqSendContext rabbit) rabbit.Mandatory = true;
+    }
+
+    private sealed record Order(Uri Address, string? Batch, object Message);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "A message to {Address} could not be sent ({Problem}); it will be sent again")]
+        public static partial void NotSent(ILogger logger, Uri address, string problem);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Scitq.Contracts;
+using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Bus;
+
+/// <summary>Messages that could not be read: taken off the error queues and kept in the history, where people look.</summary>
+internal sealed partial class Mishaps(
+    IDbContextFactory<ScitqDb> contexts, ITopology topology, Reconciler reconciler, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
+{
+    private const int Excerpt = 1024;
+
+    /// <summary>Keeps an event in the history; the task may be unknown.</summary>
+    public async Task RecordAsync(Guid task, string kind, string detail, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        // PostgreSQL's text holds any character but NUL.
+        db.Events.Add(new TaskEventRow { TaskId = task, At = clock.GetUtcNow().UtcDateTime, Kind = kind, Detail = detail.Replace('\0', ' ') });
+        await db.SaveChangesAsync(ct);
+        Log.Recorded(logger, kind, task, detail);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(Math.Min(30, options.Value.ReconcileSeconds)), clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await SweepAsync(stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Database or broker away: what was not acknowledged is still in its queue.
+                Log.NotNow(logger, e.Message);
+            }
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken ct)
+    {
+        if (topology.UpSince is null) return;
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var batches = await db.Batches.AsNoTracking().Select(b => b.Name).ToListAsync(ct);
+        string[] queues = [Queues.Tasks, Queues.Claims, Queues.Reports, Queues.Logs, Queues.Workers, .. batches.Select(Queues.Batch)];
+        var refused = topology.TakeRefusedAsync([.. queues.Select(q => q + "_error"), .. queues.Select(q => q + "_skipped")], ct);
+        await foreach (var message in refused.WithCancellation(ct))
+        {
+            var text = Encoding.UTF8.GetString(message.Body.Span[..Math.Min(Excerpt, message.Body.Length)]);
+            await RecordAsync(TaskIdIn(message.Body), "malformed", $"a message on {message.Queue} could not be handled ({message.Problem ?? "unknown type"}): {text}", ct);
+            reconciler.Look();
+        }
+    }
+
+    private static Guid TaskIdIn(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return json.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("taskId", out var id) && id.ValueKind == JsonValueKind.String && id.TryGetGuid(out var guid) ? guid : Guid.Empty;
+        }
+        catch (JsonException)
+        {
+            return Guid.Empty;          // garbage has no task
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "{Kind}: task {Task}: {Detail}")]
+        public static partial void Recorded(ILogger logger, string kind, Guid task, string detail);
+
+        [LoggerMessage(2, LogLevel.Warning, "Error queues could not be read ({Problem}); next try soon")]
+        public static partial void NotNow(ILogger logger, string problem);
+    }
+}

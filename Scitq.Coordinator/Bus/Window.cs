@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using Scitq.Contracts;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Bus;
+
+/// <summary>
+/// How many tasks of a batch have a message on the bus in memory: a bounded part of the queue, the rest of which is the
+/// table, so that a million queued tasks cost no memory. The <see cref="Reconciler"/> refills it.
+/// </summary>
+internal sealed class Window
+{
+    private const int Limit = 5000;
+    private const int Low = 1000;
+    private readonly ConcurrentDictionary<Guid, string> _sent = new();
+    private readonly ConcurrentDictionary<string, int> _counts = new();
+    private readonly ConcurrentDictionary<string, bool> _starved = new();
+
+    /// <summary>Raised with a batch that has room again and tasks that were not let in.</summary>
+    public event Action<string>? Refill;
+
+    /// <summary>Notes where the task stands; whether it may be sent, if it wants to be.</summary>
+    public bool Admit(TaskSaga task)
+    {
+        if (task.State != TaskState.Pending)
+        {
+            Remove(task.CorrelationId);
+            return true;
+        }
+
+        if (!task.Effects.Dispatch || _sent.ContainsKey(task.CorrelationId)) return true;
+        if (_counts.GetValueOrDefault(task.Batch) >= Limit)
+        {
+            _starved[task.Batch] = true;
+            return false;
+        }
+
+        if (_sent.TryAdd(task.CorrelationId, task.Batch)) _counts.AddOrUpdate(task.Batch, 1, (_, n) => n + 1);
+        return true;
+    }
+
+    public void Remove(Guid task)
+    {
+        if (!_sent.TryRemove(task, out var batch)) return;
+        var left = _counts.AddOrUpdate(batch, 0, (_, n) => n - 1);
+        if (left <= Low && _starved.TryRemove(batch, out _)) Refill?.Invoke(batch);
+    }
+
+    public bool Contains(Guid task) => _sent.ContainsKey(task);
+
+    /// <summary>How many more tasks of the batch may be sent.</summary>
+    public int Room(string batch) => Math.Max(0, Limit - _counts.GetValueOrDefault(batch));
+
+    /// <summary>Whether tasks of the batch were left out.</summary>
+    public void Starve(string batch) => _starved[batch] = true;
+}

@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Options;
+
+namespace Scitq.Coordinator.Tasks;
+
+internal static class TasksRegistration
+{
+    public static IServiceCollection AddTasks(this IServiceCollection services)
+    {
+        services.AddOptions<TaskOptions>().BindConfiguration("Tasks").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<TaskService>();
+        // Observers may raise events themselves, so they can't be made before what they observe.
+        services.AddSingleton(provider => new Lazy<IEnumerable<ICommitObserver>>(provider.GetServices<ICommitObserver>));
+        return services.AddService<GroupCommit>().AddObserver<Sweeper>().AddObserver<Requirements>();
+    }
+
+    public static IServiceCollection AddService<T>(this IServiceCollection services)
+        where T : class, IHostedService =>
+        services.AddSingleton<T>().AddHostedService(provider => provider.GetRequiredService<T>());
+
+    public static IServiceCollection AddObserver<T>(this IServiceCollection services)
+        where T : class, IHostedService, ICommitObserver =>
+        services.AddService<T>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<T>());
+}

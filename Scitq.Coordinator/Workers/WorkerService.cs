@@ -1,0 +1,173 @@
+using System.Collections.Concurrent;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Batches;
+using Scitq.Coordinator.Bus;
+using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Workers;
+
+/// <summary>Who works: registration, heartbeats, and what they say about leases.</summary>
+internal sealed partial class WorkerService(
+    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITopology topology, Reconciler reconciler,
+    IOptions<TaskOptions> options, TimeProvider clock, ILogger<WorkerService> logger)
+{
+    private readonly ConcurrentDictionary<string, Known> _known = new();
+
+    private DateTime Now => clock.GetUtcNow().UtcDateTime;
+
+    /// <summary>Whether this start of the agent holds the worker's name. May be a few seconds old: a claim granted to one just declared lost is found by the next sweep.</summary>
+    public async Task<bool> IsCurrentAsync(string worker, Guid epoch, CancellationToken ct)
+    {
+        if (_known.TryGetValue(worker, out var known) && known.Epoch == epoch && Now - known.At < TimeSpan.FromSeconds(5)) return true;
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var current = await db.Workers.Where(w => w.Name == worker).Select(w => w.Epoch).SingleOrDefaultAsync(ct);
+        if (current != epoch) return false;
+        _known[worker] = new Known(epoch, Now);
+        return true;
+    }
+
+    public async Task<WorkerRegistered> RegisterAsync(RegisterWorker message, CancellationToken ct)
+    {
+        if ((BatchName.Problem(message.Batch) ?? BatchName.Problem(message.Worker)) is { } problem)
+            return new WorkerRegistered { Epoch = message.Epoch, Refusal = problem };
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var worker = await db.Workers.SingleOrDefaultAsync(w => w.Name == message.Worker, ct);
+        var taken = worker?.Epoch is { } holder && holder != message.Epoch && holder != message.PreviousEpoch && !message.Takeover
+            && Now - worker.LastSeen < TimeSpan.FromSeconds(options.Value.LostAfterSeconds);
+        if (taken)
+        {
+            var age = (Now - worker!.LastSeen).TotalSeconds;
+            return new WorkerRegistered
+            {
+                Epoch = message.Epoch,
+                Refusal = $"a worker named '{message.Worker}' is alive on {worker.Hostname} (heard {age:0} s ago); give this one another --name, or --takeover to replace that one.",
+            };
+        }
+
+        if (worker is null) db.Workers.Add(worker = new WorkerRow { Name = message.Worker });
+        worker.Epoch = message.Epoch;
+        worker.Batch = message.Batch;
+        worker.Concurrency = message.Concurrency;
+        worker.Prefetch = message.Prefetch;
+        worker.Hostname = message.Host.Hostname;
+        worker.Cpus = message.Host.Cpus;
+        worker.Memory = message.Host.Memory;
+        worker.Version = message.Host.Version;
+        worker.Docker = message.Host.Docker;
+        worker.Leases = message.Leases.Count;
+        worker.Hold = null;
+        worker.Registered = worker.LastSeen = Now;
+        if (!await db.Batches.AnyAsync(b => b.Name == message.Batch, ct)) db.Batches.Add(new BatchRow { Name = message.Batch, Created = Now });
+        await db.SaveChangesAsync(ct);
+        _known[message.Worker] = new Known(message.Epoch, Now);
+
+        // An agent knows all its leases when it starts: what it does not name, nobody runs.
+        var held = await HeldAsync(db, message.Worker, ct);
+        await LoseAsync(held.Where(h => !message.Leases.Contains(h.Key)), "the worker was started again and no longer knows it", ct);
+        await topology.EnsureBatchAsync(message.Batch, ct);
+        await topology.EnsureWorkerAsync(message.Worker, ct);
+        reconciler.Look(message.Batch);
+        Log.Registered(logger, message.Worker, message.Batch, message.Concurrency, message.Prefetch, message.Leases.Count);
+        return new WorkerRegistered { Epoch = message.Epoch, Revoked = Revoked(message.Leases, held), Settings = worker.Settings };
+    }
+
+    public async Task<HeartbeatAnswered> HeartbeatAsync(WorkerHeartbeat message, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var worker = await db.Workers.SingleOrDefaultAsync(w => w.Name == message.Worker, ct);
+        if (worker?.Epoch != message.Epoch) return new HeartbeatAnswered { Sequence = message.Sequence, Known = false };
+
+        worker.LastSeen = Now;
+        worker.Running = message.Running;
+        worker.Leases = message.Leases.Count;
+        worker.Hold = message.Hold;
+        worker.Load = message.Load;
+        worker.MemoryAvailable = message.MemoryAvailable;
+        worker.DiskFree = message.DiskFree;
+        await db.SaveChangesAsync(ct);
+        _known[message.Worker] = new Known(message.Epoch, Now);
+
+        var held = await HeldAsync(db, message.Worker, ct);
+        var named = message.Leases.ToHashSet();
+        // A grant may cross a heartbeat on its way; what is still unnamed after a while was lost between grant and journal.
+        var old = Now.AddSeconds(-options.Value.UnknownLeaseSeconds);
+        await LoseAsync(held.Where(h => !named.Contains(h.Key) && h.Accepted < old), "the worker does not know it", ct);
+        return new HeartbeatAnswered
+        {
+            Sequence = message.Sequence,
+            Revoked = Revoked(message.Leases, held),
+            Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
+            Settings = worker.Settings,
+        };
+    }
+
+    public async Task LeaveAsync(WorkerLeft message, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var changed = await db.Workers.Where(w => w.Name == message.Worker && w.Epoch == message.Epoch)
+            .ExecuteUpdateAsync(set => set.SetProperty(w => w.Epoch, (Guid?)null).SetProperty(w => w.Running, 0).SetProperty(w => w.Leases, 0), ct);
+        if (changed == 0) return;
+        _known.TryRemove(message.Worker, out _);
+        await LoseAsync(await HeldAsync(db, message.Worker, ct), "the worker has left", ct);
+        Log.Left(logger, message.Worker);
+    }
+
+    /// <summary>Declares workers lost that have been silent for too long, and takes leases from those that are gone.</summary>
+    public async Task SweepAsync(CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var silent = Now.AddSeconds(-options.Value.LostAfterSeconds);
+        foreach (var worker in await db.Workers.AsNoTracking().Where(w => w.Epoch != null && w.LastSeen < silent).ToListAsync(ct))
+        {
+            var changed = await db.Workers.Where(w => w.Id == worker.Id && w.Epoch == worker.Epoch && w.LastSeen < silent)
+                .ExecuteUpdateAsync(set => set.SetProperty(w => w.Epoch, (Guid?)null).SetProperty(w => w.Running, 0).SetProperty(w => w.Leases, 0), ct);
+            if (changed == 0) continue;         // heard from it meanwhile
+            _known.TryRemove(worker.Name, out _);
+            Log.Lost(logger, worker.Name, (Now - worker.LastSeen).TotalSeconds);
+        }
+
+        // Those of a worker just declared lost, and any granted to one that was gone already.
+        var orphans = await db.Tasks.AsNoTracking()
+            .Where(t => (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading)
+                && db.Workers.Any(w => w.Name == t.Worker && w.Epoch == null && w.LastSeen < silent))
+            .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted)).ToListAsync(ct);
+        await LoseAsync(orphans, $"its worker has not been heard of for {options.Value.LostAfterSeconds:0} s", ct);
+    }
+
+    private static List<AttemptKey> Revoked(IReadOnlyList<AttemptKey> named, List<Held> held)
+    {
+        var current = held.Select(h => h.Key).ToHashSet();
+        return [.. named.Where(k => !current.Contains(k))];
+    }
+
+    private static Task<List<Held>> HeldAsync(ScitqDb db, string worker, CancellationToken ct) => db.Tasks.AsNoTracking()
+        .Where(t => t.Worker == worker && (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading))
+        .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted)).ToListAsync(ct);
+
+    private Task LoseAsync(IEnumerable<Held> held, string why, CancellationToken ct) =>
+        tasks.RaiseAsync([.. held.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
+
+    private sealed record Known(Guid Epoch, DateTime At);
+
+    private sealed record Held(Guid TaskId, int Attempt, Guid? Lease, bool CancelRequested, DateTime? Accepted)
+    {
+        public AttemptKey Key => new(TaskId, Attempt, Lease ?? Guid.Empty);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Worker {Worker} serves batch {Batch} with {Concurrency} slots and {Prefetch} ahead; it brings {Leases} attempts")]
+        public static partial void Registered(ILogger logger, string worker, string batch, int concurrency, int prefetch, int leases);
+
+        [LoggerMessage(2, LogLevel.Information, "Worker {Worker} has left")]
+        public static partial void Left(ILogger logger, string worker);
+
+        [LoggerMessage(3, LogLevel.Warning, "Worker {Worker} is lost: silent for {Seconds:0} s")]
+        public static partial void Lost(ILogger logger, string worker, double seconds);
+    }
+}

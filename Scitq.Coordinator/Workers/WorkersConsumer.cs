@@ -1,0 +1,23 @@
+using MassTransit;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Bus;
+
+namespace Scitq.Coordinator.Workers;
+
+/// <summary>What agents say of themselves.</summary>
+internal sealed class WorkersConsumer(WorkerService workers, ITopology topology) : IConsumer<RegisterWorker>, IConsumer<WorkerHeartbeat>, IConsumer<WorkerLeft>
+{
+    public async Task Consume(ConsumeContext<RegisterWorker> context)
+    {
+        var answer = await workers.RegisterAsync(context.Message, context.CancellationToken);
+        await context.AnswerWorkerAsync(topology, context.Message.Worker, answer);
+    }
+
+    public async Task Consume(ConsumeContext<WorkerHeartbeat> context)
+    {
+        var answer = await workers.HeartbeatAsync(context.Message, context.CancellationToken);
+        await context.AnswerWorkerAsync(topology, context.Message.Worker, answer);
+    }
+
+    public Task Consume(ConsumeContext<WorkerLeft> context) => workers.LeaveAsync(context.Message, context.CancellationToken);
+}

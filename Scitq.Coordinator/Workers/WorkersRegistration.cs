@@ -1,0 +1,6 @@
+namespace Scitq.Coordinator.Workers;
+
+internal static class WorkersRegistration
+{
+    public static IServiceCollection AddWorkers(this IServiceCollection services) => services.AddSingleton<WorkerService>();
+}
