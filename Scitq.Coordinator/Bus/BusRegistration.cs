@@ -75,18 +75,7 @@ internal static class BusRegistration
             endpoint.PublishFaults = false;                 // a fault address in a message from outside could name any queue
             endpoint.PrefetchCount = prefetch;
             untyped(endpoint);
-            // A message waits out a database that is away. Only what is wrong with itself sends it to the error queue.
-            var store = context.GetRequiredService<ITaskStore>();
-            endpoint.UseMessageRetry(retry =>
-            {
-                retry.Handle<Exception>(e => Transience.Holds(store, e));
-                retry.Interval(int.MaxValue, TimeSpan.FromSeconds(1));
-            });
-            endpoint.UseMessageRetry(retry =>
-            {
-                retry.Handle<Exception>(e => !Transience.Holds(store, e));
-                retry.Immediate(2);
-            });
+            endpoint.UseFilter(new DatabasePatience(context.GetRequiredService<ITaskStore>()));
             endpoint.ConfigureConsumer<TConsumer>(context);
         });
 }
