@@ -66,6 +66,8 @@ build() {
 
 start() {
   mkdir -p "$data"
+  # The earlier one announced its address there.
+  rm -f "$log"
   setsid bin/scitq-standalone --port 0 --data "$data" --concurrency "$(nproc)" --prefetch 1 >"$log" 2>&1 </dev/null &
   pid=$!
   echo "$pid" >"$pid_file"

@@ -74,7 +74,7 @@ start() {
   else
     echo '[].' >"$dir/plugins"
   fi
-  rm -f "$dir/pid"
+  rm -f "$dir/pid" "$dir/out.log"
 
   # Left to itself the node would start an epmd that outlives it and that nobody can tell apart.
   if ! is_alive "$(pid_in "$dir/epmd.pid")"; then
