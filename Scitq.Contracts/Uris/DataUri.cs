@@ -84,6 +84,20 @@ public sealed record DataUri
     public static DataUri Parse(string text) =>
         TryParse(text, out var uri, out var problem) ? uri : throw new FormatException($"'{text}' {problem}");
 
+    /// <summary>The URI of a local file or, with a final slash, folder, whatever characters its name has.</summary>
+    public static DataUri ForFile(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        return new DataUri("file://" + full, "file", [], full, null);
+    }
+
+    /// <summary>The same scheme and options at another path, without action; the path is taken as it is, <c>|</c> included.</summary>
+    public DataUri At(string path) =>
+        new($"{string.Join('@', Options.Prepend(Scheme))}://{path}", Scheme, Options, path, null);
+
+    /// <summary>The same place with a final slash: everything below it.</summary>
+    public DataUri AsFolder() => IsFolder ? this : At(Path + "/");
+
     /// <inheritdoc/>
     public override string ToString() => Text;
 

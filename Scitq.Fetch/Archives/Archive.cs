@@ -1,0 +1,109 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using Scitq.Contracts;
+
+namespace Scitq.Fetch.Archives;
+
+/// <summary>Unpacks what was fetched. Everything streams; a zip's directory is the only thing held in memory.</summary>
+internal static class Archive
+{
+    /// <summary>Unpacks <paramref name="archive"/> below the new directory <paramref name="tree"/>.</summary>
+    public static async Task UnpackAsync(UriActionKind kind, string archive, string name, string tree, string shown, UnpackLimits limits, ICollection<string> warnings, CancellationToken ct)
+    {
+        var budget = new UnpackBudget(limits, new FileInfo(archive).Length, tree, shown);
+        var files = new ArchiveTree(tree, shown, budget, warnings);
+        try
+        {
+            switch (kind)
+            {
+                case UriActionKind.Gunzip:
+                    await GunzipAsync(archive, name, files, shown, ct);
+                    break;
+                case UriActionKind.Untar:
+                    await UntarAsync(archive, files, shown, ct);
+                    break;
+                case UriActionKind.Unzip:
+                    await ZipReader.UnpackAsync(archive, files, ct);
+                    break;
+                default:
+                    throw new ArgumentOutOfRangeException(nameof(kind), kind, "This action unpacks nothing.");
+            }
+        }
+        catch (BadUriException e)
+        {
+            // A name or link refused by the rules for local names is the archive's fault, not the URI's.
+            throw new IntegrityException(e.Message, e);
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or NotSupportedException)
+        {
+            throw new IntegrityException($"{shown}: it could not be unpacked by {kind.ToString().ToLowerInvariant()}: {e.Message}", e);
+        }
+    }
+
+    private static async Task GunzipAsync(string archive, string name, ArchiveTree files, string shown, CancellationToken ct)
+    {
+        if (!name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) || name.Length == 3)
+            throw new BadUriException($"{shown}: gunzip needs a name that ends in .gz.");
+        await using var packed = Open(archive);
+        if (packed.Length == 0) throw new InvalidDataException("it is empty.");
+        await using var gzip = new GZipStream(packed, CompressionMode.Decompress);
+        await files.FileAsync(name[..^3], gzip, null, null, ct);
+    }
+
+    private static async Task UntarAsync(string archive, ArchiveTree files, string shown, CancellationToken ct)
+    {
+        if (await MagicAsync(archive, ct) is [(byte)'P', (byte)'K', 3 or 5, ..])
+        {
+            await ZipReader.UnpackAsync(archive, files, ct);
+            return;
+        }
+
+        await using var packed = await Decompression.OpenAsync(archive, shown, ct);
+        await using (var reader = new TarReader(packed.Stream, leaveOpen: true))
+        {
+            while (await reader.GetNextEntryAsync(copyData: false, ct) is { } entry)
+                await UntarAsync(entry, files, ct);
+        }
+
+        await packed.FinishAsync(ct);
+    }
+
+    private static async Task UntarAsync(TarEntry entry, ArchiveTree files, CancellationToken ct)
+    {
+        switch (entry.EntryType)
+        {
+            case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
+                await files.FileAsync(entry.Name, entry.DataStream ?? Stream.Null, entry.Mode, entry.ModificationTime, ct);
+                break;
+            case TarEntryType.Directory or TarEntryType.DirectoryList:
+                files.Folder(entry.Name);
+                break;
+            case TarEntryType.SymbolicLink:
+                files.SymbolicLink(entry.Name, entry.LinkName);
+                break;
+            case TarEntryType.HardLink:
+                files.HardLink(entry.Name, entry.LinkName);
+                break;
+            case TarEntryType.BlockDevice or TarEntryType.CharacterDevice:
+                files.Skip(entry.Name, "a device");
+                break;
+            case TarEntryType.Fifo:
+                files.Skip(entry.Name, "a FIFO");
+                break;
+            case TarEntryType.GlobalExtendedAttributes:
+                break;
+            default:
+                throw files.Refused(entry.Name, $"is of the kind {entry.EntryType}, which is not supported");
+        }
+    }
+
+    internal static FileStream Open(string path) =>
+        new(path, new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 1 << 16 });
+
+    internal static async Task<byte[]> MagicAsync(string path, CancellationToken ct)
+    {
+        var first = new byte[6];
+        await using var file = Open(path);
+        return first[..await file.ReadAtLeastAsync(first, first.Length, throwOnEndOfStream: false, ct)];
+    }
+}

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using Scitq.Contracts;
+using Scitq.Fetch.Archives;
+using Scitq.Fetch.Local;
+using Scitq.Fetch.Transfers;
+using Scitq.Fetch.Transports;
+
+namespace Scitq.Fetch;
+
+public sealed partial class Fetcher
+{
+    /// <summary>
+    /// Fetches a file into a directory under its own name, or everything below a folder with its relative names. A folder is meant by a final slash, or when
+    /// there is no file of that name. Then the URI's action is done: <c>mv:SUB</c> puts it into <c>directory/SUB</c>; <c>gunzip</c>, <c>untar</c> and <c>unzip</c>
+    /// leave only the content. Existing files are replaced.
+    /// </summary>
+    /// <param name="source">What to fetch.</param>
+    /// <param name="directory">Where to; made if missing.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="ct">Stops it; what has come so far is continued by the next call.</param>
+    /// <returns>The files that were fetched, ordered by name (an archive as itself).</returns>
+    /// <exception cref="DataNotFoundException">There is nothing at the source.</exception>
+    /// <exception cref="BadUriException">A name leads outside of the directory; that file was not written.</exception>
+    /// <exception cref="IntegrityException">What arrived is not what the source says, or an archive is damaged or hostile.</exception>
+    /// <exception cref="DiskFullException">The disk is full.</exception>
+    /// <exception cref="FetchException">Anything else, by class. Of several files, those without a fault are there.</exception>
+    public async Task<TransferResult> GetAsync(DataUri source, string directory, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
+    {
+        directory = Path.GetFullPath(directory);
+        var meter = new Meter(progress, _time);
+        if (source.Action is { Kind: UriActionKind.Move, Folder: { } sub })
+        {
+            var moved = LocalName.Resolve(directory, sub, source.Text);
+            LocalName.MakeParents(directory, Path.Combine(moved, "x"));
+            directory = moved;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(directory);
+            var plain = source.At(source.Path);
+            var result = await InfoAsync(plain, ct) is { } entry
+                ? await GetOneAsync(entry, source.Action, directory, meter, ct)
+                : await GetFolderAsync(plain, source.Action, directory, meter, ct);
+            meter.Report();
+            return result;
+        }
+        catch (Exception e) when (LocalErrors.Classify(e, source.Text) is { } local)
+        {
+            throw local;
+        }
+    }
+
+    private async Task<TransferResult> GetOneAsync(DataEntry entry, UriAction? action, string directory, Meter meter, CancellationToken ct)
+    {
+        var transport = _schemes.For(entry.Uri);
+        var name = transport.NameOf(entry.Uri);
+        var target = LocalName.Resolve(directory, name, entry.Uri.Text);
+        meter.Expect(entry.Size);
+        if (action is null or { Kind: UriActionKind.Move })
+        {
+            var file = await DownloadOf(transport, meter).ToFileAsync(entry, target, name, ct);
+            meter.FileDone();
+            return new TransferResult { Files = [file] };
+        }
+
+        var warnings = new List<string>();
+        var fetched = await new Unpacking(_options, DownloadOf(transport, meter)).GetAsync(entry, action.Kind, directory, target, name, warnings, ct);
+        meter.FileDone();
+        return new TransferResult { Files = [fetched], Warnings = warnings };
+    }
+
+    private async Task<TransferResult> GetFolderAsync(DataUri source, UriAction? action, string directory, Meter meter, CancellationToken ct)
+    {
+        var transport = _schemes.For(source);
+        if (!transport.Can.HasFlag(TransportCapabilities.List))
+            throw source.IsFolder ? new UnsupportedTransferException($"{Redacted.Of(source)}: folders cannot be fetched by {source.Scheme}://; name a file.") : NotFound(source);
+        if (!source.IsFolder && !await AnyAsync(source, ct)) throw NotFound(source);
+        if (action is { Kind: not UriActionKind.Move })
+            throw new BadUriException($"{Redacted.Of(source)} is a folder: '|{action}' works on a single file.");
+
+        var files = new ConcurrentBag<TransferredFile>();
+        var failures = new Failures();
+        var found = 0;
+        await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        {
+            Interlocked.Increment(ref found);
+            meter.Expect(entry.Size);
+            await failures.CatchAsync(async () =>
+            {
+                var target = LocalName.Resolve(directory, entry.Name, entry.Uri.Text);
+                LocalName.MakeParents(directory, target);
+                files.Add(await DownloadOf(transport, meter).ToFileAsync(entry, target, entry.Name, c));
+                meter.FileDone();
+            });
+        });
+        failures.ThrowIfAny();
+        // An empty local directory is there; in a store, a folder is only what is in it.
+        if (found == 0 && source.Scheme != "file") throw NotFound(source);
+        return new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+    }
+
+    private async Task<bool> AnyAsync(DataUri folder, CancellationToken ct)
+    {
+        await using var entries = ListAsync(folder, recursive: false, ct).GetAsyncEnumerator(ct);
+        return folder.Scheme == "file" ? Directory.Exists(folder.Path) : await entries.MoveNextAsync();
+    }
+
+    private Download DownloadOf(ITransport transport, Meter meter) => new(transport, _retrier, _parts, _idle, meter);
+}

@@ -1,0 +1,182 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Scitq.Contracts;
+using Scitq.Fetch.Archives;
+using Scitq.Fetch.Local;
+using Scitq.Fetch.Transfers;
+using Scitq.Fetch.Transports;
+
+namespace Scitq.Fetch;
+
+public sealed partial class Fetcher
+{
+    private static readonly TimeSpan TimePrecision = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Copies between two places that may both be remote: a file, or everything below a folder. Bytes stream through, no disk is used.
+    /// The destination follows the rules of <see cref="PutAsync"/>; the source those of <see cref="GetAsync"/>, without actions.
+    /// </summary>
+    /// <param name="source">What to copy.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="ct">Stops it.</param>
+    /// <exception cref="FetchException">As for get and put.</exception>
+    public async Task<TransferResult> CopyAsync(DataUri source, DataUri destination, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
+    {
+        if (source.Action is not null) throw new BadUriException($"{Redacted.Of(source)}: '|{source.Action}' works only when fetching to a local directory.");
+        CheckUri(destination);
+        var meter = new Meter(progress, _time);
+        if (await InfoAsync(source, ct) is { } one)
+        {
+            meter.Expect(one.Size);
+            var name = destination.IsFolder ? _schemes.For(source).NameOf(source) : destination.Path[(destination.Path.LastIndexOf('/') + 1)..];
+            var file = await CopyOneAsync(one, destination.IsFolder ? destination.At(destination.Path + name) : destination, name, meter, ct);
+            meter.Report();
+            return new TransferResult { Files = [file] };
+        }
+
+        var folder = destination.AsFolder();
+        var files = new ConcurrentBag<TransferredFile>();
+        var failures = new Failures();
+        var found = 0;
+        await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        {
+            Interlocked.Increment(ref found);
+            meter.Expect(entry.Size);
+            await failures.CatchAsync(async () => files.Add(await CopyOneAsync(entry, folder.At(folder.Path + entry.Name), entry.Name, meter, c)));
+        });
+        failures.ThrowIfAny();
+        if (found == 0) throw NotFound(source);
+        meter.Report();
+        return new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+    }
+
+    /// <summary>
+    /// Makes a folder hold what another one holds, moving only what is missing or differs: another size; another MD5, where both sides know it; else a source
+    /// newer by more than a second. A second run moves nothing. Nothing is deleted unless asked for.
+    /// </summary>
+    /// <param name="source">The folder to take from.</param>
+    /// <param name="destination">The folder to bring up to date; made if missing.</param>
+    /// <param name="options">How to compare.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="ct">Stops it.</param>
+    /// <returns>The files that were moved (or would be), and how many were not.</returns>
+    /// <exception cref="DataNotFoundException">There is no such source folder.</exception>
+    /// <exception cref="FetchException">Some files failed; the others are done.</exception>
+    public async Task<TransferResult> SyncAsync(DataUri source, DataUri destination, SyncOptions? options = null, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
+    {
+        options ??= new SyncOptions();
+        (source, destination) = (source.AsFolder(), destination.AsFolder());
+        CheckUri(destination);
+        Require(source, TransportCapabilities.List, "listed");
+        Require(destination, TransportCapabilities.List, "listed");
+        if (options.Delete) Require(destination, TransportCapabilities.Delete, "deleted from");
+        var there = new Dictionary<string, Known>(StringComparer.Ordinal);
+        if (destination.Scheme != "file" || Directory.Exists(destination.Path))
+        {
+            await foreach (var entry in ListAsync(destination, ct: ct))
+                if (options.Filter.Takes(entry.Name)) there[entry.Name] = new Known(entry.Size, entry.Modified?.UtcTicks ?? 0, entry.Md5 is { } md5 ? Convert.FromHexString(md5) : null);
+        }
+
+        var meter = new Meter(progress, _time);
+        var files = new ConcurrentBag<TransferredFile>();
+        var seen = new ConcurrentDictionary<string, byte>(StringComparer.Ordinal);
+        var failures = new Failures();
+        var (found, skipped) = (0, 0);
+        await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        {
+            Interlocked.Increment(ref found);
+            if (!options.Filter.Takes(entry.Name)) return;
+            if (options.Delete) seen.TryAdd(entry.Name, 0);
+            await failures.CatchAsync(async () =>
+            {
+                var target = destination.At(destination.Path + entry.Name);
+                if (there.TryGetValue(entry.Name, out var known) && await SameAsync(entry, target, known, options.Checksum, c))
+                {
+                    Interlocked.Increment(ref skipped);
+                    return;
+                }
+
+                meter.Expect(entry.Size);
+                files.Add(options.DryRun ? new TransferredFile(entry.Name, entry.Size ?? 0, entry.Md5) : await CopyOneAsync(entry, target, entry.Name, meter, c));
+            });
+        });
+        failures.ThrowIfAny();
+        if (found == 0 && source.Scheme != "file") throw NotFound(source);
+        // Only now that everything is there, and only what was listed before.
+        var surplus = options.Delete ? there.Keys.Where(name => !seen.ContainsKey(name)).ToArray() : [];
+        if (!options.DryRun) await Parallel.ForEachAsync(surplus, ct, async (name, c) => await failures.CatchAsync(() => DeleteAsync(destination.At(destination.Path + name), ct: c)));
+        failures.ThrowIfAny();
+        meter.Report();
+        return new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped, Deleted = surplus.Length };
+    }
+
+    /// <summary>Moves one object between any two places, by the way that can be continued.</summary>
+    private async Task<TransferredFile> CopyOneAsync(DataEntry entry, DataUri destination, string name, Meter meter, CancellationToken ct)
+    {
+        var (from, to) = (_schemes.For(entry.Uri), _schemes.For(destination));
+        try
+        {
+            if (from is FileTransport local)
+            {
+                local.Check(entry.Uri);
+                return await new Upload(to, _retrier, meter).FromFileAsync(entry.Uri.Path, destination, name, ct);
+            }
+
+            if (to is FileTransport target)
+            {
+                target.Check(destination);
+                Directory.CreateDirectory(Path.GetDirectoryName(destination.Path)!);
+                var file = await DownloadOf(from, meter).ToFileAsync(entry, destination.Path, name, ct);
+                meter.FileDone();
+                return file;
+            }
+
+            var upload = new Upload(to, _retrier, meter);
+            var copied = await _retrier.RunAsync(destination, async c =>
+            {
+                await using var body = new RangedStream(from, entry, _parts, _retrier, _idle);
+                return await upload.FromStreamAsync(body, entry, destination, name, c);
+            }, ct);
+            if (entry.Md5 is { } known && copied.Md5 != known)
+                throw new IntegrityException($"{Redacted.Of(entry.Uri)}: what was read has the MD5 {copied.Md5} instead of {known}.");
+            meter.FileDone();
+            return copied;
+        }
+        catch (SourceChangedException e)
+        {
+            throw new IntegrityException($"{Redacted.Of(entry.Uri)}: it changed while it was copied; try again when it is finished.", e);
+        }
+        catch (Exception e) when (LocalErrors.Classify(e, entry.Uri.Text) is { } problem)
+        {
+            throw problem;
+        }
+    }
+
+    private async Task<bool> SameAsync(DataEntry entry, DataUri target, Known known, bool checksum, CancellationToken ct)
+    {
+        if (entry.Size != known.Size) return false;
+        var (ours, theirs) = (entry.Md5, known.Md5 is null ? null : Convert.ToHexStringLower(known.Md5));
+        if (checksum)
+        {
+            ours ??= await Md5Async(entry.Uri, ct);
+            theirs ??= await Md5Async(target, ct);
+        }
+
+        if (ours is not null && theirs is not null) return ours == theirs;
+        return entry.Modified is not { } modified || modified.UtcTicks - known.Modified <= TimePrecision.Ticks;
+    }
+
+    /// <summary>The MD5 of a file: read when it is local, asked for when it is not (listings leave it out in some stores).</summary>
+    private async Task<string?> Md5Async(DataUri uri, CancellationToken ct)
+    {
+        if (uri.Scheme != "file") return (await InfoAsync(uri, ct))?.Md5;
+        await using var file = Archive.Open(uri.Path);
+#pragma warning disable CA5351 // MD5 is what stores publish; it tells versions apart here.
+        return Convert.ToHexStringLower(await MD5.HashDataAsync(file, ct));
+#pragma warning restore CA5351
+    }
+
+    /// <summary>What is kept of each file at the destination: small, since there may be a million.</summary>
+    private readonly record struct Known(long? Size, long Modified, byte[]? Md5);
+}

@@ -1,0 +1,138 @@
+using System.Runtime.CompilerServices;
+using Scitq.Contracts;
+using Scitq.Fetch.Local;
+using Scitq.Fetch.Transfers;
+using Scitq.Fetch.Transports;
+
+namespace Scitq.Fetch;
+
+/// <summary>
+/// Moves data between URIs and local directories: resumed after any interruption, verified, never visible under its final name before it is whole.
+/// One instance serves a process; all members may be called at the same time. Every failure is a <see cref="FetchException"/>, except cancellation.
+/// </summary>
+public sealed partial class Fetcher : IDisposable
+{
+    private readonly FetchOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Schemes _schemes;
+    private readonly Retrier _retrier;
+    private readonly Idle _idle;
+    private readonly SemaphoreSlim _places;
+    private readonly PartReader _parts;
+
+    /// <summary>Prepares transfers; nothing is contacted yet.</summary>
+    /// <param name="options">How they behave; the defaults when null.</param>
+    /// <param name="time">The clock of pauses and timeouts.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public Fetcher(FetchOptions? options = null, TimeProvider? time = null)
+    {
+        _options = (options ?? new FetchOptions()).Validated();
+        _time = time ?? TimeProvider.System;
+        _schemes = new Schemes(_options);
+        _retrier = new Retrier(_options, _time);
+        _idle = new Idle(_options.IdleTimeout, _time);
+        _places = new SemaphoreSlim(_options.Parts);
+        _parts = new PartReader(_options, _retrier, _idle, _places);
+    }
+
+    /// <summary>Reads a URI and checks that it is one that can be used.</summary>
+    /// <param name="text">The URI.</param>
+    /// <param name="forWriting">Whether data is to be written there.</param>
+    /// <exception cref="BadUriException">It is malformed.</exception>
+    /// <exception cref="UnsupportedTransferException">Its scheme is unknown here, or cannot be written to.</exception>
+    public DataUri CheckUri(string text, bool forWriting = false)
+    {
+        if (!DataUri.TryParse(text, out var uri, out var problem)) throw new BadUriException($"'{Redacted.Of(text)}' {problem}");
+        _ = _schemes.For(uri);
+        if (forWriting) CheckUri(uri);
+        return uri;
+    }
+
+    /// <summary>Lists a folder, as a stream: memory does not grow with its size.</summary>
+    /// <param name="folder">The folder, with or without its final slash. A folder nothing is in gives nothing.</param>
+    /// <param name="recursive">Files at any depth and no folders; otherwise one level, files and folders.</param>
+    /// <param name="ct">Stops it.</param>
+    /// <exception cref="FetchException">It cannot be listed.</exception>
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive = true, [EnumeratorCancellation] CancellationToken ct = default)
+    {
+        Require(folder, TransportCapabilities.List, "listed");
+        await using var entries = _schemes.For(folder).ListAsync(folder.AsFolder(), recursive, ct).GetAsyncEnumerator(ct);
+        while (await NextAsync())
+        {
+            // Objects that only mark a folder are no files.
+            if (entries.Current.IsFolder || !(entries.Current.Name is "" or [.., '/'])) yield return entries.Current;
+        }
+
+        async Task<bool> NextAsync()
+        {
+            try
+            {
+                return await entries.MoveNextAsync();
+            }
+            catch (Exception e) when (LocalErrors.Classify(e, folder.Text) is { } local)
+            {
+                throw local;
+            }
+        }
+    }
+
+    /// <summary>What is at a URI: a file or object, or null when there is none (there may be a folder of that name).</summary>
+    /// <param name="uri">The file or object.</param>
+    /// <param name="ct">Stops it.</param>
+    /// <exception cref="FetchException">It cannot be asked for.</exception>
+    public Task<DataEntry?> InfoAsync(DataUri uri, CancellationToken ct = default) =>
+        uri.IsFolder ? Task.FromResult<DataEntry?>(null) : _retrier.RunAsync(uri, c => _schemes.For(uri).StatAsync(uri, c), ct);
+
+    /// <summary>Deletes a file or object, or everything below a folder (with or without a final slash).</summary>
+    /// <param name="uri">What to delete.</param>
+    /// <param name="filter">Of a folder, only what it takes.</param>
+    /// <param name="dryRun">Only says what would be deleted.</param>
+    /// <param name="deleted">Told of each file that is (or would be) deleted.</param>
+    /// <param name="ct">Stops it.</param>
+    /// <returns>How many files.</returns>
+    /// <exception cref="DataNotFoundException">There is nothing.</exception>
+    /// <exception cref="FetchException">Something could not be deleted; the rest is.</exception>
+    public async Task<int> DeleteAsync(DataUri uri, NameFilter? filter = null, bool dryRun = false, Action<DataEntry>? deleted = null, CancellationToken ct = default)
+    {
+        Require(uri, TransportCapabilities.Delete, "deleted from");
+        var transport = _schemes.For(uri);
+        if (await InfoAsync(uri, ct) is { } one)
+        {
+            if (filter?.Takes(one.Name) == false) return 0;
+            if (!dryRun) await _retrier.RunAsync(uri, c => transport.DeleteAsync(uri, c), ct);
+            deleted?.Invoke(one);
+            return 1;
+        }
+
+        var (found, count) = (0, 0);
+        var failures = new Failures();
+        await Parallel.ForEachAsync(ListAsync(uri, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        {
+            Interlocked.Increment(ref found);
+            if (filter?.Takes(entry.Name) == false) return;
+            await failures.CatchAsync(async () =>
+            {
+                if (!dryRun) await _retrier.RunAsync(entry.Uri, d => transport.DeleteAsync(entry.Uri, d), c);
+                Interlocked.Increment(ref count);
+                deleted?.Invoke(entry);
+            });
+        });
+        failures.ThrowIfAny();
+        return found == 0 ? throw NotFound(uri) : count;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _schemes.Dispose();
+        _places.Dispose();
+    }
+
+    private void Require(DataUri uri, TransportCapabilities needed, string verb)
+    {
+        if (!_schemes.For(uri).Can.HasFlag(needed)) throw new UnsupportedTransferException($"{Redacted.Of(uri)}: {uri.Scheme}:// cannot be {verb}.");
+    }
+
+    private static DataNotFoundException NotFound(DataUri uri) =>
+        new($"{Redacted.Of(uri)}: nothing is there{(uri.IsFolder ? "" : ", neither a file nor a folder of that name")}. Check the name, capitals included.");
+}

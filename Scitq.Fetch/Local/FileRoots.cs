@@ -1,0 +1,48 @@
+using Scitq.Contracts;
+
+namespace Scitq.Fetch.Local;
+
+/// <summary>Keeps <c>file://</c> below the allowed directories, whatever links lie on the way.</summary>
+internal sealed class FileRoots(IReadOnlyList<string> roots)
+{
+    private const int MostLinks = 40;
+    private readonly string[] _roots = [.. roots.Select(r => Real(r).TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar)];
+
+    /// <exception cref="AccessDeniedException">The path is, in truth, elsewhere.</exception>
+    public void Check(DataUri uri)
+    {
+        if (_roots.Length == 0) return;
+        var real = Real(uri.Path).TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar;
+        if (!_roots.Any(r => real.StartsWith(r, StringComparison.Ordinal)))
+            throw new AccessDeniedException($"{Redacted.Of(uri)}: file:// is only allowed below {string.Join(", ", roots)} here.");
+    }
+
+    /// <summary>The path with every link on the way resolved; what does not exist yet is kept as it is.</summary>
+    internal static string Real(string path)
+    {
+        var todo = new Stack<string>(Path.GetFullPath(path).Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Reverse());
+        var done = Path.GetPathRoot(Path.GetFullPath(path))!;
+        for (var links = 0; todo.TryPop(out var part);)
+        {
+            if (part == "..")
+            {
+                done = Path.GetDirectoryName(done) ?? done;
+                continue;
+            }
+
+            var next = Path.Combine(done, part);
+            if (new FileInfo(next).LinkTarget is not { } target)
+            {
+                done = next;
+                continue;
+            }
+
+            if (++links > MostLinks) throw new IOException($"'{path}' goes through more than {MostLinks} symbolic links.");
+            if (Path.IsPathRooted(target)) done = Path.GetPathRoot(target)!;
+            foreach (var piece in target.Split(Path.DirectorySeparatorChar).Where(p => p is not ("" or ".")).Reverse())
+                todo.Push(piece);
+        }
+
+        return done;
+    }
+}

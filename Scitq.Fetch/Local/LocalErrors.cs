@@ -1,0 +1,21 @@
+namespace Scitq.Fetch.Local;
+
+/// <summary>Tells local faults apart: .NET reports a full disk as a plain <see cref="IOException"/>.</summary>
+internal static class LocalErrors
+{
+    /// <summary>The exception to throw for a local fault about <paramref name="shown"/>; null when it is none.</summary>
+    public static Exception? Classify(Exception fault, string shown) => fault switch
+    {
+        UnauthorizedAccessException => new AccessDeniedException($"{Redacted.Of(shown)}: {fault.Message}", fault),
+        FileNotFoundException or DirectoryNotFoundException => new DataNotFoundException($"{Redacted.Of(shown)}: {fault.Message}", fault),
+        PathTooLongException => new BadUriException($"{Redacted.Of(shown)}: {fault.Message}", fault),
+        IOException io when IsFull(io) => new DiskFullException($"{Redacted.Of(shown)}: {fault.Message} Free some space and try again: it continues where it stopped.", fault),
+        _ => null,
+    };
+
+    public static bool IsFull(IOException fault)
+    {
+        const int NoSpace = 28, QuotaExceeded = 122, WindowsDiskFull = unchecked((int)0x80070070);
+        return fault.HResult is NoSpace or QuotaExceeded or WindowsDiskFull;
+    }
+}

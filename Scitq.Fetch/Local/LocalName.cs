@@ -1,0 +1,41 @@
+using Scitq.Contracts;
+
+namespace Scitq.Fetch.Local;
+
+/// <summary>Turns names from outside into local paths that stay below a directory.</summary>
+internal static class LocalName
+{
+    /// <summary>
+    /// The absolute path of <paramref name="name"/> below <paramref name="directory"/>. Empty and <c>.</c> components vanish, as they do for the file system.
+    /// </summary>
+    /// <exception cref="BadUriException">It leads outside or is no name.</exception>
+    public static string Resolve(string directory, string name, string shown)
+    {
+        var parts = name.Split('/').Where(p => p is not ("" or ".")).ToArray();
+        var problem =
+            name.StartsWith('/') ? "is absolute" :
+            name.Contains('\0') ? "holds a NUL byte" :
+            parts.Length == 0 ? "is empty" :
+            parts.Contains("..") ? "leads outside with '..'" :
+            Path.DirectorySeparatorChar == '\\' && name.AsSpan().ContainsAny('\\', ':') ? "holds a character Windows does not allow" :
+            null;
+        return problem is null
+            ? Path.Combine([directory, .. parts])
+            : throw new BadUriException($"{Redacted.Of(shown)}: the name '{Redacted.Of(name)}' {problem}; it was not written.");
+    }
+
+    /// <summary>Makes the directories above <paramref name="path"/>, refusing symbolic links between it and <paramref name="directory"/>: they could lead outside.</summary>
+    public static void MakeParents(string directory, string path)
+    {
+        Directory.CreateDirectory(directory);
+        var relative = Path.GetRelativePath(directory, path).Split(Path.DirectorySeparatorChar);
+        var current = directory;
+        foreach (var part in relative.SkipLast(1))
+        {
+            current = Path.Combine(current, part);
+            if (new FileInfo(current).LinkTarget is not null)
+                throw new BadUriException($"'{Redacted.Of(path)}' was not written: '{Redacted.Of(current)}' is a symbolic link.");
+            Directory.CreateDirectory(current);
+        }
+    }
+}

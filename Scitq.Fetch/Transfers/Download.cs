@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Scitq.Contracts;
+using Scitq.Fetch.Transports;
+
+namespace Scitq.Fetch.Transfers;
+
+/// <summary>
+/// Fetches one object into one file: 1. into its part file, continuing one of the same version; 2. size and checksum are verified;
+/// 3. it is renamed. Whatever is killed in between, the final name never shows anything but the whole.
+/// </summary>
+internal sealed class Download(ITransport transport, Retrier retrier, PartReader parts, Idle idle, Meter meter)
+{
+    private const int BufferSize = 1 << 18;
+    private const int MostRounds = 5;
+
+    public async Task<TransferredFile> ToFileAsync(DataEntry entry, string target, string name, CancellationToken ct)
+    {
+        for (var round = 1; ; round++)
+        {
+            try
+            {
+                return await OnceAsync(entry, target, name, ct);
+            }
+            catch (SourceChangedException e) when (round < MostRounds)
+            {
+                entry = await retrier.RunAsync(entry.Uri, c => transport.StatAsync(entry.Uri, c), ct) is { } now
+                    ? now with { Name = entry.Name }
+                    : throw new DataNotFoundException($"{Redacted.Of(entry.Uri)}: it was deleted while it was read.", e);
+            }
+            catch (SourceChangedException e)
+            {
+                throw new IntegrityException($"{Redacted.Of(entry.Uri)}: it changes faster than it can be read; try again when it is finished.", e);
+            }
+            catch (IntegrityException) when (round == 1)
+            {
+                // Once more from the first byte: a part file may have been damaged by what stopped the earlier process.
+            }
+        }
+    }
+
+    /// <summary>The part file for this version of the source.</summary>
+    public static string PartOf(DataEntry entry, string target) => PartFile.NameFor(target, $"{entry.Uri.Scheme}://{entry.Uri.Path} {entry.Version}");
+
+    private async Task<TransferredFile> OnceAsync(DataEntry entry, string target, string name, CancellationToken ct)
+    {
+        var part = PartOf(entry, target);
+        long size;
+        string md5;
+        await using (var file = Open(part, entry.Uri))
+        {
+#pragma warning disable CA5351 // MD5 is what stores and archives publish; it guards against accidents here, not against attackers.
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+#pragma warning restore CA5351
+            var canContinue = entry.Version is not null && transport.Can.HasFlag(TransportCapabilities.Ranges);
+            if (!canContinue || file.Length > entry.Size) file.SetLength(0);
+            await HashAsync(file, hash, ct);
+            meter.Moved(file.Length);
+            await FillAsync(entry, file, hash, canContinue, ct);
+            (size, md5) = (file.Length, Convert.ToHexStringLower(hash.GetHashAndReset()));
+            if (Problem(entry, size, md5) is { } problem)
+            {
+                meter.Moved(-size);
+                File.Delete(part);
+                throw new IntegrityException($"{Redacted.Of(entry.Uri)}: {problem}; nothing was kept.");
+            }
+
+            if (entry.Modified is { } modified) File.SetLastWriteTimeUtc(file.SafeFileHandle, modified.UtcDateTime);
+            if (Directory.Exists(target)) throw new BadUriException($"{Redacted.Of(entry.Uri)}: '{target}' is a directory, a file of that name cannot be written.");
+            // Renamed while it is still locked: nobody can take up the part in between.
+            File.Move(part, target, overwrite: true);
+        }
+
+        PartFile.RemoveOthers(target);
+        return new TransferredFile(name, size, md5);
+    }
+
+    private static FileStream Open(string part, DataUri uri)
+    {
+        try
+        {
+            return new FileStream(part, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+                BufferSize = 0,
+            });
+        }
+        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException) && !Local.LocalErrors.IsFull(e) && File.Exists(part))
+        {
+            throw new TransferExhaustedException($"{Redacted.Of(uri)}: another process is fetching it to the same place ('{part}' is locked).", e);
+        }
+    }
+
+    private static async Task HashAsync(FileStream file, IncrementalHash hash, CancellationToken ct)
+    {
+        if (file.Length == 0) return;
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            for (int read; (read = await file.ReadAsync(buffer, ct)) > 0;)
+                hash.AppendData(buffer, 0, read);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task FillAsync(DataEntry entry, FileStream file, IncrementalHash hash, bool canContinue, CancellationToken ct)
+    {
+        if (entry.Size is { } all && file.Length == all) return;
+        if (canContinue && transport.Can.HasFlag(TransportCapabilities.ParallelRanges) && entry.Size - file.Length > parts.PartSize)
+        {
+            await parts.ReadAsync(transport, entry, file.Length, async (bytes, c) =>
+            {
+                hash.AppendData(bytes.Span);
+                await file.WriteAsync(bytes, c);
+                meter.Moved(bytes.Length);
+            }, ct);
+            return;
+        }
+
+        await retrier.RunAsync(entry.Uri, async c =>
+        {
+            if (!canContinue && file.Length > 0)
+            {
+                meter.Moved(-file.Length);
+                file.SetLength(0);
+                hash.GetHashAndReset();
+            }
+
+            await using var body = await idle.GuardAsync(async g => await transport.OpenAsync(entry, file.Length, null, g), c);
+            var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+            try
+            {
+                for (int read; (read = await idle.ReadAsync(body, buffer, c)) > 0;)
+                {
+                    hash.AppendData(buffer, 0, read);
+                    await file.WriteAsync(buffer.AsMemory(0, read), c);
+                    meter.Moved(read);
+                }
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+
+            return file.Length < entry.Size ? throw new TransientException($"it ended after {file.Length} of {entry.Size} bytes.") : true;
+        }, ct, () => file.Length);
+    }
+
+    private static string? Problem(DataEntry entry, long size, string md5) =>
+        entry.Size is { } expected && size != expected ? $"{size} bytes arrived instead of {expected}" :
+        entry.Md5 is { } known && known != md5 ? $"what arrived has the MD5 {md5} instead of {known}" :
+        null;
+}

@@ -1,0 +1,44 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Scitq.Fetch.Transfers;
+
+/// <summary>
+/// Names for what is not complete yet: <c>.name.1a2b3c4d.part</c> beside the final name. The digits stand for the version of the source,
+/// so a part is only ever continued with bytes of the same version and there is no second file to keep in step.
+/// </summary>
+internal static class PartFile
+{
+    private const int LongestName = 255;
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
+    public static string NameFor(string target, string identity)
+    {
+        var name = Path.GetFileName(target);
+        var suffix = $".{Hash(identity)}.part";
+        // Names are limited in bytes, not characters; a shortened name gets its own hash, or long neighbours would meet.
+        if (Encoding.UTF8.GetByteCount(name) + suffix.Length + 1 > LongestName)
+        {
+            suffix = $".{Hash(name)}{suffix}";
+            while (Encoding.UTF8.GetByteCount(name) + suffix.Length + 1 > LongestName)
+                name = name[..^(char.IsLowSurrogate(name[^1]) ? 2 : 1)];
+        }
+
+        return Path.Combine(Path.GetDirectoryName(target)!, $".{name}{suffix}");
+    }
+
+    /// <summary>Removes parts of other versions of the same file.</summary>
+    public static void RemoveOthers(string target)
+    {
+        var name = $".{Path.GetFileName(target)}.";
+        foreach (var path in Directory.EnumerateFiles(Path.GetDirectoryName(target)!, ".*.part", new EnumerationOptions { AttributesToSkip = 0, MatchType = MatchType.Simple }))
+        {
+            var file = Path.GetFileName(path);
+            if (file.Length == name.Length + 13 && file.StartsWith(name, StringComparison.Ordinal) && !file.AsSpan(name.Length, 8).ContainsAnyExcept(HexDigits))
+                File.Delete(path);
+        }
+    }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 4));
+}

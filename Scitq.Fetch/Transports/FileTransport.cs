@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using Scitq.Contracts;
+using Scitq.Fetch.Local;
+using Scitq.Fetch.Transfers;
+
+namespace Scitq.Fetch.Transports;
+
+/// <summary><c>file://</c>: paths of this machine, or of what is mounted on it.</summary>
+internal sealed class FileTransport(FetchOptions options) : ITransport
+{
+    private readonly FileRoots _roots = new(options.FileRoots);
+
+    public TransportCapabilities Can =>
+        TransportCapabilities.Get | TransportCapabilities.Put | TransportCapabilities.List | TransportCapabilities.Delete | TransportCapabilities.Ranges;
+
+    /// <exception cref="AccessDeniedException">The path is not below an allowed directory.</exception>
+    public void Check(DataUri uri) => _roots.Check(uri);
+
+    public Task<DataEntry?> StatAsync(DataUri uri, CancellationToken ct)
+    {
+        _roots.Check(uri);
+        // A link given by name is followed: /data is full of them. In listings they are not.
+        var file = new FileInfo(uri.Path);
+        if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is { } target) file = new FileInfo(target.FullName);
+        return FileKinds.Of(file.FullName) switch
+        {
+            FileKind.File => Task.FromResult<DataEntry?>(Entry(uri, Path.GetFileName(uri.Path), file)),
+            FileKind.Missing or FileKind.Directory => Task.FromResult<DataEntry?>(null),
+            var kind => throw new UnsupportedTransferException($"{Redacted.Of(uri)} is {kind.InWords()}: only files can be moved."),
+        };
+    }
+
+    public Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
+    {
+        _roots.Check(entry.Uri);
+        var stream = new FileStream(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
+        if (entry.Version is not null && Version(stream.Length, File.GetLastWriteTimeUtc(stream.SafeFileHandle)) != entry.Version)
+        {
+            stream.Dispose();
+            throw new SourceChangedException(entry.Uri);
+        }
+
+        stream.Position = offset;
+        return Task.FromResult<Stream>(stream);
+    }
+
+    public async Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct)
+    {
+        _roots.Check(uri);
+        var target = Path.GetFullPath(uri.Path);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
+        try
+        {
+            await using (var file = new FileStream(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
+                await content.Body.CopyToAsync(file, 1 << 20, ct);
+            if (content.Modified is { } modified) File.SetLastWriteTimeUtc(part, modified.UtcDateTime);
+            File.Move(part, target, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+
+        return Entry(uri, Path.GetFileName(target), new FileInfo(target));
+    }
+
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
+    {
+        _roots.Check(folder);
+        if (!Directory.Exists(folder.Path)) throw new DataNotFoundException($"{Redacted.Of(folder)}: there is no such directory.");
+        foreach (var (name, file) in LocalTree.Walk(folder.Path, recursive, ct))
+        {
+            if (file is FileInfo regular) yield return Entry(folder.At(folder.Path + name), name, regular);
+            else if (!recursive && file.LinkTarget is null) yield return new DataEntry { Uri = folder.At(folder.Path + name + "/"), Name = name, Size = 0, IsFolder = true, Modified = file.LastWriteTimeUtc };
+        }
+
+        await Task.CompletedTask;
+    }
+
+    public Task DeleteAsync(DataUri uri, CancellationToken ct)
+    {
+        _roots.Check(uri);
+        File.Delete(uri.Path);
+        return Task.CompletedTask;
+    }
+
+    private static DataEntry Entry(DataUri uri, string name, FileInfo file) => new()
+    {
+        Uri = uri,
+        Name = name,
+        Size = file.Length,
+        Modified = file.LastWriteTimeUtc,
+        Created = file.CreationTimeUtc,
+        Version = Version(file.Length, file.LastWriteTimeUtc),
+    };
+
+    private static string Version(long size, DateTime modified) => $"{size}-{modified.Ticks}";
+}
