@@ -20,6 +20,9 @@ public sealed partial class Fetcher : IDisposable
     private readonly SemaphoreSlim _places;
     private readonly PartReader _parts;
 
+    // Without it .NET takes a gzip that was cut off for a whole one. It is read once a process, at the first decompression: so this comes early.
+    static Fetcher() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     /// <summary>Prepares transfers; nothing is contacted yet.</summary>
     /// <param name="options">How they behave; the defaults when null.</param>
     /// <param name="time">The clock of pauses and timeouts.</param>
