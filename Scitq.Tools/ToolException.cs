@@ -9,4 +9,7 @@ internal class ToolException(int exitCode, string code, string message, string? 
     public string Code { get; } = code;
 
     public string? Hint { get; } = hint;
+
+    /// <summary>What the server answered, if it was the server's refusal.</summary>
+    public System.Net.HttpStatusCode? HttpStatus { get; init; }
 }

@@ -20,7 +20,7 @@ internal static class Problems
             HttpStatusCode.Conflict => new ToolException(ExitCodes.WrongState, code ?? "wrong_state", detail ?? "not possible in the present state", hint),
             HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity =>
                 new ToolException(ExitCodes.Usage, code ?? "invalid", detail ?? $"server {server.Shown} refuses the request (HTTP {status})", hint),
-            _ => new ToolException(ExitCodes.Failed, code ?? "error", $"server {server.Shown} answered HTTP {status}{(detail is null ? "" : $": {detail}")}", hint),
+            _ => new ToolException(ExitCodes.Failed, code ?? "error", $"server {server.Shown} answered HTTP {status}{(detail is null ? "" : $": {detail}")}", hint) { HttpStatus = response.StatusCode },
         };
     }
 

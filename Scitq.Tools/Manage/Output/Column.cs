@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text.Json;
+using Scitq.Contracts;
+using Scitq.Tools.CommandLine;
+using Scitq.Tools.Server;
+
+namespace Scitq.Tools.Manage.Output;
+
+/// <summary>A number of bytes.</summary>
+internal readonly record struct Bytes(double Count);
+
+/// <summary>A point in time shown by its age.</summary>
+internal readonly record struct Since(DateTimeOffset Time);
+
+/// <summary>A column: its name and how its value is read from an object of the server (with the present time).</summary>
+internal sealed record Column(string Name, Func<JsonElement, DateTimeOffset, object?> Read)
+{
+    public static Column Plain(string name) => new(name, (row, _) => Value(row, name));
+
+    public static Column Renamed(string name, string member) => new(name, (row, _) => Value(row, member));
+
+    public static Column Time(string name) => new(name, (row, _) => row.Time(name));
+
+    public static Column Age(string name) => new(name, (row, _) => row.Time(name) is { } time ? new Since(time) : null);
+
+    public static Column Size(string name) => new(name, (row, _) => row.Real(name) is { } bytes ? new Bytes(bytes) : null);
+
+    /// <summary>For programs: full precision, nothing shortened, seconds and bytes as numbers.</summary>
+    public static string Machine(object? value) => value switch
+    {
+        null => "",
+        string text => text,
+        DateTimeOffset time => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
+        Since since => Machine(since.Time),
+        TimeSpan span => span.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture),
+        Bytes bytes => bytes.Count.ToString("0", CultureInfo.InvariantCulture),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
+
+    /// <summary>For people.</summary>
+    public static string Human(object? value, DateTimeOffset now) => value switch
+    {
+        DateTimeOffset time => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
+        Since since => $"{Duration.Show(now - since.Time)} ago",
+        TimeSpan span => Duration.Show(span),
+        Bytes bytes => Display.Size(bytes.Count),
+        double real => real.ToString("0.##", CultureInfo.InvariantCulture),
+        _ => Display.Clean(Machine(value)),
+    };
+
+    private static object? Value(JsonElement row, string member)
+    {
+        if (!row.TryGetProperty(member, out var value)) return null;
+        return value.ValueKind switch
+        {
+            JsonValueKind.Null or JsonValueKind.Undefined => null,
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Number => value.TryGetInt64(out var whole) ? whole : value.GetDouble(),
+            JsonValueKind.True => "true",
+            JsonValueKind.False => "false",
+            JsonValueKind.Array => member is "argv" or "docker_options" ? ShellWords.Join(row.Texts(member)) : string.Join(' ', row.Texts(member)),
+            _ => value.GetRawText(),
+        };
+    }
+}
