@@ -49,6 +49,9 @@ internal sealed partial class WorkerService(
             };
         }
 
+        // By force from an agent that may live: its leases run out by themselves, it may be uploading until then.
+        var byForce = worker?.Epoch is { } former && former != message.Epoch && former != message.PreviousEpoch
+            && Now - worker.LastSeen < TimeSpan.FromSeconds(options.Value.LostAfterSeconds);
         if (worker is null) db.Workers.Add(worker = new WorkerRow { Name = message.Worker });
         worker.Epoch = message.Epoch;
         worker.Batch = message.Batch;
@@ -68,7 +71,7 @@ internal sealed partial class WorkerService(
 
         // An agent knows all its leases when it starts: what it does not name, nobody runs.
         var held = await HeldAsync(db, message.Worker, ct);
-        await LoseAsync(held.Where(h => !message.Leases.Contains(h.Key)), "the worker was started again and no longer knows it", ct);
+        if (!byForce) await LoseAsync(held.Where(h => !message.Leases.Contains(h.Key)), "the worker was started again and no longer knows it", ct);
         await topology.EnsureBatchAsync(message.Batch, ct);
         await topology.EnsureWorkerAsync(message.Worker, ct);
         reconciler.Look(message.Batch);
@@ -96,7 +99,8 @@ internal sealed partial class WorkerService(
         var named = message.Leases.ToHashSet();
         // A grant may cross a heartbeat on its way; what is still unnamed after a while was lost between grant and journal.
         var old = Now.AddSeconds(-options.Value.UnknownLeaseSeconds);
-        await LoseAsync(held.Where(h => !named.Contains(h.Key) && h.Accepted < old), "the worker does not know it", ct);
+        var mayBeOfAnother = worker.Registered > Now.AddSeconds(-options.Value.LostAfterSeconds);
+        await LoseAsync(held.Where(h => !named.Contains(h.Key) && h.Accepted < old && !(mayBeOfAnother && h.Accepted < worker.Registered)), "the worker does not know it", ct);
         return new HeartbeatAnswered
         {
             Sequence = message.Sequence,

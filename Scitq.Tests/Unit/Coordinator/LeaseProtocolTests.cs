@@ -1,0 +1,53 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Scitq.Tests.Unit.Coordinator;
+
+[Trait("Level", "Unit")]
+public sealed class LeaseProtocolTests
+{
+    private const int Decisions = 120;
+
+    [Fact(Timeout = 300_000)]
+    public async Task No_schedule_of_faults_loses_a_task_or_records_two_ends()
+    {
+        var attempts = await Task.Run(() => Run(100_000, fenced: true));
+        Assert.Equal(100_000, attempts.Count);
+        // The faults must bite: many tasks need several attempts.
+        Assert.InRange(attempts.Count(a => a > 1), 20_000, 100_000);
+    }
+
+    /// <summary>A checker that cannot fail proves nothing.</summary>
+    [Fact(Timeout = 300_000)]
+    public async Task Without_the_agents_own_fence_the_checker_finds_foreign_outputs() =>
+        await Assert.ThrowsAnyAsync<Exception>(() => Task.Run(() => Run(100_000, fenced: false)));
+
+    private static List<int> Run(int schedules, bool fenced)
+    {
+        var step = Gen.Choose(0, 1_000_000).Two();
+        var schedule = Arb.From(step.ListOf(Decisions), Shrink);
+        var attempts = new List<int>();
+        var property = Prop.ForAll(schedule, steps =>
+        {
+            var world = new LeaseWorld(retry: steps.Count % 3, fenced);
+            foreach (var (decision, choice) in steps.Select(s => (s.Item1, s.Item2)))
+            {
+                world.Step(decision, choice);
+                if (world.Violation is not null) break;
+            }
+
+            world.Settle();
+            attempts.Add(world.Attempts);
+            return (world.Violation is null).Label(world.Violation ?? "");
+        });
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(schedules).WithQuietOnSuccess(true), property);
+        return attempts;
+    }
+
+    /// <summary>Leaves out ever smaller parts.</summary>
+    private static IEnumerable<List<(int, int)>> Shrink(List<(int, int)> steps)
+    {
+        for (var length = steps.Count / 2; length > 0; length /= 2)
+            for (var start = 0; start + length <= steps.Count; start += length) yield return [.. steps[..start], .. steps[(start + length)..]];
+    }
+}
