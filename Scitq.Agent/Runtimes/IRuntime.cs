@@ -36,7 +36,9 @@ internal interface IRun : IAsyncDisposable
 /// <param name="PeakMemory">Bytes, all processes together.</param>
 /// <param name="CpuSeconds">Of all processes.</param>
 /// <param name="Problem">What the user should know, or why there is no exit code.</param>
-internal sealed record RunExit(int? ExitCode, bool OomKilled = false, long? PeakMemory = null, double? CpuSeconds = null, string? Problem = null);
+/// <param name="Failure">Without an exit code: <see cref="FailureClass.Start"/> when the command turned out not to be startable, else null (its end was lost).</param>
+internal sealed record RunExit(
+    int? ExitCode, bool OomKilled = false, long? PeakMemory = null, double? CpuSeconds = null, string? Problem = null, FailureClass? Failure = null);
 
 /// <summary>What to run, where and as what.</summary>
 internal sealed record RunRequest
