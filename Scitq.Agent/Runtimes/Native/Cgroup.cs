@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text;
+
+namespace Scitq.Agent.Runtimes.Native;
+
+/// <summary>What the kernel counted.</summary>
+internal readonly record struct CgroupUsage(long? PeakMemory, double? CpuSeconds, bool OomKilled);
+
+/// <summary>The control group of one run: all its processes are in it, whatever they fork, and it counts what they use.</summary>
+internal abstract class Cgroup
+{
+    /// <summary>Files to which a process writes 0 to enter.</summary>
+    public abstract IReadOnlyList<string> JoinFiles { get; }
+
+    /// <summary>Names it in the record of a run; <see cref="Open"/> reads it.</summary>
+    public abstract IReadOnlyList<string> Names { get; }
+
+    public abstract bool IsEmpty { get; }
+
+    protected abstract IEnumerable<string> Directories { get; }
+
+    protected abstract string Processes { get; }
+
+    public static Cgroup? Open(IReadOnlyList<string> names)
+    {
+        var directories = names.Select(n => n.Split('=', 2)).Where(n => n.Length == 2).ToDictionary(n => n[0], n => n[1]);
+        Cgroup? group = directories.TryGetValue("unified", out var unified) ? new CgroupV2(unified)
+            : directories.GetValueOrDefault("memory") is { } memory
+                ? new CgroupV1(memory, directories.GetValueOrDefault("cpuacct"), directories.GetValueOrDefault("pids"))
+                : null;
+        return group?.Directories.All(Directory.Exists) == true ? group : null;
+    }
+
+    /// <summary>Makes its directories.</summary>
+    public virtual void Create(long? memoryLimit)
+    {
+        foreach (var directory in Directories) Directory.CreateDirectory(directory);
+    }
+
+    /// <summary>Removes its directories; they stay while a process is in them.</summary>
+    public void Remove()
+    {
+        foreach (var directory in Directories)
+        {
+            try
+            {
+                Directory.Delete(directory);
+            }
+            catch (IOException)
+            {
+                // Gone already, or in use: whoever starts next in the same parent tries again.
+            }
+        }
+    }
+
+    /// <summary>Process ids in it.</summary>
+    public IEnumerable<int> ProcessIds() =>
+        Posix.Read(Processes) is { } list
+            ? Encoding.ASCII.GetString(list).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line, CultureInfo.InvariantCulture))
+            : [];
+
+    /// <summary>No more processes are born in it.</summary>
+    public abstract void ForbidForks();
+
+    /// <summary>Since it was made or <see cref="TryReset"/>.</summary>
+    public abstract CgroupUsage Usage();
+
+    /// <summary>Makes it as good as new for another run; false when it can't be.</summary>
+    public abstract bool TryReset();
+
+    protected static long? Number(string? file, string? key = null)
+    {
+        if (file is null || Posix.Read(file) is not { } content) return null;
+        foreach (var line in Encoding.ASCII.GetString(content).Split('\n'))
+        {
+            var value = key is null ? line : line.StartsWith(key + " ", StringComparison.Ordinal) ? line[(key.Length + 1)..] : null;
+            if (value is not null && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return number;
+        }
+        return null;
+    }
+}

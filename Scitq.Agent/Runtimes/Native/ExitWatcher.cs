@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+
+namespace Scitq.Agent.Runtimes.Native;
+
+/// <summary>Tells when processes end, children or not: one thread for all of them, asleep in the kernel.</summary>
+internal sealed unsafe class ExitWatcher
+{
+    private const int Add = 1, Readable = 1;
+
+    // struct epoll_event is packed on x86-64 only.
+    private static readonly bool s_packed = RuntimeInformation.ProcessArchitecture == Architecture.X64;
+    private static readonly int s_eventSize = s_packed ? 12 : 16, s_dataOffset = s_packed ? 4 : 8;
+    private static readonly Lazy<ExitWatcher> s_shared = new(() => new ExitWatcher());
+
+    private readonly ConcurrentDictionary<long, (int Fd, TaskCompletionSource Ended)> _watched = new();
+    private readonly int _epoll;
+    private long _last;
+
+    private ExitWatcher()
+    {
+        _epoll = Posix.epoll_create1(Posix.CloseOnExec);
+        if (_epoll < 0) throw new InvalidOperationException($"The kernel refused to watch processes: {Marshal.GetLastPInvokeErrorMessage()}");
+        new Thread(Run) { IsBackground = true, Name = "process exits" }.Start();
+    }
+
+    public static ExitWatcher Shared => s_shared.Value;
+
+    /// <summary>Completes when the process behind the descriptor, which is ours to close from now on, has ended.</summary>
+    public (long Id, Task Ended) Watch(int pidfd)
+    {
+        var id = Interlocked.Increment(ref _last);
+        // The watcher's thread must not run what waits for the end.
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _watched[id] = (pidfd, ended);
+        var data = stackalloc byte[s_eventSize];
+        *(uint*)data = Readable;
+        Marshal.WriteInt64((nint)data, s_dataOffset, id);
+        if (Posix.epoll_ctl(_epoll, Add, pidfd, data) != 0)
+        {
+            var error = Marshal.GetLastPInvokeErrorMessage();
+            Forget(id);
+            throw new InvalidOperationException($"The kernel refused to watch a process: {error}");
+        }
+        return (id, ended.Task);
+    }
+
+    /// <summary>Stops watching.</summary>
+    public void Forget(long id)
+    {
+        if (_watched.TryRemove(id, out var watched)) _ = Posix.close(watched.Fd);
+    }
+
+    private void Run()
+    {
+        const int Most = 64;
+        var events = stackalloc byte[Most * 16];
+        while (true)
+        {
+            var count = Posix.epoll_wait(_epoll, events, Most, -1);
+            for (var i = 0; i < count; i++)
+            {
+                // Ids, not descriptors: a number closed by Forget may already stand for another process.
+                var id = Marshal.ReadInt64((nint)(events + i * s_eventSize), s_dataOffset);
+                if (!_watched.TryRemove(id, out var watched)) continue;
+                _ = Posix.close(watched.Fd);
+                watched.Ended.SetResult();
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace Scitq.Agent.Runtimes.Native;
+
+/// <summary>How commands are run natively.</summary>
+internal sealed record NativeOptions
+{
+    /// <summary>
+    /// The control group that holds those of the tasks; relative names lie below the agent's own group, which keeps the
+    /// limits an administrator set for it. Empty: use none, and find processes by their environment.
+    /// </summary>
+    public string CgroupName { get; init; } = "scitq";
+
+    /// <summary>The most memory in bytes the processes of one task may use together (needs a control group); null is without limit.</summary>
+    public long? MemoryLimit { get; init; }
+
+    /// <summary>How long after KILL a process that does not die is waited for.</summary>
+    public TimeSpan UnkillableAfter { get; init; } = TimeSpan.FromSeconds(60);
+}

@@ -1,0 +1,80 @@
+namespace Scitq.Agent.Runtimes.Native;
+
+/// <summary>A command that runs, started by this agent process or by an earlier one.</summary>
+internal sealed class NativeRun : IRun
+{
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(50);
+
+    private readonly TaskProcesses _processes;
+    private readonly Task _supervisorEnded;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _unkillableAfter;
+    private readonly Action _forget;
+    private readonly TaskCompletionSource _unkillable = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _stopping;
+    private volatile bool _killing;
+
+    /// <param name="started">When.</param>
+    /// <param name="processes">Its processes.</param>
+    /// <param name="supervisorEnded">Completes at the end of the supervising shell.</param>
+    /// <param name="finish">Given what is wrong with the processes left (usually nothing), says how it ended.</param>
+    /// <param name="forget">Stops watching.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="unkillableAfter">How long after KILL a process is waited for.</param>
+    public NativeRun(DateTime started, TaskProcesses processes, Task supervisorEnded, Func<string?, RunExit> finish, Action forget, TimeProvider clock, TimeSpan unkillableAfter)
+    {
+        (Started, _processes, _supervisorEnded, _forget, _clock, _unkillableAfter) = (started, processes, supervisorEnded, forget, clock, unkillableAfter);
+        Exit = SuperviseAsync(finish);
+    }
+
+    public DateTime Started { get; }
+
+    public Task<RunExit> Exit { get; }
+
+    public void Stop(TimeSpan grace) => _ = StopAsync(grace);
+
+    public ValueTask DisposeAsync()
+    {
+        _forget();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<RunExit> SuperviseAsync(Func<string?, RunExit> finish)
+    {
+        if (!_supervisorEnded.IsCompleted) await Task.WhenAny(_supervisorEnded, _unkillable.Task);
+        if (_supervisorEnded.IsCompleted) _processes.SupervisorEnded();
+
+        // What the command has left behind ends with it, at once unless a grace runs.
+        long? killed = null;
+        while (!_processes.Gone)
+        {
+            if (_killing || _stopping == 0)
+            {
+                killed ??= _clock.GetTimestamp();
+                if (_unkillable.Task.IsCompleted || _clock.GetElapsedTime(killed.Value) > _unkillableAfter)
+                    return finish($"processes of the command do not die, not even of KILL after {_unkillableAfter.TotalSeconds:0} s; they may wait for a disk or network file system.");
+                _processes.Kill();
+            }
+            await Task.Delay(killed is null ? s_again : TimeSpan.FromMilliseconds(2), _clock);
+        }
+        return finish(null);
+    }
+
+    private async Task StopAsync(TimeSpan grace)
+    {
+        if (Interlocked.Exchange(ref _stopping, 1) == 0 && grace > TimeSpan.Zero)
+        {
+            // In its first moments there may be nothing yet to receive a signal.
+            for (; !Exit.IsCompleted && _processes.Signal(Posix.SigTerm) == 0 && grace > TimeSpan.Zero; grace -= s_again) await Task.Delay(s_again, _clock);
+            // One that is stopped acts on TERM when it continues.
+            _processes.Signal(Posix.SigCont);
+        }
+        if (grace > TimeSpan.Zero) await Task.WhenAny(Exit, Task.Delay(grace, _clock));
+        _killing = true;
+        for (var since = _clock.GetTimestamp(); !Exit.IsCompleted; await Task.WhenAny(Exit, Task.Delay(s_again, _clock)))
+        {
+            _processes.Kill();
+            if (_clock.GetElapsedTime(since) > _unkillableAfter) _unkillable.TrySetResult();
+        }
+    }
+}

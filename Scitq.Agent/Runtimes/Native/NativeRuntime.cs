@@ -1,0 +1,164 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Scitq.Contracts;
+
+namespace Scitq.Agent.Runtimes.Native;
+
+/// <summary>Runs commands as processes of this machine, each under a small shell that outlives the agent.</summary>
+internal sealed partial class NativeRuntime : IRuntime, IDisposable
+{
+    private const int ReadWriteForAll = 0b110_110_110;
+
+    private readonly NativeOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly CgroupPool? _groups;
+    private readonly string? _home = Accounts.User(Posix.geteuid())?.Home;
+
+    public NativeRuntime(NativeOptions options, TimeProvider clock, ILogger<NativeRuntime> logger)
+    {
+        (_options, _clock, _logger) = (options, clock, logger);
+        _groups = CgroupPool.TryOpen(options, out var problem);
+        if (problem is not null) Log.NoGroups(logger, problem);
+    }
+
+    /// <summary>Removes the control groups that are not in use.</summary>
+    public void Dispose() => _groups?.Dispose();
+
+    public Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct)
+    {
+        Cgroup? group = null;
+        try
+        {
+            var (directory, spec) = (request.Directory, request.Spec);
+            var user = RunAs.Of(spec, request.Worker);
+            var home = user is null ? _home : user.Home;
+            var environment = TaskEnvironment.Of(request, Directory.Exists(home) ? home : directory.Temp);
+            var program = ProgramLookup.Find(spec.Argv[0], environment["PATH"], directory.Temp, request.Worker);
+            var argv = Supervisor.Shorten(spec.Argv, directory.Control);
+            // A shell would take it for an option of exec.
+            if (argv[0].StartsWith('-')) argv = [program, .. argv.Skip(1)];
+            var record = RunRecord.Next(directory);
+            if (user is not null)
+            {
+                // Such a command may want to open /dev/stderr again, and says by the third whether it could be executed.
+                foreach (var file in (ReadOnlySpan<string>)[directory.Stdout, directory.Stderr, record.UnstartableFile])
+                {
+                    using (new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite)) File.SetUnixFileMode(file, (UnixFileMode)ReadWriteForAll);
+                }
+                File.WriteAllText(record.UnstartableFile, "not started yet\n");
+            }
+            group = _groups?.Take();
+            var pid = Spawner.Start(
+                "/bin/sh\0"u8,
+                ["sh", "-c", Supervisor.Script(record, group, user?.Setpriv), "sh", .. argv],
+                [.. environment.Select(variable => $"{variable.Key}={variable.Value}")],
+                directory.Temp,
+                [
+                    new("/dev/null", Posix.ReadOnly),
+                    new(directory.Stdout, Posix.WriteOnly | Posix.Create | Posix.Append),
+                    // What the shell says of the command's end is not the command's.
+                    new("/dev/null", Posix.WriteOnly),
+                    new(directory.Stderr, Posix.WriteOnly | Posix.Create | Posix.Append),
+                ]);
+            return Task.FromResult<IRun>(Started(request, record, group, pid));
+        }
+        catch (StartException e)
+        {
+            if (group is not null) _groups!.Return(group);
+            File.AppendAllText(request.Directory.Stderr, $"scitq: {e.Message}\n");
+            throw;
+        }
+    }
+
+    public async Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct)
+    {
+        if (RunRecord.Last(request.Directory) is not { } record) return null;
+        // The shell has made the file and writes it next; if it can't any more, the file stays empty.
+        var asked = _clock.GetTimestamp();
+        while (record.Started() is null && _clock.GetElapsedTime(asked) < TimeSpan.FromSeconds(2))
+            await Task.Delay(TimeSpan.FromMilliseconds(10), _clock, ct);
+        var started = record.Started();
+        var sameBoot = started?.Boot == ProcessTable.BootId;
+        var group = sameBoot ? Cgroup.Open(started!.Value.Groups) : null;
+        var processes = new TaskProcesses(group, started is { Pid: var pid } && sameBoot ? pid : -1, TaskEnvironment.Lease(request));
+        var watched = sameBoot ? WatchOther(started!.Value.Pid, TaskEnvironment.Lease(request)) : null;
+        Log.Adopted(_logger, request.Number, watched is null ? "ended" : "running");
+        return new NativeRun(
+            File.GetLastWriteTimeUtc(record.StartedFile), processes, watched?.Ended ?? Task.CompletedTask,
+            problem =>
+            {
+                var usage = group?.Usage();
+                group?.Remove();
+                return Exit(record, record.ExitCode(), usage, sameBoot
+                    ? "the shell that supervised the command was killed, so how the command ended is not known."
+                    : "the machine was restarted while the command ran.", problem);
+            },
+            () => { if (watched is { } watch) ExitWatcher.Shared.Forget(watch.Id); },
+            _clock, _options.UnkillableAfter);
+    }
+
+    private NativeRun Started(RunRequest request, RunRecord record, Cgroup? group, int pid)
+    {
+        // Not yet waited for, the number can't be another process's.
+        var watch = ExitWatcher.Shared.Watch(Posix.PidFd(pid));
+        var (status, usage) = (default(int?), default(CgroupUsage?));
+        return new NativeRun(
+            _clock.GetUtcNow().UtcDateTime, new TaskProcesses(group, pid, TaskEnvironment.Lease(request)), EndedAsync(),
+            problem =>
+            {
+                usage = group?.Usage() ?? usage;
+                if (group is not null && problem is null) _groups!.Return(group);
+                return Exit(record, status is { } s && (s & 0x7f) == 0 ? s >> 8 & 0xff : record.ExitCode(), usage,
+                    $"the shell that supervised the command was killed by signal {status & 0x7f} (a command can do that with kill 0), so how the command ended is not known.", problem);
+            },
+            () => ExitWatcher.Shared.Forget(watch.Id),
+            _clock, _options.UnkillableAfter);
+
+        async Task EndedAsync()
+        {
+            await watch.Ended;
+            (status, usage) = Reap(pid);
+        }
+    }
+
+    private static RunExit Exit(RunRecord record, int? code, CgroupUsage? usage, string lost, string? problem)
+    {
+        // The shell's codes for what it could not do; they are also codes a command may choose.
+        if (code is 125 or 126 or 127 && record.Unstartable)
+            return new RunExit(null, Problem: "the command could not be executed: its stderr says why.", Failure: FailureClass.Start);
+        return new RunExit(code, usage?.OomKilled ?? false, usage?.PeakMemory, usage?.CpuSeconds, problem ?? (code is null ? lost : null));
+    }
+
+    private static unsafe (int? Status, CgroupUsage? Usage) Reap(int pid)
+    {
+        // struct rusage: user time, system time, the largest process in KiB, …
+        var usage = stackalloc long[18];
+        int status;
+        while (Posix.wait4(pid, out status, 0, usage) < 0)
+        {
+            // Where this process was started to ignore the end of its children, the kernel has reaped it; its record is there.
+            if (Marshal.GetLastPInvokeError() != Posix.Eintr) return default;
+        }
+        return (status, new CgroupUsage(usage[4] * 1024, usage[0] + usage[2] + (usage[1] + usage[3]) / 1e6, false));
+    }
+
+    private static (long Id, Task Ended)? WatchOther(int pid, string lease)
+    {
+        var pidfd = Posix.PidFd(pid);
+        if (pidfd < 0) return null;
+        if (ProcessTable.HasVariable(pid, TaskEnvironment.LeaseName, lease)) return ExitWatcher.Shared.Watch(pidfd);
+        // The number has become another process's.
+        _ = Posix.close(pidfd);
+        return null;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Native tasks run without control groups ({Reason}): processes they leave behind are found by their environment, and memory is not accounted for")]
+        public static partial void NoGroups(ILogger logger, string reason);
+
+        [LoggerMessage(2, LogLevel.Information, "Found task {Task} of an earlier agent process: {State}")]
+        public static partial void Adopted(ILogger logger, long task, string state);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text;
+
+namespace Scitq.Agent.Runtimes.Native;
+
+/// <summary>
+/// What the supervising shell of a run leaves in the control directory: <c>started.N</c> before it starts the command
+/// and <c>exit.N</c> after its end. Each is written at once and ends with a mark, so that it is there wholly or not.
+/// Creating <c>started.N</c> is exclusive: an agent that creates it first has decided that start N never happens.
+/// </summary>
+internal sealed record RunRecord(WorkDirectory Directory, int Start)
+{
+    private const string Never = "never\n";
+
+    public string StartedFile => Path.Combine(Directory.Control, $"started.{Start}");
+
+    public string ExitFile => Path.Combine(Directory.Control, $"exit.{Start}");
+
+    /// <summary>Is not empty when the command could not be executed.</summary>
+    public string UnstartableFile => Path.Combine(Directory.Control, $"unstartable.{Start}");
+
+    /// <summary>The record of the next start.</summary>
+    public static RunRecord Next(WorkDirectory directory)
+    {
+        var record = new RunRecord(directory, 1);
+        while (File.Exists(record.StartedFile)) record = record with { Start = record.Start + 1 };
+        return record;
+    }
+
+    /// <summary>The record of the last start that happened, or null; then one that may be about to happen can't any more.</summary>
+    public static RunRecord? Last(WorkDirectory directory)
+    {
+        var next = Next(directory);
+        try
+        {
+            if (next.Start > 1 && next with { Start = next.Start - 1 } is var last && File.ReadAllText(last.StartedFile) != Never)
+                return last;
+            using var fence = new FileStream(next.StartedFile, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite);
+            fence.Write(Encoding.ASCII.GetBytes(Never));
+            return null;
+        }
+        catch (IOException) when (File.Exists(next.StartedFile))
+        {
+            // The shell was faster.
+            return next;
+        }
+    }
+
+    /// <summary>Who supervises, on which boot of the machine, in which control groups; null when it is not (yet) wholly there.</summary>
+    public (int Pid, string Boot, IReadOnlyList<string> Groups)? Started()
+    {
+        if (Posix.Read(StartedFile) is not { } content) return null;
+        var lines = Encoding.UTF8.GetString(content).Split('\n');
+        if (lines.Length < 3 || lines[^2] != "." || lines[0].Split(' ') is not [var pid, var boot]) return null;
+        return int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? (number, boot, lines[1..^2]) : null;
+    }
+
+    /// <summary>The command's exit code, or null when none is recorded.</summary>
+    public int? ExitCode() =>
+        Posix.Read(ExitFile) is { Length: > 1 } content && content[^1] == '\n'
+        && int.TryParse(content.AsSpan(..^1), NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? code : null;
+
+    public bool Unstartable => new FileInfo(UnstartableFile) is { Exists: true, Length: > 0 };
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text;
+using Scitq.Contracts;
+
+namespace Scitq.Agent.Runtimes.Native;
+
+/// <summary>
+/// The few lines of shell between agent and command, which outlive the agent: they say that they have started, start
+/// the command with the descriptors and ids it should have, wait, and record its exit code.
+/// </summary>
+internal static class Supervisor
+{
+    // The kernel's MAX_ARG_STRLEN, which counts the final NUL.
+    private const int LongestArgument = 128 * 1024 - 1;
+
+    // They and all who share their memory of sorts: these read the script after -c, and a dot reads it from a file just so.
+    private static readonly string[] s_shells = ["sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"];
+
+    /// <summary>The text of the script; the command's words are its arguments.</summary>
+    public static string Script(RunRecord record, Cgroup? group, string? setpriv)
+    {
+        // Variables of the script must not meet those of the user.
+        var script = new StringBuilder()
+            // A signal to the whole process group reaches this shell as well. A handler, unlike SIG_IGN, is not inherited.
+            .Append("trap : 1 2 3 10 12 13 14 15\n")
+            .Append(CultureInfo.InvariantCulture, $"_scitq_c={Quote(record.Directory.Control)}\n")
+            .Append("set -C\n")
+            .Append(CultureInfo.InvariantCulture, $"printf '%s\\n' \"$$ {ProcessTable.BootId}\"");
+        foreach (var name in group?.Names ?? []) script.Append(' ').Append(Quote(name));
+        script.Append(CultureInfo.InvariantCulture, $" . >\"$_scitq_c/{Path.GetFileName(record.StartedFile)}\" || exit 125\n")
+            .Append("set +C\n")
+            // Out of memory, the kernel takes a task before the agent.
+            .Append("(echo 500 >/proc/self/oom_score_adj\n")
+            .Append("exec 2>&3 3>&-\n")
+            .Append(CultureInfo.InvariantCulture, $"trap 'echo >\"$_scitq_c/{Path.GetFileName(record.UnstartableFile)}\"' 0\n");
+        foreach (var file in group?.JoinFiles ?? []) script.Append(CultureInfo.InvariantCulture, $"echo 0 >{Quote(file)} || exit 125\n");
+        // The trap is only run where exec failed.
+        script.Append(setpriv is null
+                ? "exec \"$@\")\n"
+                : $$"""
+                   exec {{setpriv}} /bin/sh -c ': >"$0"; trap '\''echo >"$0"'\'' 0; exec "$@"' "$_scitq_c/{{Path.GetFileName(record.UnstartableFile)}}" "$@")
+
+                   """)
+            .Append("_scitq_r=$?\n")
+            .Append(CultureInfo.InvariantCulture, $"echo $_scitq_r >\"$_scitq_c/{Path.GetFileName(record.ExitFile)}\"\n")
+            .Append("exit $_scitq_r\n");
+        return script.ToString();
+    }
+
+    /// <summary>The command's words, but for a script too long to be one: that is put into a file and read from there.</summary>
+    /// <exception cref="StartException">Another word is too long for any program to receive.</exception>
+    public static IReadOnlyList<string> Shorten(IReadOnlyList<string> argv, string control)
+    {
+        for (var i = 0; i < argv.Count; i++)
+        {
+            // No character is more than three bytes long per char.
+            if (argv[i].Length * 3 <= LongestArgument || Encoding.UTF8.GetByteCount(argv[i]) is var length && length <= LongestArgument) continue;
+            if (i < 2 || !s_shells.Contains(Path.GetFileName(argv[0])) || !argv[i - 1].StartsWith('-') || argv[i - 1].StartsWith("--", StringComparison.Ordinal) || !argv[i - 1].EndsWith('c'))
+                throw new StartException(FailureClass.Start,
+                    $"word {i} of the command is {length} bytes long; Linux passes at most {LongestArgument} to a program (but for the script of sh -c). Put it into a file and give that as input.");
+            var file = Path.Combine(control, "script");
+            File.WriteAllText(file, argv[i]);
+            File.SetUnixFileMode(file, (UnixFileMode)0b100_100_100);
+            return Shorten([.. argv.Take(i), ". " + Quote(file), .. argv.Skip(i + 1)], control);
+        }
+        return argv;
+    }
+
+    private static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

@@ -1,0 +1,26 @@
+namespace Scitq.Agent.Runtimes;
+
+/// <summary>Starts nothing and succeeds at once: what is left is the cost of the system itself (<c>--runtime noop</c>, for benchmarks).</summary>
+internal sealed class NoopRuntime(TimeProvider clock) : IRuntime
+{
+    private static readonly Task<RunExit> s_succeeded = Task.FromResult(new RunExit(0));
+
+    public Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct) =>
+        Task.FromResult<IRun>(new NoopRun(clock.GetUtcNow().UtcDateTime));
+
+    public Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct) => Task.FromResult<IRun?>(null);
+
+    private sealed class NoopRun(DateTime started) : IRun
+    {
+        public DateTime Started { get; } = started;
+
+        public Task<RunExit> Exit => s_succeeded;
+
+        public void Stop(TimeSpan grace)
+        {
+            // It has ended already.
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
