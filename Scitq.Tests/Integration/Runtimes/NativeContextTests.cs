@@ -40,7 +40,8 @@ public sealed class NativeContextTests : IDisposable
     {
         var (_, printed, _) = await _runs.RunAsync("sh", "-c", "ls /proc/$$/fd; grep -E 'Sig(Blk|Ign)' /proc/$$/status; readlink /proc/$$/fd/0; pwd; cat /proc/$$/oom_score_adj");
         var lines = printed.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["0", "1", "2", "SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000", "/dev/null"], lines[..6]);
+        // The C library keeps 32 and 33 to itself.
+        Assert.Equal(["0", "1", "2", "SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000", "/dev/null"], lines[..6].Select(l => l.Replace("180000000", "000000000", StringComparison.Ordinal)));
         Assert.EndsWith("/tmp", lines[6], StringComparison.Ordinal);
         Assert.Equal("500", lines[7]);
     }
