@@ -1,0 +1,92 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Scitq.Agent;
+
+/// <summary>How an agent works. Each property is also an option (<c>--work-dir</c>), an environment variable (<c>SCITQ_WORK_DIR</c>) and a member of the configuration file (<c>"WorkDir"</c>).</summary>
+public sealed record AgentOptions
+{
+    /// <summary>The worker's name; one living agent a name.</summary>
+    [RegularExpression("[A-Za-z0-9._-]{1,100}", ErrorMessage = "name is not 1 to 100 letters, digits, '.', '_' or '-'.")]
+    public string Name { get; init; } = Environment.MachineName;
+
+    /// <summary>The batch it serves.</summary>
+    public string Batch { get; init; } = Contracts.BatchName.Default;
+
+    /// <summary>How many tasks run at once.</summary>
+    [Range(0, 10_000)]
+    public int Concurrency { get; init; } = 1;
+
+    /// <summary>How many more are staged ahead.</summary>
+    [Range(0, 10_000)]
+    public int Prefetch { get; init; }
+
+    /// <summary>Where tasks have their directories.</summary>
+    public string WorkDir { get; init; } = DefaultWorkDir();
+
+    /// <summary>The broker, <c>amqp://user:password@host:port/vhost</c>.</summary>
+    public string Bus { get; init; } = "amqp://guest:guest@localhost:5672";
+
+    /// <summary>A file that holds the broker's address, so that its password is in no process list.</summary>
+    public string? BusFile { get; init; }
+
+    /// <summary>The coordinator's REST address; not needed to work.</summary>
+    public string? Coordinator { get; init; }
+
+    /// <summary>Take the name even from an agent that seems alive.</summary>
+    public bool Takeover { get; init; }
+
+    /// <summary><c>auto</c>, or <c>noop</c> to run nothing and succeed (for benchmarks).</summary>
+    [AllowedValues("auto", "noop", ErrorMessage = "runtime is neither auto nor noop.")]
+    public string Runtime { get; init; } = "auto";
+
+    /// <summary>How long a drain waits for running tasks; null waits until they end.</summary>
+    public TimeSpan? DrainTimeout { get; init; }
+
+    /// <summary>Between two heartbeats.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.020", "00:01:00")]
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a lease is valid after it was asked for. Shorter than the coordinator's patience with a silent worker.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan LeaseTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Between TERM and KILL.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes of each stream that are kept: the first and the last half.</summary>
+    [Range(64 * 1024L, long.MaxValue)]
+    public long OutputCap { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>How long the directory of a failed attempt is kept.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
+    public TimeSpan KeepFailed { get; init; } = TimeSpan.FromDays(3);
+
+    /// <summary>With less free space than this where the work directory is, nothing new is taken.</summary>
+    [Range(0, long.MaxValue)]
+    public long DiskReserve { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Why the options can't be used, or null.</summary>
+    public string? Problem()
+    {
+        var problems = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true)) return problems[0].ErrorMessage;
+        return Contracts.BatchName.Problem(Batch);
+    }
+
+    private static string DefaultWorkDir()
+    {
+        const string scratch = "/scratch";
+        var own = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share", "scitq", "work");
+        if (!Directory.Exists(scratch)) return own;
+        try
+        {
+            using (File.Create(Path.Combine(scratch, $".scitq-{Environment.ProcessId}"), 1, FileOptions.DeleteOnClose)) return scratch;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not writable for this user.
+            return own;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using Scitq.Agent.Journal;
+using Scitq.Agent.Runtimes;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Agent.Attempts;
+
+/// <summary>One attempt this agent holds, from the grant until nobody needs to know of it any more.</summary>
+internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory directory) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _revoked = new();
+    private bool _started;
+
+    public AttemptKey Key => journalled.Key;
+
+    public long Number => journalled.Number;
+
+    public TaskSpec Spec => journalled.Spec;
+
+    public WorkDirectory Directory { get; } = directory;
+
+    /// <summary>Its last report, once it is over.</summary>
+    public AttemptReport? End { get; set; } = journalled.End;
+
+    public AttemptStage Stage { get; set; } = journalled.End?.Stage ?? AttemptStage.Accepted;
+
+    /// <summary>Why it is being stopped, once it is.</summary>
+    public StopCause? Cause { get; private set; }
+
+    /// <summary>What the user gave as a reason.</summary>
+    public string? StopReason { get; private set; }
+
+    /// <summary>Fires when it is to be stopped.</summary>
+    public CancellationToken Stopping => _stop.Token;
+
+    /// <summary>Fires when nothing more may be said about it.</summary>
+    public CancellationToken Revoked => _revoked.Token;
+
+    /// <summary>Its command, once it is started.</summary>
+    public IRun? Run { get; set; }
+
+    /// <summary>Stops it for this cause; false when it is too late for that, or something stronger is under way.</summary>
+    public bool Stop(StopCause cause, string? reason = null)
+    {
+        lock (_lock)
+        {
+            if (End is not null || (cause == StopCause.Released && _started) || Cause >= cause) return false;
+            (Cause, StopReason) = (cause, reason);
+        }
+
+        _stop.Cancel();
+        if (cause == StopCause.Revoked) _revoked.Cancel();
+        return true;
+    }
+
+    /// <summary>From here on it can't be given back any more; false when it is being stopped already.</summary>
+    public bool TryStart()
+    {
+        lock (_lock)
+        {
+            if (Cause is not null) return false;
+            _started = true;
+            return true;
+        }
+    }
+
+    /// <summary>It was started by an earlier process of this agent.</summary>
+    public void Adopted()
+    {
+        lock (_lock) (_started, Stage) = (true, AttemptStage.Running);
+    }
+
+    /// <summary>The attempt is over.</summary>
+    public void Finish(AttemptReport end)
+    {
+        lock (_lock) (End, Stage) = (end, end.Stage);
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _revoked.Dispose();
+    }
+}
+
+/// <summary>Why an attempt is stopped; the later the stronger.</summary>
+internal enum StopCause
+{
+    /// <summary>Given back before it started.</summary>
+    Released,
+
+    /// <summary>Its user cancelled it.</summary>
+    Cancelled,
+
+    /// <summary>It is no longer this worker's: nothing may be left of it.</summary>
+    Revoked,
+}

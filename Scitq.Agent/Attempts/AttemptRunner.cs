@@ -1,0 +1,227 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using Scitq.Agent.Logs;
+using Scitq.Agent.Reports;
+using Scitq.Agent.Runtimes;
+using Scitq.Agent.Slots;
+using Scitq.Agent.Staging;
+using Scitq.Agent.Workers;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Fetch;
+
+namespace Scitq.Agent.Attempts;
+
+/// <summary>The stages of an attempt in their order: stage, wait for a slot, run, deliver, report.</summary>
+internal sealed partial class AttemptRunner(
+    RuntimeSet runtimes, SlotGate slots, Stager stager, Leases leases, LogPump logs, Reporter reporter, AgentOptions options, TimeProvider time, ILogger<AttemptRunner> logger)
+{
+    /// <summary>Runs the attempt to its end, whatever that is, and hands back its last report; null when nothing may be said or left of it.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="adopted">Its run, when an earlier process of this agent started it.</param>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong with one attempt is its end, told to its user; the agent goes on.")]
+    public async Task<AttemptReport?> RunAsync(Attempt attempt, IRun? adopted)
+    {
+        var outcome = new Outcome();
+        try
+        {
+            await RunStagesAsync(attempt, adopted, outcome);
+        }
+        catch (OperationCanceledException) when (attempt.Stopping.IsCancellationRequested)
+        {
+            // Stopped before the command started, or while its output was collected.
+        }
+        catch (Exception e)
+        {
+            var (failure, reason) = Failures.Classify(e, outcome.Stage);
+            if (failure is null) Unexpected(logger, e, attempt.Number);
+            outcome.Fail(failure ?? FailureClass.Start, reason);
+        }
+        finally
+        {
+            outcome.Logs?.Dispose();
+        }
+
+        return attempt.Cause switch
+        {
+            StopCause.Revoked => null,
+            StopCause.Released => new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Released },
+            _ => Report(attempt, outcome),
+        };
+    }
+
+    private async Task RunStagesAsync(Attempt attempt, IRun? adopted, Outcome outcome)
+    {
+        var run = adopted ?? await StartAsync(attempt, outcome);
+        outcome.Run = attempt.Run = run;
+        outcome.Stage = AttemptStage.Running;
+        outcome.Started = run.Started;
+        try
+        {
+            if (runtimes.CommandsRun) outcome.Logs = logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr);
+            outcome.Exit = await WaitAsync(attempt, run, outcome);
+            outcome.RunEnded = time.GetUtcNow().UtcDateTime;
+        }
+        finally
+        {
+            slots.Release();
+        }
+
+        Judge(attempt, outcome);
+        if (attempt.Cause != StopCause.Revoked && attempt.Cause != StopCause.Cancelled && attempt.Spec.Output is { } output) await DeliverAsync(attempt, output, outcome);
+        if (attempt.Cause != StopCause.Revoked && outcome.Logs is { } handle) outcome.Output = await handle.CompleteAsync(attempt.Revoked);
+    }
+
+    private async Task<IRun> StartAsync(Attempt attempt, Outcome outcome)
+    {
+        var ct = attempt.Stopping;
+        void Phase(string text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Accepted, Phase = text });
+
+        if (runtimes.CommandsRun) attempt.Directory.Create();
+        outcome.BytesIn = await FetchAsync(attempt, Phase, ct);
+        await slots.TakeAsync(attempt.Number, Timeout.InfiniteTimeSpan, ct);
+        var started = false;
+        try
+        {
+            if (!attempt.TryStart()) throw new OperationCanceledException(ct);
+            var run = await runtimes.For(attempt.Spec).StartAsync(RuntimeSet.Request(attempt, options, slots.Limit), Phase, ct);
+            started = true;
+            reporter.Post(new AttemptReport { Key = attempt.Key, Stage = attempt.Stage = AttemptStage.Running, Started = run.Started });
+            return run;
+        }
+        finally
+        {
+            if (!started) slots.Release();
+        }
+    }
+
+    private async Task<long> FetchAsync(Attempt attempt, Action<string> phase, CancellationToken ct)
+    {
+        if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limited.CancelAfter(TimeSpan.FromSeconds(seconds));
+        try
+        {
+            return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, limited.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw new DownloadTimeoutException(seconds);
+        }
+    }
+
+    private async Task<RunExit> WaitAsync(Attempt attempt, IRun run, Outcome outcome)
+    {
+        using var stopping = attempt.Stopping.Register(() => run.Stop(attempt.Cause == StopCause.Revoked ? TimeSpan.Zero : options.StopGrace));
+        if (attempt.Spec.RunTimeout is not { } seconds) return await run.Exit;
+
+        // Of an adopted run, what is left since it started.
+        var left = TimeSpan.FromSeconds(seconds) - (time.GetUtcNow().UtcDateTime - run.Started);
+        await using var timer = time.CreateTimer(_ =>
+        {
+            outcome.TimedOut = true;
+            run.Stop(options.StopGrace);
+        }, null, left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        return await run.Exit;
+    }
+
+    private static void Judge(Attempt attempt, Outcome outcome)
+    {
+        var exit = outcome.Exit!;
+        var took = outcome.RunEnded!.Value - outcome.Started!.Value;
+        if (attempt.Cause == StopCause.Cancelled) return;
+        if (outcome.TimedOut) outcome.Fail(FailureClass.Timeout, $"the command was stopped after its run timeout of {attempt.Spec.RunTimeout} s");
+        else if (exit.ExitCode is null) outcome.Fail(exit.Failure ?? FailureClass.Lost, exit.Problem ?? "the command ended, but nobody knows how");
+        else if (exit.ExitCode != 0 && exit.OomKilled) outcome.Fail(FailureClass.Oom, $"the kernel killed the command for want of memory after {Failures.Duration(took)}; give it more memory, or run fewer at once");
+        else if (exit.ExitCode != 0) outcome.Fail(FailureClass.Exit, $"the command ended {Failures.Ending(exit.ExitCode.Value)} after {Failures.Duration(took)}");
+        else if (exit.OomKilled) outcome.Warnings.Add("the kernel killed a process of the command for want of memory, though the command itself ended with exit code 0");
+        if (exit is { ExitCode: not null, Problem: { } problem }) outcome.Warnings.Add(problem);
+    }
+
+    private async Task DeliverAsync(Attempt attempt, string output, Outcome outcome)
+    {
+        void Phase(string? text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Uploading, Phase = text, Started = outcome.Started });
+
+        outcome.Stage = attempt.Stage = AttemptStage.Uploading;
+        Phase(null);
+        try
+        {
+            if (!Directory.EnumerateFileSystemEntries(attempt.Directory.Output).Any()) return;
+            var delivered = await leases.WhileValidAsync(attempt.Key, ct => stager.DeliverAsync(output, attempt.Directory, Phase, ct), attempt.Stopping);
+            outcome.Outputs = Stager.Manifest(delivered);
+            outcome.BytesOut = delivered.Bytes;
+            outcome.Warnings.AddRange(delivered.Warnings);
+        }
+        catch (Exception e) when (e is FetchException or IOException or UnauthorizedAccessException)
+        {
+            if (outcome.Failure is null) outcome.Fail(FailureClass.Upload, $"{e.Message} The output is kept on worker {options.Name}.");
+            else outcome.Warnings.Add($"the output could not be delivered: {e.Message}");
+        }
+    }
+
+    private AttemptReport Report(Attempt attempt, Outcome outcome)
+    {
+        var cancelled = attempt.Cause == StopCause.Cancelled && (outcome.Exit is null || outcome.Exit.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
+        var failure = cancelled ? FailureClass.Cancelled : outcome.Failure;
+        return new AttemptReport
+        {
+            Key = attempt.Key,
+            Stage = AttemptStage.Ended,
+            Started = outcome.Started,
+            Output = outcome.Output is { Inline.Count: > 0 } output ? output.Inline : null,
+            Result = new AttemptResult
+            {
+                Failure = failure,
+                Reason = cancelled ? attempt.StopReason ?? "its user cancelled it" : outcome.Reason,
+                ExitCode = outcome.Exit?.ExitCode,
+                RunEnded = outcome.RunEnded,
+                Finished = time.GetUtcNow().UtcDateTime,
+                StdoutBytes = outcome.Output?.Stdout ?? 0,
+                StderrBytes = outcome.Output?.Stderr ?? 0,
+                PeakMemory = outcome.Exit?.PeakMemory,
+                CpuSeconds = outcome.Exit?.CpuSeconds,
+                BytesIn = outcome.BytesIn,
+                BytesOut = outcome.BytesOut,
+                Outputs = outcome.Outputs,
+                Warnings = outcome.Warnings,
+            },
+        };
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "An attempt of task {Number} failed in an unforeseen way.")]
+    private static partial void Unexpected(ILogger logger, Exception e, long number);
+
+    /// <summary>What is known so far.</summary>
+    private sealed class Outcome
+    {
+        public AttemptStage Stage { get; set; } = AttemptStage.Accepted;
+
+        public IRun? Run { get; set; }
+
+        public DateTime? Started { get; set; }
+
+        public RunExit? Exit { get; set; }
+
+        public DateTime? RunEnded { get; set; }
+
+        public volatile bool TimedOut;
+
+        public FailureClass? Failure { get; private set; }
+
+        public string? Reason { get; private set; }
+
+        public List<string> Warnings { get; } = [];
+
+        public long BytesIn { get; set; }
+
+        public long BytesOut { get; set; }
+
+        public IReadOnlyList<OutputFile> Outputs { get; set; } = [];
+
+        public LogPump.LogHandle? Logs { get; set; }
+
+        public CollectedOutput? Output { get; set; }
+
+        public void Fail(FailureClass failure, string reason) => (Failure, Reason) = (failure, reason);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Scitq.Agent.Runtimes;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Fetch;
+
+namespace Scitq.Agent.Attempts;
+
+/// <summary>Turns what went wrong into a class and one line for people.</summary>
+internal static class Failures
+{
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
+
+    private static readonly string?[] Signals =
+        [null, "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM"];
+
+    /// <summary>The class of an exception; null when it is not one that is foreseen.</summary>
+    public static (FailureClass? Failure, string Reason) Classify(Exception e, AttemptStage stage) => e switch
+    {
+        StartException start => (start.Failure, start.Message),
+        DownloadTimeoutException => (FailureClass.Timeout, e.Message),
+        DiskFullException => (FailureClass.Disk, e.Message),
+        IOException { HResult: NoSpace or QuotaExceeded } => (FailureClass.Disk, $"the worker's disk is full: {e.Message}"),
+        FetchException => (stage == AttemptStage.Uploading ? FailureClass.Upload : FailureClass.Download, e.Message),
+        IOException or UnauthorizedAccessException => (stage == AttemptStage.Uploading ? FailureClass.Upload : FailureClass.Start, $"the worker's work directory can't be used: {e.Message}"),
+        _ => (null, $"the worker met an error of its own ({e.GetType().Name}: {e.Message}); its log has more"),
+    };
+
+    /// <summary>For example <c>5.2s</c> or <c>3h 20m</c>.</summary>
+    public static string Duration(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, time.TotalSeconds):0.0}s"),
+        { TotalMinutes: < 60 } => $"{time.Minutes}m {time.Seconds}s",
+        _ => $"{(long)time.TotalHours}h {time.Minutes}m",
+    };
+
+    /// <summary><c>with exit code 3</c>, and which signal that stands for.</summary>
+    public static string Ending(int code) =>
+        code > 128 && code - 128 < Signals.Length ? $"with exit code {code} (signal SIG{Signals[code - 128]})" : $"with exit code {code}";
+}
+
+/// <summary>Inputs and resources took too long.</summary>
+internal sealed class DownloadTimeoutException(int seconds)
+    : Exception($"inputs and resources were not there after the download timeout of {seconds} s");

@@ -1,0 +1,203 @@
+using MassTransit;
+using Microsoft.Extensions.Logging;
+using Scitq.Contracts;
+using Scitq.Messaging;
+
+namespace Scitq.Agent.Bus;
+
+/// <summary>
+/// Two connections to RabbitMQ: a broker under a memory or disk alarm blocks a connection that publishes, and
+/// acknowledgements must go on flowing.
+/// </summary>
+internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogger<RabbitMqAgentBus> logger) : IAgentBus
+{
+    private static readonly TimeSpan SendPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
+    private readonly SemaphoreSlim _changing = new(1, 1);
+    private IInbox? _inbox;
+    private IBusControl? _consuming;
+    private volatile IBusControl? _publishing;
+    private HostReceiveEndpointHandle? _tasks;
+    private (string Batch, int Prefetch)? _wanted;
+
+    public bool GivesBack => true;
+
+    public bool Healthy => _consuming is { } bus && bus.CheckHealth().Status != BusHealthStatus.Unhealthy;
+
+    public async Task StartAsync(IInbox inbox, CancellationToken ct)
+    {
+        _inbox = inbox;
+        await _changing.WaitAsync(ct);
+        try
+        {
+            await OpenAsync(ct);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    public async Task SendAsync<T>(string queue, T message, bool durable, CancellationToken ct)
+        where T : class
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(SendPatience);
+        try
+        {
+            var bus = _publishing ?? throw new InvalidOperationException("The connection to the broker is being made.");
+            var endpoint = await bus.GetSendEndpoint(BusConfiguration.Address(queue)).WaitAsync(patience.Token);
+            // WaitAsync: the first send to an exchange declares it, which heeds no token.
+            await endpoint.Send(message, context => Prepare(context, durable), patience.Token).WaitAsync(patience.Token);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            // Whatever the transport threw, all that follows from it is that the message must be repeated.
+            throw new SendException($"A message to '{queue}' was not confirmed: {e.Message}", e);
+        }
+    }
+
+    public async Task ConnectBatchAsync(string batch, int prefetch, CancellationToken ct)
+    {
+        await _changing.WaitAsync(ct);
+        try
+        {
+            _wanted = (batch, prefetch);
+            await ListenAsync(ct);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    public async Task DisconnectBatchAsync(CancellationToken ct)
+    {
+        await _changing.WaitAsync(ct);
+        try
+        {
+            _wanted = null;
+            if (_tasks is { } tasks) await StopAsync(tasks.StopAsync);
+            _tasks = null;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    public async Task RebuildAsync(CancellationToken ct)
+    {
+        await _changing.WaitAsync(ct);
+        try
+        {
+            await CloseAsync();
+            await OpenAsync(ct);
+            if (_wanted is not null) await ListenAsync(ct);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _changing.Dispose();
+    }
+
+    private static void Prepare(SendContext context, bool durable)
+    {
+        context.Durable = durable;
+        if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit)) rabbit.Mandatory = true;
+    }
+
+    private async Task OpenAsync(CancellationToken ct)
+    {
+        _consuming = Make("consume", bus => bus.ReceiveEndpoint(Queues.Worker(worker), endpoint =>
+        {
+            endpoint.BindQueue = false;
+            foreach (var (key, value) in BusConfiguration.WorkerQueueArguments) endpoint.SetQueueArgument(key, value);
+            endpoint.ReceiveOrders(_inbox!);
+        }));
+        var publishing = Make("publish", _ => { });
+        await Task.WhenAll(StartAsync(_consuming, ct), StartAsync(publishing, ct));
+        _publishing = publishing;
+    }
+
+    private async Task ListenAsync(CancellationToken ct)
+    {
+        var (batch, prefetch) = _wanted!.Value;
+        _tasks = _consuming!.ConnectReceiveEndpoint(Queues.Batch(batch), endpoint =>
+        {
+            var rabbit = (IRabbitMqReceiveEndpointConfigurator)endpoint;
+            rabbit.BindQueue = false;
+            foreach (var (key, value) in BusConfiguration.BatchQueueArguments) rabbit.SetQueueArgument(key, value);
+            endpoint.ReceiveTasks(_inbox!, prefetch, keep: null, CancellationToken.None);
+        });
+        await _tasks.Ready.WaitAsync(StopPatience, ct);
+    }
+
+    private IBusControl Make(string purpose, Action<IRabbitMqBusFactoryConfigurator> configure) => MassTransit.Bus.Factory.CreateUsingRabbitMq(bus =>
+    {
+        bus.Host(address, host =>
+        {
+            host.Heartbeat(TimeSpan.FromSeconds(10));
+            host.ConnectionName($"scitq-agent {worker} {purpose}");
+        });
+        bus.UsePlainJson();
+        configure(bus);
+    });
+
+    private async Task StartAsync(IBusControl bus, CancellationToken ct)
+    {
+        while (true)
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            patience.CancelAfter(TimeSpan.FromSeconds(30));
+            try
+            {
+                await bus.StartAsync(patience.Token);
+                return;
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                // Whatever is wrong with the broker, its administrator may mend it: say so and go on trying.
+                BrokerAway(logger, address.Host, address.Port, e.GetBaseException().Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), ct);
+            }
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        var publishing = _publishing;
+        _publishing = null;
+        if (_tasks is { } tasks) await StopAsync(tasks.StopAsync);
+        _tasks = null;
+        if (_consuming is { } consuming) await StopAsync(consuming.StopAsync);
+        _consuming = null;
+        if (publishing is not null) await StopAsync(publishing.StopAsync);
+    }
+
+    private async Task StopAsync(Func<CancellationToken, Task> stop)
+    {
+        using var patience = new CancellationTokenSource(StopPatience);
+        try
+        {
+            await stop(patience.Token).WaitAsync(patience.Token);
+        }
+        catch (Exception e)
+        {
+            // A connection that is broken can't be closed in order; the broker notices by its own heartbeat.
+            CloseFailed(logger, e);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No connection to the broker at {Host}:{Port}: {Problem} Trying again.")]
+    private static partial void BrokerAway(ILogger logger, string host, int port, string problem);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A connection to the broker did not close in order.")]
+    private static partial void CloseFailed(ILogger logger, Exception e);
+}

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Logging;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Agent.Bus;
+
+/// <summary>
+/// Asks itself through the broker whether it still hears: a consumer can be deaf while its bus calls itself healthy. Then
+/// all connections are made anew, as often as it takes; running tasks are not touched.
+/// </summary>
+internal sealed partial class Watchdog(IAgentBus bus, TimeProvider time, string worker, Guid epoch, ILogger<Watchdog> logger)
+{
+    private const int Misses = 3;
+    private const int UnhealthyRounds = 6;
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
+    private long _sent;
+    private long _heard;
+
+    public void Heard(Ping ping)
+    {
+        if (ping.Epoch == epoch) Interlocked.Exchange(ref _heard, ping.Sequence);
+    }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        if (!bus.GivesBack) await Task.Delay(Timeout.InfiniteTimeSpan, ct);
+        var (missed, unhealthy) = (0, 0);
+        while (true)
+        {
+            var sent = false;
+            try
+            {
+                await bus.SendAsync(Queues.Worker(worker), new Ping(epoch, ++_sent), durable: false, ct);
+                sent = true;
+            }
+            catch (SendException e)
+            {
+                // A broker that is away is no deaf consumer: both connections come back by themselves.
+                NotSent(logger, e.Message);
+            }
+
+            await Task.Delay(Round, time, ct);
+            missed = sent && Interlocked.Read(ref _heard) < _sent ? missed + 1 : 0;
+            unhealthy = bus.Healthy ? 0 : unhealthy + 1;
+            if (missed < Misses && unhealthy < UnhealthyRounds) continue;
+            Deaf(logger);
+            await bus.RebuildAsync(ct);
+            (missed, unhealthy) = (0, 0);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A ping could not be sent: {Problem}")]
+    private static partial void NotSent(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The broker answers, but nothing it delivers arrives: connecting anew.")]
+    private static partial void Deaf(ILogger logger);
+}

@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Scitq.Agent.Bus;
+using Scitq.Agent.Journal;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Agent.Claims;
+
+/// <summary>Asks for attempts, all that came up during the last send in one message, and journals what is granted.</summary>
+internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal, TimeProvider time, string worker, ILogger<ClaimBatcher> logger)
+{
+    private const int MaxItems = 256;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly Channel<Claim> _waiting = Channel.CreateUnbounded<Claim>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ConcurrentDictionary<long, Request> _requests = new();
+    private long _lastRequest;
+
+    /// <summary>Asks for one attempt. Once this says granted, the journal has it on the disk.</summary>
+    public async Task<ClaimOutcome> AskAsync(TaskQueued task, CancellationToken ct)
+    {
+        var claim = new Claim(task);
+        _waiting.Writer.TryWrite(claim);
+        try
+        {
+            return await claim.Outcome.Task.WaitAsync(Patience, time, ct);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            // If its answer is being journalled right now, it must be taken.
+            return claim.TrySettle() ? ClaimOutcome.Unanswered : await claim.Outcome.Task;
+        }
+    }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        while (await _waiting.Reader.WaitToReadAsync(ct))
+        {
+            var claims = new List<Claim>();
+            while (claims.Count < MaxItems && _waiting.Reader.TryRead(out var claim))
+                if (!claim.Settled) claims.Add(claim);
+            if (claims.Count > 0) await SendAsync(claims, ct);
+        }
+    }
+
+    public async Task AnsweredAsync(ClaimsAnswered answer)
+    {
+        if (!_requests.TryRemove(answer.Request, out var request)) return;
+        var granted = new List<(Claim Claim, JournalledAttempt Attempt)>();
+        foreach (var (claim, item) in request.Claims.Zip(answer.Items))
+        {
+            if (item.TaskId != claim.Task.TaskId || item.Attempt != claim.Task.Attempt || !claim.TrySettle()) continue;
+            if (item is { Lease: { } lease, Spec: { } spec })
+                granted.Add((claim, new JournalledAttempt(new AttemptKey(item.TaskId, item.Attempt, lease), item.Number ?? 0, spec)));
+            else
+                claim.Outcome.TrySetResult(ClaimOutcome.Refused);
+        }
+
+        if (granted.Count == 0) return;
+        try
+        {
+            await journal.GrantedAsync([.. granted.Select(g => g.Attempt)]);
+        }
+        catch (IOException e)
+        {
+            JournalFailed(logger, e.Message);
+            foreach (var (claim, attempt) in granted)
+            {
+                journal.Forgotten(attempt.Key);
+                claim.Outcome.TrySetResult(ClaimOutcome.Unanswered);
+            }
+
+            return;
+        }
+
+        foreach (var (claim, attempt) in granted) claim.Outcome.TrySetResult(new ClaimOutcome(attempt, request.Sent));
+    }
+
+    private async Task SendAsync(List<Claim> claims, CancellationToken ct)
+    {
+        foreach (var (old, stale) in _requests)
+            if (time.GetElapsedTime(stale.Sent) > 2 * Patience) _requests.TryRemove(old, out _);
+        var number = ++_lastRequest;
+        _requests[number] = new Request(claims, time.GetTimestamp());
+        try
+        {
+            await bus.SendAsync(Contracts.Queues.Claims, new ClaimTasks { Worker = worker, Epoch = journal.Epoch, Request = number, Items = [.. claims.Select(c => c.Task)] }, durable: false, ct);
+        }
+        catch (SendException e)
+        {
+            SendFailed(logger, e.Message);
+            // It may have arrived all the same; whoever asks again is told again.
+            foreach (var claim in claims)
+                if (claim.TrySettle()) claim.Outcome.TrySetResult(ClaimOutcome.Unanswered);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Claims could not be sent, the tasks go back to their queue: {Problem}")]
+    private static partial void SendFailed(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The journal can't be written, so no task can be taken: {Problem} Free space where --work-dir is.")]
+    private static partial void JournalFailed(ILogger logger, string problem);
+
+    private sealed record Request(List<Claim> Claims, long Sent);
+
+    private sealed class Claim(TaskQueued task)
+    {
+        private int _settled;
+
+        public TaskQueued Task { get; } = task;
+
+        public TaskCompletionSource<ClaimOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool Settled => Volatile.Read(ref _settled) != 0;
+
+        /// <summary>True for the one who may decide the outcome.</summary>
+        public bool TrySettle() => Interlocked.Exchange(ref _settled, 1) == 0;
+    }
+}
+
+/// <summary>What became of a claim.</summary>
+/// <param name="Granted">The attempt, if it is granted.</param>
+/// <param name="Sent">The timestamp from which its lease counts.</param>
+internal sealed record ClaimOutcome(JournalledAttempt? Granted, long Sent)
+{
+    /// <summary>Drop the message.</summary>
+    public static readonly ClaimOutcome Refused = new(null, 0);
+
+    /// <summary>Nobody knows: give the message back.</summary>
+    public static readonly ClaimOutcome Unanswered = new(null, -1);
+}

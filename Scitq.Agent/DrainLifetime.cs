@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Hosting;
+
+namespace Scitq.Agent;
+
+/// <summary>The first signal drains; the second stops at once, and what runs is left to the next start of the agent.</summary>
+internal sealed class DrainLifetime(IHostApplicationLifetime lifetime) : IHostLifetime, IDisposable
+{
+    private readonly List<PosixSignalRegistration> _signals = [];
+    private int _received;
+
+    public Task WaitForStartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGTERM, PosixSignal.SIGINT]) _signals.Add(PosixSignalRegistration.Create(signal, Handle));
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _signals.ForEach(s => s.Dispose());
+
+    private void Handle(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Interlocked.Increment(ref _received) == 1) lifetime.StopApplication();
+        else Environment.Exit(128 + (context.Signal == PosixSignal.SIGINT ? 2 : 15));
+    }
+}

@@ -1,0 +1,38 @@
+namespace Scitq.Agent.Journal;
+
+/// <summary>Keeps a second agent out of the work directory; the kernel lets go of it when the process dies.</summary>
+internal sealed class WorkDirectoryLock : IDisposable
+{
+    private readonly FileStream _file;
+
+    private WorkDirectoryLock(FileStream file) => _file = file;
+
+    /// <summary>Takes the lock.</summary>
+    /// <exception cref="AgentRefusedException">Another agent has it, or the directory can't be used.</exception>
+    public static WorkDirectoryLock Take(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new AgentRefusedException($"The work directory '{directory}' can't be made: {e.Message} Give another with --work-dir.", e);
+        }
+
+        try
+        {
+            return new WorkDirectoryLock(new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new AgentRefusedException($"The work directory '{directory}' can't be written to: {e.Message} Give another with --work-dir.", e);
+        }
+        catch (IOException e)
+        {
+            throw new AgentRefusedException($"The work directory '{directory}' is in use by another agent. Give each agent its own with --work-dir.", e);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Scitq.Agent.Bus;
+using Scitq.Agent.Slots;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Agent.Logs;
+
+/// <summary>
+/// Brings what commands print to the coordinator, while they run. One loop looks at the files of all running attempts;
+/// one chunk a stream is under way at a time, a few over all: that bounds memory whatever the commands print.
+/// </summary>
+internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string worker, long cap, ILogger<LogPump> logger)
+{
+    /// <summary>What is printed at most for it to travel with the end.</summary>
+    public const int Inline = 16 * 1024;
+
+    private const int Chunk = 128 * 1024;
+    private const int MaxInFlight = 4;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
+    private readonly ConcurrentDictionary<AttemptKey, Tails> _tails = new();
+    private readonly Signal _wake = new();
+
+    private long Cap => cap;
+
+    private TimeProvider Time => time;
+
+    /// <summary>The attempt's command writes its streams.</summary>
+    public LogHandle Follow(AttemptKey key, string stdout, string stderr) => new(this, key, stdout, stderr, time.GetTimestamp());
+
+    /// <summary>The coordinator has stored a stream so far.</summary>
+    public void Stored(OutputStored message)
+    {
+        if (!_tails.TryGetValue(message.Key, out var tails)) return;
+        var tail = tails.Of(message.Stream);
+        lock (tail)
+        {
+            if (message.Length < tail.Stored && !tail.Doubtful) return;
+            tail.Stored = message.Length;
+            (tail.Sent, tail.Doubtful) = (null, false);
+        }
+
+        _wake.Set();
+    }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            await _wake.WaitAsync(_tails.IsEmpty ? Timeout.InfiniteTimeSpan : Look, ct);
+            foreach (var (key, tails) in _tails)
+            {
+                try
+                {
+                    await PumpAsync(key, tails, ct);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    // The attempt's directory may be removed at any time, once its lease is lost.
+                    ReadFailed(logger, key.TaskId, e.Message);
+                }
+                catch (SendException e)
+                {
+                    SendFailed(logger, e.Message);
+                    await Task.Delay(TimeSpan.FromSeconds(1), time, ct);
+                }
+            }
+        }
+    }
+
+    private void Register(AttemptKey key, Tails tails)
+    {
+        _tails.TryAdd(key, tails);
+        _wake.Set();
+    }
+
+    private void Forget(AttemptKey key)
+    {
+        _tails.TryRemove(key, out _);
+        _wake.Set();
+    }
+
+    private async Task PumpAsync(AttemptKey key, Tails tails, CancellationToken ct)
+    {
+        if (!tails.Complete && time.GetElapsedTime(tails.Since) < Look) return;
+        foreach (var tail in tails.Streams)
+        {
+            if (tails.Complete) tail.Complete();
+            else tail.Punch();
+            byte[] data;
+            long offset;
+            lock (tail)
+            {
+                if (tail.Sent is { } sent)
+                {
+                    if (time.GetElapsedTime(sent) < AnswerPatience) continue;
+                    tail.Doubtful = true;
+                }
+                else if (InFlight >= MaxInFlight)
+                {
+                    continue;
+                }
+
+                offset = tail.Stored;
+                data = tail.Next(Chunk);
+                if (data.Length == 0) continue;
+                tail.Sent = time.GetTimestamp();
+            }
+
+            try
+            {
+                await bus.SendAsync(Queues.Logs, new OutputAppended { Worker = worker, Key = key, Chunk = new OutputChunk(tail.Stream, offset, data) }, durable: false, ct);
+            }
+            catch (SendException)
+            {
+                lock (tail) (tail.Sent, tail.Doubtful) = (null, true);
+                throw;
+            }
+        }
+
+        if (tails.Complete && tails.Streams.All(t => t.Done)) tails.AllStored.TrySetResult();
+    }
+
+    private int InFlight => _tails.Values.Sum(t => t.Streams.Count(s => s.Sent is not null));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Output of task {Task} can't be read: {Problem}")]
+    private static partial void ReadFailed(ILogger logger, Guid task, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Output could not be sent, it is kept: {Problem}")]
+    private static partial void SendFailed(ILogger logger, string problem);
+
+    /// <summary>The output of one attempt.</summary>
+    internal sealed class LogHandle : IDisposable
+    {
+        private readonly LogPump _pump;
+        private readonly AttemptKey _key;
+        private readonly Tails _tails;
+        private readonly ITimer _timer;
+
+        public LogHandle(LogPump pump, AttemptKey key, string stdout, string stderr, long since)
+        {
+            (_pump, _key) = (pump, key);
+            _tails = new Tails([new StreamTail(stdout, OutputStream.Stdout, pump.Cap), new StreamTail(stderr, OutputStream.Stderr, pump.Cap)], since);
+            // A command that ends sooner than this prints little, and that travels with its end.
+            _timer = pump.Time.CreateTimer(_ => pump.Register(key, _tails), null, Look, Timeout.InfiniteTimeSpan);
+        }
+
+        /// <summary>The command has ended: returns once all output is stored, or hands back what little of it can travel with the end.</summary>
+        public async Task<CollectedOutput> CompleteAsync(CancellationToken ct)
+        {
+            await _timer.DisposeAsync();
+            if (!_pump._tails.ContainsKey(_key))
+            {
+                foreach (var tail in _tails.Streams) tail.Complete();
+                if (_tails.Streams.All(t => t.Length <= Inline))
+                {
+                    var chunks = _tails.Streams.Where(t => t.Length > 0).Select(t => new OutputChunk(t.Stream, 0, t.Next(Inline))).ToArray();
+                    return new CollectedOutput(_tails.Streams[0].Length, _tails.Streams[1].Length, chunks);
+                }
+            }
+
+            _tails.Complete = true;
+            _pump.Register(_key, _tails);
+            await _tails.AllStored.Task.WaitAsync(ct);
+            return new CollectedOutput(_tails.Streams[0].Length, _tails.Streams[1].Length, []);
+        }
+
+        public void Dispose()
+        {
+            _timer.Dispose();
+            _pump.Forget(_key);
+        }
+    }
+
+    internal sealed class Tails(StreamTail[] streams, long since)
+    {
+        public StreamTail[] Streams => streams;
+
+        public long Since => since;
+
+        public volatile bool Complete;
+
+        public TaskCompletionSource AllStored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public StreamTail Of(OutputStream stream) => streams[(int)stream];
+    }
+}
+
+/// <summary>What became of an attempt's output.</summary>
+/// <param name="Stdout">Stored length of stdout.</param>
+/// <param name="Stderr">Stored length of stderr.</param>
+/// <param name="Inline">What travels with the end.</param>
+internal sealed record CollectedOutput(long Stdout, long Stderr, IReadOnlyList<OutputChunk> Inline);

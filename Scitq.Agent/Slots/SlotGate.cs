@@ -1,0 +1,104 @@
+namespace Scitq.Agent.Slots;
+
+/// <summary>A number of slots that can change while they are in use. Who waits gets one in ascending order; lowering the limit takes none away.</summary>
+internal sealed class SlotGate(int limit)
+{
+    private readonly Lock _lock = new();
+    private readonly PriorityQueue<TaskCompletionSource, (long Order, long Arrival)> _waiting = new();
+    private int _limit = limit;
+    private int _taken;
+    private long _arrivals;
+
+    /// <summary>Called, outside any lock, when a slot may have become free.</summary>
+    public Action? Freed { get; set; }
+
+    public int Taken
+    {
+        get
+        {
+            lock (_lock) return _taken;
+        }
+    }
+
+    public int Free
+    {
+        get
+        {
+            lock (_lock) return Math.Max(0, _limit - _taken);
+        }
+    }
+
+    public int Limit
+    {
+        get
+        {
+            lock (_lock) return _limit;
+        }
+
+        set
+        {
+            lock (_lock)
+            {
+                _limit = value;
+                Grant();
+            }
+
+            Freed?.Invoke();
+        }
+    }
+
+    /// <summary>Takes a slot whether or not one is free: for what holds one already.</summary>
+    public void Seize()
+    {
+        lock (_lock) _taken++;
+    }
+
+    /// <summary>Takes a slot; false when none became free in time.</summary>
+    public async Task<bool> TakeAsync(long order, TimeSpan patience, CancellationToken ct)
+    {
+        TaskCompletionSource granted;
+        lock (_lock)
+        {
+            if (_taken < _limit)
+            {
+                _taken++;
+                return true;
+            }
+
+            granted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Enqueue(granted, (order, _arrivals++));
+        }
+
+        try
+        {
+            await granted.Task.WaitAsync(patience, ct);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return !granted.TrySetCanceled(CancellationToken.None);
+        }
+        catch (OperationCanceledException)
+        {
+            if (!granted.TrySetCanceled(CancellationToken.None)) Release();
+            throw;
+        }
+    }
+
+    public void Release()
+    {
+        lock (_lock)
+        {
+            _taken--;
+            Grant();
+        }
+
+        Freed?.Invoke();
+    }
+
+    private void Grant()
+    {
+        while (_taken < _limit && _waiting.TryDequeue(out var next, out _))
+            if (next.TrySetResult()) _taken++;
+    }
+}

@@ -1,0 +1,346 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Scitq.Agent.Attempts;
+using Scitq.Agent.Bus;
+using Scitq.Agent.Claims;
+using Scitq.Agent.Journal;
+using Scitq.Agent.Logs;
+using Scitq.Agent.Reports;
+using Scitq.Agent.Runtimes;
+using Scitq.Agent.Slots;
+using Scitq.Agent.Staging;
+using Scitq.Contracts.Messages;
+using Scitq.Fetch;
+
+namespace Scitq.Agent.Workers;
+
+/// <summary>The agent: joins its parts, holds its attempts, and drains when it is stopped.</summary>
+internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
+{
+    private static readonly TimeSpan AcknowledgePatience = TimeSpan.FromSeconds(15);
+    private readonly AgentOptions _options;
+    private readonly IAgentBus _bus;
+    private readonly RuntimeSet _runtimes;
+    private readonly TimeProvider _time;
+    private readonly IHostApplicationLifetime _host;
+    private readonly ILogger<Worker> _logger;
+    private readonly WorkDirectoryLock _lock;
+    private readonly AttemptJournal _journal;
+    private readonly AttemptTable _attempts = new();
+    private readonly WorkDirectories _directories;
+    private readonly Fetcher _fetcher;
+    private readonly ResourceCache _resources;
+    private readonly SlotGate _slots;
+    private readonly SlotGate _places;
+    private readonly Leases _leases;
+    private readonly Reporter _reporter;
+    private readonly LogPump _logs;
+    private readonly ClaimBatcher _claims;
+    private readonly TaskIntake _intake;
+    private readonly AttemptRunner _runner;
+    private readonly WorkerLink _link;
+    private readonly Watchdog _watchdog;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Signal _finished = new();
+    private volatile WorkerSettings _settings;
+    private volatile bool _draining;
+    private Task _run = Task.CompletedTask;
+
+    public Worker(AgentOptions options, IAgentBus bus, RuntimeSet runtimes, TimeProvider time, IHostApplicationLifetime host, ILoggerFactory loggers)
+    {
+        (_options, _bus, _runtimes, _time, _host, _logger) = (options, bus, runtimes, time, host, loggers.CreateLogger<Worker>());
+        _lock = WorkDirectoryLock.Take(options.WorkDir);
+        _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
+        _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, time, loggers.CreateLogger<WorkDirectories>());
+        _fetcher = new Fetcher();
+        _resources = new ResourceCache(_fetcher, Path.Combine(options.WorkDir, "resources"));
+        _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
+        _slots = new SlotGate(options.Concurrency);
+        _places = new SlotGate(options.Concurrency + options.Prefetch);
+        _leases = new Leases(time, options.LeaseTime);
+        _reporter = new Reporter(bus, time, options.Name, loggers.CreateLogger<Reporter>());
+        _logs = new LogPump(bus, time, options.Name, options.OutputCap, loggers.CreateLogger<LogPump>());
+        _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>());
+        _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
+        _runner = new AttemptRunner(runtimes, _slots, new Stager(_fetcher, _resources), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>());
+        _link = new WorkerLink(bus, _journal, _attempts, _leases, options, runtimes.DockerVersion, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold };
+        _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _run = RunAsync(_stop.Token);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Drains: takes nothing more, gives back what has not started, waits for what runs.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _draining = true;
+        Apply();
+        foreach (var attempt in _attempts.All) attempt.Stop(StopCause.Released);
+        if (_link.Registered.IsCompletedSuccessfully && await DrainedAsync(cancellationToken)) await LeaveAsync();
+        await _stop.CancelAsync();
+        await _run;
+        await _bus.DisposeAsync();
+        await _journal.DisposeAsync();
+    }
+
+    public Task ReceiveAsync(object message)
+    {
+        switch (message)
+        {
+            case ClaimsAnswered answer: return _claims.AnsweredAsync(answer);
+            case WorkerRegistered answer: _link.Answered(answer); break;
+            case HeartbeatAnswered answer: _link.Answered(answer); break;
+            case ReportsAnswered answer: Recorded(answer.Recorded); break;
+            case OutputStored answer: _logs.Stored(answer); break;
+            case StopAttempt order: Stop(order.Key, StopCause.Cancelled, order.Reason); break;
+            case Ping ping: _watchdog.Heard(ping); break;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<bool> ReceiveAsync(TaskQueued message, CancellationToken connection) => _intake.TakeAsync(message, connection);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _journal.DisposeAsync();
+        _lock.Dispose();
+        _fetcher.Dispose();
+        _stop.Dispose();
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "A part of the agent that dies must take the agent with it, not be forgotten.")]
+    private async Task RunAsync(CancellationToken ct)
+    {
+        try
+        {
+            foreach (var journalled in _journal.Attempts())
+            {
+                _attempts.TryAdd(new Attempt(journalled, _directories.For(journalled)));
+                _leases.Add(journalled.Key, 0);
+            }
+
+            _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
+            _resources.Clean();
+            await _bus.StartAsync(this, ct);
+            // Each runs until it is stopped: one that ends has failed.
+            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct)];
+            await await Task.WhenAny([_link.Registered, .. parts]);
+            Registered(_logger, _options.Name, _settings.Batch, _attempts.Count);
+            foreach (var attempt in _attempts.All.OrderBy(a => a.Number)) Resume(attempt);
+            await await Task.WhenAny([_intake.RunAsync(ct), .. parts]);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Stopped in order.
+        }
+        catch (AgentRefusedException e)
+        {
+            Refused(_logger, e.Message);
+            Environment.ExitCode = AgentRefusedException.ExitCode;
+            _host.StopApplication();
+        }
+        catch (Exception e)
+        {
+            Died(_logger, e);
+            Environment.ExitCode = 1;
+            _host.StopApplication();
+        }
+    }
+
+    private void Begin(ClaimOutcome outcome)
+    {
+        var attempt = new Attempt(outcome.Granted!, _directories.For(outcome.Granted!));
+        _leases.Add(attempt.Key, outcome.Sent);
+        if (!_attempts.TryAdd(attempt))
+        {
+            _places.Release();
+            return;
+        }
+
+        if (_draining) attempt.Stop(StopCause.Released);
+        _ = Task.Run(() => RunAsync(attempt, adopted: null));
+    }
+
+    private void Resume(Attempt attempt)
+    {
+        if (attempt.End is { } end)
+        {
+            _reporter.Post(end);
+            return;
+        }
+
+        _places.Seize();
+        _ = Task.Run(() => ResumeAsync(attempt));
+    }
+
+    private async Task ResumeAsync(Attempt attempt)
+    {
+        IRun? run = null;
+        while (true)
+        {
+            try
+            {
+                run = await _runtimes.For(attempt.Spec).AdoptAsync(RuntimeSet.Request(attempt, _options, _settings.Concurrency), _stop.Token);
+                break;
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (!_stop.IsCancellationRequested)
+            {
+                // Whether it runs must be known before anything is decided: the container engine may be on its way up.
+                NotAdopted(_logger, attempt.Number, e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(5), _time, CancellationToken.None);
+            }
+        }
+
+        if (run is not null)
+        {
+            attempt.Adopted();
+            _slots.Seize();
+        }
+        else
+        {
+            // What it may have staged is not known to be whole.
+            _directories.Delete(attempt.Directory.Root);
+        }
+
+        await RunAsync(attempt, run);
+    }
+
+    private async Task RunAsync(Attempt attempt, IRun? adopted)
+    {
+        var report = await _runner.RunAsync(attempt, adopted);
+        if (report is null)
+        {
+            await ReleaseRunAsync(attempt);
+            Forget(attempt);
+            if (_runtimes.CommandsRun) _directories.Delete(attempt.Directory.Root);
+        }
+        else
+        {
+            _journal.Ended(report);
+            attempt.Finish(report);
+            _reporter.Post(report);
+            await ReleaseRunAsync(attempt);
+        }
+
+        _places.Release();
+        _finished.Set();
+    }
+
+    private async Task ReleaseRunAsync(Attempt attempt)
+    {
+        if (attempt.Run is null) return;
+        try
+        {
+            await attempt.Run.DisposeAsync();
+        }
+        catch (Exception e)
+        {
+            // Its end is known and kept; what can't be removed now is removed as a stranger at the next start.
+            NotRemoved(_logger, attempt.Number, e.Message);
+        }
+
+        attempt.Run = null;
+    }
+
+    private void Recorded(IReadOnlyList<AttemptKey> keys)
+    {
+        var done = new List<Attempt>();
+        foreach (var key in keys)
+            if (_attempts.TryGet(key, out var attempt) && attempt.End is not null && Forget(attempt)) done.Add(attempt);
+        _finished.Set();
+        if (!_runtimes.CommandsRun || done.Count == 0) return;
+        _ = Task.Run(() =>
+        {
+            foreach (var attempt in done)
+            {
+                if (attempt.End is { Stage: AttemptStage.Ended, Result.Failure: not (null or Contracts.FailureClass.Cancelled) }) _directories.Keep(attempt.Directory.Root);
+                else _directories.Delete(attempt.Directory.Root);
+            }
+        });
+    }
+
+    private bool Forget(Attempt attempt)
+    {
+        _reporter.Forget(attempt.Key);
+        _leases.Remove(attempt.Key);
+        _journal.Forgotten(attempt.Key);
+        return _attempts.Remove(attempt);
+    }
+
+    private void Stop(AttemptKey key, StopCause cause, string? reason)
+    {
+        if (!_attempts.TryGet(key, out var attempt)) return;
+        // An end that is refused will never count: that is as good as recorded.
+        if (attempt.End is not null && cause == StopCause.Revoked) Recorded([key]);
+        else if (attempt.Stop(cause, reason)) Stopping(_logger, attempt.Number, cause);
+    }
+
+    private void Configure(WorkerSettings settings)
+    {
+        if (settings == _settings) return;
+        _settings = settings;
+        Configured(_logger, settings.Batch, settings.Concurrency, settings.Prefetch, settings.Paused);
+        Apply();
+        var excess = _places.Taken - _places.Limit;
+        foreach (var attempt in _attempts.All.Where(a => a.Stage == AttemptStage.Accepted).OrderByDescending(a => a.Number))
+            if (excess > 0 && attempt.Stop(StopCause.Released)) excess--;
+    }
+
+    private void Apply()
+    {
+        var settings = _settings;
+        _slots.Limit = settings.Paused ? 0 : settings.Concurrency;
+        _places.Limit = settings.Concurrency + settings.Prefetch;
+        _intake.Batch = settings.Paused || Reason() is not null ? null : settings.Batch;
+    }
+
+    private string? Hold()
+    {
+        Apply();
+        return Reason();
+    }
+
+    private string? Reason() =>
+        _draining ? "draining" : HostFigures.DiskFree(_options.WorkDir) < _options.DiskReserve ? "disk is full" : null;
+
+    private async Task<bool> DrainedAsync(CancellationToken ct)
+    {
+        var since = _time.GetTimestamp();
+        while (_attempts.All.Any(a => a.End is null))
+        {
+            if (ct.IsCancellationRequested || _options.DrainTimeout < _time.GetElapsedTime(since) || _run.IsCompleted) return false;
+            await _finished.WaitAsync(TimeSpan.FromSeconds(1), CancellationToken.None);
+        }
+
+        var ended = _time.GetTimestamp();
+        while (_attempts.Count > 0)
+        {
+            if (ct.IsCancellationRequested || _time.GetElapsedTime(ended) > AcknowledgePatience || _run.IsCompleted) return false;
+            await _finished.WaitAsync(TimeSpan.FromSeconds(1), CancellationToken.None);
+        }
+
+        return true;
+    }
+
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await _bus.SendAsync(Contracts.Queues.Workers, new WorkerLeft(_options.Name, _journal.Epoch), durable: false, CancellationToken.None);
+        }
+        catch (SendException e)
+        {
+            // Then it is found out by its silence.
+            NotLeft(_logger, e.Message);
+        }
+    }
+}

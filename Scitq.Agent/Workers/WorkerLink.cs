@@ -1,0 +1,116 @@
+using Microsoft.Extensions.Logging;
+using Scitq.Agent.Attempts;
+using Scitq.Agent.Bus;
+using Scitq.Agent.Journal;
+using Scitq.Agent.Slots;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Agent.Workers;
+
+/// <summary>Registers with the coordinator, and then says every few seconds that this agent lives and what it holds.</summary>
+internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, AttemptTable attempts, Leases leases, AgentOptions options, string? docker, ILogger<WorkerLink> logger)
+{
+    private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Signal _answered = new();
+    private volatile bool _known;
+    private long _sequence;
+
+    /// <summary>Completes at the first registration; faults with <see cref="AgentRefusedException"/> when it is refused.</summary>
+    public Task Registered => _registered.Task;
+
+    /// <summary>Why it takes nothing new, or null.</summary>
+    public Func<string?> Hold { get; init; } = () => null;
+
+    /// <summary>Called with what the coordinator wants.</summary>
+    public required Action<WorkerSettings> Configure { get; init; }
+
+    /// <summary>Called with attempts that are no longer this worker's, and with those that are cancelled.</summary>
+    public required Action<AttemptKey, StopCause, string?> Stop { get; init; }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            try
+            {
+                if (_known) await HeartbeatAsync(ct);
+                else await RegisterAsync(ct);
+            }
+            catch (SendException e)
+            {
+                SendFailed(logger, e.Message);
+            }
+
+            await _answered.WaitAsync(options.Heartbeat, ct);
+        }
+    }
+
+    public void Answered(WorkerRegistered message)
+    {
+        if (message.Epoch != journal.Epoch || _known) return;
+        if (message.Refusal is { } refusal)
+        {
+            if (!_registered.TrySetException(new AgentRefusedException(refusal))) Refused(logger, refusal);
+            return;
+        }
+
+        foreach (var key in message.Revoked) Stop(key, StopCause.Revoked, null);
+        Configure(message.Settings ?? new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: false));
+        _known = true;
+        _registered.TrySetResult();
+        _answered.Set();
+    }
+
+    public void Answered(HeartbeatAnswered message)
+    {
+        if (!message.Known)
+        {
+            _known = false;
+            _answered.Set();
+            return;
+        }
+
+        leases.Renewed(message.Sequence, message.Revoked);
+        foreach (var key in message.Revoked) Stop(key, StopCause.Revoked, null);
+        foreach (var key in message.Cancelled) Stop(key, StopCause.Cancelled, null);
+        if (message.Settings is { } settings) Configure(settings);
+    }
+
+    private Task RegisterAsync(CancellationToken ct) => bus.SendAsync(Queues.Workers, new RegisterWorker
+    {
+        Worker = options.Name,
+        Epoch = journal.Epoch,
+        PreviousEpoch = journal.PreviousEpoch,
+        Takeover = options.Takeover,
+        Batch = options.Batch,
+        Concurrency = options.Concurrency,
+        Prefetch = options.Prefetch,
+        Host = HostFigures.Describe(docker),
+        Leases = attempts.Keys(),
+    }, durable: false, ct);
+
+    private Task HeartbeatAsync(CancellationToken ct)
+    {
+        var keys = attempts.Keys();
+        leases.Sending(++_sequence, keys);
+        return bus.SendAsync(Queues.Workers, new WorkerHeartbeat
+        {
+            Worker = options.Name,
+            Epoch = journal.Epoch,
+            Sequence = _sequence,
+            Leases = keys,
+            Running = attempts.All.Count(a => a.Stage == AttemptStage.Running),
+            Hold = Hold(),
+            Load = HostFigures.Load(),
+            MemoryAvailable = HostFigures.MemoryAvailable(),
+            DiskFree = HostFigures.DiskFree(options.WorkDir),
+        }, durable: false, ct);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The coordinator could not be told that this agent lives: {Problem}")]
+    private static partial void SendFailed(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The coordinator no longer accepts this agent: {Refusal}")]
+    private static partial void Refused(ILogger logger, string refusal);
+}
