@@ -115,15 +115,15 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
 
     private async Task OpenAsync(CancellationToken ct)
     {
-        _consuming = Make("consume", bus => bus.ReceiveEndpoint(Queues.Worker(worker), endpoint =>
+        // The queue of its own it declares itself, for it may be there before any coordinator is.
+        var consuming = StartAsync("consume", bus => bus.ReceiveEndpoint(Queues.Worker(worker), endpoint =>
         {
-            endpoint.BindQueue = false;
             foreach (var (key, value) in BusConfiguration.WorkerQueueArguments) endpoint.SetQueueArgument(key, value);
             endpoint.ReceiveOrders(_inbox!);
-        }));
-        var publishing = Make("publish", _ => { });
-        await Task.WhenAll(StartAsync(_consuming, ct), StartAsync(publishing, ct));
-        _publishing = publishing;
+        }), ct);
+        var publishing = StartAsync("publish", _ => { }, ct);
+        _consuming = await consuming;
+        _publishing = await publishing;
     }
 
     private async Task ListenAsync(CancellationToken ct)
@@ -150,21 +150,23 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
         configure(bus);
     });
 
-    private async Task StartAsync(IBusControl bus, CancellationToken ct)
+    private async Task<IBusControl> StartAsync(string purpose, Action<IRabbitMqBusFactoryConfigurator> configure, CancellationToken ct)
     {
         while (true)
         {
+            var bus = Make(purpose, configure);
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
             patience.CancelAfter(TimeSpan.FromSeconds(30));
             try
             {
                 await bus.StartAsync(patience.Token);
-                return;
+                return bus;
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
                 // Whatever is wrong with the broker, its administrator may mend it: say so and go on trying.
                 BrokerAway(logger, address.Host, address.Port, e.GetBaseException().Message);
+                await StopAsync(bus.StopAsync);
                 await Task.Delay(TimeSpan.FromSeconds(1), ct);
             }
         }
