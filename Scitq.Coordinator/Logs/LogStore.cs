@@ -1,24 +1,75 @@
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Logs;
 
-/// <summary>Output of attempts, as append-by-offset files below the data directory.</summary>
-internal sealed class LogStore(CoordinatorOptions options)
+/// <summary>
+/// Output of attempts, as append-by-offset files below the data directory, which coordinators may share: bytes go where
+/// their offset says, so that two who store the same chunk write the same.
+/// </summary>
+internal sealed class LogStore(CoordinatorOptions options, TaskWatch watch)
 {
-    private readonly string _root = Path.Combine(options.Data, "logs");
+    private readonly string _root = Path.GetFullPath(Path.Combine(options.Data, "logs"));
+    private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
     /// <summary>Stores the part of the chunk that is new, unless it would leave a gap; returns how far the stream is stored.</summary>
     public async Task<long> AppendAsync(Guid task, int attempt, OutputChunk chunk, CancellationToken ct)
     {
-        var directory = Path.Combine(_root, task.ToString("N")[^2..], task.ToString("N"));
-        Directory.CreateDirectory(directory);
-        var name = chunk.Stream == OutputStream.Stdout ? "stdout" : "stderr";
-        await using var file = new FileStream(Path.Combine(directory, $"{attempt}.{name}"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite, 0);
-        var stored = file.Length;
-        var known = stored - chunk.Offset;
-        if (known < 0 || known >= chunk.Data.Length) return stored;
-        file.Position = stored;
-        await file.WriteAsync(chunk.Data.AsMemory((int)known), ct);
+        var path = FilePath(task, attempt, chunk.Stream);
+        var stripe = _stripes[(task.GetHashCode() & int.MaxValue) % _stripes.Length];
+        await stripe.WaitAsync(ct);
+        try
+        {
+            await using var file = Open(path);
+            var stored = file.Length;
+            var known = stored - chunk.Offset;
+            if (chunk.Offset < 0 || known < 0 || known >= chunk.Data.Length) return stored;
+            file.Position = stored;
+            await file.WriteAsync(chunk.Data.AsMemory((int)known), ct);
+        }
+        finally
+        {
+            stripe.Release();
+        }
+
+        watch.Printed(task);
         return chunk.Offset + chunk.Data.Length;
+    }
+
+    /// <summary>How many bytes are stored.</summary>
+    public long Length(Guid task, int attempt, OutputStream stream)
+    {
+        var file = new FileInfo(FilePath(task, attempt, stream));
+        return file.Exists ? file.Length : 0;
+    }
+
+    /// <summary>Reads from the offset on as much as is there and fits; 0 at the end.</summary>
+    public async ValueTask<int> ReadAsync(Guid task, int attempt, OutputStream stream, long offset, Memory<byte> buffer, CancellationToken ct)
+    {
+        var path = FilePath(task, attempt, stream);
+        if (Length(task, attempt, stream) <= offset) return 0;
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        return await RandomAccess.ReadAsync(file, buffer, offset, ct);
+    }
+
+    /// <summary>Where the bytes are; made of a GUID, a number and a fixed word, never of anybody's text.</summary>
+    public string FilePath(Guid task, int attempt, OutputStream stream)
+    {
+        var id = task.ToString("N");
+        return Path.Combine(_root, id[^2..], id, $"{attempt}.{(stream == OutputStream.Stdout ? "stdout" : "stderr")}");
+    }
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The first output of the task.
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0);
+        }
     }
 }

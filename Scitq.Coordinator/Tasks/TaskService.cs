@@ -28,17 +28,25 @@ internal sealed class TaskService(GroupCommit tasks, IDbContextFactory<ScitqDb> 
     }
 
     /// <summary>The task there is now, and whether it will be (or is) cancelled by this; null for one that does not exist.</summary>
-    public async Task<(TaskSaga Task, bool Done)?> CancelAsync(Guid id, string? reason, CancellationToken ct)
+    public async Task<(TaskSaga Task, bool Done)?> CancelAsync(Guid id, string? reason, CancellationToken ct) => (await CancelAsync([id], reason, ct))[0];
+
+    /// <summary>The same for many.</summary>
+    public async Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> CancelAsync(IReadOnlyList<Guid> ids, string? reason, CancellationToken ct)
     {
-        var order = new CancelRequested(reason);
-        return await tasks.RaiseAsync(TaskStimulus.For(id, m => m.CancelRequested, order), ct) is { } task ? (task, order.Done) : null;
+        var orders = ids.Select(_ => new CancelRequested(reason)).ToList();
+        var found = await tasks.RaiseAsync([.. ids.Select((id, i) => TaskStimulus.For(id, m => m.CancelRequested, orders[i]))], ct);
+        return [.. found.Select((task, i) => task is null ? ((TaskSaga, bool)?)null : (task, orders[i].Done))];
     }
 
     /// <summary>The task there is now, and whether another attempt was started by this; null for one that does not exist.</summary>
-    public async Task<(TaskSaga Task, bool Done)?> RelaunchAsync(Guid id, string? reason, CancellationToken ct)
+    public async Task<(TaskSaga Task, bool Done)?> RelaunchAsync(Guid id, string? reason, CancellationToken ct) => (await RelaunchAsync([id], reason, ct))[0];
+
+    /// <summary>The same for many.</summary>
+    public async Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> RelaunchAsync(IReadOnlyList<Guid> ids, string? reason, CancellationToken ct)
     {
-        var order = new RelaunchRequested(reason);
-        return await tasks.RaiseAsync(TaskStimulus.For(id, m => m.RelaunchRequested, order), ct) is { } task ? (task, order.Done) : null;
+        var orders = ids.Select(_ => new RelaunchRequested(reason)).ToList();
+        var found = await tasks.RaiseAsync([.. ids.Select((id, i) => TaskStimulus.For(id, m => m.RelaunchRequested, orders[i]))], ct);
+        return [.. found.Select((task, i) => task is null ? ((TaskSaga, bool)?)null : (task, orders[i].Done))];
     }
 
     private async Task<Dictionary<string, Guid>> ResolveAsync(IReadOnlyList<SubmitTask> submitted, CancellationToken ct)

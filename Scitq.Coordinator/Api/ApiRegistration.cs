@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Scitq.Contracts;
+using Scitq.Coordinator.Batches;
+using Scitq.Coordinator.Logs;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Api;
+
+internal static class ApiRegistration
+{
+    /// <summary>The REST API; whoever calls it also registers an <see cref="IServerStatus"/>.</summary>
+    public static IServiceCollection AddApi(this IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(json => ScitqJson.Apply(json.SerializerOptions, JsonNamingPolicy.SnakeCaseLower));
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = problem => problem.ProblemDetails.Extensions.TryAdd("code", Code(problem.ProblemDetails.Status)));
+        services.AddExceptionHandler<Failures>();
+        services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Scitq";
+            document.Info.Version = "v1";
+            document.Info.Description = "Tasks, their attempts and output, batches and workers.";
+            return Task.CompletedTask;
+        }));
+        services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
+        return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>();
+    }
+
+    /// <summary>Everything the coordinator answers over HTTP.</summary>
+    public static void MapApi(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseMiddleware<Authentication>();
+        app.MapOpenApi();
+        app.MapHealth();
+        var api = app.MapGroup("/api/v1");
+        api.MapSubmission();
+        api.MapTasks();
+        api.MapActions();
+        api.MapLogs();
+        api.MapExecutions();
+        api.MapBatches();
+        api.MapWorkers();
+        api.MapServer();
+    }
+
+    private static string Code(int? status) => status switch
+    {
+        StatusCodes.Status404NotFound => "not_found",
+        StatusCodes.Status405MethodNotAllowed => "not_allowed",
+        >= 500 => "internal",
+        _ => "invalid",
+    };
+}

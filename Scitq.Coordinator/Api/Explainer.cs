@@ -1,0 +1,118 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Scitq.Contracts;
+using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Api;
+
+/// <summary>Why a task is where it is: one line, and what is behind it.</summary>
+internal sealed record Explanation(long TaskId, TaskState Status, string Why, IReadOnlyList<string> Details);
+
+/// <summary>Says what a task waits for, and what could be done about it.</summary>
+internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStatus server, TimeProvider clock)
+{
+    private const int Shown = 20;
+
+    private DateTime Now => clock.GetUtcNow().UtcDateTime;
+
+    public async Task<Explanation> ExplainAsync(TaskSaga task, CancellationToken ct)
+    {
+        var details = new List<string>();
+        var why = task.State switch
+        {
+            TaskState.Waiting => await WaitingAsync(task, details, ct),
+            TaskState.Pending => await PendingAsync(task, details, ct),
+            TaskState.Accepted => $"worker {task.Worker} has it{(task.Phase is { } phase ? $": {phase}" : " and prepares it, or has no free slot yet")}.",
+            TaskState.Running => $"it runs on worker {task.Worker}{Since(task.Started)}.",
+            TaskState.Uploading => $"its command has ended; worker {task.Worker} delivers its output.",
+            TaskState.Succeeded => "it has succeeded.",
+            TaskState.Paused => "its user paused it.",
+            _ => $"it {(task.State == TaskState.Failed ? "has failed" : "was cancelled")}{(task.Reason is { } reason ? $": {reason}" : ".")}",
+        };
+        if (task.State.IsActive())
+        {
+            if (task.CancelRequested) details.Add("its user cancelled it; the worker is stopping it.");
+            await HolderAsync(task, details, ct);
+        }
+
+        if (!task.State.IsTerminal())
+        {
+            if (task.Losses > 0) details.Add($"it has lost its worker {task.Losses} times.");
+            details.AddRange(server.Problems);
+        }
+
+        return new Explanation(task.Number, task.State, why, details);
+    }
+
+    private async Task<string> WaitingAsync(TaskSaga task, List<string> details, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var id = task.CorrelationId;
+        var unmet = db.Requirements.Where(r => r.TaskId == id).Join(db.Tasks, r => r.RequiredId, t => t.CorrelationId, (_, t) => t).Where(t => t.State != TaskState.Succeeded);
+        var count = await unmet.CountAsync(ct);
+        foreach (var required in await unmet.OrderBy(t => t.Number).Take(Shown).Select(t => new { t.Number, t.State, t.Reason }).ToListAsync(ct))
+        {
+            details.Add(required.State is TaskState.Failed or TaskState.Cancelled
+                ? $"it waits for task {required.Number}, which {(required.State == TaskState.Failed ? "failed" : "was cancelled")}: relaunch that one, or cancel this one."
+                : $"it waits for task {required.Number}, which is {Word(required.State)}.");
+        }
+
+        if (count > Shown) details.Add($"and for {count - Shown} more.");
+        return count == 0 ? "all it requires has succeeded; it is about to be queued." : $"{count} of the tasks it requires {(count == 1 ? "has" : "have")} not succeeded yet.";
+    }
+
+    private async Task<string> PendingAsync(TaskSaga task, List<string> details, CancellationToken ct)
+    {
+        if (task.Due is { } due)
+        {
+            if (task.Reason is not null) details.Add($"attempt {task.Attempt - 1} failed: {task.Reason}");
+            return $"attempt {task.Attempt} follows in {Math.Max(0, Math.Ceiling((due - Now).TotalSeconds)).ToString(CultureInfo.InvariantCulture)} s.";
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var workers = await db.Workers.AsNoTracking().Where(w => w.Batch == task.Batch).OrderBy(w => w.Name).ToListAsync(ct);
+        var states = workers.ConvertAll(w => (Worker: w, Status: WorkerView.StatusOf(w, Now)));
+        foreach (var (worker, status) in states.Take(Shown))
+        {
+            details.Add(status switch
+            {
+                WorkerStatus.Offline => $"worker {worker.Name} is offline{Since(worker.LastSeen)}.",
+                WorkerStatus.Paused => $"worker {worker.Name} is paused.",
+                WorkerStatus.Full or WorkerStatus.Draining => $"worker {worker.Name} takes nothing new: {worker.Hold}.",
+                _ => $"worker {worker.Name} uses {worker.Running} of its {worker.Concurrency} slots.",
+            });
+        }
+
+        if (workers.Count > Shown) details.Add($"and {workers.Count - Shown} more workers.");
+        var ready = states.Where(s => s.Status == WorkerStatus.Running).Select(s => s.Worker).ToList();
+        if (workers.Count == 0) return $"no worker serves batch {task.Batch}: start one, or submit to a batch that has one.";
+        if (ready.Count == 0) return $"no worker of batch {task.Batch} takes tasks now.";
+        var (used, slots) = (ready.Sum(w => w.Running), ready.Sum(w => w.Concurrency));
+        if (used < slots) return "a worker has a free slot and will take it soon.";
+        var ahead = await db.Tasks.LongCountAsync(t => t.Batch == task.Batch && t.State == TaskState.Pending && t.Number < task.Number, ct);
+        return $"all {slots} slots of batch {task.Batch} are in use; {ahead} tasks were submitted before it and wait too.";
+    }
+
+    private async Task HolderAsync(TaskSaga task, List<string> details, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var name = task.Worker;
+        var worker = await db.Workers.AsNoTracking().FirstOrDefaultAsync(w => w.Name == name, ct);
+        if (worker is not null && WorkerView.StatusOf(worker, Now) == WorkerStatus.Offline)
+            details.Add($"worker {name} has been silent{Since(worker.LastSeen)}; if it does not come back, another one gets the task.");
+        else if (worker is not null && task.State == TaskState.Accepted)
+            details.Add($"worker {name} uses {worker.Running} of its {worker.Concurrency} slots.");
+    }
+
+    private string Since(DateTime? since) =>
+        since is { } time ? string.Create(CultureInfo.InvariantCulture, $" since {time:yyyy-MM-dd HH:mm:ss} UTC ({Span(Now - time)})") : "";
+
+    private static string Span(TimeSpan span) =>
+        span.TotalDays >= 1 ? $"{(int)span.TotalDays} d {span.Hours} h"
+        : span.TotalHours >= 1 ? $"{span.Hours} h {span.Minutes} min"
+        : span.TotalMinutes >= 1 ? $"{span.Minutes} min"
+        : $"{Math.Max(0, span.Seconds)} s";
+
+    private static string Word(TaskState state) => state.ToString().ToLowerInvariant();
+}

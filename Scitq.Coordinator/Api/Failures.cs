@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Scitq.Coordinator.Persistence;
+
+namespace Scitq.Coordinator.Api;
+
+/// <summary>What no endpoint has caught: the caller learns whose fault it is, never the inside.</summary>
+internal sealed partial class Failures(ITaskStore store, ILogger<Failures> logger) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
+    {
+        if (context.Response.HasStarted) return false;
+        var problem = exception switch
+        {
+            InvalidRequestException e => Problems.Invalid(e.Message),
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.Of(StatusCodes.Status413PayloadTooLarge, "too_large", "the request is larger than 64 MB.", "Send the tasks in several requests."),
+            BadHttpRequestException e => Problems.Of(e.StatusCode, "invalid", e.Message),
+            _ when IsAway(exception) => Problems.Unavailable("the database does not answer.", "Try again in a while; what was sent with an id can safely be sent again."),
+            _ => Unexpected(context.Request.Path, exception),
+        };
+        await problem.ExecuteAsync(context);
+        return true;
+    }
+
+    private bool IsAway(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+            if (store.IsTransient(exception)) return true;
+        return false;
+    }
+
+    private Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Unexpected(PathString path, Exception exception)
+    {
+        Log.Unexpected(logger, path, exception);
+        return Problems.Of(StatusCodes.Status500InternalServerError, "internal", "the coordinator failed to answer; its log says why.");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "{Path} failed")]
+        public static partial void Unexpected(ILogger logger, string path, Exception exception);
+    }
+}
+
+/// <summary>The request is not one; the message, for its sender, says why.</summary>
+internal sealed class InvalidRequestException(string problem) : Exception(problem);

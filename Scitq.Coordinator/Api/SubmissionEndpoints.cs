@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Api;
+
+/// <summary>How tasks come in.</summary>
+internal static class SubmissionEndpoints
+{
+    private const long MaxBody = 64L * 1024 * 1024;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    public static void MapSubmission(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/tasks", SubmitAsync).Accepts<TaskSpec>("application/json")
+            .WithSummary("Queue a task. With an `id` (a GUID, also as header Idempotency-Key) the same request can be sent again.");
+        api.MapPost("/tasks/bulk", SubmitManyAsync).Accepts<BulkSubmission>("application/json").WithMetadata(new RequestSizeLimitAttribute(MaxBody))
+            .WithSummary("Queue up to 20,000 tasks: all of them or, if one is not acceptable, none.");
+    }
+
+    private static async Task<Results<Created<TaskView>, Ok<TaskView>, ProblemHttpResult>> SubmitAsync(
+        HttpRequest request, [FromHeader(Name = "Idempotency-Key")] string? key, TaskService tasks, TaskQueries queries, CancellationToken ct)
+    {
+        var submission = await SubmissionReader.ReadOneAsync(request, ct);
+        if (key is not null)
+        {
+            if (!Guid.TryParse(key, out var id) || id == Guid.Empty) return Problems.Invalid("the header Idempotency-Key is not a GUID.");
+            if (submission.Id is not null && submission.Id != id) return Problems.Invalid("the header Idempotency-Key and the member 'id' differ.");
+            submission = submission with { Id = id };
+        }
+
+        var order = Order(submission);
+        if (await StoreAsync(tasks, [order], ct) is not { } submitted) return Late(order.TaskId);
+        var task = submitted[0];
+        if (IsNew(task, order)) return TypedResults.Created($"/api/v1/tasks/{task.Number}", new TaskView(task, []));
+        if (!IsSame(task, order)) return Problems.IdReused(task.CorrelationId, task.Number);
+        return TypedResults.Ok((await queries.ViewsAsync([task], ct))[0]);
+    }
+
+    private static async Task<Results<JsonHttpResult<BulkSubmitted>, ProblemHttpResult>> SubmitManyAsync(HttpRequest request, TaskService tasks, CancellationToken ct)
+    {
+        var orders = (await SubmissionReader.ReadManyAsync(request, ct)).Select(Order).ToList();
+        if (await StoreAsync(tasks, orders, ct) is not { } submitted) return Late(null);
+        for (var i = 0; i < orders.Count; i++)
+            if (!IsNew(submitted[i], orders[i]) && !IsSame(submitted[i], orders[i])) return Problems.IdReused(orders[i].TaskId, submitted[i].Number);
+        return TypedResults.Json(new BulkSubmitted([.. submitted.Select(t => new SubmittedView(t.Number, t.CorrelationId))]), statusCode: StatusCodes.Status201Created);
+    }
+
+    /// <summary>Null when it is not known in time whether they are stored.</summary>
+    private static async Task<IReadOnlyList<TaskSaga>?> StoreAsync(TaskService tasks, IReadOnlyList<SubmitTask> orders, CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(Patience);
+        try
+        {
+            return await tasks.SubmitAsync(orders, patience.Token);
+        }
+        catch (UnknownRequirementException e)
+        {
+            throw new InvalidRequestException(e.Message);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private static ProblemHttpResult Late(Guid? id) => Problems.Unavailable(
+        "the database does not answer; whether the request is stored will be known when it does.",
+        id is null ? "If the tasks carried ids, send the same request again later: none will be queued twice." : $"Send it again later with the id {id}: it will not be queued twice.");
+
+    private static SubmitTask Order(Submission submission) => new() { TaskId = submission.Id ?? Guid.CreateVersion7(), Spec = submission.Spec };
+
+    private static bool IsNew(TaskSaga task, SubmitTask order) => ReferenceEquals(task.Spec, order.Spec);
+
+    /// <summary>Whether both ask for the same; the database may have put the variables in another order.</summary>
+    private static bool IsSame(TaskSaga task, SubmitTask order) => Canonical(task.Spec) == Canonical(order.Spec);
+
+    private static string Canonical(TaskSpec spec) =>
+        JsonSerializer.Serialize(spec with { Env = new SortedDictionary<string, string>(spec.Env.ToDictionary(), StringComparer.Ordinal) }, ScitqJson.Bus);
+}
+
+/// <summary>The body of a bulk submission.</summary>
+internal sealed record BulkSubmission(IReadOnlyList<TaskSpec> Tasks);
+
+/// <summary>The tasks a bulk submission has made, in its order.</summary>
+internal sealed record BulkSubmitted(IReadOnlyList<SubmittedView> Tasks);
+
+/// <summary>How a submitted task is called from now on.</summary>
+internal sealed record SubmittedView(long TaskId, Guid Id);

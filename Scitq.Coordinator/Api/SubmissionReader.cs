@@ -1,0 +1,121 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Coordinator.Api;
+
+/// <summary>
+/// Reads submissions as they come, members of the spec and the optional <c>id</c> side by side, and checks them in the
+/// same pass; a defect is told with the task and the member it is in.
+/// </summary>
+internal static class SubmissionReader
+{
+    public const int MaxTasks = 20_000;
+
+    private static readonly JsonSerializerOptions Options = new(ScitqJson.Rest) { Converters = { new OneConverter(), new ManyConverter() } };
+
+    /// <exception cref="InvalidRequestException">It is none, or what it asks for is not acceptable.</exception>
+    public static async Task<Submission> ReadOneAsync(HttpRequest request, CancellationToken ct) => await ReadAsync<Submission>(request, ct);
+
+    /// <exception cref="InvalidRequestException">They are none, or what they ask for is not acceptable.</exception>
+    public static async Task<IReadOnlyList<Submission>> ReadManyAsync(HttpRequest request, CancellationToken ct)
+    {
+        var tasks = (await ReadAsync<Bulk>(request, ct)).Tasks ?? throw new InvalidRequestException("the member 'tasks' is missing.");
+        var seen = new Dictionary<Guid, int>();
+        for (var i = 0; i < tasks.Count; i++)
+            if (tasks[i].Id is { } id && !seen.TryAdd(id, i)) throw new InvalidRequestException($"task {i + 1}: has the same id as task {seen[id] + 1}.");
+        return tasks;
+    }
+
+    /// <exception cref="InvalidRequestException">The body is not JSON of that form.</exception>
+    public static async Task<T> ReadAsync<T>(HttpRequest request, CancellationToken ct)
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync<T>(request.Body, Options, ct) ?? throw new InvalidRequestException("the body is null.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidRequestException(Defect(e));
+        }
+    }
+
+    private static Submission ReadOne(ref Utf8JsonReader reader, JsonSerializerOptions options)
+    {
+        var start = reader.TokenStartIndex;
+        var members = reader;
+        var spec = JsonSerializer.Deserialize<TaskSpec>(ref reader, options) ?? throw new JsonException("is null.");
+        if (reader.BytesConsumed - start > TaskSpecRules.MaxBytes)
+            throw new InvalidRequestException($"its spec takes {reader.BytesConsumed - start} bytes, {TaskSpecRules.MaxBytes} are allowed: put the data into a file, and name that as an input.");
+        var id = ReadId(ref members);
+        return TaskSpecRules.Problem(spec) is { } problem ? throw new InvalidRequestException(problem) : new Submission(id, spec);
+    }
+
+    private static Guid? ReadId(ref Utf8JsonReader reader)
+    {
+        Guid? id = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isId = reader.ValueTextEquals("id"u8);
+            reader.Read();
+            if (!isId) reader.Skip();
+            else if (reader.TokenType == JsonTokenType.Null) id = null;
+            else if (reader.TokenType == JsonTokenType.String && reader.TryGetGuid(out var given) && given != Guid.Empty) id = given;
+            else throw new InvalidRequestException("the member 'id' is not a GUID.");
+        }
+
+        return id;
+    }
+
+    /// <summary>The serializer's words, without its types.</summary>
+    private static string Defect(JsonException e)
+    {
+        if (e.Message.Contains("missing required properties", StringComparison.Ordinal))
+            return $"the member {e.Message[e.Message.IndexOf('\'', StringComparison.Ordinal)..].TrimEnd('.')} is missing.";
+        if (e.Path?.TrimStart('$', '.') is { Length: > 0 } path && e.Message.Contains("could not be converted", StringComparison.Ordinal))
+            return $"the member '{path}' has a value of the wrong kind.";
+        return e.LineNumber is { } line ? $"the body is not the JSON that is expected here (line {line + 1}): {e.Message.Split(" Path: ")[0]}" : e.Message;
+    }
+
+    private sealed record Bulk(List<Submission>? Tasks);
+
+    private sealed class OneConverter : JsonConverter<Submission>
+    {
+        public override Submission Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => ReadOne(ref reader, options);
+
+        public override void Write(Utf8JsonWriter writer, Submission value, JsonSerializerOptions options) => throw new NotSupportedException();
+    }
+
+    private sealed class ManyConverter : JsonConverter<List<Submission>>
+    {
+        public override List<Submission> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (reader.TokenType != JsonTokenType.StartArray) throw new InvalidRequestException("the member 'tasks' is not a list.");
+            var tasks = new List<Submission>();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                if (tasks.Count == MaxTasks) throw new InvalidRequestException($"more than {MaxTasks} tasks in one request: send them in several.");
+                try
+                {
+                    tasks.Add(ReadOne(ref reader, options));
+                }
+                catch (InvalidRequestException e)
+                {
+                    throw new InvalidRequestException($"task {tasks.Count + 1}: {e.Message}");
+                }
+                catch (JsonException e)
+                {
+                    throw new InvalidRequestException($"task {tasks.Count + 1}: {Defect(e)}");
+                }
+            }
+
+            return tasks;
+        }
+
+        public override void Write(Utf8JsonWriter writer, List<Submission> value, JsonSerializerOptions options) => throw new NotSupportedException();
+    }
+}
+
+/// <summary>A task somebody wants, with the id they made for it.</summary>
+internal sealed record Submission(Guid? Id, TaskSpec Spec);

@@ -1,0 +1,87 @@
+using Microsoft.EntityFrameworkCore;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Logs;
+using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Api;
+
+/// <summary>What the API reads about tasks.</summary>
+internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore logs)
+{
+    public async Task<TaskSaga?> FindAsync(string text, CancellationToken ct)
+    {
+        if (!TaskId.TryParse(text, out var id)) throw new InvalidRequestException($"'{text}' is neither a task number nor a task GUID.");
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var tasks = db.Tasks.AsNoTracking();
+        return id.Guid is { } guid
+            ? await tasks.FirstOrDefaultAsync(t => t.CorrelationId == guid, ct)
+            : await tasks.FirstOrDefaultAsync(t => t.Number == id.Number, ct);
+    }
+
+    public async Task<TaskSaga?> FindAsync(Guid id, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.Tasks.AsNoTracking().FirstOrDefaultAsync(t => t.CorrelationId == id, ct);
+    }
+
+    /// <summary>A page, newest first; one more than the limit says that there are more.</summary>
+    public async Task<(IReadOnlyList<TaskView> Tasks, bool More)> ListAsync(TaskFilter filter, long? after, int limit, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var tasks = filter.Apply(db.Tasks.AsNoTracking());
+        if (after is not null) tasks = tasks.Where(t => t.Number < after);
+        var page = await tasks.OrderByDescending(t => t.Number).Take(limit + 1).ToListAsync(ct);
+        var more = page.Count > limit;
+        if (more) page.RemoveAt(limit);
+        return (await ViewsAsync(page, ct), more);
+    }
+
+    public async Task<long> CountAsync(TaskFilter filter, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await filter.Apply(db.Tasks).LongCountAsync(ct);
+    }
+
+    /// <summary>With the warnings of each one's last attempt.</summary>
+    public async Task<IReadOnlyList<TaskView>> ViewsAsync(IReadOnlyList<TaskSaga> tasks, CancellationToken ct)
+    {
+        // Only what a worker had can have warnings.
+        var ids = tasks.Where(t => t.Worker is not null).Select(t => t.CorrelationId).ToList();
+        var warnings = new Dictionary<Guid, string?>();
+        if (ids.Count > 0)
+        {
+            await using var db = await contexts.CreateDbContextAsync(ct);
+            var rows = db.Attempts.Where(a => ids.Contains(a.TaskId) && a.Warnings != null).OrderBy(a => a.Attempt).Select(a => new { a.TaskId, a.Attempt, a.Warnings });
+            var last = tasks.ToDictionary(t => t.CorrelationId, LastEnded);
+            foreach (var row in await rows.ToListAsync(ct))
+                if (row.Attempt == last[row.TaskId]) warnings[row.TaskId] = row.Warnings;
+        }
+
+        return [.. tasks.Select(t => new TaskView(t, AttemptView.ReadWarnings(warnings.GetValueOrDefault(t.CorrelationId))))];
+    }
+
+    public async Task<TaskDetails> DetailsAsync(TaskSaga task, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var id = task.CorrelationId;
+        var rows = await db.Attempts.AsNoTracking().Where(a => a.TaskId == id).OrderBy(a => a.Attempt).ToListAsync(ct);
+        var events = await db.Events.AsNoTracking().Where(e => e.TaskId == id).OrderBy(e => e.Id).ToListAsync(ct);
+        var attempts = rows.Select(r => new AttemptView(r, task.Number)).ToList();
+        if (task.State.IsActive())
+            attempts.Add(new AttemptView(task, logs.Length(id, task.Attempt, OutputStream.Stdout), logs.Length(id, task.Attempt, OutputStream.Stderr)));
+        return new TaskDetails(task, attempts, TaskHistory.Of(task, rows, events));
+    }
+
+    public async Task<AttemptRow?> AttemptAsync(Guid id, int attempt, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.Attempts.AsNoTracking().FirstOrDefaultAsync(a => a.TaskId == id && a.Attempt == attempt, ct);
+    }
+
+    /// <summary>The attempt whose output is of interest: the current one, once a worker has had it.</summary>
+    public static int Latest(TaskSaga task) => task.Accepted is null && task.Attempt > 1 ? task.Attempt - 1 : task.Attempt;
+
+    private static int LastEnded(TaskSaga task) => task.State.IsTerminal() ? Latest(task) : task.Attempt - 1;
+}

@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Text.Json;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Api;
+
+/// <summary>A task as clients see it: what was asked for and where it stands.</summary>
+internal record TaskView
+{
+    public TaskView(TaskSaga task, IReadOnlyList<string> warnings)
+    {
+        var spec = task.Spec;
+        (TaskId, Id, Name, Batch) = (task.Number, task.CorrelationId, task.Name, task.Batch);
+        (Status, Phase, Worker, Attempt) = (task.State, task.Phase, task.Worker, task.Attempt);
+        (ExitCode, FailureClass, Reason) = (task.ExitCode, task.Failure, task.Reason);
+        (Argv, Image, DockerOptions, Uid, Gid) = (spec.Argv, spec.Image, spec.DockerOptions, spec.Uid, spec.Gid);
+        (Inputs, Resources, Output, Env, Requirements) = (spec.Inputs, spec.Resources, spec.Output, spec.Env, spec.Requirements);
+        (Retry, RetriesLeft, InfraLosses) = (spec.Retry, task.RetriesLeft, task.Losses);
+        (RunTimeout, DownloadTimeout) = (spec.RunTimeout, spec.DownloadTimeout);
+        (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
+        (RunEnded, Finished, RetryDue) = (task.RunEnded, task.Finished, task.Due);
+        (CancelRequested, Warnings) = (task.CancelRequested, warnings);
+    }
+
+    public long TaskId { get; }
+
+    public Guid Id { get; }
+
+    public string? Name { get; }
+
+    public string Batch { get; }
+
+    public TaskState Status { get; }
+
+    public string? Phase { get; }
+
+    public string? Worker { get; }
+
+    public int Attempt { get; }
+
+    public int? ExitCode { get; }
+
+    public FailureClass? FailureClass { get; }
+
+    public string? Reason { get; }
+
+    public IReadOnlyList<string> Argv { get; }
+
+    public string? Image { get; }
+
+    public IReadOnlyList<string> DockerOptions { get; }
+
+    public int? Uid { get; }
+
+    public int? Gid { get; }
+
+    public IReadOnlyList<string> Inputs { get; }
+
+    public IReadOnlyList<string> Resources { get; }
+
+    public string? Output { get; }
+
+    public IReadOnlyDictionary<string, string> Env { get; }
+
+    public IReadOnlyList<string> Requirements { get; }
+
+    public int Retry { get; }
+
+    public int RetriesLeft { get; }
+
+    public int InfraLosses { get; }
+
+    public int? RunTimeout { get; }
+
+    public int? DownloadTimeout { get; }
+
+    public DateTime Created { get; }
+
+    public DateTime Queued { get; }
+
+    public DateTime? Accepted { get; }
+
+    public DateTime? Started { get; }
+
+    public DateTime? RunEnded { get; }
+
+    public DateTime? Finished { get; }
+
+    public DateTime? RetryDue { get; }
+
+    public bool CancelRequested { get; }
+
+    public IReadOnlyList<string> Warnings { get; }
+}
+
+/// <summary>One task with all that happened to it.</summary>
+internal sealed record TaskDetails : TaskView
+{
+    public TaskDetails(TaskSaga task, IReadOnlyList<AttemptView> attempts, IReadOnlyList<HistoryView> history)
+        : base(task, attempts.Count == 0 ? [] : attempts[^1].Warnings) => (Attempts, History) = (attempts, history);
+
+    public IReadOnlyList<AttemptView> Attempts { get; }
+
+    public IReadOnlyList<HistoryView> History { get; }
+}
+
+/// <summary>One try at a task.</summary>
+internal sealed record AttemptView
+{
+    public AttemptView(AttemptRow row, long number)
+    {
+        (TaskId, Id, Attempt, Worker) = (number, row.TaskId, row.Attempt, row.Worker);
+        Status = row.Outcome.ToString().ToLowerInvariant();
+        (ExitCode, FailureClass, Reason) = (row.ExitCode, row.Failure, row.Reason);
+        (Accepted, Started, RunEnded, Finished) = (row.Accepted, row.Started, row.RunEnded, row.Finished);
+        (StdoutBytes, StderrBytes, PeakMemory, CpuSeconds) = (row.StdoutBytes, row.StderrBytes, row.PeakMemory, row.CpuSeconds);
+        (BytesIn, BytesOut) = (row.BytesIn, row.BytesOut);
+        Outputs = row.Outputs is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<OutputFile>>(row.Outputs, ScitqJson.Rest)!;
+        Warnings = ReadWarnings(row.Warnings);
+    }
+
+    /// <summary>The one a worker has now.</summary>
+    public AttemptView(TaskSaga task, long stdoutBytes, long stderrBytes)
+    {
+        (TaskId, Id, Attempt, Worker) = (task.Number, task.CorrelationId, task.Attempt, task.Worker);
+        Status = task.State.ToString().ToLowerInvariant();
+        (Accepted, Started, RunEnded) = (task.Accepted, task.Started, task.RunEnded);
+        (StdoutBytes, StderrBytes) = (stdoutBytes, stderrBytes);
+        Outputs = [];
+        Warnings = [];
+    }
+
+    public string ExecutionId => string.Create(CultureInfo.InvariantCulture, $"{TaskId}.{Attempt}");
+
+    public long TaskId { get; }
+
+    public Guid Id { get; }
+
+    public int Attempt { get; }
+
+    public string? Worker { get; }
+
+    public string Status { get; }
+
+    public int? ExitCode { get; }
+
+    public FailureClass? FailureClass { get; }
+
+    public string? Reason { get; }
+
+    public DateTime? Accepted { get; }
+
+    public DateTime? Started { get; }
+
+    public DateTime? RunEnded { get; }
+
+    public DateTime? Finished { get; }
+
+    public long StdoutBytes { get; }
+
+    public long StderrBytes { get; }
+
+    public long? PeakMemory { get; }
+
+    public double? CpuSeconds { get; }
+
+    public long BytesIn { get; }
+
+    public long BytesOut { get; }
+
+    public IReadOnlyList<OutputFile> Outputs { get; }
+
+    public IReadOnlyList<string> Warnings { get; }
+
+    public static IReadOnlyList<string> ReadWarnings(string? json) => json is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<string>>(json, ScitqJson.Rest)!;
+}
+
+/// <summary>Something that happened to a task.</summary>
+internal sealed record HistoryView(DateTime At, string Kind, int Attempt, string? Worker, string? Detail);

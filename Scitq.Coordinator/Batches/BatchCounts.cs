@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using Scitq.Contracts;
+using Scitq.Coordinator.Persistence;
+
+namespace Scitq.Coordinator.Batches;
+
+/// <summary>One consistent look at all batches.</summary>
+internal sealed record BatchSnapshot(IReadOnlyList<string> Names, IReadOnlyDictionary<(string Batch, TaskState State), long> Counts)
+{
+    public long Count(string batch, TaskState state) => Counts.GetValueOrDefault((batch, state));
+}
+
+/// <summary>
+/// How many tasks of each batch are in which state. Counting a million takes a while, so the figures are counted again
+/// only after ten times what it took, and whoever asks meanwhile gets the last ones at once.
+/// </summary>
+internal sealed partial class BatchCounts(IDbContextFactory<ScitqDb> contexts, ILogger<BatchCounts> logger)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+    private readonly Lock _lock = new();
+    private BatchSnapshot? _last;
+    private Task<BatchSnapshot>? _counting;
+    private long _next;
+
+    public async Task<BatchSnapshot> GetAsync(CancellationToken ct)
+    {
+        BatchSnapshot? last;
+        Task<BatchSnapshot> counting;
+        lock (_lock)
+        {
+            last = _last;
+            if (_counting is null)
+            {
+                if (last is not null && Stopwatch.GetTimestamp() < _next) return last;
+                _counting = Task.Run(CountAsync, CancellationToken.None);
+            }
+
+            counting = _counting;
+        }
+
+        if (last is null) return await counting.WaitAsync(ct);
+        await Task.WhenAny(counting, Task.Delay(Patience, ct));
+        ct.ThrowIfCancellationRequested();
+        return counting.IsCompleted ? await counting : last;
+    }
+
+    private async Task<BatchSnapshot> CountAsync()
+    {
+        BatchSnapshot? counted = null;
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            await using var db = await contexts.CreateDbContextAsync();
+            var counts = await db.Tasks.GroupBy(t => new { t.Batch, t.State }).Select(g => new { g.Key.Batch, g.Key.State, Count = g.LongCount() }).ToListAsync();
+            var known = await db.Batches.Select(b => b.Name).ToListAsync();
+            var serving = await db.Workers.Select(w => w.Batch).Distinct().ToListAsync();
+            counted = new BatchSnapshot(
+                [.. counts.Select(c => c.Batch).Concat(known).Concat(serving).Distinct().Order(StringComparer.Ordinal)],
+                counts.ToDictionary(c => (c.Batch, c.State), c => c.Count));
+            return counted;
+        }
+        catch (Exception e)
+        {
+            // Whoever waits gets the exception; when all went away with older figures, this line is what is left of it.
+            Log.CannotCount(logger, e.Message);
+            throw;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                // After a failure there are no figures: better none than old ones that look new.
+                _last = counted;
+                _counting = null;
+                _next = Stopwatch.GetTimestamp() + 10 * (Stopwatch.GetTimestamp() - started);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "The tasks of the batches could not be counted: {Problem}")]
+        public static partial void CannotCount(ILogger logger, string problem);
+    }
+}
