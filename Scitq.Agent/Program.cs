@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent;
+using Scitq.Messaging.Hosting;
 
 var arguments = AgentArguments.Read(args, Environment.GetEnvironmentVariable);
 if (arguments.Answer is { } answer)

@@ -80,6 +80,7 @@ public static class CoordinatorHost
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
         builder.WebHost.UseUrls($"http://{(options.Host.Contains(':') ? $"[{options.Host}]" : options.Host)}:{options.Port}");
         builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
         builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options);
         configure?.Invoke(builder);
         var app = builder.Build();

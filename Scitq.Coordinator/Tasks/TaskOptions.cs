@@ -20,8 +20,11 @@ internal sealed class TaskOptions
     /// <summary>Seconds after the coordinator, the database or the broker came back in which no worker is declared lost.</summary>
     [Range(0, 86400)] public double GraceSeconds { get; init; } = 60;
 
-    /// <summary>Seconds after which a lease its worker does not name in its heartbeats is lost.</summary>
-    [Range(1, 3600)] public double UnknownLeaseSeconds { get; init; } = 15;
+    /// <summary>
+    /// Seconds after which a lease its worker does not name in its heartbeats is lost. More than a lease is valid (30):
+    /// a heartbeat older than the grant may arrive so late.
+    /// </summary>
+    [Range(1, 3600)] public double UnknownLeaseSeconds { get; init; } = 35;
 
     /// <summary>Seconds between two comparisons of queues and tables.</summary>
     [Range(1, 3600)] public double ReconcileSeconds { get; init; } = 60;

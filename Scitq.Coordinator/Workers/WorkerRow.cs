@@ -12,6 +12,9 @@ internal sealed class WorkerRow
     /// <summary>The start of the agent that holds the name now; null once it has left.</summary>
     public Guid? Epoch { get; set; }
 
+    /// <summary>The newest heartbeat heard of this epoch.</summary>
+    public long Sequence { get; set; }
+
     public string Batch { get; set; } = "";
 
     public int Concurrency { get; set; }

@@ -16,6 +16,7 @@ internal sealed partial class WorkerService(
     IOptions<TaskOptions> options, TimeProvider clock, ILogger<WorkerService> logger)
 {
     private readonly ConcurrentDictionary<string, Known> _known = new();
+    private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
     private DateTime Now => clock.GetUtcNow().UtcDateTime;
 
@@ -53,6 +54,7 @@ internal sealed partial class WorkerService(
         var byForce = worker?.Epoch is { } former && former != message.Epoch && former != message.PreviousEpoch
             && Now - worker.LastSeen < TimeSpan.FromSeconds(options.Value.LostAfterSeconds);
         if (worker is null) db.Workers.Add(worker = new WorkerRow { Name = message.Worker });
+        if (worker.Epoch != message.Epoch) worker.Sequence = 0;
         worker.Epoch = message.Epoch;
         worker.Batch = message.Batch;
         worker.Concurrency = message.Concurrency;
@@ -79,12 +81,32 @@ internal sealed partial class WorkerService(
         return new WorkerRegistered { Epoch = message.Epoch, Revoked = Revoked(message.Leases, held), Settings = worker.Settings };
     }
 
-    public async Task<HeartbeatAnswered> HeartbeatAsync(WorkerHeartbeat message, CancellationToken ct)
+    /// <summary>
+    /// Renews leases, or says why not. One after the other for each worker, and an older heartbeat after a newer one says
+    /// nothing: after an outage they arrive all at once, and one sent before a grant does not name its lease.
+    /// </summary>
+    public async Task<HeartbeatAnswered?> HeartbeatAsync(WorkerHeartbeat message, CancellationToken ct)
+    {
+        var gate = _gates[(uint)message.Worker.GetHashCode(StringComparison.Ordinal) % _gates.Length];
+        await gate.WaitAsync(ct);
+        try
+        {
+            return await HearAsync(message, ct);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<HeartbeatAnswered?> HearAsync(WorkerHeartbeat message, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var worker = await db.Workers.SingleOrDefaultAsync(w => w.Name == message.Worker, ct);
         if (worker?.Epoch != message.Epoch) return new HeartbeatAnswered { Sequence = message.Sequence, Known = false };
+        if (message.Sequence <= worker.Sequence) return null;
 
+        worker.Sequence = message.Sequence;
         worker.LastSeen = Now;
         worker.Running = message.Running;
         worker.Leases = message.Leases.Count;

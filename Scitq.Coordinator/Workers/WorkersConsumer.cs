@@ -16,7 +16,7 @@ internal sealed class WorkersConsumer(WorkerService workers, ITopology topology)
     public async Task Consume(ConsumeContext<WorkerHeartbeat> context)
     {
         var answer = await workers.HeartbeatAsync(context.Message, context.CancellationToken);
-        await context.AnswerWorkerAsync(topology, context.Message.Worker, answer);
+        if (answer is not null) await context.AnswerWorkerAsync(topology, context.Message.Worker, answer);
     }
 
     public Task Consume(ConsumeContext<WorkerLeft> context) => workers.LeaveAsync(context.Message, context.CancellationToken);

@@ -80,6 +80,7 @@ CREATE TABLE worker (
     id integer PRIMARY KEY AUTOINCREMENT,
     name text NOT NULL UNIQUE,
     epoch text,
+    sequence integer NOT NULL,
     batch text NOT NULL,
     concurrency integer NOT NULL,
     prefetch integer NOT NULL,

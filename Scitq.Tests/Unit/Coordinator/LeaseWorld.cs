@@ -14,7 +14,7 @@ internal sealed class LeaseWorld
 {
     private const int LeaseSeconds = 30;
     private const int LostAfter = 45;
-    private const int UnknownAfter = 15;
+    private const int UnknownAfter = 35;
     private static readonly Clock World = new();
     private static readonly TaskStateMachine Machine = new(new TaskVerbs(Options.Create(new TaskOptions { MaxLosses = 1000, RetryBackoffSeconds = 0 }), World));
     private readonly List<Message> _network = [];
@@ -168,6 +168,8 @@ internal sealed class LeaseWorld
     {
         if (_task is not { Exists: true } task) return;
         var agent = _agents[beat.Agent];
+        if ((beat.Life, beat.Sequence).CompareTo(agent.Newest) <= 0) return;        // overtaken by a newer one
+        agent.Newest = (beat.Life, beat.Sequence);
         agent.LastHeard = World.Seconds;
         var mine = task.State.IsActive() && task.Worker == "w" + beat.Agent;
         if (mine && beat.Names != task.Key && World.Of(task.Accepted!.Value) < World.Seconds - UnknownAfter)
@@ -182,7 +184,7 @@ internal sealed class LeaseWorld
     }
 
     private void Beat(Agent agent) =>
-        Send(new Message(Kind.Heartbeat) { Agent = agent.Id, Life = agent.Life, Names = agent.Held?.Key, SentAt = World.Seconds });
+        Send(new Message(Kind.Heartbeat) { Agent = agent.Id, Life = agent.Life, Names = agent.Held?.Key, SentAt = World.Seconds, Sequence = ++agent.Beats });
 
     private void Sweep()
     {
@@ -292,6 +294,8 @@ internal sealed class LeaseWorld
 
         public long SentAt { get; init; }
 
+        public long Sequence { get; init; }
+
         public AttemptKey? Names { get; init; }
 
         public AttemptKey? Revoked { get; init; }
@@ -325,6 +329,11 @@ internal sealed class LeaseWorld
         public long SafeUntil { get; set; } = -1;
 
         public long LastHeard { get; set; }
+
+        public long Beats { get; set; }
+
+        /// <summary>What the coordinator has heard last.</summary>
+        public (int Life, long Sequence) Newest { get; set; } = (-1, 0);
     }
 
     private sealed class Clock : TimeProvider

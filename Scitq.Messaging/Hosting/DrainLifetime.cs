@@ -1,22 +1,25 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
 
-namespace Scitq.Agent;
+namespace Scitq.Messaging.Hosting;
 
 /// <summary>The first signal drains; the second stops at once, and what runs is left to the next start of the agent.</summary>
-internal sealed class DrainLifetime(IHostApplicationLifetime lifetime) : IHostLifetime, IDisposable
+public sealed class DrainLifetime(IHostApplicationLifetime lifetime) : IHostLifetime, IDisposable
 {
     private readonly List<PosixSignalRegistration> _signals = [];
     private int _received;
 
+    /// <inheritdoc/>
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
         foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGTERM, PosixSignal.SIGINT]) _signals.Add(PosixSignalRegistration.Create(signal, Handle));
         return Task.CompletedTask;
     }
 
+    /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <inheritdoc/>
     public void Dispose() => _signals.ForEach(s => s.Dispose());
 
     private void Handle(PosixSignalContext context)
