@@ -74,7 +74,7 @@ public sealed partial class Fetcher
     {
         var transport = _schemes.For(source);
         if (!transport.Can.HasFlag(TransportCapabilities.List))
-            throw source.IsFolder ? new UnsupportedTransferException($"{Redacted.Of(source)}: folders cannot be fetched by {source.Scheme}://; name a file.") : NotFound(source);
+            throw transport.IsFolder(source) ? new UnsupportedTransferException($"{Redacted.Of(source)}: folders cannot be fetched by {source.Scheme}://; name a file.") : NotFound(source);
         if (!source.IsFolder && !await AnyAsync(source, ct)) throw NotFound(source);
         if (action is { Kind: not UriActionKind.Move })
             throw new BadUriException($"{Redacted.Of(source)} is a folder: '|{action}' works on a single file.");

@@ -84,7 +84,9 @@ public sealed partial class Fetcher : IDisposable
     /// <param name="ct">Stops it.</param>
     /// <exception cref="FetchException">It cannot be asked for.</exception>
     public Task<DataEntry?> InfoAsync(DataUri uri, CancellationToken ct = default) =>
-        uri.IsFolder ? Task.FromResult<DataEntry?>(null) : _retrier.RunAsync(uri, c => _schemes.For(uri).StatAsync(uri, c), ct);
+        _schemes.For(uri).IsFolder(uri)
+            ? Task.FromResult<DataEntry?>(null)
+            : _retrier.RunAsync(uri, c => _idle.GuardAsync(async g => await _schemes.For(uri).StatAsync(uri, g), c).AsTask(), ct);
 
     /// <summary>Deletes a file or object, or everything below a folder (with or without a final slash).</summary>
     /// <param name="uri">What to delete.</param>

@@ -24,7 +24,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             }
             catch (SourceChangedException e) when (round < MostRounds)
             {
-                entry = await retrier.RunAsync(entry.Uri, c => transport.StatAsync(entry.Uri, c), ct) is { } now
+                entry = await retrier.RunAsync(entry.Uri, c => idle.GuardAsync(async g => await transport.StatAsync(entry.Uri, g), c).AsTask(), ct) is { } now
                     ? now with { Name = entry.Name }
                     : throw new DataNotFoundException($"{Redacted.Of(entry.Uri)}: it was deleted while it was read.", e);
             }

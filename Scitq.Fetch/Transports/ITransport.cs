@@ -11,6 +11,9 @@ internal interface ITransport
     /// <summary>What it can do; the members for anything else throw.</summary>
     TransportCapabilities Can { get; }
 
+    /// <summary>Whether everything below is meant.</summary>
+    bool IsFolder(DataUri uri) => uri.IsFolder;
+
     /// <summary>The name a fetched file gets.</summary>
     string NameOf(DataUri uri) => uri.Path[(uri.Path.LastIndexOf('/') + 1)..];
 

@@ -1,14 +1,25 @@
 using Scitq.Contracts;
+using Scitq.Fetch.Http;
 
 namespace Scitq.Fetch.Transports;
 
 /// <summary>Which transport serves a URI.</summary>
-internal sealed class Schemes(FetchOptions options) : IDisposable
+internal sealed class Schemes : IDisposable
 {
-    private readonly Dictionary<string, ITransport> _transports = new()
+    private readonly Web _web;
+    private readonly Dictionary<string, ITransport> _transports;
+
+    public Schemes(FetchOptions options)
     {
-        ["file"] = new FileTransport(options),
-    };
+        _web = new Web(options);
+        var http = new HttpTransport(_web);
+        _transports = new Dictionary<string, ITransport>
+        {
+            ["file"] = new FileTransport(options),
+            ["http"] = http,
+            ["https"] = http,
+        };
+    }
 
     public ITransport For(DataUri uri) => _transports.TryGetValue(uri.Scheme, out var transport)
         ? transport
@@ -18,5 +29,6 @@ internal sealed class Schemes(FetchOptions options) : IDisposable
     {
         foreach (var transport in _transports.Values.OfType<IDisposable>())
             transport.Dispose();
+        _web.Dispose();
     }
 }
