@@ -31,7 +31,7 @@ internal static class Verbs
             [Ids, Name, Batch, new("stdout", 'o', null, "only its stdout"), new("stderr", 'e', null, "only its stderr, on stdout"), new("follow", 'f', null, "go on until the task ends"),
              new("tail", '\0', "N", "only the last N lines"), new("attempt", '\0', "N", "attempt N; -1 is the one before the latest"), new("download", '\0', "FILE", "write into FILE")],
             ["scitq-manage task logs 12", "scitq-manage task logs -f --tail 10 12", "scitq-manage task logs -e --attempt -1 -i 12", "scitq-manage task logs -o --download out.txt 12"], TaskLogVerbs.LogsAsync) { Alias = "output" },
-        new("task", "wait", "Wait for the end: exits with one task's own code; with several 0 if all succeeded, else 1.", "ID...", [Ids, Name, Batch],
+        new("task", "wait", "Wait for the end; exit with the task's own code (several: 0 if all succeeded).", "ID...", [Ids, Name, Batch],
             ["scitq-manage task wait 12", "scitq-manage task wait 15-20 --timeout 2h"], TaskActionVerbs.WaitAsync),
         new("task", "cancel", "End tasks for good, running ones too.", "[ID...]", [Ids, Name, Batch, Status, Worker, Class, AllTasks, Reason, DryRun],
             ["scitq-manage task cancel 12", "scitq-manage task cancel -y -b mybatch -S pending"], TaskActionVerbs.CancelAsync) { Alias = "stop" },

@@ -106,6 +106,7 @@ internal sealed class TaskFollower(RestClient rest, ToolIo io, string program, P
         var offset = chunk.Number("offset") ?? 0;
         var known = _offsets[stream] - offset;
         if (known >= data.Length) return;
+        if (known < 0) io.Error.WriteLine($"{program}: {-known} bytes of {stream} are missing here");
         var target = stream == "stdout" ? Output : ErrorOutput;
         if (target is not null) await target.WriteAsync(data.AsMemory((int)Math.Max(0, known)), cancel);
         _offsets[stream] = offset + data.Length;

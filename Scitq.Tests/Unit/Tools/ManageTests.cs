@@ -61,7 +61,7 @@ public sealed class ManageTests
     {
         await using var stub = await WithTasksAsync();
         var run = await ToolRun.Manage("task", "list", "--format", "csv", "-H", "-C", "task_id,name,command", "-s", stub.Address);
-        Assert.EndsWith("1,\"'=1+1\",\"echo 'a,b'\"\n", run.Out);
+        Assert.EndsWith("1,\"'=1+1\",\"echo a,b\"\n", run.Out);
     }
 
     [Fact]
