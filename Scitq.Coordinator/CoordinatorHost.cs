@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 
+using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
@@ -81,10 +82,11 @@ public static class CoordinatorHost
         builder.WebHost.UseUrls($"http://{(options.Host.Contains(':') ? $"[{options.Host}]" : options.Host)}:{options.Port}");
         builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
-        builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options);
+        builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options).AddApi();
+        builder.Services.AddSingleton<IServerStatus, ServerStatus>();
         configure?.Invoke(builder);
         var app = builder.Build();
-
+        app.MapApi();
         return app;
     }
 
@@ -104,7 +106,7 @@ public static class CoordinatorHost
 
         foreach (var url in app.Urls) Console.Out.WriteLine($"Listening on {url}");
         await app.WaitForShutdownAsync();
-        return 0;
+        return Environment.ExitCode;
     }
 
     /// <summary>Waits for a database that is still starting, as in a compose file or after a power cut.</summary>

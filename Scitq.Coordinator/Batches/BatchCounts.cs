@@ -17,7 +17,7 @@ internal sealed record BatchSnapshot(IReadOnlyList<string> Names, IReadOnlyDicti
 /// </summary>
 internal sealed partial class BatchCounts(IDbContextFactory<ScitqDb> contexts, ILogger<BatchCounts> logger)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
     private readonly Lock _lock = new();
     private BatchSnapshot? _last;
     private Task<BatchSnapshot>? _counting;

@@ -1,3 +1,4 @@
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Persistence;
@@ -29,6 +30,9 @@ internal sealed class TaskChanges
     public List<TaskEventRow> Events { get; } = [];
 
     public List<RequirementRow> Requirements { get; } = [];
+
+    /// <summary>Batches that may be new; one there is stays as it is.</summary>
+    public List<BatchRow> Batches { get; } = [];
 
     public bool IsEmpty => Inserts.Count + Updates.Count + Attempts.Count + Events.Count + Requirements.Count == 0;
 }

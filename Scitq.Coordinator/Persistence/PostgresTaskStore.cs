@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Persistence;
@@ -13,6 +14,7 @@ internal sealed class PostgresTaskStore : ITaskStore
     private readonly HotTable<AttemptRow> _attempts;
     private readonly HotTable<TaskEventRow> _events;
     private readonly HotTable<RequirementRow> _requirements;
+    private readonly HotTable<BatchRow> _batches;
     private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _inserted;
     private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _updated;
     private readonly string _load;
@@ -27,6 +29,7 @@ internal sealed class PostgresTaskStore : ITaskStore
         _attempts = new(db.Model);
         _events = new(db.Model);
         _requirements = new(db.Model);
+        _batches = new(db.Model);
         _inserted = _tasks.Except("number");
         // What a task is never changes after its submission.
         _updated = _tasks.Except("number", "batch", "name", "spec", "created");
@@ -65,6 +68,7 @@ internal sealed class PostgresTaskStore : ITaskStore
         AddRows(batch, _attempts, _attempts.Columns, changes.Attempts);
         AddRows(batch, _events, _events.Except("id"), changes.Events);
         AddRows(batch, _requirements, _requirements.Columns, changes.Requirements);
+        AddRows(batch, _batches, _batches.Columns, changes.Batches, " ON CONFLICT DO NOTHING");
         if (batch.BatchCommands.Count == 0) return;
         try
         {
@@ -95,10 +99,10 @@ internal sealed class PostgresTaskStore : ITaskStore
     private static string Parameters<TRow>(IReadOnlyList<HotTable<TRow>.Column> columns)
         where TRow : class => string.Join(", ", columns.Select((c, i) => $"${i + 1}::{c.SqlType}[]"));
 
-    private static void AddRows<TRow>(NpgsqlBatch batch, HotTable<TRow> table, IReadOnlyList<HotTable<TRow>.Column> columns, List<TRow> rows)
+    private static void AddRows<TRow>(NpgsqlBatch batch, HotTable<TRow> table, IReadOnlyList<HotTable<TRow>.Column> columns, List<TRow> rows, string conflicts = "")
         where TRow : class
     {
-        if (rows.Count > 0) Add(batch, $"INSERT INTO {table.Name} ({table.Names(columns)}) SELECT * FROM unnest({Parameters(columns)})", columns.Select(c => c.Array(rows)));
+        if (rows.Count > 0) Add(batch, $"INSERT INTO {table.Name} ({table.Names(columns)}) SELECT * FROM unnest({Parameters(columns)}){conflicts}", columns.Select(c => c.Array(rows)));
     }
 
     private static void Add(NpgsqlBatch batch, string sql, IEnumerable<NpgsqlParameter> parameters)

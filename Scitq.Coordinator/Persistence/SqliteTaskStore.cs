@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Persistence;
@@ -12,6 +13,7 @@ internal sealed class SqliteTaskStore : ITaskStore
     private readonly HotTable<AttemptRow> _attempts;
     private readonly HotTable<TaskEventRow> _events;
     private readonly HotTable<RequirementRow> _requirements;
+    private readonly HotTable<BatchRow> _batches;
 
     public SqliteTaskStore(IDbContextFactory<ScitqDb> contexts)
     {
@@ -21,6 +23,7 @@ internal sealed class SqliteTaskStore : ITaskStore
         _attempts = new(db.Model);
         _events = new(db.Model);
         _requirements = new(db.Model);
+        _batches = new(db.Model);
     }
 
     public async Task<Dictionary<Guid, TaskSaga>> LoadAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct)
@@ -62,6 +65,8 @@ internal sealed class SqliteTaskStore : ITaskStore
         await ExecuteAsync(connection, transaction, Insert(_attempts, _attempts.Columns), _attempts.Columns, changes.Attempts, ct);
         await ExecuteAsync(connection, transaction, Insert(_events, _events.Except("id")), _events.Except("id"), changes.Events, ct);
         await ExecuteAsync(connection, transaction, Insert(_requirements, _requirements.Columns), _requirements.Columns, changes.Requirements, ct);
+        // An update that changes nothing, because each statement is held to have changed one row.
+        await ExecuteAsync(connection, transaction, Insert(_batches, _batches.Columns) + " ON CONFLICT (name) DO UPDATE SET name = excluded.name", _batches.Columns, changes.Batches, ct);
         await transaction.CommitAsync(ct);
     }
 

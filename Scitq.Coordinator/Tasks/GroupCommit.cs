@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using MassTransit;
-using Scitq.Contracts;
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Tasks;
@@ -14,10 +14,14 @@ namespace Scitq.Coordinator.Tasks;
 internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore store, Lazy<IEnumerable<ICommitObserver>> observers, TimeProvider clock, ILogger<GroupCommit> logger) : BackgroundService
 {
     private const int MaxGroup = 2000;
+    private readonly HashSet<string> _batches = [];
     private readonly Channel<Work> _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(10_000) { SingleReader = true });
 
     /// <summary>When the database last came back after it was away.</summary>
     public DateTime? Interrupted { get; private set; }
+
+    /// <summary>Whether the database is away and a group waits for it.</summary>
+    public bool IsWaiting { get; private set; }
 
     /// <summary>Handles the events, in order, and returns once they are saved: what the tasks are then, null for one that does not exist.</summary>
     public async Task<IReadOnlyList<TaskSaga?>> RaiseAsync(IReadOnlyList<TaskStimulus> stimuli, CancellationToken ct)
@@ -94,7 +98,9 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
                 var tasks = await store.LoadAsync(ids, ct);
                 var changes = await HandleAsync(group, tasks);
                 if (!changes.IsEmpty) await store.SaveAsync(changes, ct);
+                foreach (var batch in changes.Batches) _batches.Add(batch.Name);
                 if (tries > 0) Log.DatabaseIsBack(logger, tries);
+                IsWaiting = false;
                 return [.. changes.Inserts, .. changes.Updates, .. tasks.Values.Where(t => !t.Effects.Changed && (t.Effects.Dispatch || t.Effects.Stop is not null))];
             }
             catch (SaveConflictException) when (tries < 20)
@@ -105,6 +111,7 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
             catch (Exception e) when (Transience.Holds(store, e))
             {
                 if (tries == 0) Log.DatabaseIsAway(logger, e.Message);
+                IsWaiting = true;
                 Interrupted = clock.GetUtcNow().UtcDateTime;
                 await Task.Delay(Math.Min(100 * (tries + 1), 2000), ct);
             }
@@ -141,6 +148,8 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
             if (created.Contains(task.CorrelationId))
             {
                 changes.Inserts.Add(task);
+                if (!_batches.Contains(task.Batch) && changes.Batches.All(b => b.Name != task.Batch))
+                    changes.Batches.Add(new BatchRow { Name = task.Batch, Created = task.Created });
             }
             else if (task.Effects.Changed)
             {

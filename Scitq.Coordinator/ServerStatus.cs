@@ -1,0 +1,23 @@
+using Scitq.Coordinator.Api;
+using Scitq.Coordinator.Bus;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator;
+
+/// <summary>How the coordinator is, from the parts that notice it.</summary>
+internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, GroupCommit tasks, TimeProvider clock) : IServerStatus
+{
+    public string Bus => string.IsNullOrEmpty(options.Bus) ? "memory" : "rabbitmq";
+
+    public string Database => options.UsesPostgres ? "postgresql" : "sqlite";
+
+    public DateTime Started { get; } = clock.GetUtcNow().UtcDateTime;
+
+    public IReadOnlyList<string> Problems =>
+    [
+        .. topology.UpSince is null ? ["the broker can't be reached: running tasks go on, queued ones wait"] : Array.Empty<string>(),
+        .. tasks.IsWaiting ? ["the database can't be reached: everything that would be recorded waits"] : Array.Empty<string>(),
+    ];
+
+    public bool Ready => Problems.Count == 0;
+}
