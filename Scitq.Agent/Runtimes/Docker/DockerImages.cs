@@ -1,0 +1,166 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Scitq.Contracts;
+
+namespace Scitq.Agent.Runtimes.Docker;
+
+/// <summary>Pulls images: each once at a time, however many attempts want it.</summary>
+internal sealed partial class DockerImages(DockerEngine engine, TimeProvider time, ILogger logger)
+{
+    private const int Tries = 5;
+    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(5);
+
+    // What a registry or engine says when asking again can't help.
+    private static readonly string[] Final =
+    [
+        "manifest unknown", "not found", "pull access denied", "repository does not exist", "unauthorized", "authentication required", "denied",
+        "no basic auth credentials", "incorrect username or password", "no matching manifest", "does not match the specified platform",
+        "does not match the requested platform", "invalid reference", "unsupported media type", "no space left on device", "unknown operating system or architecture",
+        "server gave HTTP response to HTTPS client", "x509:", "unknown blob",
+    ];
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<(string Image, string? Platform), Flight> flights = [];
+
+    /// <summary>Pulls it now, or joins the pull that is under way.</summary>
+    /// <exception cref="StartException">Of class image: it can't be had.</exception>
+    public async Task PullAsync(string image, string? platform, Action<string> phase, CancellationToken ct)
+    {
+        Flight flight;
+        lock (gate)
+        {
+            if (!flights.TryGetValue((image, platform), out flight!))
+            {
+                flights[(image, platform)] = flight = new Flight();
+                flight.Pull = Task.Run(() => TryPullAsync(image, platform, flight), CancellationToken.None);
+            }
+
+            flight.Listeners.Add(phase);
+        }
+
+        try
+        {
+            phase($"pulling {image}");
+            await flight.Pull.WaitAsync(ct);
+        }
+        finally
+        {
+            Leave(flight, (image, platform), phase);
+        }
+    }
+
+    private void Leave(Flight flight, (string, string?) key, Action<string> phase)
+    {
+        lock (gate)
+        {
+            flight.Listeners.Remove(phase);
+            if (flight.Listeners.Count > 0) return;
+            flights.Remove(key);
+        }
+
+        // Nobody waits any more. Those who do so later start a pull of their own; the engine keeps the layers it has.
+        flight.Unwanted.Cancel();
+        _ = flight.Pull.ContinueWith(static (t, f) => { _ = t.Exception; ((Flight)f!).Unwanted.Dispose(); }, flight, TaskScheduler.Default);
+    }
+
+    private async Task TryPullAsync(string image, string? platform, Flight flight)
+    {
+        var registry = RegistryCredentials.RegistryOf(image);
+        var progress = new PullProgress(image, time, text => Tell(flight, text));
+        for (var attempt = 1; ; attempt++)
+        {
+            string problem;
+            try
+            {
+                await PullOnceAsync(image, platform, registry, progress, flight.Unwanted.Token);
+                return;
+            }
+            catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
+            {
+                problem = e.Message;
+            }
+
+            var final = Final.Any(f => problem.Contains(f, StringComparison.OrdinalIgnoreCase));
+            if (final || attempt == Tries)
+            {
+                var hint = problem.Contains("auth", StringComparison.OrdinalIgnoreCase) || problem.Contains("denied", StringComparison.OrdinalIgnoreCase)
+                    ? " Is the name right, and has the worker's account done 'docker login' there?" : "";
+                throw new StartException(FailureClass.Image, $"image {image} could not be pulled from {registry}{(final ? "" : $" in {attempt} tries")}: {problem.TrimEnd('.')}.{hint}");
+            }
+
+            LogPullAgain(image, attempt, problem);
+            Tell(flight, $"pulling {image} … try {attempt + 1} after: {problem}");
+            await Task.Delay(TimeSpan.FromSeconds(Math.Pow(2, attempt) * (0.75 + Random.Shared.NextDouble() / 2)), time, flight.Unwanted.Token);
+        }
+    }
+
+    private async Task PullOnceAsync(string image, string? platform, string registry, PullProgress progress, CancellationToken ct)
+    {
+        var (name, tag) = Split(image);
+        var auth = await RegistryCredentials.FindAsync(registry, ct);
+        using var answer = await engine.PullAsync(name, tag, platform, auth, ct);
+        await using var body = await answer.Content.ReadAsStreamAsync(ct);
+        using var reader = new StreamReader(body);
+        while (await ReadLineAsync(reader, ct) is { } line)
+        {
+            if (line.Length == 0) continue;
+            using var json = ParseLine(line);
+            if (json.RootElement.TryGetProperty("error", out var error)) throw new DockerEngineException(System.Net.HttpStatusCode.InternalServerError, error.ToString().ReplaceLineEndings(" ").Trim());
+            progress.Line(json.RootElement);
+        }
+    }
+
+    private static async Task<string?> ReadLineAsync(StreamReader reader, CancellationToken ct)
+    {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        timer.CancelAfter(Silence);
+        try
+        {
+            return await reader.ReadLineAsync(timer.Token);
+        }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        {
+            throw new TimeoutException($"no progress for {Silence.TotalMinutes:0} minutes", e);
+        }
+    }
+
+    private static JsonDocument ParseLine(string line)
+    {
+        try
+        {
+            return JsonDocument.Parse(line);
+        }
+        catch (JsonException e)
+        {
+            throw new IOException("the docker engine broke off its answer.", e);
+        }
+    }
+
+    // Without a tag the engine would pull all there are.
+    private static (string Name, string Tag) Split(string image)
+    {
+        var at = image.IndexOf('@', StringComparison.Ordinal);
+        if (at >= 0) return (image[..at], image[(at + 1)..]);
+        var colon = image.LastIndexOf(':');
+        return colon > image.LastIndexOf('/') ? (image[..colon], image[(colon + 1)..]) : (image, "latest");
+    }
+
+    private void Tell(Flight flight, string text)
+    {
+        Action<string>[] listeners;
+        lock (gate) listeners = [.. flight.Listeners];
+        foreach (var listener in listeners) listener(text);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Pulling {Image} failed in try {Attempt} and will be tried again: {Problem}")]
+    private partial void LogPullAgain(string image, int attempt, string problem);
+
+    private sealed class Flight
+    {
+        public List<Action<string>> Listeners { get; } = [];
+
+        public CancellationTokenSource Unwanted { get; } = new();
+
+        public Task Pull { get; set; } = Task.CompletedTask;
+    }
+}

@@ -1,0 +1,198 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Scitq.Contracts;
+using Scitq.Contracts.Docker;
+
+namespace Scitq.Agent.Runtimes.Docker;
+
+/// <summary>Runs commands in containers of the worker's docker engine, each named after its lease.</summary>
+/// <param name="engine">The worker's engine.</param>
+/// <param name="restricted">Whether only the options of <see cref="DockerPolicy"/> are allowed here.</param>
+internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted, TimeProvider time, ILogger<DockerRuntime> logger) : IRuntime
+{
+    private readonly DockerImages images = new(engine, time, logger);
+    private bool withoutInit;
+
+    public async Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct)
+    {
+        var spec = request.Spec;
+        if (!DockerRunOptions.TryParse(spec.DockerOptions, out var options, out var problem)
+            || (restricted && (problem = DockerPolicy.RestrictedProblem(options)) is not null)
+            || (problem = DockerCreateBody.WordProblem(spec, options)) is not null)
+            throw new StartException(FailureClass.Start, problem);
+        try
+        {
+            if (options.Pull == "always") await images.PullAsync(spec.Image!, options.Platform, phase, ct);
+            while (true)
+            {
+                var container = await CreateAsync(request, options, phase, ct);
+                if (await StartAsync(container, request, options, ct) is { } run) return run;
+            }
+        }
+        catch (DockerEngineException e)
+        {
+            throw new StartException(FailureClass.Start, $"docker could not start it: {e.Message}", e);
+        }
+        catch (Exception e) when (DockerEngine.IsUnreachable(e))
+        {
+            throw new StartException(FailureClass.Start, $"the docker engine at {engine.Address} can't be used: {e.Message}", e);
+        }
+    }
+
+    public async Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct)
+    {
+        if (ExitRecord.Find(request.Directory, request.Key.Lease) is { } record)
+        {
+            await UntilAnsweredAsync(() => engine.RemoveAsync(Name(request), ct), ct);
+            return DockerRun.Over(engine, record, request, time, logger);
+        }
+
+        JsonElement found = default;
+        try
+        {
+            await UntilAnsweredAsync(async () => found = await engine.InspectAsync(Name(request), ct), ct);
+        }
+        catch (DockerEngineException e) when (e.NotFound)
+        {
+            return null;
+        }
+
+        var (id, state) = (found.GetProperty("Id").GetString()!, found.GetProperty("State"));
+        if (state.GetProperty("Status").GetString() == "created")
+        {
+            await UntilAnsweredAsync(() => engine.RemoveAsync(id, ct), ct);
+            return null;
+        }
+
+        return DockerRun.Watch(engine, id, request, DockerRun.StartedAt(state), null, time, logger);
+    }
+
+    /// <summary>Removes what attempts left here that are no longer this worker's: at the agent's start, before it takes work.</summary>
+    public async Task RemoveStrangersAsync(string worker, IReadOnlySet<Guid> leases, CancellationToken ct)
+    {
+        var filters = new JsonObject { ["label"] = new JsonArray($"{DockerCreateBody.WorkerLabel}={worker}") }.ToJsonString();
+        JsonElement all = default;
+        await UntilAnsweredAsync(async () => all = await engine.GetAsync($"containers/json?all=1&filters={Uri.EscapeDataString(filters)}", ct), ct);
+        foreach (var container in all.EnumerateArray())
+        {
+            var labels = container.GetProperty("Labels");
+            if (labels.TryGetProperty(DockerCreateBody.LeaseLabel, out var text) && Guid.TryParse(text.GetString(), out var lease) && leases.Contains(lease)) continue;
+            var id = container.GetProperty("Id").GetString()!;
+            LogStranger(id);
+            await UntilAnsweredAsync(() => engine.RemoveAsync(id, ct), ct);
+        }
+    }
+
+    /// <summary>The engine's version; null when there is no engine to be used.</summary>
+    public async Task<string?> VersionAsync(CancellationToken ct)
+    {
+        try
+        {
+            return (await engine.GetAsync("version", ct)).GetProperty("Version").GetString();
+        }
+        catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
+        {
+            return null;
+        }
+    }
+
+    private static string Name(RunRequest request) => $"scitq-{request.Key.Lease}";
+
+    // As docker run: use the image that is there, pull it when the engine says it isn't.
+    private async Task<string> CreateAsync(RunRequest request, DockerRunOptions options, Action<string> phase, CancellationToken ct)
+    {
+        for (var pulled = false; ; pulled = true)
+        {
+            try
+            {
+                var imageUser = request.Spec is { Uid: null, Gid: not null } && options.User is null ? await ImageUserAsync(request.Spec.Image!, ct) : null;
+                var body = DockerCreateBody.Build(request, options, imageUser, init: !withoutInit);
+                return (await engine.CreateContainerAsync(Name(request), options.Platform, body, ct)).GetProperty("Id").GetString()!;
+            }
+            catch (DockerEngineException e) when (e.NotFound)
+            {
+                if (pulled || options.Pull == "never")
+                    throw new StartException(FailureClass.Image, $"image {request.Spec.Image} can't be used here: {e.Message}", e);
+                await images.PullAsync(request.Spec.Image!, options.Platform, phase, ct);
+            }
+            catch (Exception e) when (DockerEngine.IsUnreachable(e) || e is OperationCanceledException)
+            {
+                // The engine may have made it without being able to say so.
+                await DropAsync(Name(request));
+                throw;
+            }
+        }
+    }
+
+    private async Task<string?> ImageUserAsync(string image, CancellationToken ct)
+    {
+        var json = await engine.GetAsync($"images/{Uri.EscapeDataString(image)}/json", ct);
+        return json.TryGetProperty("Config", out var config) && config.TryGetProperty("User", out var user) ? user.GetString() : null;
+    }
+
+    // Attached before it starts, so that nothing it prints is missed. Null: to be tried again without an init.
+    private async Task<DockerRun?> StartAsync(string container, RunRequest request, DockerRunOptions options, CancellationToken ct)
+    {
+        HttpResponseMessage? attached = null;
+        try
+        {
+            attached = await engine.AttachAsync(container, ct);
+            var started = time.GetUtcNow().UtcDateTime;
+            await engine.StartAsync(container, ct);
+            return DockerRun.Watch(engine, container, request, started, attached, time, logger);
+        }
+        catch (Exception e)
+        {
+            attached?.Dispose();
+            await DropAsync(container);
+            if (e is not DockerEngineException || withoutInit || options.Init is not null || !e.Message.Contains("docker-init", StringComparison.Ordinal)) throw;
+            LogNoInit(e.Message);
+            withoutInit = true;
+            return null;
+        }
+    }
+
+    private async Task DropAsync(string container)
+    {
+        try
+        {
+            await engine.RemoveAsync(container, CancellationToken.None);
+        }
+        catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
+        {
+            LogLeft(container, e.Message);
+        }
+    }
+
+    // What runs here is not known before the engine says so: guessing "nothing" would run a command twice.
+    private async Task UntilAnsweredAsync(Func<Task> ask, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await ask();
+                return;
+            }
+            catch (Exception e) when (DockerEngine.IsUnreachable(e))
+            {
+                if (attempt % 30 == 1) LogWaiting(engine.Address, e.Message);
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(2), time, ct);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Removing container {Container}: its attempt is no longer this worker's")]
+    private partial void LogStranger(string container);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The docker engine has no init program (package tini): containers run without one. {Problem}")]
+    private partial void LogNoInit(string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Container} could not be removed; the agent's next start will: {Problem}")]
+    private partial void LogLeft(string container, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for the docker engine at {Address}: {Problem}")]
+    private partial void LogWaiting(string address, string problem);
+}
