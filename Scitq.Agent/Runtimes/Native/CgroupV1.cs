@@ -9,6 +9,8 @@ internal sealed class CgroupV1(string memory, string? cpu, string? pids) : Cgrou
     // What earlier runs left charged (page cache) would count in the next one's peak.
     private const long MostLeftOver = 1024 * 1024;
 
+    private bool _forksForbidden;
+
     // A single thread entering by itself spares the kernel its global lock, and us some milliseconds: so not cgroup.procs.
     public override IReadOnlyList<string> JoinFiles { get; } = [.. All(memory, cpu, pids).Select(d => d + "/tasks")];
 
@@ -35,6 +37,7 @@ internal sealed class CgroupV1(string memory, string? cpu, string? pids) : Cgrou
 
     public override void ForbidForks()
     {
+        _forksForbidden = true;
         if (pids is not null) Posix.Write(pids + "/pids.max", "0"u8);
     }
 
@@ -46,7 +49,8 @@ internal sealed class CgroupV1(string memory, string? cpu, string? pids) : Cgrou
     public override bool TryReset()
     {
         if (Number(memory + "/memory.usage_in_bytes") is not <= MostLeftOver || Number(memory + "/memory.oom_control", "oom_kill") > 0) return false;
-        if (pids is not null && !Posix.Write(pids + "/pids.max", "max"u8)) return false;
+        if (_forksForbidden && pids is not null && !Posix.Write(pids + "/pids.max", "max"u8)) return false;
+        _forksForbidden = false;
         if (cpu is not null && !Posix.Write(cpu + "/cpuacct.usage", "0"u8)) return false;
         return Posix.Write(memory + "/memory.max_usage_in_bytes", "0"u8);
     }

@@ -6,7 +6,8 @@ namespace Scitq.Agent.Runtimes.Native;
 /// <summary>Tells when processes end, children or not: one thread for all of them, asleep in the kernel.</summary>
 internal sealed unsafe class ExitWatcher
 {
-    private const int Add = 1, Readable = 1;
+    private const int Add = 1;
+    private const uint Readable = 1, OneShot = 1u << 30;
 
     // struct epoll_event is packed on x86-64 only.
     private static readonly bool s_packed = RuntimeInformation.ProcessArchitecture == Architecture.X64;
@@ -34,7 +35,8 @@ internal sealed unsafe class ExitWatcher
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _watched[id] = (pidfd, ended);
         var data = stackalloc byte[s_eventSize];
-        *(uint*)data = Readable;
+        // Once: a process that is being spawned holds a copy of the descriptor for a moment, and keeps it ready after we closed ours.
+        *(uint*)data = Readable | OneShot;
         Marshal.WriteInt64((nint)data, s_dataOffset, id);
         if (Posix.epoll_ctl(_epoll, Add, pidfd, data) != 0)
         {

@@ -65,7 +65,12 @@ internal sealed class NativeRun : IRun
         if (Interlocked.Exchange(ref _stopping, 1) == 0 && grace > TimeSpan.Zero)
         {
             // In its first moments there may be nothing yet to receive a signal.
-            for (; !Exit.IsCompleted && _processes.Signal(Posix.SigTerm) == 0 && grace > TimeSpan.Zero; grace -= s_again) await Task.Delay(s_again, _clock);
+            for (; !Exit.IsCompleted && grace > TimeSpan.Zero; grace -= s_again)
+            {
+                var begun = _processes.Begun;
+                if (_processes.Signal(Posix.SigTerm) > 0 && begun) break;
+                await Task.Delay(s_again, _clock);
+            }
             // One that is stopped acts on TERM when it continues.
             _processes.Signal(Posix.SigCont);
         }

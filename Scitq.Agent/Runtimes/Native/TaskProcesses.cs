@@ -7,6 +7,18 @@ internal sealed class TaskProcesses(Cgroup? group, int supervisor, string lease)
 
     public bool Gone => group is null ? !Find().Any() : group.IsEmpty;
 
+    /// <summary>Whether the supervisor's child has become the command. Before, it can lose a signal: it inherits the shell's handlers for a moment.</summary>
+    public bool Begun
+    {
+        get
+        {
+            var shell = Posix.Read($"/proc/{supervisor}/cmdline").AsSpan();
+            foreach (var child in ProcessTable.Children(supervisor))
+                if (Posix.Read($"/proc/{child}/cmdline").AsSpan().SequenceEqual(shell)) return false;
+            return true;
+        }
+    }
+
     /// <summary>From now on the supervisor's process id may become another's.</summary>
     public void SupervisorEnded() => _supervisorEnded = true;
 
