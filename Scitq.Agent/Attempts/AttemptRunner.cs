@@ -36,6 +36,8 @@ internal sealed partial class AttemptRunner(
             var (failure, reason) = Failures.Classify(e, outcome.Stage);
             if (failure is null) Unexpected(logger, e, attempt.Number);
             outcome.Fail(failure ?? FailureClass.Start, reason);
+            // The runtime may have written there why it could not start the command.
+            if (outcome.Exit is null && runtimes.CommandsRun) await CollectAsync(attempt, outcome);
         }
         finally
         {
@@ -69,7 +71,20 @@ internal sealed partial class AttemptRunner(
 
         Judge(attempt, outcome);
         if (attempt.Cause != StopCause.Revoked && attempt.Cause != StopCause.Cancelled && attempt.Spec.Output is { } output) await DeliverAsync(attempt, output, outcome);
-        if (attempt.Cause != StopCause.Revoked && outcome.Logs is { } handle) outcome.Output = await handle.CompleteAsync(attempt.Revoked);
+        if (outcome.Logs is not null) await CollectAsync(attempt, outcome);
+    }
+
+    private async Task CollectAsync(Attempt attempt, Outcome outcome)
+    {
+        try
+        {
+            outcome.Logs ??= logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr);
+            outcome.Output = await outcome.Logs.CompleteAsync(attempt.Revoked);
+        }
+        catch (OperationCanceledException) when (attempt.Revoked.IsCancellationRequested)
+        {
+            // Nothing more is said about it.
+        }
     }
 
     private async Task<IRun> StartAsync(Attempt attempt, Outcome outcome)

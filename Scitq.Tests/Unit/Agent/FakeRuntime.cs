@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+using Scitq.Agent.Runtimes;
+
+namespace Scitq.Tests.Unit.Agent;
+
+/// <summary>Runs <c>print TEXT CODE</c> at once, and <c>wait</c> until it is stopped or told to end. What it started outlives an agent.</summary>
+internal sealed class FakeRuntime : IRuntime
+{
+    private readonly ConcurrentDictionary<Guid, FakeRun> _runs = new();
+
+    public ConcurrentBag<RunRequest> Started { get; } = [];
+
+    public int Running => _runs.Values.Count(r => !r.Exit.IsCompleted);
+
+    public int MostRunning { get; private set; }
+
+    public Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct)
+    {
+        Started.Add(request);
+        var run = new FakeRun();
+        _runs[request.Key.Lease] = run;
+        lock (_runs) MostRunning = Math.Max(MostRunning, Running);
+        if (request.Spec.Argv is ["print", var text, var code])
+        {
+            File.WriteAllText(request.Directory.Stdout, text);
+            run.End(int.Parse(code));
+        }
+
+        return Task.FromResult<IRun>(run);
+    }
+
+    public Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct) => Task.FromResult<IRun?>(_runs.GetValueOrDefault(request.Key.Lease));
+
+    public void EndAll(int code)
+    {
+        foreach (var run in _runs.Values) run.End(code);
+    }
+
+    private sealed class FakeRun : IRun
+    {
+        private readonly TaskCompletionSource<RunExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public DateTime Started { get; } = TimeProvider.System.GetUtcNow().UtcDateTime;
+
+        public Task<RunExit> Exit => _exit.Task;
+
+        public void End(int code) => _exit.TrySetResult(new RunExit(code));
+
+        public void Stop(TimeSpan grace) => End(143);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,275 @@
+using System.Text;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Scitq.Agent;
+using Scitq.Agent.Bus;
+using Scitq.Agent.Journal;
+using Scitq.Agent.Runtimes;
+using Scitq.Agent.Workers;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Tests.Servers;
+
+namespace Scitq.Tests.Unit.Agent;
+
+[Trait("Level", "Unit")]
+public sealed class WorkerTests : IAsyncLifetime
+{
+    private readonly TestFolder _folder = new();
+    private readonly FakeRuntime _runtime = new();
+    private readonly Lifetime _lifetime = new();
+    private FakeCoordinator _coordinator = null!;
+    private Worker? _worker;
+
+    public async ValueTask InitializeAsync() => _coordinator = await FakeCoordinator.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        _runtime.EndAll(0);
+        if (_worker is not null)
+        {
+            await _worker.StopAsync(new CancellationToken(canceled: true));
+            await _worker.DisposeAsync();
+        }
+
+        await _coordinator.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_task_runs_and_its_end_carries_its_output()
+    {
+        await StartAsync();
+        var good = await _coordinator.QueueAsync("print", "hello", "0");
+        var bad = await _coordinator.QueueAsync("print", "", "3");
+        var end = await EndAsync(good);
+        Assert.Null(end.Result!.Failure);
+        Assert.Equal((0, 5L), (end.Result.ExitCode, end.Result.StdoutBytes));
+        Assert.Equal("hello", Encoding.UTF8.GetString(Assert.Single(end.Output!).Data));
+        var failed = await EndAsync(bad);
+        Assert.Equal((FailureClass.Exit, 3), (failed.Result!.Failure, failed.Result.ExitCode));
+        Assert.Contains("exit code 3", failed.Result.Reason, StringComparison.Ordinal);
+        await Eventually.Async(() => Directory.GetDirectories(_folder["work/tasks"]).Length == 0, "directories of recorded attempts are gone");
+        Assert.Single(Directory.GetDirectories(_folder["work/failed"]));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_task_delivered_many_times_runs_once()
+    {
+        await StartAsync(concurrency: 4);
+        var task = await _coordinator.QueueAsync("wait");
+        for (var i = 0; i < 20; i++) await _coordinator.QueueAsync(task);
+        await Eventually.Async(() => _runtime.Running == 1, "it runs");
+        await _coordinator.QueueAsync(task);
+        _runtime.EndAll(0);
+        await EndAsync(task);
+        Assert.Single(_runtime.Started);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Refused_claims_leave_all_places_free()
+    {
+        await StartAsync();
+        _coordinator.Refuses = true;
+        for (var i = 0; i < 10; i++) await _coordinator.QueueAsync("wait");
+        await Eventually.Async(() => _coordinator.Claims == 10, "all are asked for");
+        _coordinator.Refuses = false;
+        var task = await _coordinator.QueueAsync("print", "x", "0");
+        await EndAsync(task);
+        Assert.Single(_runtime.Started);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task No_more_run_at_once_than_there_are_slots_and_no_more_are_claimed_than_there_are_places()
+    {
+        await StartAsync(concurrency: 2, prefetch: 1);
+        for (var i = 0; i < 8; i++) await _coordinator.QueueAsync("wait");
+        await Eventually.Async(() => _runtime.Running == 2 && _coordinator.Claims == 3, "two run, one is staged");
+        for (var i = 0; i < 8; i++)
+        {
+            _runtime.EndAll(0);
+            await Eventually.Async(() => _runtime.Started.Count == Math.Min(8, 2 * (i + 2)), "the next two run");
+            if (_runtime.Started.Count == 8) break;
+        }
+
+        Assert.Equal(2, _runtime.MostRunning);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_revoked_attempt_is_stopped_and_nothing_is_said_or_left_of_it()
+    {
+        await StartAsync();
+        var task = await _coordinator.QueueAsync("wait");
+        await Eventually.Async(() => _runtime.Running == 1, "it runs");
+        _coordinator.Revoked[_coordinator.Granted[task]] = true;
+        await Eventually.Async(() => _runtime.Running == 0 && Directory.GetDirectories(_folder["work/tasks"]).Length == 0, "it is gone");
+        await EndAsync(await _coordinator.QueueAsync("print", "", "0"));
+        Assert.Null(_coordinator.End(task));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_cancelled_attempt_is_stopped_and_ends_as_cancelled()
+    {
+        await StartAsync();
+        var running = await _coordinator.QueueAsync("wait");
+        await Eventually.Async(() => _runtime.Running == 1, "it runs");
+        _coordinator.Cancelled[_coordinator.Granted[running]] = true;
+        var end = await EndAsync(running);
+        Assert.Equal(FailureClass.Cancelled, end.Result!.Failure);
+        await Eventually.Async(() => Directory.GetDirectories(_folder["work/tasks"]).Length + Directory.GetDirectories(_folder["work/failed"]).Length == 0, "nothing is left");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_run_timeout_stops_the_command()
+    {
+        await StartAsync();
+        var end = await EndAsync(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], RunTimeout = 1 }));
+        Assert.Equal(FailureClass.Timeout, end.Result!.Failure);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Inputs_come_in_and_outputs_are_delivered()
+    {
+        Directory.CreateDirectory(_folder["in"]);
+        await File.WriteAllTextAsync(_folder["in/a.txt"], "abc");
+        await StartAsync();
+        var task = await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [$"file://{_folder["in/a.txt"]}"], Output = $"file://{_folder["out"]}/" });
+        await Eventually.Async(() => _runtime.Running == 1, "it runs");
+        var directory = _runtime.Started.Single().Directory;
+        Assert.Equal("abc", await File.ReadAllTextAsync(Path.Combine(directory.Input, "a.txt")));
+        await File.WriteAllTextAsync(Path.Combine(directory.Output, "b.txt"), "defg");
+        _runtime.EndAll(0);
+        var end = await EndAsync(task);
+        Assert.Null(end.Result!.Failure);
+        Assert.Equal(("b.txt", 4L), end.Result.Outputs.Select(o => (o.Name, o.Size)).Single());
+        Assert.Equal((3L, 4L), (end.Result.BytesIn, end.Result.BytesOut));
+        Assert.Equal("defg", await File.ReadAllTextAsync(_folder["out/b.txt"]));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_input_that_is_not_there_fails_the_attempt_as_download()
+    {
+        await StartAsync();
+        var end = await EndAsync(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [$"file://{_folder["nowhere"]}"] }));
+        Assert.Equal(FailureClass.Download, end.Result!.Failure);
+        Assert.Empty(_runtime.Started);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Much_output_is_stored_before_the_end_is_told()
+    {
+        await StartAsync();
+        var text = string.Concat(Enumerable.Range(0, 100_000).Select(i => $"line {i}\n"));
+        var task = await _coordinator.QueueAsync("print", text, "0");
+        var end = await EndAsync(task);
+        Assert.Equal(text, Encoding.UTF8.GetString(_coordinator.Output(end.Key)));
+        Assert.Equal(text.Length, end.Result!.StdoutBytes);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_drain_gives_back_what_has_not_started_and_waits_for_what_runs()
+    {
+        await StartAsync(concurrency: 1, prefetch: 1);
+        var running = await _coordinator.QueueAsync("wait");
+        await Eventually.Async(() => _runtime.Running == 1, "it runs");
+        var staged = await _coordinator.QueueAsync("wait");
+        await Eventually.Async(() => _coordinator.Granted.ContainsKey(staged), "the other is staged");
+        var drained = _worker!.StopAsync(CancellationToken.None);
+        Assert.Equal(AttemptStage.Released, (await EndAsync(staged)).Stage);
+        Assert.False(drained.IsCompleted);
+        _runtime.EndAll(0);
+        await drained;
+        Assert.Equal(AttemptStage.Ended, (await EndAsync(running)).Stage);
+        await Eventually.Async(() => !_coordinator.Left.IsEmpty, "it has left");
+        await _worker.DisposeAsync();
+        _worker = null;
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Fewer_places_give_back_what_has_not_started()
+    {
+        await StartAsync(concurrency: 1, prefetch: 2);
+        var first = await _coordinator.QueueAsync("wait");
+        await Eventually.Async(() => _runtime.Running == 1, "it runs");
+        Guid[] staged = [await _coordinator.QueueAsync("wait"), await _coordinator.QueueAsync("wait")];
+        await Eventually.Async(() => staged.All(_coordinator.Granted.ContainsKey), "two are staged");
+        _coordinator.Settings = new WorkerSettings(BatchName.Default, 1, 0, Paused: false);
+        foreach (var task in staged) Assert.Equal(AttemptStage.Released, (await EndAsync(task)).Stage);
+        Assert.Null(_coordinator.End(first));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_ran_when_the_agent_was_killed_is_taken_up_again()
+    {
+        var task = Guid.NewGuid();
+        var journalled = new JournalledAttempt(new AttemptKey(task, 1, Guid.NewGuid()), 5, new TaskSpec { Argv = ["wait"] });
+        Directory.CreateDirectory(_folder["work"]);
+        await using (var journal = AttemptJournal.Open(_folder["work"], Guid.NewGuid())) await journal.GrantedAsync([journalled]);
+        var directory = new WorkDirectory(_folder[$"work/tasks/5-1-{journalled.Key.Lease.ToString("N")[..8]}"]);
+        directory.Create();
+        await _runtime.StartAsync(new RunRequest { Key = journalled.Key, Number = 5, Worker = "w", Spec = journalled.Spec, Directory = directory, Cpu = 1 }, _ => { }, CancellationToken.None);
+        await File.WriteAllTextAsync(directory.Stdout, "before and after");
+        Directory.CreateDirectory(_folder["work/tasks/9-1-stranger"]);
+
+        await StartAsync();
+        await Eventually.Async(() => !_coordinator.Registrations.IsEmpty, "it registers");
+        Assert.Equal(journalled.Key, Assert.Single(_coordinator.Registrations.First().Leases));
+        Assert.NotNull(_coordinator.Registrations.First().PreviousEpoch);
+        await Eventually.Async(() => !Directory.Exists(_folder["work/tasks/9-1-stranger"]), "what belongs to nobody is removed");
+        _runtime.EndAll(7);
+        var end = await EndAsync(task);
+        Assert.Equal(7, end.Result!.ExitCode);
+        Assert.Equal("before and after".Length, end.Result.StdoutBytes);
+        Assert.Single(_runtime.Started);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_end_nobody_recorded_is_told_again_by_the_next_start()
+    {
+        _coordinator.Records = false;
+        await StartAsync();
+        var task = await _coordinator.QueueAsync("print", "text", "0");
+        await EndAsync(task);
+        await _worker!.StopAsync(new CancellationToken(canceled: true));
+        await _worker.DisposeAsync();
+        _coordinator.Reports.Clear();
+        _coordinator.Records = true;
+        await StartAsync();
+        var end = await EndAsync(task);
+        Assert.Equal("text", Encoding.UTF8.GetString(Assert.Single(end.Output!).Data));
+        Assert.Single(_runtime.Started);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_refused_agent_ends_with_code_3()
+    {
+        var before = Environment.ExitCode;
+        _coordinator.Refusal = "a worker of this name lives";
+        await StartAsync();
+        await Eventually.Async(() => _lifetime.Stopped, "it stops");
+        Assert.Equal(3, Environment.ExitCode);
+        Environment.ExitCode = before;
+    }
+
+    private async Task<AttemptReport> EndAsync(Guid task) => await Eventually.GetAsync(() => Task.FromResult(_coordinator.End(task)), $"task {task} ends", TimeSpan.FromSeconds(30));
+
+    private async Task StartAsync(int concurrency = 2, int prefetch = 0)
+    {
+        var options = new AgentOptions { Name = "w", Concurrency = concurrency, Prefetch = prefetch, WorkDir = _folder["work"], Heartbeat = TimeSpan.FromMilliseconds(100), DiskReserve = 0 };
+        _worker = new Worker(options, new InMemoryAgentBus(_coordinator.Bus, "w"), new RuntimeSet(_runtime, docker: null), TimeProvider.System, _lifetime, NullLoggerFactory.Instance);
+        await _worker.StartAsync(CancellationToken.None);
+    }
+
+    private sealed class Lifetime : IHostApplicationLifetime
+    {
+        public bool Stopped { get; private set; }
+
+        public CancellationToken ApplicationStarted => CancellationToken.None;
+
+        public CancellationToken ApplicationStopping => CancellationToken.None;
+
+        public CancellationToken ApplicationStopped => CancellationToken.None;
+
+        public void StopApplication() => Stopped = true;
+    }
+}
