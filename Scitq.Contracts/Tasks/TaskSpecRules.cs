@@ -11,6 +11,9 @@ public static class TaskSpecRules
     /// <summary>The first defect, as one line that says what, on what and why; null when there is none.</summary>
     public static string? Problem(TaskSpec spec)
     {
+        // JSON can say null where the type can't.
+        if (spec.Inputs is null || spec.Resources is null || spec.Requirements is null || spec.DockerOptions is null || spec.Env is null)
+            return "one of inputs, resources, requirements, docker_options and env is null: leave it out, or give an empty one.";
         if (spec.Argv is null or { Count: 0 } && spec.Image is null) return "no command: give the words of the command to run.";
         if (spec.Argv?.Any(w => w is null || w.Contains('\0')) == true) return "the command holds a NUL byte, which no program can receive.";
         if (spec.Argv is { Count: > 0 } && spec.Argv[0].Length == 0) return "the command's first word, the program, is empty.";

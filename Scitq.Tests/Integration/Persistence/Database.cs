@@ -41,6 +41,7 @@ internal sealed class Database : IAsyncDisposable
         services.AddSingleton(options).AddSingleton(TimeProvider.System).AddPersistence(options);
         services.AddOptions<TaskOptions>();
         services.AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<GroupCommit>().AddSingleton<TaskService>();
+        services.AddSingleton(provider => new Lazy<IEnumerable<ICommitObserver>>(provider.GetServices<ICommitObserver>));
         return services;
     }
 

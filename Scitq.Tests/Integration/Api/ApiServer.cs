@@ -1,0 +1,151 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator;
+using Scitq.Coordinator.Api;
+using Scitq.Coordinator.Logs;
+using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Tasks;
+using Scitq.Tests.Integration.Persistence;
+using Scitq.Tests.Servers;
+
+namespace Scitq.Tests.Integration.Api;
+
+/// <summary>The API over a real database, on a port of its own; what workers would do, the test does.</summary>
+internal sealed class ApiServer : IAsyncDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    private ApiServer(string? postgres, string? token, string? data)
+    {
+        Options = new CoordinatorOptions { Data = data ?? _folder.Path, Database = postgres, Token = token };
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        Database.AddCore(builder.Services, Options).AddApi();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<GroupCommit>());
+        builder.Services.AddSingleton<IServerStatus>(Status);
+        App = builder.Build();
+        App.MapApi();
+    }
+
+    public WebApplication App { get; }
+
+    public CoordinatorOptions Options { get; }
+
+    public StatusOfServer Status { get; } = new();
+
+    public HttpClient Client { get; private set; } = null!;
+
+    public GroupCommit Tasks => App.Services.GetRequiredService<GroupCommit>();
+
+    public LogStore Logs => App.Services.GetRequiredService<LogStore>();
+
+    public static async Task<ApiServer> StartAsync(bool postgres, string? token = null, CoordinatorOptions? shared = null)
+    {
+        var server = new ApiServer(shared?.Database ?? (postgres ? await PostgresServer.CreateDatabaseAsync() : null), token, shared?.Data);
+        await using (var db = server.Context()) await Migrator.MigrateAsync(db, TimeProvider.System, CancellationToken.None);
+        await server.App.StartAsync();
+        server.Client = new HttpClient { BaseAddress = new Uri(server.App.Urls.Single()), Timeout = TimeSpan.FromSeconds(60) };
+        return server;
+    }
+
+    public ScitqDb Context() => App.Services.GetRequiredService<IDbContextFactory<ScitqDb>>().CreateDbContext();
+
+    public async Task<Answer> SendAsync(HttpMethod method, string path, object? body = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path.StartsWith("/health", StringComparison.Ordinal) || path.StartsWith("/openapi", StringComparison.Ordinal) ? path : "/api/v1" + path);
+        if (body is not null) request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await Client.SendAsync(request);
+        return new Answer(response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
+    }
+
+    public Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, path, null, headers);
+
+    public Task<Answer> PostAsync(string path, object? body = null) => SendAsync(HttpMethod.Post, path, body);
+
+    public async Task<(long Number, Guid Id)> SubmitAsync(object? body = null)
+    {
+        var task = (await PostAsync("/tasks", body ?? new { argv = new[] { "true" } })).Json(HttpStatusCode.Created);
+        return (task.GetProperty("task_id").GetInt64(), task.GetProperty("id").GetGuid());
+    }
+
+    public Task<TaskSaga?> RaiseAsync<T>(Guid id, Func<TaskStateMachine, Event<T>> @event, T message)
+        where T : class => Tasks.RaiseAsync(TaskStimulus.For(id, @event, message), CancellationToken.None);
+
+    public async Task<AttemptKey> ClaimAsync(Guid id, int attempt = 1, string worker = "w1")
+    {
+        var claim = new Claimed(worker, attempt);
+        await RaiseAsync(id, m => m.Claimed, claim);
+        return new AttemptKey(id, attempt, claim.Lease ?? throw new InvalidOperationException(claim.Refusal));
+    }
+
+    public Task RunAsync(AttemptKey key, string worker = "w1") =>
+        RaiseAsync(key.TaskId, m => m.StageReported, new StageReported(worker, new AttemptReport { Key = key, Stage = AttemptStage.Running, Started = Now }));
+
+    public Task<TaskSaga?> EndAsync(AttemptKey key, AttemptResult? result = null, string worker = "w1")
+    {
+        result ??= new AttemptResult { RunEnded = Now, Finished = Now, ExitCode = 0 };
+        return RaiseAsync(key.TaskId, m => m.AttemptEnded, new AttemptEnded(worker, new AttemptReport { Key = key, Stage = AttemptStage.Ended, Started = result.RunEnded ?? result.Finished, Result = result }));
+    }
+
+    public Task<long> PrintAsync(Guid id, int attempt, OutputStream stream, long offset, string text) =>
+        Logs.AppendAsync(id, attempt, new OutputChunk(stream, offset, Encoding.UTF8.GetBytes(text)), CancellationToken.None);
+
+    public static DateTime Now => TimeProvider.System.GetUtcNow().UtcDateTime;
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await App.StopAsync();
+        await App.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    internal sealed class StatusOfServer : IServerStatus
+    {
+        public string Bus => "memory";
+
+        public string Database => "sqlite";
+
+        public DateTime Started { get; } = Now;
+
+        public IReadOnlyList<string> Problems { get; set; } = [];
+
+        public bool Ready { get; set; } = true;
+    }
+
+    internal sealed record Answer(HttpStatusCode Status, HttpResponseHeaders Headers, HttpContentHeaders Content, byte[] Bytes)
+    {
+        public string Text => Encoding.UTF8.GetString(Bytes);
+
+        public JsonElement Json(HttpStatusCode expected = HttpStatusCode.OK)
+        {
+            Assert.True(Status == expected, $"{Status}: {Text}");
+            return JsonSerializer.Deserialize<JsonElement>(Bytes);
+        }
+
+        /// <summary>The problem's detail, after its code was seen to be this.</summary>
+        public string Problem(HttpStatusCode status, string code)
+        {
+            Assert.True(Status == status, $"{Status}: {Text}");
+            Assert.Equal("application/problem+json", Content.ContentType?.MediaType);
+            var problem = JsonSerializer.Deserialize<JsonElement>(Bytes);
+            Assert.Equal(code, problem.GetProperty("code").GetString());
+            return problem.GetProperty("detail").GetString()!;
+        }
+
+        public string? Header(string name) => Headers.TryGetValues(name, out var values) ? values.Single() : null;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Tests.Integration.Api;
+
+/// <summary>Output over HTTP.</summary>
+[Trait("Level", "Integration")]
+public sealed class LogApiTests
+{
+    [Fact(Timeout = 60_000)]
+    public async Task Chunks_are_stored_once_and_without_gaps()
+    {
+        await using var server = await ApiServer.StartAsync(postgres: false);
+        var id = Guid.NewGuid();
+        Assert.Equal(0, await server.PrintAsync(id, 1, OutputStream.Stdout, 5, "gap"));
+        Assert.Equal(5, await server.PrintAsync(id, 1, OutputStream.Stdout, 0, "hello"));
+        Assert.Equal(5, await server.PrintAsync(id, 1, OutputStream.Stdout, 0, "hello"));
+        Assert.Equal(8, await server.PrintAsync(id, 1, OutputStream.Stdout, 3, "lo wo"));
+        Assert.Equal(8, await server.PrintAsync(id, 1, OutputStream.Stdout, -1, "x"));
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => server.PrintAsync(id, 1, OutputStream.Stdout, 8, "rld")));
+        Assert.Equal("hello world", await File.ReadAllTextAsync(server.Logs.FilePath(id, 1, OutputStream.Stdout)));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_log_is_read_whole_or_in_part()
+    {
+        await using var server = await ApiServer.StartAsync(postgres: false);
+        var (number, id) = await server.SubmitAsync();
+        var path = $"/tasks/{number}/attempts/latest/log/stdout";
+        var empty = await server.GetAsync(path);
+        Assert.Equal((HttpStatusCode.OK, "", "0", "false"), (empty.Status, empty.Text, empty.Header("X-Log-Size"), empty.Header("X-Log-Complete")));
+        var key = await server.ClaimAsync(id);
+        await server.PrintAsync(id, 1, OutputStream.Stdout, 0, "0123456789");
+        Assert.Equal("false", (await server.GetAsync(path)).Header("X-Log-Complete"));
+        await server.EndAsync(key, new AttemptResult { Finished = ApiServer.Now, ExitCode = 0, StdoutBytes = 10 });
+        var whole = await server.GetAsync($"/tasks/{id}/attempts/1/log/stdout");
+        Assert.Equal(("0123456789", "10", "true"), (whole.Text, whole.Header("X-Log-Size"), whole.Header("X-Log-Complete")));
+        Assert.Equal("345", (await server.GetAsync(path + "?offset=3&limit=3")).Text);
+        Assert.Equal("89", (await server.GetAsync(path + "?tail=2")).Text);
+        Assert.Equal("", (await server.GetAsync(path + "?offset=30")).Text);
+        var range = await server.GetAsync(path, ("Range", "bytes=2-4"));
+        Assert.Equal((HttpStatusCode.PartialContent, "234", "bytes 2-4/10"), (range.Status, range.Text, range.Content.ContentRange!.ToString()));
+        Assert.Equal("789", (await server.GetAsync(path, ("Range", "bytes=-3"))).Text);
+        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, (await server.GetAsync(path, ("Range", "bytes=10-"))).Status);
+        (await server.GetAsync($"/tasks/{number}/attempts/2/log/stdout")).Problem(HttpStatusCode.BadRequest, "invalid");
+        (await server.GetAsync($"/tasks/{number}/attempts/1/log/stdin")).Problem(HttpStatusCode.BadRequest, "invalid");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_stream_follows_a_task_through_its_attempts_to_the_end()
+    {
+        await using var server = await ApiServer.StartAsync(postgres: false);
+        var (number, id) = await server.SubmitAsync(new { argv = new[] { "true" }, retry = 1 });
+        var key = await server.ClaimAsync(id);
+        var big = new string('x', 150_000);
+        await server.PrintAsync(id, 1, OutputStream.Stdout, 0, big);
+        var reading = ReadAsync(server, $"/tasks/{number}/log/stream");
+        await server.PrintAsync(id, 1, OutputStream.Stderr, 0, "oops");
+        await server.EndAsync(key, new AttemptResult { Failure = Scitq.Contracts.FailureClass.Exit, ExitCode = 1, RunEnded = ApiServer.Now, Finished = ApiServer.Now, StdoutBytes = 150_000, StderrBytes = 4 });
+        await server.RaiseAsync(id, m => m.RetryDue, new RetryDue());
+        key = await server.ClaimAsync(id, 2);
+        await server.PrintAsync(id, 2, OutputStream.Stdout, 0, "second");
+        await server.EndAsync(key, new AttemptResult { ExitCode = 0, RunEnded = ApiServer.Now, Finished = ApiServer.Now, StdoutBytes = 6 });
+
+        var events = await reading;
+        Assert.Equal(("status", "end"), (events[0].Kind, events[^1].Kind));
+        Assert.Equal("succeeded", events[^1].Data.GetProperty("status").GetString());
+        Assert.Equal(big, Output(events, "stdout", 1));
+        Assert.Equal("oops", Output(events, "stderr", 1));
+        Assert.Equal("second", Output(events, "stdout", 2));
+        Assert.All(events.Where(e => e.Kind == "stdout"), e => Assert.InRange(e.Data.GetProperty("data").GetBytesFromBase64().Length, 1, 65536));
+
+        var middle = events.First(e => e.Kind == "stdout");
+        var rest = await ReadAsync(server, $"/tasks/{number}/log/stream?stream=stdout", middle.Id);
+        Assert.Equal(150_000 - 65536, Output(rest, "stdout", 1).Length);
+        Assert.Equal("second", Output(rest, "stdout", 2));
+        Assert.Equal("", Output(rest, "stderr", 1));
+        Assert.Equal("second", Output(await ReadAsync(server, $"/tasks/{number}/log/stream?attempt=2"), "stdout", 2));
+    }
+
+    private static string Output(List<(string Kind, string Id, JsonElement Data)> events, string kind, int attempt)
+    {
+        var text = new StringBuilder();
+        foreach (var (_, _, data) in events.Where(e => e.Kind == kind && e.Data.GetProperty("attempt").GetInt32() == attempt))
+        {
+            Assert.Equal(data.GetProperty("offset").GetInt64(), text.Length + (text.Length == 0 ? data.GetProperty("offset").GetInt64() : Start(events, kind, attempt)));
+            text.Append(Encoding.UTF8.GetString(data.GetProperty("data").GetBytesFromBase64()));
+        }
+
+        return text.ToString();
+    }
+
+    private static long Start(List<(string Kind, string Id, JsonElement Data)> events, string kind, int attempt) =>
+        events.First(e => e.Kind == kind && e.Data.GetProperty("attempt").GetInt32() == attempt).Data.GetProperty("offset").GetInt64();
+
+    private static async Task<List<(string Kind, string Id, JsonElement Data)>> ReadAsync(ApiServer server, string path, string? from = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1" + path);
+        if (from is not null) request.Headers.Add("Last-Event-ID", from);
+        using var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        var events = new List<(string, string, JsonElement)>();
+        var (kind, id) = ("", "");
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith("event: ", StringComparison.Ordinal)) kind = line[7..];
+            else if (line.StartsWith("id: ", StringComparison.Ordinal)) id = line[4..];
+            else if (line.StartsWith("data: ", StringComparison.Ordinal)) events.Add((kind, id, JsonSerializer.Deserialize<JsonElement>(line[6..])));
+        }
+
+        return events;
+    }
+}
