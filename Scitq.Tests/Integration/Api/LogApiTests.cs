@@ -57,7 +57,9 @@ public sealed class LogApiTests
         var key = await server.ClaimAsync(id);
         var big = new string('x', 150_000);
         await server.PrintAsync(id, 1, OutputStream.Stdout, 0, big);
-        var reading = ReadAsync(server, $"/tasks/{number}/log/stream");
+        var open = new TaskCompletionSource();
+        var reading = ReadAsync(server, $"/tasks/{number}/log/stream", opened: open);
+        await open.Task;
         await server.PrintAsync(id, 1, OutputStream.Stderr, 0, "oops");
         await server.EndAsync(key, new AttemptResult { Failure = Scitq.Contracts.FailureClass.Exit, ExitCode = 1, RunEnded = ApiServer.Now, Finished = ApiServer.Now, StdoutBytes = 150_000, StderrBytes = 4 });
         await server.RaiseAsync(id, m => m.RetryDue, new RetryDue());
@@ -96,12 +98,13 @@ public sealed class LogApiTests
     private static long Start(List<(string Kind, string Id, JsonElement Data)> events, string kind, int attempt) =>
         events.First(e => e.Kind == kind && e.Data.GetProperty("attempt").GetInt32() == attempt).Data.GetProperty("offset").GetInt64();
 
-    private static async Task<List<(string Kind, string Id, JsonElement Data)>> ReadAsync(ApiServer server, string path, string? from = null)
+    private static async Task<List<(string Kind, string Id, JsonElement Data)>> ReadAsync(ApiServer server, string path, string? from = null, TaskCompletionSource? opened = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1" + path);
         if (from is not null) request.Headers.Add("Last-Event-ID", from);
         using var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        opened?.SetResult();
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
         var events = new List<(string, string, JsonElement)>();
         var (kind, id) = ("", "");
