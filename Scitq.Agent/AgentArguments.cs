@@ -19,6 +19,7 @@ internal sealed class AgentArguments
         new("bus-file", "FILE", "a file that holds the broker's address", (o, v) => o with { BusFile = v }),
         new("coordinator", "URL", "the coordinator's REST address", (o, v) => o with { Coordinator = v }),
         new("runtime", "auto|noop", "noop runs nothing and succeeds, for benchmarks (default: auto)", (o, v) => o with { Runtime = v }),
+        new("docker-options", "all|restricted", "restricted refuses docker options that reach beyond the container (default: all)", (o, v) => o with { DockerOptions = v }),
         new("takeover", null, "take the name even from an agent that seems alive", (o, v) => o with { Takeover = v is "true" or "1" }),
         new("drain-timeout", "S", "how long a drain waits for running tasks (default: until they end)", (o, v) => o with { DrainTimeout = Seconds(v) }),
         new("stop-grace", "S", "between TERM and KILL (default: 10)", (o, v) => o with { StopGrace = Seconds(v) }),

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Runtimes;
+using Scitq.Agent.Runtimes.Docker;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Agent.Workers;
 
@@ -39,6 +40,7 @@ public static class AgentHosting
         var time = services.GetRequiredService<TimeProvider>();
         return options.Runtime == "noop"
             ? new RuntimeSet(new NoopRuntime(time), docker: null, commandsRun: false)
-            : new RuntimeSet(new NativeRuntime(new NativeOptions(), time, services.GetRequiredService<ILogger<NativeRuntime>>()), docker: null);
+            : new RuntimeSet(new NativeRuntime(new NativeOptions(), time, services.GetRequiredService<ILogger<NativeRuntime>>()),
+                new DockerRuntime(DockerEngine.FromEnvironment(), options.DockerOptions == "restricted", time, services.GetRequiredService<ILogger<DockerRuntime>>()));
     }
 }

@@ -39,6 +39,10 @@ public sealed record AgentOptions
     [AllowedValues("auto", "noop", ErrorMessage = "runtime is neither auto nor noop.")]
     public string Runtime { get; init; } = "auto";
 
+    /// <summary><c>all</c>, or <c>restricted</c> to refuse docker options that reach beyond the container.</summary>
+    [AllowedValues("all", "restricted", ErrorMessage = "docker options are neither all nor restricted.")]
+    public string DockerOptions { get; init; } = "all";
+
     /// <summary>How long a drain waits for running tasks; null waits until they end.</summary>
     public TimeSpan? DrainTimeout { get; init; }
 

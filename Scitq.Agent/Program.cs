@@ -26,3 +26,9 @@ catch (AgentRefusedException e)
     await Console.Error.WriteLineAsync($"scitq-agent: {e.Message}");
     return AgentRefusedException.ExitCode;
 }
+catch (ArgumentException e)
+{
+    // From a part that reads the environment itself: DOCKER_HOST.
+    await Console.Error.WriteLineAsync($"scitq-agent: {e.Message}");
+    return 2;
+}

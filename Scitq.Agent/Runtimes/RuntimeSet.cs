@@ -1,13 +1,14 @@
 using Scitq.Agent.Attempts;
+using Scitq.Agent.Runtimes.Docker;
 using Scitq.Contracts;
 
 namespace Scitq.Agent.Runtimes;
 
 /// <summary>The runtimes of this agent, and which of them runs what.</summary>
-internal sealed class RuntimeSet(IRuntime native, IRuntime? docker, bool commandsRun = true, string? dockerVersion = null)
+internal sealed class RuntimeSet(IRuntime native, IRuntime? docker, bool commandsRun = true)
 {
-    /// <summary>Version of the container engine; null where there is none.</summary>
-    public string? DockerVersion => dockerVersion;
+    /// <summary>Version of the container engine, once it was looked for; null where there is none.</summary>
+    public string? DockerVersion { get; private set; }
 
     /// <summary>Whether anything really runs, and so needs directories and writes its streams.</summary>
     public bool CommandsRun => commandsRun;
@@ -15,6 +16,14 @@ internal sealed class RuntimeSet(IRuntime native, IRuntime? docker, bool command
     /// <exception cref="StartException">There is no runtime for it here.</exception>
     public IRuntime For(TaskSpec spec) => spec.Image is null || !commandsRun ? native : docker
         ?? throw new StartException(FailureClass.Start, $"the task wants the image '{spec.Image}', but this worker has no container engine");
+
+    /// <summary>Looks for the container engine, and removes the containers on it that belong to no attempt of this worker.</summary>
+    public async Task PrepareAsync(string worker, IReadOnlySet<Guid> leases, CancellationToken ct)
+    {
+        if (docker is not DockerRuntime engine) return;
+        DockerVersion = await engine.VersionAsync(ct);
+        if (DockerVersion is not null) await engine.RemoveStrangersAsync(worker, leases, ct);
+    }
 
     /// <summary>What the runtime is asked for.</summary>
     public static RunRequest Request(Attempt attempt, AgentOptions options, int concurrency) => new()

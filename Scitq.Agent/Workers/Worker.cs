@@ -64,7 +64,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>());
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
         _runner = new AttemptRunner(runtimes, _slots, new Stager(_fetcher, _resources), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>());
-        _link = new WorkerLink(bus, _journal, _attempts, _leases, options, runtimes.DockerVersion, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold };
+        _link = new WorkerLink(bus, _journal, _attempts, _leases, options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
 
@@ -126,6 +126,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
 
             _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
             _resources.Clean();
+            await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
             List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct)];

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Journal;
+using Scitq.Agent.Runtimes;
 using Scitq.Agent.Slots;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
@@ -9,7 +10,7 @@ using Scitq.Contracts.Messages;
 namespace Scitq.Agent.Workers;
 
 /// <summary>Registers with the coordinator, and then says every few seconds that this agent lives and what it holds.</summary>
-internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, AttemptTable attempts, Leases leases, AgentOptions options, string? docker, ILogger<WorkerLink> logger)
+internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, AttemptTable attempts, Leases leases, AgentOptions options, RuntimeSet runtimes, ILogger<WorkerLink> logger)
 {
     private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Signal _answered = new();
@@ -86,7 +87,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         Batch = options.Batch,
         Concurrency = options.Concurrency,
         Prefetch = options.Prefetch,
-        Host = HostFigures.Describe(docker),
+        Host = HostFigures.Describe(runtimes.DockerVersion),
         Leases = attempts.Keys(),
     }, durable: false, ct);
 
