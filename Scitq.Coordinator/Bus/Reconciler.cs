@@ -30,6 +30,8 @@ internal sealed partial class Reconciler(
         DateTime? seen = null;
         var next = clock.GetUtcNow();
         var all = false;
+        // The bus in memory loses what it was handing to a receiver that stops; nothing else would tell.
+        var period = TimeSpan.FromSeconds(dispatcher.Window is null ? options.Value.ReconcileSeconds : Math.Min(10, options.Value.ReconcileSeconds));
         await using var tick = clock.CreateTimer(_ => Look(Tick), null, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         while (await _wishes.Reader.WaitToReadAsync(stoppingToken))
         {
@@ -46,7 +48,7 @@ internal sealed partial class Reconciler(
                 {
                     // What was queued just before a restart may never have been sent; later, some patience avoids surplus.
                     await TryAsync(null, back ? TimeSpan.Zero : OnItsWay, stoppingToken);
-                    (seen, next, all) = (topology.UpSince, now + TimeSpan.FromSeconds(options.Value.ReconcileSeconds), false);
+                    (seen, next, all) = (topology.UpSince, now + period, false);
                 }
             }
 
@@ -79,7 +81,7 @@ internal sealed partial class Reconciler(
             var waiting = await topology.WaitingAsync(batch.Batch, ct);
             var candidates = pending.Where(t => t.Batch == batch.Batch && t.Queued <= before);
             if (waiting is null)
-                await RefillAsync(candidates, batch.Batch, ct);
+                await RefillAsync(db, candidates, batch.Batch, lookForLost: patience > TimeSpan.Zero, ct);
             else if (waiting == 0)
                 await DispatchAsync(candidates.OrderBy(t => t.Number), (int)Math.Min(batch.Count, int.MaxValue), ct);
             else if (batch.Count - waiting.Value is > 0 and var missing)
@@ -88,9 +90,11 @@ internal sealed partial class Reconciler(
         }
     }
 
-    private async Task RefillAsync(IQueryable<TaskSaga> candidates, string batch, CancellationToken ct)
+    private async Task RefillAsync(ScitqDb db, IQueryable<TaskSaga> candidates, string batch, bool lookForLost, CancellationToken ct)
     {
         var window = dispatcher.Window!;
+        if (lookForLost && await db.Workers.AnyAsync(w => w.Batch == batch && w.Epoch != null && w.Hold == null && !w.Paused && w.Leases < w.Concurrency + w.Prefetch, ct)
+            && await candidates.AnyAsync(ct)) window.Clear(batch);
         var room = window.Room(batch);
         var found = new List<Guid>();
         await foreach (var id in candidates.OrderBy(t => t.Number).Select(t => t.CorrelationId).AsAsyncEnumerable().WithCancellation(ct))

@@ -48,6 +48,13 @@ internal sealed class Window
 
     public bool Contains(Guid task) => _sent.ContainsKey(task);
 
+    /// <summary>Forgets what was sent to the batch: a worker has room, so whatever has not come to it is lost.</summary>
+    public void Clear(string batch)
+    {
+        foreach (var (task, of) in _sent)
+            if (of == batch) Remove(task);
+    }
+
     /// <summary>How many more tasks of the batch may be sent.</summary>
     public int Room(string batch) => Math.Max(0, Limit - _counts.GetValueOrDefault(batch));
 
