@@ -38,6 +38,16 @@ public sealed record FetchOptions
     /// <summary>What archives and compressed files may unfold to.</summary>
     public UnpackLimits Unpack { get; init; } = new();
 
+    /// <summary>Where open multipart uploads are remembered, so that an interrupted one is continued by the next process.</summary>
+    [Required] public string StateDirectory { get; init; } = Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"), "scitq", "transfers");
+
+    /// <summary>How S3 is reached.</summary>
+    public S3Options S3 { get; init; } = new();
+
+    /// <summary>How Azure is reached.</summary>
+    public AzureOptions Azure { get; init; } = new();
+
     /// <summary>Told what is being waited for or was left out, in one line without secrets. Called from several threads.</summary>
     public Action<string>? Notice { get; init; }
 

@@ -31,11 +31,12 @@ public sealed partial class Fetcher : IDisposable
     {
         _options = (options ?? new FetchOptions()).Validated();
         _time = time ?? TimeProvider.System;
-        _schemes = new Schemes(_options);
         _retrier = new Retrier(_options, _time);
         _idle = new Idle(_options.IdleTimeout, _time);
         _places = new SemaphoreSlim(_options.Parts);
-        _parts = new PartReader(_options, _retrier, _idle, _places);
+        var services = new Services(_options, _retrier, _idle, _places, _time);
+        _parts = new PartReader(services);
+        _schemes = new Schemes(services);
     }
 
     /// <summary>Reads a URI and checks that it is one that can be used.</summary>

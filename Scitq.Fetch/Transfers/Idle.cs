@@ -18,6 +18,21 @@ internal sealed class Idle(TimeSpan limit, TimeProvider time)
         }
     }
 
+    /// <summary>Awaits something long that calls its <c>touch</c> whenever something moves.</summary>
+    public async Task<T> WatchAsync<T>(Func<Action, CancellationToken, Task<T>> work, CancellationToken ct)
+    {
+        using var timer = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timer.Token);
+        try
+        {
+            return await work(() => timer.CancelAfter(limit), either.Token);
+        }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested && timer.IsCancellationRequested)
+        {
+            throw new TransientException($"nothing moved for {limit.TotalSeconds:0.#} s.", e);
+        }
+    }
+
     /// <summary>Reads once.</summary>
     public ValueTask<int> ReadAsync(Stream stream, Memory<byte> buffer, CancellationToken ct) =>
         GuardAsync(c => stream.ReadAsync(buffer, c), ct);

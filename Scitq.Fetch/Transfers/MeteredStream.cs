@@ -12,8 +12,8 @@ internal sealed class MeteredStream(Stream inner, Meter meter) : Stream
     /// <summary>Bytes read so far.</summary>
     public long Count { get; private set; }
 
-    /// <summary>The MD5 of what was read, in lower-case hexadecimal.</summary>
-    public string Md5() => Convert.ToHexStringLower(_md5.GetCurrentHash());
+    /// <summary>The MD5 of what was read.</summary>
+    public byte[] Md5() => _md5.GetCurrentHash();
 
     public override bool CanRead => true;
 

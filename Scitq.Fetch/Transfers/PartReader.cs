@@ -7,9 +7,9 @@ namespace Scitq.Fetch.Transfers;
 /// Reads an object by several ranges at a time and hands them on in order: the file grows from its start, so it can be continued by its
 /// length alone, and is hashed as it comes. Memory is bounded by the shared places, however many objects are on their way.
 /// </summary>
-internal sealed class PartReader(FetchOptions options, Retrier retrier, Idle idle, SemaphoreSlim places)
+internal sealed class PartReader(Services services)
 {
-    public int PartSize => options.PartSize;
+    public int PartSize => services.Options.PartSize;
 
     public async Task ReadAsync(ITransport transport, DataEntry entry, long offset, Func<ReadOnlyMemory<byte>, CancellationToken, Task> sink, CancellationToken ct)
     {
@@ -21,9 +21,9 @@ internal sealed class PartReader(FetchOptions options, Retrier retrier, Idle idl
             while (offset < size || ahead.Count > 0)
             {
                 // Waits for a place only when nothing of ours holds one, or two objects could wait for each other.
-                while (offset < size && ahead.Count < options.Parts && (ahead.Count > 0 ? places.Wait(0, ct) : await PlaceAsync(ct)))
+                while (offset < size && ahead.Count < services.Options.Parts && (ahead.Count > 0 ? services.Places.Wait(0, ct) : await PlaceAsync(ct)))
                 {
-                    var length = (int)Math.Min(options.PartSize, size - offset);
+                    var length = (int)Math.Min(services.Options.PartSize, size - offset);
                     ahead.Enqueue(FetchAsync(transport, entry, offset, length, stop.Token));
                     offset += length;
                 }
@@ -31,7 +31,7 @@ internal sealed class PartReader(FetchOptions options, Retrier retrier, Idle idl
                 using var part = await ahead.Peek();
                 await sink(part.Buffer.AsMemory(0, part.Length), ct);
                 _ = ahead.Dequeue();
-                places.Release();
+                services.Places.Release();
             }
         }
         finally
@@ -41,14 +41,14 @@ internal sealed class PartReader(FetchOptions options, Retrier retrier, Idle idl
             {
                 await ((Task)left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (left.IsCompletedSuccessfully) (await left).Dispose();
-                places.Release();
+                services.Places.Release();
             }
         }
     }
 
     private async Task<bool> PlaceAsync(CancellationToken ct)
     {
-        await places.WaitAsync(ct);
+        await services.Places.WaitAsync(ct);
         return true;
     }
 
@@ -58,12 +58,12 @@ internal sealed class PartReader(FetchOptions options, Retrier retrier, Idle idl
         var filled = 0;
         try
         {
-            return await retrier.RunAsync(entry.Uri, async c =>
+            return await services.Retrier.RunAsync(entry.Uri, async c =>
             {
-                await using var body = await idle.GuardAsync(async g => await transport.OpenAsync(entry, offset + filled, length - filled, g), c);
+                await using var body = await services.Idle.GuardAsync(async g => await transport.OpenAsync(entry, offset + filled, length - filled, g), c);
                 while (filled < length)
                 {
-                    var read = await idle.ReadAsync(body, part.Buffer.AsMemory(filled, length - filled), c);
+                    var read = await services.Idle.ReadAsync(body, part.Buffer.AsMemory(filled, length - filled), c);
                     if (read == 0) throw new TransientException($"a range ended after {filled} of {length} bytes.");
                     filled += read;
                 }

@@ -37,7 +37,7 @@ internal sealed class Upload(ITransport transport, Retrier retrier, Meter meter)
         DataEntry stored;
         try
         {
-            stored = await transport.PutAsync(destination, new PutContent(metered, length, modified, identity), ct);
+            stored = await transport.PutAsync(destination, new PutContent(metered, length, modified, identity, metered.Md5), ct);
         }
         catch
         {
@@ -45,7 +45,7 @@ internal sealed class Upload(ITransport transport, Retrier retrier, Meter meter)
             throw;
         }
 
-        var md5 = metered.Md5();
+        var md5 = Convert.ToHexStringLower(metered.Md5());
         var problem =
             length is { } whole && metered.Count != whole ? $"{metered.Count} bytes were read instead of {whole}" :
             stored.Size is { } size && size != metered.Count ? $"the store holds {size} bytes instead of {metered.Count}" :

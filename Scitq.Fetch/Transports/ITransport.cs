@@ -67,4 +67,5 @@ internal enum TransportCapabilities
 /// <param name="Length">How many there are; null when only the end will tell.</param>
 /// <param name="Modified">The source's time of last change, kept where the store can.</param>
 /// <param name="Identity">Same source content, same text: what an interrupted upload is found again by. Null when it cannot be continued.</param>
-internal sealed record PutContent(Stream Body, long? Length, DateTimeOffset? Modified, string? Identity);
+/// <param name="Md5">The MD5 of what has been read of it so far: of the whole, once it is at its end.</param>
+internal sealed record PutContent(Stream Body, long? Length, DateTimeOffset? Modified, string? Identity, Func<byte[]> Md5);

@@ -1,5 +1,6 @@
 using Scitq.Contracts;
 using Scitq.Fetch.Http;
+using Scitq.Fetch.Transfers;
 
 namespace Scitq.Fetch.Transports;
 
@@ -9,13 +10,15 @@ internal sealed class Schemes : IDisposable
     private readonly Web _web;
     private readonly Dictionary<string, ITransport> _transports;
 
-    public Schemes(FetchOptions options)
+    public Schemes(Services services)
     {
-        _web = new Web(options);
+        _web = new Web(services.Options);
         var http = new HttpTransport(_web);
         _transports = new Dictionary<string, ITransport>
         {
-            ["file"] = new FileTransport(options),
+            ["file"] = new FileTransport(services.Options),
+            ["s3"] = new S3Transport(services),
+            ["azure"] = new AzureTransport(services),
             ["http"] = http,
             ["https"] = http,
         };

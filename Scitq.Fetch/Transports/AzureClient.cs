@@ -1,0 +1,92 @@
+using Azure;
+using Azure.Core.Pipeline;
+using Azure.Identity;
+using Azure.Storage;
+using Azure.Storage.Blobs;
+using Scitq.Contracts;
+using Scitq.Fetch.Http;
+using Scitq.Fetch.Transfers;
+
+namespace Scitq.Fetch.Transports;
+
+/// <summary>The SDK's client, with its retries left to us, and its errors by our classes.</summary>
+internal sealed class AzureClient : IDisposable
+{
+    private readonly Services _services;
+    private readonly HttpClient _http;
+    private readonly Lazy<BlobServiceClient> _client;
+
+    public AzureClient(Services services)
+    {
+        _services = services;
+        _http = new HttpClient(new CleanConnections(services.Options)) { Timeout = Timeout.InfiniteTimeSpan };
+        _client = new Lazy<BlobServiceClient>(Create);
+    }
+
+    /// <summary>Makes one request, retried.</summary>
+    public Task<T> CallAsync<T>(DataUri uri, Func<BlobContainerClient, Action, CancellationToken, Task<T>> request, CancellationToken ct) =>
+        _services.Retrier.RunAsync(uri, c => OnceAsync(uri, request, c), ct);
+
+    /// <summary>Makes one request, once.</summary>
+    public async Task<T> OnceAsync<T>(DataUri uri, Func<BlobContainerClient, Action, CancellationToken, Task<T>> request, CancellationToken ct)
+    {
+        try
+        {
+            return await _services.Idle.WatchAsync((touch, c) => request(_client.Value.GetBlobContainerClient(AzureTransport.Container(uri)), touch, c), ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && Classify(uri, e) is { } fault)
+        {
+            throw fault;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static Exception? Classify(DataUri uri, Exception e)
+    {
+        var shown = Redacted.Of(uri);
+        switch (e)
+        {
+            case RequestFailedException { Status: 412 }:
+                return new SourceChangedException(uri);
+            case RequestFailedException { ErrorCode: "ContainerNotFound" }:
+                return new DataNotFoundException($"{shown}: there is no container '{AzureTransport.Container(uri)}'.", e);
+            case RequestFailedException { ErrorCode: "ContainerBeingDeleted" or "Md5Mismatch" or "OperationTimedOut" or "ServerBusy" } passing:
+                return new TransientException($"the server answered {passing.ErrorCode}.", e);
+            case RequestFailedException { Status: not 0 } answer:
+                return Faults.OfStatus(answer.Status, shown, $"the server answered {answer.Status} {answer.ErrorCode}");
+            case RequestFailedException or HttpRequestException:
+                return Faults.OfConnection(e, shown, "the Azure server");
+            case AuthenticationFailedException:
+                return new AccessDeniedException($"{shown}: no identity to show to Azure: {e.Message.Split('\n')[0].Trim()} Set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or log in with az.", e);
+            default:
+                return null;
+        }
+    }
+
+    private BlobServiceClient Create()
+    {
+        var given = _services.Options.Azure;
+        var options = new BlobClientOptions { Transport = new HttpClientTransport(_http), Retry = { MaxRetries = 0, NetworkTimeout = Timeout.InfiniteTimeSpan } };
+        var connection = given.ConnectionString ?? (given.Account is null ? Variable("AZURE_STORAGE_CONNECTION_STRING") : null);
+        try
+        {
+            if (connection is not null) return new BlobServiceClient(connection, options);
+            var account = given.Account ?? Variable("AZURE_STORAGE_ACCOUNT") ?? Variable("SCITQ_AZURE_ACCOUNT")
+                ?? throw new AccessDeniedException("No Azure storage account is known: set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING.");
+            var endpoint = new Uri(given.Endpoint ?? Variable("AZURE_STORAGE_ENDPOINT") ?? $"https://{account}.blob.core.windows.net");
+            var key = given.Key ?? Variable("AZURE_STORAGE_KEY") ?? Variable("SCITQ_AZURE_KEY");
+            var token = given.SasToken ?? Variable("AZURE_STORAGE_SAS_TOKEN");
+            return key is not null ? new BlobServiceClient(endpoint, new StorageSharedKeyCredential(account, key), options)
+                : token is not null ? new BlobServiceClient(endpoint, new AzureSasCredential(token.TrimStart('?')), options)
+                : new BlobServiceClient(endpoint, new DefaultAzureCredential(), options);
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException)
+        {
+            // The message of the original may quote the secret.
+            throw new AccessDeniedException("The Azure connection string, key, token or endpoint is malformed.");
+        }
+    }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+}

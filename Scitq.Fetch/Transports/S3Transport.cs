@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Scitq.Contracts;
+using Scitq.Fetch.Transfers;
+
+namespace Scitq.Fetch.Transports;
+
+/// <summary><c>s3://bucket/key</c>, on AWS or any server that speaks its language. Keys are taken byte for byte.</summary>
+internal sealed partial class S3Transport(Services services) : ITransport, IDisposable
+{
+    private readonly S3Client _client = new(services);
+
+    public TransportCapabilities Can =>
+        TransportCapabilities.Get | TransportCapabilities.Put | TransportCapabilities.List | TransportCapabilities.Delete | TransportCapabilities.ParallelRanges | TransportCapabilities.RetriesParts;
+
+    public static string Bucket(DataUri uri) => uri.Path.Split('/', 2)[0];
+
+    public void Dispose() => _client.Dispose();
+
+    public async Task<DataEntry?> StatAsync(DataUri uri, CancellationToken ct)
+    {
+        if (Key(uri).Length == 0) return null;
+        try
+        {
+            var head = await _client.OnceAsync(uri, (s3, _, c) => s3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = Bucket(uri), Key = Key(uri) }, c), ct);
+            return Entry(uri, Key(uri)[(Key(uri).LastIndexOf('/') + 1)..], head.ContentLength, head.ETag, head.LastModified) is var entry && head.Metadata["md5"] is { Length: 32 } md5
+                ? entry with { Md5 = md5.ToLowerInvariant() }
+                : entry;
+        }
+        catch (DataNotFoundException)
+        {
+            // A HEAD tells a missing bucket and a missing key alike; what looks next, a listing, tells them apart.
+            return null;
+        }
+    }
+
+    public async Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
+    {
+        var response = await _client.OnceAsync(entry.Uri, (s3, _, c) => s3.GetObjectAsync(new GetObjectRequest
+        {
+            BucketName = Bucket(entry.Uri),
+            Key = Key(entry.Uri),
+            EtagToMatch = entry.Version,
+            // An empty object has no range that could be asked for.
+            ByteRange = offset == 0 && length is null ? null : new ByteRange(offset, length is null ? long.MaxValue : offset + length.Value - 1),
+        }, c), ct);
+        if (entry.Version is not null && response.ETag != entry.Version)
+        {
+            response.Dispose();
+            throw new SourceChangedException(entry.Uri);
+        }
+
+        return response.ResponseStream;
+    }
+
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var (bucket, prefix) = (Bucket(folder), Key(folder));
+        string? next = null;
+        do
+        {
+            var page = await _client.CallAsync(folder, (s3, _, c) => s3.ListObjectsV2Async(new ListObjectsV2Request
+            {
+                BucketName = bucket,
+                Prefix = prefix,
+                Delimiter = recursive ? null : "/",
+                ContinuationToken = next,
+            }, c), ct);
+            foreach (var found in page.S3Objects ?? [])
+                yield return Entry(folder.At($"{bucket}/{found.Key}"), found.Key[prefix.Length..], found.Size ?? 0, found.ETag, found.LastModified);
+            foreach (var sub in page.CommonPrefixes ?? [])
+                yield return new DataEntry { Uri = folder.At($"{bucket}/{sub}"), Name = sub[prefix.Length..].TrimEnd('/'), Size = 0, IsFolder = true };
+            next = page.IsTruncated == true ? page.NextContinuationToken : null;
+        }
+        while (next is not null);
+    }
+
+    public Task DeleteAsync(DataUri uri, CancellationToken ct) =>
+        _client.OnceAsync(uri, (s3, _, c) => s3.DeleteObjectAsync(Bucket(uri), Key(uri), c), ct);
+
+    private static string Key(DataUri uri) => uri.Path.Split('/', 2) is [_, var key] ? key : "";
+
+    private static DataEntry Entry(DataUri uri, string name, long size, string? tag, DateTime? modified) => new()
+    {
+        Uri = uri,
+        Name = name,
+        Size = size,
+        Modified = modified?.ToUniversalTime(),
+        Created = modified?.ToUniversalTime(),
+        Md5 = Md5Of(tag),
+        Version = tag,
+    };
+
+    /// <summary>The ETag of an object uploaded in one piece is its MD5; "-n" at its end says that it was n pieces.</summary>
+    private static string? Md5Of(string? tag) => tag?.Trim('"') is { Length: 32 } hex && hex.All(char.IsAsciiHexDigit) ? hex.ToLowerInvariant() : null;
+}

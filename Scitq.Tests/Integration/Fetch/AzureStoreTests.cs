@@ -1,0 +1,84 @@
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using Scitq.Contracts;
+using Scitq.Fetch;
+using Scitq.Tests.Servers;
+
+namespace Scitq.Tests.Integration.Fetch;
+
+/// <summary>Against the Azurite of <c>SCITQ_TEST_AZURE</c>, the URL of its blob service.</summary>
+[Trait("Level", "Integration")]
+public sealed class AzureStoreTests : StoreContract
+{
+    // The account every Azurite has; no secret.
+    private const string Account = "devstoreaccount1";
+    private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+    private readonly string _container = "scitq-" + Guid.NewGuid().ToString("N")[..12];
+    private BlobContainerClient? _client;
+
+    protected override bool CanDelete => true;
+
+    // The SDK sends it as a slash.
+    protected override IEnumerable<string> Impossible => ["back\\slash"];
+
+    protected override async Task<(FetchOptions Options, DataUri Root)> OpenAsync(FetchOptions options, string local)
+    {
+        var endpoint = $"{TestEnvironment.Required("SCITQ_TEST_AZURE").TrimEnd('/')}/{Account}";
+        _client = new BlobContainerClient($"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint={endpoint};", _container);
+        await _client.CreateAsync(cancellationToken: Ct);
+        return (options with { Azure = new AzureOptions { Account = Account, Key = Key, Endpoint = endpoint } }, DataUri.Parse($"azure://{_container}/a folder/"));
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (_client is not null) await _client.DeleteAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Every_blob_has_the_md5_of_its_content_however_many_blocks_it_came_in()
+    {
+        var put = Assert.Single((await Fetcher.PutAsync(Write("in/x", (2 * PartSize) + 9), Root, ct: Ct)).Files);
+        Assert.Equal(put.Md5, (await Fetcher.InfoAsync(Root.At(Root.Path + "x"), Ct))!.Md5);
+        Assert.Equal(put.Md5, Assert.Single(await ListAsync(Root)).Md5);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_missing_container_and_wrong_keys_are_named_at_once()
+    {
+        var missing = await Assert.ThrowsAsync<DataNotFoundException>(() => Fetcher.PutAsync(Write("in/x", 1), DataUri.Parse("azure://no-such-container/x"), ct: Ct));
+        Assert.Contains("no-such-container", missing.Message, StringComparison.Ordinal);
+        var key = Convert.ToBase64String(new byte[64]);
+        using var wrong = new Fetcher(Options with { Azure = new AzureOptions { Account = Account, Key = key, Endpoint = Options.Azure.Endpoint } });
+        var denied = await Assert.ThrowsAsync<AccessDeniedException>(() => wrong.PutAsync(At("in/x"), Root, ct: Ct));
+        Assert.DoesNotContain(key, denied.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task An_interrupted_upload_is_continued_with_the_blocks_that_are_missing()
+    {
+        var source = Write("in/big", 6 * PartSize);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        using (var fetcher = new Fetcher(Options with { Parts = 1 }))
+        {
+            var progress = new Direct(p =>
+            {
+                if (p.Bytes > 3 * PartSize) stop.Cancel();
+            });
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetcher.PutAsync(source, Root, progress, stop.Token));
+        }
+
+        var staged = (await _client!.GetBlockBlobClient("a folder/big").GetBlockListAsync(BlockListTypes.Uncommitted, cancellationToken: Ct)).Value.UncommittedBlocks.Count();
+        Assert.InRange(staged, 1, 5);
+        Assert.Empty(await ListAsync(Root));
+        await Fetcher.PutAsync(source, Root, ct: Ct);
+        await Fetcher.GetAsync(Root.At(Root.Path + "big"), At("out"), ct: Ct);
+        Assert.Equal(await File.ReadAllBytesAsync(source, Ct), await File.ReadAllBytesAsync(At("out/big"), Ct));
+    }
+
+    private sealed class Direct(Action<TransferProgress> report) : IProgress<TransferProgress>
+    {
+        public void Report(TransferProgress value) => report(value);
+    }
+}
