@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Scitq.Agent;
 
-/// <summary>How an agent works. Each property is also an option (<c>--work-dir</c>), an environment variable (<c>SCITQ_WORK_DIR</c>) and a member of the configuration file (<c>"WorkDir"</c>).</summary>
+/// <summary>How an agent works. Each property is also an option (<c>--work-dir</c>), an environment variable (<c>SCITQ_WORK_DIR</c>) and a member of the configuration file (<c>"work-dir"</c>).</summary>
 public sealed record AgentOptions
 {
     /// <summary>The worker's name; one living agent a name.</summary>
@@ -26,9 +26,6 @@ public sealed record AgentOptions
     /// <summary>The broker, <c>amqp://user:password@host:port/vhost</c>.</summary>
     public string Bus { get; init; } = "amqp://guest:guest@localhost:5672";
 
-    /// <summary>A file that holds the broker's address, so that its password is in no process list.</summary>
-    public string? BusFile { get; init; }
-
     /// <summary>The coordinator's REST address; not needed to work.</summary>
     public string? Coordinator { get; init; }
 
@@ -42,6 +39,9 @@ public sealed record AgentOptions
     /// <summary><c>all</c>, or <c>restricted</c> to refuse docker options that reach beyond the container.</summary>
     [AllowedValues("all", "restricted", ErrorMessage = "docker options are neither all nor restricted.")]
     public string DockerOptions { get; init; } = "all";
+
+    /// <summary>Whether tasks without an image are run; they have the rights of the agent's account.</summary>
+    public bool NativeTasks { get; init; } = true;
 
     /// <summary>How long a drain waits for running tasks; null waits until they end.</summary>
     public TimeSpan? DrainTimeout { get; init; }

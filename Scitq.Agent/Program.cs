@@ -1,23 +1,22 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent;
 using Scitq.Messaging.Hosting;
 
-var arguments = AgentArguments.Read(args, Environment.GetEnvironmentVariable);
-if (arguments.Answer is { } answer)
-{
-    await (answer.ExitCode == 0 ? Console.Out : Console.Error).WriteLineAsync(answer.Text);
-    return answer.ExitCode;
-}
+if (AgentArguments.Read(args, out var exitCode) is not { } started) return exitCode;
 
 try
 {
     var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
     builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "yyyy-MM-dd HH:mm:ss "));
-    builder.Logging.AddFilter("MassTransit", LogLevel.Error);
+    builder.Configuration
+        .AddInMemoryCollection([new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Error")])
+        .AddInMemoryCollection(started.Settings.Settings);
+    builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
     builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
-    builder.AddAgent(arguments.Options!);
+    builder.AddAgent(started.Options);
     await builder.Build().RunAsync();
     return Environment.ExitCode;
 }

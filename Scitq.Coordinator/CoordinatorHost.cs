@@ -21,7 +21,7 @@ public static class CoordinatorHost
         new("data", "DIR", "where logs and the embedded database are (default: a directory of yours)"),
         new("token", "TEXT", "what clients must present (better: --token-file or SCITQ_TOKEN)"),
         new("token-file", "FILE", "a file that holds the token"),
-        new("config", "FILE", "JSON file with these options (default /etc/scitq/coordinator.json)"),
+        new("config", "FILE", "JSON file with these options"),
     ];
 
     private static readonly ServiceOption[] Servers =

@@ -5,7 +5,7 @@ using Scitq.Contracts;
 namespace Scitq.Agent.Runtimes;
 
 /// <summary>The runtimes of this agent, and which of them runs what.</summary>
-internal sealed class RuntimeSet(IRuntime native, IRuntime? docker, bool commandsRun = true)
+internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true)
 {
     /// <summary>Version of the container engine, once it was looked for; null where there is none.</summary>
     public string? DockerVersion { get; private set; }
@@ -14,8 +14,9 @@ internal sealed class RuntimeSet(IRuntime native, IRuntime? docker, bool command
     public bool CommandsRun => commandsRun;
 
     /// <exception cref="StartException">There is no runtime for it here.</exception>
-    public IRuntime For(TaskSpec spec) => spec.Image is null || !commandsRun ? native : docker
-        ?? throw new StartException(FailureClass.Start, $"the task wants the image '{spec.Image}', but this worker has no container engine");
+    public IRuntime For(TaskSpec spec) => spec.Image is null || !commandsRun
+        ? native ?? throw new StartException(FailureClass.Start, "this worker runs only tasks with a docker image (-d)")
+        : docker ?? throw new StartException(FailureClass.Start, $"the task wants the image '{spec.Image}', but this worker has no container engine");
 
     /// <summary>Looks for the container engine, and removes the containers on it that belong to no attempt of this worker.</summary>
     public async Task PrepareAsync(string worker, IReadOnlySet<Guid> leases, CancellationToken ct)

@@ -42,12 +42,16 @@ public static class TaskSpecRules
 
         foreach (var (key, value) in spec.Env)
         {
-            if (key.Length == 0 || key.Contains('=') || key.Contains('\0') || value is null || value.Contains('\0'))
-                return $"environment variable '{key}' has an empty name, a '=' in its name, or a NUL byte.";
+            if (!IsVariable(key)) return $"environment variable '{key}' is not letters, digits and '_', with no digit first.";
+            if (value is null || value.Contains('\0')) return $"environment variable '{key}' has no value, or one with a NUL byte.";
         }
 
         foreach (var id in spec.Requirements)
             if (!TaskId.TryParse(id, out _)) return $"requirement '{id}' is neither a task number nor a task GUID.";
         return null;
     }
+
+    /// <summary>What a shell can name; it drops any other variable on its way to the command.</summary>
+    private static bool IsVariable(string name) =>
+        name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 }

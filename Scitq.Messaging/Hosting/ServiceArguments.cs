@@ -15,6 +15,7 @@ public sealed record ServiceOption(string Name, string? Value, string Help)
 /// <summary>What a service is told at its start: command line before environment before JSON file.</summary>
 public sealed class ServiceArguments
 {
+    private static readonly string[] Sections = ["Tasks", "Logging"];
     private readonly Dictionary<string, string> _values;
 
     private ServiceArguments(Dictionary<string, string> values) => _values = values;
@@ -96,7 +97,7 @@ public sealed class ServiceArguments
             var name = equals < 0 ? args[i] : args[i][..equals];
             if (!name.StartsWith("--", StringComparison.Ordinal)) throw new ArgumentException($"'{args[i]}' is not an option (see --help).");
             var option = options.FirstOrDefault(o => "--" + o.Name == name);
-            if (option is null && !name.Contains(':')) throw new ArgumentException($"unknown option {name} (see --help).");
+            if (option is null && !Sections.Any(s => name.StartsWith($"--{s}:", StringComparison.Ordinal))) throw new ArgumentException($"unknown option {name} (see --help).");
             var isSwitch = option is { Value: null };
             values[name[2..]] = equals >= 0 ? args[i][(equals + 1)..]
                 : isSwitch ? "true"
@@ -115,8 +116,8 @@ public sealed class ServiceArguments
             using var json = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             foreach (var member in json.RootElement.EnumerateObject())
             {
-                if (member.Value.ValueKind == JsonValueKind.Object)
-                    foreach (var part in member.Value.EnumerateObject()) values[$"{member.Name}:{part.Name}"] = part.Value.ToString();
+                if (Sections.Contains(member.Name) && member.Value.ValueKind == JsonValueKind.Object)
+                    foreach (var (key, value) in Flatten(member.Name, member.Value)) values[key] = value;
                 else if (options.Any(o => o.Name == member.Name)) values[member.Name] = member.Value.ToString();
                 else throw new ArgumentException($"the configuration file '{file}' has the unknown key '{member.Name}'.");
             }
@@ -128,6 +129,11 @@ public sealed class ServiceArguments
 
         return values;
     }
+
+    private static IEnumerable<(string Key, string Value)> Flatten(string prefix, JsonElement element) =>
+        element.ValueKind == JsonValueKind.Object
+            ? element.EnumerateObject().SelectMany(member => Flatten($"{prefix}:{member.Name}", member.Value))
+            : [(prefix, element.ToString())];
 
     private static string Help(string program, string purpose, IReadOnlyList<ServiceOption> options)
     {
@@ -142,7 +148,8 @@ public sealed class ServiceArguments
               {"--help".PadRight(width)} this text
               {"--version".PadRight(width)} the version
 
-            Each option can also be given in the environment (--data as SCITQ_DATA) or in a JSON file.
+            Each option can also be given in the environment (--{options[0].Name} as {options[0].Variable}), or in a JSON file (--config,
+            or /etc/scitq/{program.Replace("scitq-", "", StringComparison.Ordinal)}.json) as "{options[0].Name}". The command line wins, then the environment.
             """;
     }
 }
