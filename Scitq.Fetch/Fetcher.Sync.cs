@@ -72,10 +72,14 @@ public sealed partial class Fetcher
         Require(destination, TransportCapabilities.List, "listed");
         if (options.Delete) Require(destination, TransportCapabilities.Delete, "deleted from");
         var there = new Dictionary<string, Known>(StringComparer.Ordinal);
-        if (destination.Scheme != "file" || Directory.Exists(destination.Path))
+        try
         {
             await foreach (var entry in ListAsync(destination, ct: ct))
                 if (options.Filter.Takes(entry.Name)) there[entry.Name] = new Known(entry.Size, entry.Modified?.UtcTicks ?? 0, entry.Md5 is { } md5 ? Convert.FromHexString(md5) : null);
+        }
+        catch (DataNotFoundException)
+        {
+            // It will be made. A bucket or container will not: then the first upload says so.
         }
 
         var meter = new Meter(progress, _time);

@@ -19,6 +19,7 @@ internal sealed class Schemes : IDisposable
             ["file"] = new FileTransport(services.Options),
             ["s3"] = new S3Transport(services),
             ["azure"] = new AzureTransport(services),
+            ["ftp"] = new FtpTransport(services),
             ["http"] = http,
             ["https"] = http,
         };

@@ -1,0 +1,204 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Scitq.Fetch.Http;
+using Scitq.Fetch.Transfers;
+
+namespace Scitq.Fetch.Ftp;
+
+/// <summary>
+/// One control connection (RFC 959, 2228, 2428, 3659), passive only, binary only. Secured by AUTH TLS when the server refuses to go on without it.
+/// Data connections go to the control connection's own peer, whatever address the server names.
+/// </summary>
+internal sealed class FtpConnection : IAsyncDisposable, IDisposable
+{
+    private readonly Services _services;
+    private readonly FtpAddress _address;
+    private readonly Socket _socket;
+    private Stream _stream;
+    private StreamReader _reader;
+    private bool _secure;
+
+    private FtpConnection(Services services, FtpAddress address, Socket socket)
+    {
+        (_services, _address, _socket) = (services, address, socket);
+        _stream = new NetworkStream(socket, ownsSocket: true);
+        _reader = NewReader();
+    }
+
+    /// <summary>What the server says it can do, in capitals, one line each.</summary>
+    public IReadOnlyList<string> Features { get; private set; } = [];
+
+    public static async Task<FtpConnection> OpenAsync(Services services, FtpAddress address, string shown, CancellationToken ct)
+    {
+        FtpConnection? connection = null;
+        try
+        {
+            using var limit = new CancellationTokenSource(services.Options.ConnectTimeout, services.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+            connection = new FtpConnection(services, address, await new Connections(services.Options.PublicAddressesOnly).SocketAsync(address.Host, address.Port, either.Token));
+            await connection.LogInAsync(shown, ct);
+            return connection;
+        }
+        catch (Exception e)
+        {
+            if (connection is not null) await connection.DisposeAsync();
+            if (e is OperationCanceledException && !ct.IsCancellationRequested) throw new TransientException($"{address.Host} did not accept the connection in time.", e);
+            if (e is IOException or SocketException or System.Security.Authentication.AuthenticationException or AccessDeniedException { InnerException: null }) throw Faults.OfConnection(e, shown, address.Host);
+            throw;
+        }
+    }
+
+    /// <summary>Sends a command and reads its answer.</summary>
+    public async Task<FtpReply> SendAsync(string command, CancellationToken ct)
+    {
+        await _services.Idle.GuardAsync(async c =>
+        {
+            await _stream.WriteAsync(Encoding.UTF8.GetBytes(command + "\r\n"), c);
+            return true;
+        }, ct);
+        return await ReplyAsync(ct);
+    }
+
+    /// <summary>Reads the next answer.</summary>
+    public async Task<FtpReply> ReplyAsync(CancellationToken ct)
+    {
+        var text = new StringBuilder();
+        string? end = null;
+        while (true)
+        {
+            var line = await _services.Idle.GuardAsync(c => _reader.ReadLineAsync(c), ct) ?? throw new TransientException("the server closed the connection.");
+            if (text.Length > 1 << 20) throw new TransientException("the server's answer has no end.");
+            text.Append(text.Length == 0 ? "" : "\n").Append(line);
+            if (end is null && line.Length > 3 && line[3] == '-') end = line[..3] + " ";
+            else if (end is null || line.StartsWith(end, StringComparison.Ordinal))
+            {
+                return int.TryParse(line.AsSpan(0, Math.Min(3, line.Length)), NumberStyles.None, CultureInfo.InvariantCulture, out var code)
+                    ? new FtpReply(code, text.ToString())
+                    : throw new TransientException("the server does not speak FTP.");
+            }
+        }
+    }
+
+    /// <summary>Opens a data connection and starts a transfer on it.</summary>
+    public async Task<Stream> TransferAsync(string command, long offset, string shown, CancellationToken ct)
+    {
+        var socket = await DataAsync(shown, ct);
+        try
+        {
+            if (offset > 0 && await SendAsync(string.Create(CultureInfo.InvariantCulture, $"REST {offset}"), ct) is { Code: not 350 } refused) throw refused.Fault(shown);
+            var started = await SendAsync(command, ct);
+            if (started.Code is not (125 or 150)) throw started.Fault(shown);
+            Stream data = new NetworkStream(socket, ownsSocket: true);
+            return _secure ? await SecureAsync(data, ct) : data;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _reader.Dispose();
+        _stream.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _reader.Dispose();
+        await _stream.DisposeAsync();
+    }
+
+    private async Task LogInAsync(string shown, CancellationToken ct)
+    {
+        var ready = await ReplyAsync(ct);
+        if (ready.Code != 220) throw ready.Fault(shown);
+        var reply = await UserAsync(ct);
+        if (!_secure && reply.Code is 421 or 530 or 534 or 522 or 550 && WantsTls(reply.Text))
+        {
+            await StartTlsAsync(shown, ct);
+            reply = await UserAsync(ct);
+        }
+
+        if (reply.Code is not (230 or 202 or 232)) throw reply.Fault(shown);
+        var binary = await SendAsync("TYPE I", ct);
+        if (!binary.IsPositive) throw binary.Fault(shown);
+        var features = await SendAsync("FEAT", ct);
+        if (features.Code == 211) Features = [.. features.Text.Split('\n').Select(f => f.Trim().ToUpperInvariant())];
+        if (Features.Contains("UTF8")) await SendAsync("OPTS UTF8 ON", ct);
+    }
+
+    private async Task<FtpReply> UserAsync(CancellationToken ct)
+    {
+        var reply = await SendAsync("USER " + _address.User, ct);
+        return reply.Code == 331 ? await SendAsync("PASS " + _address.Password, ct) : reply;
+    }
+
+    private static bool WantsTls(string text) =>
+        text.Contains("TLS", StringComparison.OrdinalIgnoreCase) || text.Contains("SSL", StringComparison.OrdinalIgnoreCase) || text.Contains("encrypt", StringComparison.OrdinalIgnoreCase);
+
+    private async Task StartTlsAsync(string shown, CancellationToken ct)
+    {
+        var reply = await SendAsync("AUTH TLS", ct);
+        if (reply.Code != 234) throw reply.Fault(shown);
+        _stream = await SecureAsync(_stream, ct);
+        _reader.Dispose();
+        _reader = NewReader();
+        _secure = true;
+        foreach (var command in (string[])["PBSZ 0", "PROT P"])
+        {
+            var answer = await SendAsync(command, ct);
+            if (!answer.IsPositive) throw answer.Fault(shown);
+        }
+    }
+
+    private async Task<Stream> SecureAsync(Stream plain, CancellationToken ct)
+    {
+        var secure = new SslStream(plain);
+        await _services.Idle.GuardAsync(async c =>
+        {
+            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = _address.Host }, c);
+            return true;
+        }, ct);
+        return secure;
+    }
+
+    private async Task<Socket> DataAsync(string shown, CancellationToken ct)
+    {
+        var reply = await SendAsync("EPSV", ct);
+        int port;
+        if (reply.Code == 229 && reply.Text.Split('|') is [_, _, _, var extended, ..] && int.TryParse(extended, NumberStyles.None, CultureInfo.InvariantCulture, out port)) return await ConnectAsync(port, ct);
+        reply = await SendAsync("PASV", ct);
+        if (reply.Code != 227) throw reply.Fault(shown);
+        var numbers = reply.Text[4..].Split(',').Select(n => new string([.. n.Where(char.IsAsciiDigit)])).ToArray();
+        return numbers.Length >= 6 && int.TryParse(numbers[4], out var high) && int.TryParse(numbers[5], out var low)
+            ? await ConnectAsync((high * 256) + low, ct)
+            : throw new TransientException("the server named no port for the data.");
+    }
+
+    private async Task<Socket> ConnectAsync(int port, CancellationToken ct)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await _services.Idle.GuardAsync(async c =>
+            {
+                await socket.ConnectAsync(((IPEndPoint)_socket.RemoteEndPoint!).Address, port, c);
+                return true;
+            }, ct);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    // Not a byte more than a line may be read ahead of a change to TLS; none is sent by a server before it is asked.
+    private StreamReader NewReader() => new(_stream, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, 1024, leaveOpen: true);
+}
