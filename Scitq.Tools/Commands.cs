@@ -19,7 +19,7 @@ internal static class Commands
             {
                 "scitq-launch" => await LaunchCommand.RunAsync(args, io),
                 "scitq-manage" => await ManageCommand.RunAsync(args, io),
-                "scitq-fetch" => FetchCommand.Run(io),
+                "scitq-fetch" => await FetchCommand.RunAsync(args, io),
                 _ => throw new UsageException($"call it as scitq-launch, scitq-manage or scitq-fetch (or: {name} launch …)"),
             };
         }

@@ -1,0 +1,56 @@
+using System.Globalization;
+using Scitq.Contracts;
+using Scitq.Fetch;
+using Scitq.Tools.CommandLine;
+using Scitq.Tools.Manage.Output;
+
+namespace Scitq.Tools.Fetch;
+
+/// <summary>What every verb works with.</summary>
+internal sealed class FetchContext : IDisposable
+{
+    public FetchContext(ToolIo io, ParsedLine line, FetchVerb verb)
+    {
+        (Io, Line) = (io, line);
+        Format = Formats.Choose(line.Value("format"), io.OutputIsTerminal);
+        Filter = new NameFilter(line.All("include"), line.All("exclude"));
+        Progress = new ProgressLine(io);
+        var parallel = line.Value("process") is not { } text ? 10
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 256 ? number
+            : throw new UsageException($"-p '{text}' is no number from 1 to 256");
+        Verb = verb;
+        Fetcher = new Fetcher(new FetchOptions { Files = parallel, Notice = line.Has("verbose") ? Progress.Say : null }, io.Clock);
+    }
+
+    public ToolIo Io { get; }
+
+    public ParsedLine Line { get; }
+
+    public FetchVerb Verb { get; }
+
+    public Format Format { get; }
+
+    public NameFilter Filter { get; }
+
+    public Fetcher Fetcher { get; }
+
+    public ProgressLine Progress { get; }
+
+    public bool DryRun => Line.Has("dry-run");
+
+    public CancellationToken Ct => Io.Interrupted;
+
+    /// <summary>An operand as a place: a URI, or else a path of this machine.</summary>
+    public DataUri Place(int operand) => Place(Line.Operands[operand]);
+
+    public DataUri Place(string text) => IsUri(text) ? Fetcher.CheckUri(text) : DataUri.ForFile(text);
+
+    /// <summary>A name with a colon is still a name; only <c>scheme://</c> makes a URI.</summary>
+    public static bool IsUri(string text) => text.Contains("://", StringComparison.Ordinal);
+
+    public void Dispose()
+    {
+        Progress.Clear();
+        Fetcher.Dispose();
+    }
+}

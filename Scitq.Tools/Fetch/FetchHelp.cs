@@ -1,0 +1,28 @@
+using Scitq.Tools.CommandLine;
+
+namespace Scitq.Tools.Fetch;
+
+/// <summary>The pages of <c>--help</c>.</summary>
+internal static class FetchHelp
+{
+    public static void Write(TextWriter writer, FetchVerb? verb)
+    {
+        if (verb is not null)
+        {
+            HelpPage.Write(writer, $"{FetchCommand.Program} {verb.Name} [OPTIONS] {verb.Operands}", verb.Summary, verb.Examples, [.. verb.Options, .. FetchVerb.Global]);
+            return;
+        }
+
+        HelpPage.Write(writer, $"{FetchCommand.Program} [OPTIONS] VERB …",
+            $"""
+            Moves data between this machine and stores, or between stores: resumed after any interruption, and verified.
+
+            {string.Join(Environment.NewLine, FetchVerb.All.Select(v => $"  {$"{v.Name} {v.Operands}",-18} {v.Summary}"))}
+
+            A place is a path of this machine or SCHEME://PATH (file, s3, azure, ftp, http, https); a final slash means
+            everything below. After '|' comes what is done with a fetched file: gunzip, untar, unzip or mv:FOLDER.
+            Credentials: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE, AWS_ENDPOINT_URL; AZURE_STORAGE_ACCOUNT,
+            AZURE_STORAGE_KEY, AZURE_STORAGE_CONNECTION_STRING. See: {FetchCommand.Program} VERB --help
+            """, [], FetchVerb.Global);
+    }
+}

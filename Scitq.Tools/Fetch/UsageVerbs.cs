@@ -1,0 +1,123 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Scitq.Fetch;
+
+namespace Scitq.Tools.Fetch;
+
+/// <summary>du and ncdu.</summary>
+internal static class UsageVerbs
+{
+    private const string ListingName = "ncdu.json";
+
+    public static async Task<int> DuAsync(FetchContext context)
+    {
+        var folders = new SortedDictionary<string, (long Files, long Bytes)>(StringComparer.Ordinal);
+        var all = (Files: 0L, Bytes: 0L);
+        await foreach (var entry in context.Fetcher.ListAsync(context.Place(0), ct: context.Ct))
+        {
+            if (!context.Filter.Takes(entry.Name)) continue;
+            var slash = entry.Name.IndexOf('/', StringComparison.Ordinal);
+            var size = entry.Size ?? 0;
+            all = (all.Files + 1, all.Bytes + size);
+            if (slash <= 0) continue;
+            var folder = entry.Name[..(slash + 1)];
+            var sum = folders.GetValueOrDefault(folder);
+            folders[folder] = (sum.Files + 1, sum.Bytes + size);
+        }
+
+        foreach (var (name, sum) in folders) Row(sum, Display.Clean(name));
+        Row(all, ".");
+        return ExitCodes.Done;
+
+        void Row((long Files, long Bytes) sum, string name) => context.Io.Out.WriteLine(context.Io.OutputIsTerminal
+            ? $"{Display.Size(sum.Bytes),10}  {Display.Count(sum.Files),9} files  {name}"
+            : string.Create(CultureInfo.InvariantCulture, $"{sum.Bytes}\t{sum.Files}\t{name}"));
+    }
+
+    public static async Task<int> NcduAsync(FetchContext context)
+    {
+        var keep = context.Line.Has("only-file");
+        var path = keep ? Path.GetFullPath(ListingName) : Path.Combine(Path.GetTempPath(), $"scitq-{Guid.NewGuid():N}.json");
+        try
+        {
+            await WriteAsync(context, path);
+            if (keep)
+            {
+                context.Io.Error.WriteLine($"wrote {path}: browse it with ncdu -f {ListingName}");
+                return ExitCodes.Done;
+            }
+
+            using var ncdu = Process.Start("ncdu", ["-f", path]);
+            await ncdu.WaitForExitAsync(CancellationToken.None);
+            return ncdu.ExitCode == 0 ? ExitCodes.Done : ExitCodes.Failed;
+        }
+        catch (Win32Exception e)
+        {
+            throw new ToolException(ExitCodes.Failed, "no_ncdu", $"the program ncdu could not be started ({e.Message})", "Install it, or take --only-file and browse the listing elsewhere.");
+        }
+        finally
+        {
+            if (!keep) File.Delete(path);
+        }
+    }
+
+    /// <summary>ncdu's own format: an array is a folder, its first element the folder itself.</summary>
+    private static async Task WriteAsync(FetchContext context, string path)
+    {
+        var place = context.Place(0);
+        var root = new Folder();
+        await foreach (var entry in context.Fetcher.ListAsync(place, ct: context.Ct))
+        {
+            var parts = entry.Name.Split('/');
+            var folder = root;
+            foreach (var part in parts.SkipLast(1))
+            {
+                if (!folder.Folders.TryGetValue(part, out var next)) folder.Folders[part] = next = new Folder();
+                folder = next;
+            }
+
+            folder.Files.Add((parts[^1], entry.Size ?? 0));
+        }
+
+        await using var file = File.Create(path);
+        await using var json = new Utf8JsonWriter(file);
+        json.WriteStartArray();
+        json.WriteNumberValue(1);
+        json.WriteNumberValue(0);
+        json.WriteStartObject();
+        json.WriteString("progname", FetchCommand.Program);
+        json.WriteString("progver", typeof(Fetcher).Assembly.GetName().Version?.ToString(3) ?? "0");
+        json.WriteNumber("timestamp", context.Io.Clock.GetUtcNow().ToUnixTimeSeconds());
+        json.WriteEndObject();
+        Write(json, root, Redacted.Of(place).TrimEnd('/'));
+        json.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, Folder folder, string name)
+    {
+        json.WriteStartArray();
+        json.WriteStartObject();
+        json.WriteString("name", name);
+        json.WriteEndObject();
+        foreach (var (sub, content) in folder.Folders) Write(json, content, sub);
+        foreach (var (file, size) in folder.Files)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", file);
+            json.WriteNumber("asize", size);
+            json.WriteNumber("dsize", size);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private sealed class Folder
+    {
+        public SortedDictionary<string, Folder> Folders { get; } = new(StringComparer.Ordinal);
+
+        public List<(string Name, long Size)> Files { get; } = [];
+    }
+}
