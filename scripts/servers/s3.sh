@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# An S3 server on loopback: Ceph's gateway with one monitor and one storage daemon, out of a Debian chroot, for the
-# Debian release that runs here has too old a one. Needs root and, the first time, a minute or two and mmdebstrap.
+# An S3 server on loopback: Ceph's gateway with one monitor and one storage daemon, out of a chroot with Debian 13,
+# so that the machine gets none of its packages. Needs root, mmdebstrap and, the first time, a minute or two.
 #
 #   s3.sh start DIR [ROOT]   start the server that keeps its data in ROOT/scitq (made if missing; ROOT is DIR/root by
 #                            default, and can be kept to be used again); prints http://ID:SECRET@127.0.0.1:PORT
@@ -8,7 +8,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-readonly suite=${SCITQ_TEST_CEPH_SUITE:-sid} home=/scitq
+readonly suite=${SCITQ_TEST_CEPH_SUITE:-trixie} home=/scitq
 
 make_root() {
   local mirror
@@ -39,10 +39,9 @@ start() {
   ((EUID == 0)) || die "a chroot needs root; give a running server instead: SCITQ_TEST_S3=http://ID:SECRET@HOST:PORT"
   [[ -e $root/.complete ]] || make_root
   [[ -z $(daemons) ]] || die "the server in $root is running already"
-  local mount port monitor1 monitor2 secret
-  for mount in proc dev; do
-    mountpoint -q "$root/$mount" || mount --bind "/$mount" "$root/$mount"
-  done
+  local port monitor1 monitor2 secret
+  # Not /dev: whoever removes the chroot while it is mounted would remove the machine's. mmdebstrap has made what is needed.
+  mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
   rm -rf "${root:?}$home"
   mkdir -p "$root$home"/{log,run,mon,osd0,rgw,crash}
   port=$(free_port) monitor1=$(free_port) monitor2=$(free_port) secret=$(random_word)
@@ -105,13 +104,11 @@ fail() {
 }
 
 stop() {
-  local pid mount
+  local pid
   for pid in $(daemons); do kill -TERM "$pid" 2>/dev/null || true; done
   for pid in $(daemons); do stop_pid "$pid" 5; done
   rm -rf "${root:?}$home"
-  for mount in dev proc; do
-    if mountpoint -q "$root/$mount"; then umount "$root/$mount"; fi
-  done
+  if mountpoint -q "$root/proc"; then umount "$root/proc"; fi
 }
 
 (($# >= 2)) || die "usage: s3.sh start|stop DIR [ROOT]"

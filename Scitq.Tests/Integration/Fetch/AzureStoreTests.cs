@@ -77,6 +77,10 @@ public sealed class AzureStoreTests : StoreContract
         Assert.Equal(await File.ReadAllBytesAsync(source, Ct), await File.ReadAllBytesAsync(At("out/big"), Ct));
     }
 
+    [Fact(Timeout = 240_000)]
+    public Task Connections_that_break_or_fall_silent_are_outlived() => OutliveAsync(
+        new Uri(Options.Azure.Endpoint!), by => Options with { Azure = new AzureOptions { Account = Account, Key = Key, Endpoint = by.ToString() } });
+
     private sealed class Direct(Action<TransferProgress> report) : IProgress<TransferProgress>
     {
         public void Report(TransferProgress value) => report(value);

@@ -108,6 +108,16 @@ public sealed class S3StoreTests : StoreContract
         Assert.Equal(await File.ReadAllBytesAsync(At("in/x"), Ct), await File.ReadAllBytesAsync(At("out/y"), Ct));
     }
 
+    [Fact(Timeout = 240_000)]
+    public async Task Connections_that_break_or_fall_silent_are_outlived()
+    {
+        await OutliveAsync(new Uri(Options.S3.Endpoint!), by => Options with
+        {
+            S3 = new S3Options { Endpoint = by.GetLeftPart(UriPartial.Authority), AccessKeyId = Options.S3.AccessKeyId, SecretAccessKey = Options.S3.SecretAccessKey },
+        });
+        Assert.Empty((await _client!.ListMultipartUploadsAsync(_bucket, Ct)).MultipartUploads ?? []);
+    }
+
     private async Task InterruptAsync(string source)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);

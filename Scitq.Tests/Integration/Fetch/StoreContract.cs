@@ -157,6 +157,21 @@ public abstract class StoreContract : IAsyncLifetime
         Assert.Equal(402, (await ListAsync(Root.At(Root.Path + "d0"), recursive: false)).Length);
     }
 
+    /// <summary>The same store by way of a proxy on whose connections nothing is sure.</summary>
+    protected async Task OutliveAsync(Uri server, Func<Uri, FetchOptions> by)
+    {
+        await using var proxy = new FaultyProxy(server, 3 * PartSize);
+        using var fetcher = new Fetcher(by(proxy.Address) with { IdleTimeout = TimeSpan.FromSeconds(2), Parts = 4 });
+        Write("in/big", 8 * PartSize);
+        for (var i = 0; i < 20; i++) Write($"in/small{i}", 300_000);
+        await fetcher.PutAsync(At("in"), Root, ct: Ct);
+        await fetcher.GetAsync(Root, At("out"), ct: Ct);
+        Assert.True(proxy.Broken > 0);
+        Assert.Equal(Tree("in"), Tree("out"));
+        foreach (var name in Tree("in"))
+            Assert.Equal(await File.ReadAllBytesAsync(At("in/" + name), Ct), await File.ReadAllBytesAsync(At("out/" + name), Ct));
+    }
+
     protected async Task<DataEntry[]> ListAsync(DataUri folder, bool recursive = true)
     {
         var entries = new List<DataEntry>();
