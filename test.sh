@@ -28,7 +28,7 @@ done
 run=$(mktemp -d /tmp/scitq-test.XXXXXX)
 chmod 711 "$run"
 mkdir -m 1777 "$run/tmp"
-passed=0 failed=0 skipped=0 tests_pid='' finished=false
+passed=0 failed=0 skipped=0 tests_pid='' s3_pid='' finished=false
 
 finish() {
   local status=$?
@@ -37,6 +37,10 @@ finish() {
   if is_alive "$tests_pid"; then stop_pid "$tests_pid" 10; fi
   count
   end_strays
+  if is_alive "$s3_pid"; then wait "$s3_pid"; fi
+  [[ -d $run/s3 ]] && scripts/servers/s3.sh stop "$run/s3"
+  [[ -d $run/azurite ]] && scripts/servers/azurite.sh stop "$run/azurite"
+  [[ -d $run/ftp ]] && scripts/servers/ftp.sh stop "$run/ftp"
   [[ -d $run/docker ]] && scripts/servers/docker.sh stop "$run/docker"
   [[ -d $run/rabbitmq ]] && scripts/servers/rabbitmq.sh kill "$run/rabbitmq"
   [[ -d $run/postgres ]] && scripts/servers/postgres.sh stop "$run/postgres" immediate
@@ -135,10 +139,35 @@ else
   no_server Docker
 fi
 
+# The chroot of the S3 server takes a minute or two to make: that goes on beside the build.
+if [[ -z ${SCITQ_TEST_S3:-} ]] && need_packages S3 mmdebstrap:/usr/bin/mmdebstrap; then
+  scripts/servers/s3.sh start "$run/s3" ${SCITQ_TEST_CEPH_ROOT:+"$SCITQ_TEST_CEPH_ROOT"} >"$run/s3.uri" &
+  s3_pid=$!
+fi
+
+if [[ -z ${SCITQ_TEST_AZURE:-} ]]; then
+  SCITQ_TEST_AZURE=$(scripts/servers/azurite.sh start "$run/azurite" ${SCITQ_TEST_AZURITE_MODULES:+"$SCITQ_TEST_AZURITE_MODULES"}) \
+    && export SCITQ_TEST_AZURE || no_server Azurite
+fi
+
+if [[ -z ${SCITQ_TEST_FTP:-} ]]; then
+  if need_packages FTP python3-pyftpdlib:/usr/lib/python3/dist-packages/pyftpdlib/__init__.py; then
+    SCITQ_TEST_FTP=$(scripts/servers/ftp.sh start "$run/ftp") && export SCITQ_TEST_FTP || no_server "an FTP server"
+  else
+    no_server "an FTP server"
+  fi
+fi
+
 if $build; then
   # No build server of ours may outlive us.
   dotnet build Scitq.sln -c Release -nologo -v quiet -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=false \
     || die "the build failed"
+fi
+if [[ -n $s3_pid ]] && wait "$s3_pid" && [[ -s $run/s3.uri ]]; then
+  SCITQ_TEST_S3=$(<"$run/s3.uri")
+  export SCITQ_TEST_S3
+elif [[ -z ${SCITQ_TEST_S3:-} ]]; then
+  no_server "an S3 server"
 fi
 export SCITQ_BIN=${SCITQ_BIN:-$PWD/bin}
 readonly tests=Scitq.Tests/bin/Release/net10.0/Scitq.Tests

@@ -13,7 +13,11 @@ readonly suite=${SCITQ_TEST_CEPH_SUITE:-trixie} home=/scitq
 make_root() {
   local mirror
   command -v mmdebstrap >/dev/null || die "no mmdebstrap: apt-get install mmdebstrap"
-  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -E '/debian$' | head -n 1)
+  mirror=$(mirror_of_apt)
+  if [[ -z $mirror ]]; then
+    apt-get -q update >"$dir/apt.log" 2>&1 || true
+    mirror=$(mirror_of_apt)
+  fi
   [[ -n $mirror ]] || die "no Debian mirror in the sources of apt"
   mkdir -p "$root"
   DEBIAN_FRONTEND=noninteractive mmdebstrap --quiet --variant=minbase --include=radosgw,ceph-mon,ceph-osd,ceph-common \
@@ -24,6 +28,8 @@ make_root() {
     "$suite" "$root" "$mirror" >"$dir/root.log" 2>&1 || { tail -n 5 "$dir/root.log" >&2; die "the chroot for Ceph could not be made"; }
   touch "$root/.complete"
 }
+
+mirror_of_apt() { apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -E '/debian/?$' | head -n 1 || true; }
 
 inside() { chroot "$root" env CEPH_CONF="$home/ceph.conf" "$@"; }
 # In their own session, so that a signal for the caller's terminal does not end them.
