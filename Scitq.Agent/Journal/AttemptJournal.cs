@@ -151,11 +151,15 @@ internal sealed class AttemptJournal : IAsyncDisposable
 
     private async Task WriteAsync()
     {
+        var torn = false;
         var waiting = new List<TaskCompletionSource>();
         while (await _writes.Reader.WaitToReadAsync())
         {
             try
             {
+                // After a write that failed half way, what follows must not be taken for the rest of its line.
+                if (torn) await _file.WriteAsync("\n"u8.ToArray());
+                torn = false;
                 while (_writes.Reader.TryRead(out var write))
                 {
                     if (write.Done is { } done) waiting.Add(done);
@@ -177,6 +181,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
             }
             catch (IOException e)
             {
+                torn = true;
                 // A grant that can't be kept is not taken; an end that can't is still told by this process.
                 foreach (var done in waiting) done.TrySetException(e);
             }

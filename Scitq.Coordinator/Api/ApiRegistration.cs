@@ -39,6 +39,7 @@ internal static class ApiRegistration
         api.MapActions();
         api.MapLogs();
         api.MapExecutions();
+        api.MapEvents();
         api.MapBatches();
         api.MapWorkers();
         api.MapServer();

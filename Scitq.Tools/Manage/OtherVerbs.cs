@@ -26,6 +26,15 @@ internal static class OtherVerbs
         void Add(string name, IEnumerable<string> values) => query.AddRange(values.Select(v => $"{name}={Uri.EscapeDataString(v)}"));
     }
 
+    public static async Task<int> EventsAsync(ManageContext context)
+    {
+        var query = string.Join('&', context.Line.All("kind").Select(k => $"kind={Uri.EscapeDataString(k)}"));
+        var rows = context.Rows(Columns.Choose(context.Line, Columns.Event, Columns.Event));
+        await foreach (var happened in new Pages(context).ReadAsync("events", query, Pages.Limit(context, 20), null)) rows.Write(happened);
+        rows.Finish();
+        return ExitCodes.Done;
+    }
+
     public static Task<int> BatchesAsync(ManageContext context) =>
         ListAsync(context, "batches", Columns.Choose(context.Line, Columns.BatchShort, Columns.BatchLong), _ => true);
 

@@ -45,6 +45,8 @@ internal static class Columns
 
     public static readonly IReadOnlyList<Column> History = [Column.Time("at"), Column.Plain("kind"), Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("detail")];
 
+    public static readonly IReadOnlyList<Column> Event = [Column.Plain("event_id"), Column.Time("at"), Column.Plain("kind"), Column.Plain("task_id"), Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("detail")];
+
     public static readonly IReadOnlyList<Column> BatchShort =
     [
         Column.Plain("batch"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("succeeded"), Column.Plain("failed"), Column.Plain("total"), Column.Plain("workers"),

@@ -1,0 +1,30 @@
+using Microsoft.EntityFrameworkCore;
+using Scitq.Coordinator.Persistence;
+
+namespace Scitq.Coordinator.Api;
+
+/// <summary>What was remembered beside the routine: losses, cancels, late ends, and messages that nobody could read.</summary>
+internal static class EventEndpoints
+{
+    public static void MapEvents(this IEndpointRouteBuilder api) =>
+        api.MapGet("/events", ListAsync).WithSummary("Events, newest first: lost, late, cancel_requested, relaunched, refused, malformed. X-Next-After is the `after` of the next page.");
+
+    private static async Task<List<EventView>> ListAsync(HttpContext context, IDbContextFactory<ScitqDb> contexts, string[]? kind, long? after, string? limit, CancellationToken ct)
+    {
+        _ = kind;
+        var kinds = TaskFilter.Words(context.Request.Query["kind"]);
+        var count = TaskFilter.Limit(limit, 20);
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var events = db.Events.AsNoTracking();
+        if (kinds.Count > 0) events = events.Where(e => kinds.Contains(e.Kind));
+        if (after is not null) events = events.Where(e => e.Id < after);
+        var page = await events.OrderByDescending(e => e.Id).Take(count + 1)
+            .Select(e => new EventView(e.Id, e.At, e.Kind, db.Tasks.Where(t => t.CorrelationId == e.TaskId).Select(t => (long?)t.Number).FirstOrDefault(), e.TaskId, e.Attempt, e.Worker, e.Detail))
+            .ToListAsync(ct);
+        if (page.Count > count) context.Response.Headers["X-Next-After"] = page[count - 1].EventId.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return [.. page.Take(count)];
+    }
+
+    /// <summary>One event; the task's number is null when no such task is known.</summary>
+    private sealed record EventView(long EventId, DateTime At, string Kind, long? TaskId, Guid Id, int Attempt, string? Worker, string? Detail);
+}
