@@ -48,7 +48,7 @@ public sealed class DockerRuntimeTests(DockerFixture docker) : IClassFixture<Doc
         Assert.Contains("OUTPUT=/output\n", stdout, StringComparison.Ordinal);
         Assert.Contains("RESOURCE=/resource\n", stdout, StringComparison.Ordinal);
         Assert.Contains("TEMP=/tmp\n", stdout, StringComparison.Ordinal);
-        Assert.Contains("SCITQ_TASK=7\n", stdout, StringComparison.Ordinal);
+        Assert.Contains("SCITQ_TASK_ID=7\n", stdout, StringComparison.Ordinal);
         Assert.Contains("A=1\nB=option\nC=3\n", stdout, StringComparison.Ordinal);
         Assert.DoesNotContain("SCITQ_TEST", stdout, StringComparison.Ordinal);
     }
