@@ -59,7 +59,8 @@ public sealed class ComposeTests
         return (process.ExitCode, await output + await errors);
     }
 
-    private static async Task<string> ComposeAsync()
+    /// <summary>The path of a docker compose v2.</summary>
+    internal static async Task<string> ComposeAsync()
     {
         // Kept with the clone, for it is some megabytes to fetch.
         var unpacked = Path.Combine(TestEnvironment.Root, ".local", "compose");

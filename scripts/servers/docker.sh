@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # A Docker engine with its own data, bridge and containerd, beside whatever engine the machine may have. Needs root.
 #
-#   docker.sh start DIR      start the engine that lives in DIR; prints its unix:// address
+#   docker.sh start DIR [--own-network]
+#                            start the engine that lives in DIR; prints its unix:// address. With a network namespace of
+#                            its own its containers hear one another, and nothing else of the machine hears them
 #   docker.sh stop DIR       remove its containers, stop it, take its bridge away
 #   docker.sh image ADDRESS  make scitq-test/busybox:1 on the engine at ADDRESS, if it is not there
 set -euo pipefail
@@ -23,8 +25,9 @@ create() {
   mkdir -p "$dir"
   local n
   n=$(free_network)
+  # The name is also that of a containerd namespace, where no interface shows that it is taken.
   cat >"$dir/engine.env" <<ENV
-bridge=scitq$n network=10.213.$n.1/24 pool=10.214.$n.0/24
+bridge=$($own_network && echo "scitq-own$$" || echo "scitq$n") network=10.213.$n.1/24 pool=10.214.$n.0/24 own_network=$own_network
 ENV
 }
 
@@ -33,7 +36,11 @@ start() {
   command -v dockerd >/dev/null || die "no dockerd: apt-get install docker.io"
   [[ -s $dir/engine.env ]] || create
   source "$dir/engine.env"
-  if ! ip link show "$bridge" >/dev/null 2>&1; then
+  # No iptables, no forwarding: nothing of the machine's network is changed but one bridge.
+  local within=() rules=(--bridge "$bridge" --iptables=false --ip-forward=false --ip-masq=false)
+  if $own_network; then
+    within=(unshare --net sh -c 'ip link set lo up && exec "$@"' -) rules=(--bip "$network")
+  elif ! ip link show "$bridge" >/dev/null 2>&1; then
     ip link add "$bridge" type bridge
     ip addr add "$network" dev "$bridge"
     ip link set "$bridge" up
@@ -43,11 +50,9 @@ start() {
   rm -f "$dir/pid"
   is_alive "$(pid_in "$dir/run/containerd/containerd.pid")" || rm -f "$dir/run/containerd/containerd.pid"
   # The namespaces keep it apart from an engine that shares the machine's own containerd.
-  # No iptables, no forwarding: nothing of the machine's network is changed but one bridge.
-  setsid dockerd --host "$address" --data-root "$dir/data" --exec-root "$dir/run" --pidfile "$dir/pid" \
+  setsid "${within[@]}" dockerd --host "$address" --data-root "$dir/data" --exec-root "$dir/run" --pidfile "$dir/pid" \
     --containerd-namespace "$bridge" --containerd-plugins-namespace "$bridge-plugins" \
-    --bridge "$bridge" --default-address-pool "base=$pool,size=28" \
-    --iptables=false --ip-forward=false --ip-masq=false \
+    "${rules[@]}" --default-address-pool "base=$pool,size=28" \
     --live-restore --log-opt max-size=10m --log-opt max-file=2 \
     >"$dir/log" 2>&1 </dev/null &
   local launched=$!
@@ -105,10 +110,12 @@ make_image() {
   rm -rf "$root"
 }
 
-(($# >= 2)) || die "usage: docker.sh start|stop DIR, or docker.sh image ADDRESS"
+(($# >= 2)) || die "usage: docker.sh start DIR [--own-network], docker.sh stop DIR, or docker.sh image ADDRESS"
 readonly verb=$1
 if [[ $verb == image ]]; then make_image "$2"; exit; fi
 readonly dir=$(readlink -m "$2")
+own_network=false
+if [[ ${3:-} == --own-network ]]; then own_network=true; fi
 readonly address=unix://$dir/docker.sock
 case $verb in
   start) start ;;

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Makes stand-ins, under their official names, for the images that compose.yaml and deploy/Dockerfile are built on, so
-# that both can be tried where no registry is in reach. They are put together from this machine's own packages, with no
-# network: Debian, with rabbitmq-server, postgresql-15 and the .NET SDK installed, as root.
+# Makes the images of compose.yaml where no registry is in reach: stand-ins for RabbitMQ, PostgreSQL and .NET under their
+# official names, put together from this machine's own packages with no network (Debian, with rabbitmq-server,
+# postgresql-15 and the .NET SDK installed, as root), and on these the images of deploy/Dockerfile. The stand-in for the SDK
+# does not compile: it hands out the programs that were built already.
 #
-#   standins.sh ADDRESS    on the Docker engine at ADDRESS (a throwaway one!); prints the SDK's and ASP.NET's image names
+#   images.sh ADDRESS BIN    on the Docker engine at ADDRESS (a throwaway one!), with the programs in BIN
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../servers/common.sh"
 
-(($# == 1)) || die "usage: standins.sh ADDRESS"
+(($# == 2)) || die "usage: images.sh ADDRESS BIN"
+readonly bin=$(readlink -f "$2")
 export DOCKER_HOST=$1 DOCKER_BUILDKIT=0
 work=$(mktemp -d)
 context=$work/context
@@ -48,19 +50,40 @@ base_image() {
     | docker import --change 'CMD ["bash"]' - standin/base >/dev/null
 }
 
-readonly dotnet=$(dirname "$(readlink -f "$(command -v dotnet)")")
 dotnet_image() {
-  local name=$1
-  shift
-  tar -C "$dotnet" -cf "$context/dotnet.tar" "$@"
+  local dotnet
+  dotnet=$(dirname "$(readlink -f "$(command -v dotnet)")")
+  tar -C "$dotnet" -cf "$context/dotnet.tar" dotnet host shared
   cat >"$context/Dockerfile" <<'DOCKER'
 FROM standin/base
 ADD dotnet.tar /usr/share/dotnet/
 RUN ln -sf /usr/share/dotnet/dotnet /usr/bin/dotnet
-ENV DOTNET_NOLOGO=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+ENV DOTNET_NOLOGO=true DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 DOCKER
-  build "$name"
+  build standin/dotnet-aspnet
   rm -f "$context/dotnet.tar"
+}
+
+# Its `dotnet publish Scitq.NAME … -o DIR` copies.
+sdk_image() {
+  mkdir "$context/built"
+  cp -r "$bin/lib/scitq-coordinator" "$context/built/Scitq.Coordinator"
+  cp -r "$bin/lib/scitq-agent" "$context/built/Scitq.Agent"
+  cp -r "$bin/lib/scitq-tools" "$context/built/Scitq.Tools"
+  cat >"$context/dotnet" <<'SH'
+#!/bin/sh
+project=$2
+while [ "$1" != -o ]; do shift; done
+mkdir -p "$2" && cp -r "/built/$project/." "$2/"
+SH
+  chmod 755 "$context/dotnet"
+  cat >"$context/Dockerfile" <<'DOCKER'
+FROM standin/base
+COPY built /built
+COPY dotnet /usr/local/bin/dotnet
+DOCKER
+  build standin/dotnet-sdk
+  rm -rf "$context/built" "$context/dotnet"
 }
 
 server_image() {
@@ -77,6 +100,10 @@ DOCKER
 base_image
 server_image rabbitmq:3.13-management rabbitmq-entrypoint.sh
 server_image postgres:16 postgres-entrypoint.sh
-dotnet_image standin/dotnet-aspnet:10.0 dotnet host shared
-dotnet_image standin/dotnet-sdk:10.0 .
-echo standin/dotnet-sdk:10.0 standin/dotnet-aspnet:10.0
+dotnet_image
+sdk_image
+for target in coordinator agent; do
+  docker build --quiet -t "scitq/$target" -f "$here/../../deploy/Dockerfile" --target "$target" \
+    --build-arg DOTNET_SDK_IMAGE=standin/dotnet-sdk --build-arg DOTNET_ASPNET_IMAGE=standin/dotnet-aspnet "$here/../.." \
+    >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; die "could not build scitq/$target"; }
+done
