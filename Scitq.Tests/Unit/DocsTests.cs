@@ -74,7 +74,7 @@ public sealed partial class DocsTests
         Assert.All(accepted, name => Assert.DoesNotContain("is not known", Problem(name), StringComparison.Ordinal));
         Assert.All(refused.Where(name => name is not ("--stop-grace" or "--retry")), name => Assert.Contains("is refused", Problem(name), StringComparison.Ordinal));
 
-        var allowed = Option().Matches(Between(text, "## Restricted", "## The engine")).Select(m => m.Value).Except(["--docker-options"]);
+        var allowed = Option().Matches(Between(text, "## Restricted", "## The engine")).Select(m => m.Value).Except(["--docker-options", "--native-tasks"]);
         Assert.All(allowed, name => Assert.Contains(name, DockerPolicy.RestrictedProblem(Privileged)!, StringComparison.Ordinal));
     }
 
