@@ -1,1 +1,40 @@
-return 0;
+using Scitq.Benchmarks;
+using Scitq.Benchmarks.Measuring;
+using Scitq.Benchmarks.Runs;
+using Scitq.Benchmarks.Systems;
+
+BenchOptions options;
+Func<Bench, Task> run;
+try
+{
+    options = BenchOptions.Read(args);
+    run = options.Name switch
+    {
+        "protocol" => Protocol.RunAsync,
+        "end-to-end" => EndToEnd.RunAsync,
+        "submit" => Submit.RunAsync,
+        "latency" => Latency.RunAsync,
+        "million" => Million.RunAsync,
+        "memory" => Memory.RunAsync,
+        _ => throw new ArgumentException($"there is no benchmark '{options.Name}'."),
+    };
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine($"{e.Message}\n{BenchOptions.Usage}");
+    return 2;
+}
+
+try
+{
+    await using var bench = await Bench.StartAsync(options);
+    await run(bench);
+    bench.Report.Print(Console.Out);
+    if (options.Json is not null) await bench.Report.WriteAsync(options.Json);
+    return 0;
+}
+catch (BenchException e)
+{
+    Console.Error.WriteLine($"bench: {e.Message}");
+    return 1;
+}
