@@ -21,6 +21,7 @@ internal static class BusRegistration
         else
         {
             services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitTopology>(provider, rabbit));
+            services.AddSingleton(_ => new TaskPublisher(rabbit));
             services.AddSingleton<ITopology>(provider => provider.GetRequiredService<RabbitTopology>());
             services.AddHostedService(provider => provider.GetRequiredService<RabbitTopology>());
         }

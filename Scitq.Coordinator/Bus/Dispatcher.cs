@@ -9,7 +9,7 @@ namespace Scitq.Coordinator.Bus;
 /// Sends what saved tasks want sent: after the commit, never before, so that no answer can overtake the row. What a crash
 /// in between leaves unsent, the <see cref="Reconciler"/> finds; what it sends twice, claims refuse.
 /// </summary>
-internal sealed partial class Dispatcher(IBus bus, ITopology topology, ILogger<Dispatcher> logger) : BackgroundService, ICommitObserver
+internal sealed partial class Dispatcher(IBus bus, ITopology topology, ILogger<Dispatcher> logger, TaskPublisher? publisher = null) : BackgroundService, ICommitObserver
 {
     private const int InFlight = 500;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -34,11 +34,42 @@ internal sealed partial class Dispatcher(IBus bus, ITopology topology, ILogger<D
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var sends = new List<Task>(InFlight);
+        var queued = new List<(string Batch, TaskQueued Task)>(InFlight);
         while (await _orders.Reader.WaitToReadAsync(stoppingToken))
         {
             sends.Clear();
-            while (sends.Count < InFlight && _orders.Reader.TryRead(out var order)) sends.Add(SendAsync(order, stoppingToken));
+            queued.Clear();
+            while (sends.Count + queued.Count < InFlight && _orders.Reader.TryRead(out var order))
+            {
+                if (publisher is not null && order is { Batch: { } batch, Message: TaskQueued task }) queued.Add((batch, task));
+                else sends.Add(SendAsync(order, stoppingToken));
+            }
+
+            if (queued.Count > 0) sends.Add(PublishAsync(queued, stoppingToken));
             await Task.WhenAll(sends);
+        }
+    }
+
+    private async Task PublishAsync(IReadOnlyList<(string Batch, TaskQueued Task)> queued, CancellationToken stopping)
+    {
+        try
+        {
+            for (var tries = 0; queued.Count > 0; tries++)
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+                limit.CancelAfter(Patience);
+                foreach (var batch in queued.Select(q => q.Batch).Distinct()) await topology.EnsureBatchAsync(batch, limit.Token);
+                var returned = await publisher!.PublishAsync(queued, limit.Token);
+                // Nobody has declared the queue, or it was deleted: declare it and try once more.
+                foreach (var batch in returned) topology.Forget(batch);
+                queued = [.. queued.Where(q => returned.Contains(q.Batch))];
+                if (tries > 0 && queued.Count > 0) throw new IOException("the broker has no queue for it.");
+            }
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            Log.NotSent(logger, topology.Batch(queued[0].Batch), e.Message);
+            Failed?.Invoke();
         }
     }
 
