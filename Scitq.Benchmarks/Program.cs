@@ -33,7 +33,7 @@ try
     if (options.Json is not null) await bench.Report.WriteAsync(options.Json);
     return 0;
 }
-catch (BenchException e)
+catch (Exception e) when (e is BenchException or HttpRequestException or IOException)
 {
     Console.Error.WriteLine($"bench: {e.Message}");
     return 1;

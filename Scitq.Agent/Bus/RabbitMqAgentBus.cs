@@ -6,8 +6,8 @@ using Scitq.Messaging;
 namespace Scitq.Agent.Bus;
 
 /// <summary>
-/// Two connections to RabbitMQ: a broker under a memory or disk alarm blocks a connection that publishes, and
-/// acknowledgements must go on flowing.
+/// Separate connections to RabbitMQ for what comes and what goes: a broker under a memory or disk alarm blocks a
+/// connection that publishes, and acknowledgements must go on flowing.
 /// </summary>
 internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogger<RabbitMqAgentBus> logger) : IAgentBus
 {
@@ -17,7 +17,7 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
     private IInbox? _inbox;
     private IBusControl? _consuming;
     private volatile IBusControl? _publishing;
-    private HostReceiveEndpointHandle? _tasks;
+    private BatchListener? _tasks;
     private (string Batch, int Prefetch)? _wanted;
 
     public bool GivesBack => true;
@@ -77,8 +77,7 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
         try
         {
             _wanted = null;
-            if (_tasks is { } tasks) await StopAsync(tasks.StopAsync);
-            _tasks = null;
+            if (_tasks is not null) await _tasks.DisconnectAsync();
         }
         finally
         {
@@ -126,17 +125,11 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
         _publishing = await publishing;
     }
 
-    private async Task ListenAsync(CancellationToken ct)
+    private Task ListenAsync(CancellationToken ct)
     {
         var (batch, prefetch) = _wanted!.Value;
-        _tasks = _consuming!.ConnectReceiveEndpoint(Queues.Batch(batch), endpoint =>
-        {
-            var rabbit = (IRabbitMqReceiveEndpointConfigurator)endpoint;
-            rabbit.BindQueue = false;
-            foreach (var (key, value) in BusConfiguration.BatchQueueArguments) rabbit.SetQueueArgument(key, value);
-            endpoint.ReceiveTasks(_inbox!, prefetch, keep: null, CancellationToken.None);
-        });
-        await _tasks.Ready.WaitAsync(StopPatience, ct);
+        _tasks ??= new BatchListener(address, worker, _inbox!, logger);
+        return _tasks.ConnectAsync(batch, prefetch, ct);
     }
 
     private IBusControl Make(string purpose, Action<IRabbitMqBusFactoryConfigurator> configure) => MassTransit.Bus.Factory.CreateUsingRabbitMq(bus =>
@@ -176,7 +169,7 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
     {
         var publishing = _publishing;
         _publishing = null;
-        if (_tasks is { } tasks) await StopAsync(tasks.StopAsync);
+        if (_tasks is not null) await _tasks.DisposeAsync();
         _tasks = null;
         if (_consuming is { } consuming) await StopAsync(consuming.StopAsync);
         _consuming = null;
