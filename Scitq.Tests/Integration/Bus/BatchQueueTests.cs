@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using RabbitMQ.Client;
+using Scitq.Agent.Bus;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Bus;
+using Scitq.Messaging;
+using Scitq.Tests.Servers;
+
+namespace Scitq.Tests.Integration.Bus;
+
+/// <summary>The two ends of a batch's queue, on a real broker.</summary>
+[Trait("Level", "Integration")]
+public sealed class BatchQueueTests
+{
+    private const string Batch = "b";
+
+    [Fact(Timeout = 60_000)]
+    public async Task Thousands_are_published_confirmed_and_taken_once()
+    {
+        await using var vhost = await RabbitMqServer.CreateVhostAsync();
+        await DeclareAsync(vhost.AmqpUri);
+        await using var publisher = new TaskPublisher(new Uri(vhost.AmqpUri));
+        var tasks = Enumerable.Range(0, 3000).Select(_ => new TaskQueued { TaskId = Guid.NewGuid() }).ToList();
+        Assert.Empty(await publisher.PublishAsync([.. tasks.Take(2000).Select(t => (Batch, t))], CancellationToken.None));
+        Assert.Empty(await publisher.PublishAsync([.. tasks.Skip(2000).Select(t => (Batch, t))], CancellationToken.None));
+
+        var inbox = new Inbox();
+        await using (var listener = new BatchListener(new Uri(vhost.AmqpUri), "w", inbox, NullLogger.Instance))
+        {
+            await listener.ConnectAsync(Batch, 50, CancellationToken.None);
+            await Eventually.Async(() => inbox.Taken.Count >= tasks.Count, "all are taken", TimeSpan.FromSeconds(30));
+        }
+
+        Assert.Equal(tasks.Select(t => t.TaskId).Order(), inbox.Taken.Order());
+        await Eventually.Async(async () => (await vhost.QueuesAsync())[Queues.Batch(Batch)] == 0, "the queue is empty");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_batches_without_a_queue_are_named()
+    {
+        await using var vhost = await RabbitMqServer.CreateVhostAsync();
+        await DeclareAsync(vhost.AmqpUri);
+        await using (var connection = await ConnectAsync(vhost.AmqpUri))
+        await using (var channel = await connection.CreateChannelAsync()) await channel.ExchangeDeclareAsync(Queues.Batch("other"), ExchangeType.Fanout, durable: true);
+        await using var publisher = new TaskPublisher(new Uri(vhost.AmqpUri));
+
+        var returned = await publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() }), ("other", new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None);
+
+        Assert.Equal(["other"], returned);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_publisher_without_an_exchange_fails_and_works_again_once_there_is_one()
+    {
+        await using var vhost = await RabbitMqServer.CreateVhostAsync();
+        await using var publisher = new TaskPublisher(new Uri(vhost.AmqpUri));
+        await Assert.ThrowsAnyAsync<Exception>(() => publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None));
+
+        await DeclareAsync(vhost.AmqpUri);
+
+        Assert.Empty(await publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_nobody_takes_goes_back()
+    {
+        await using var vhost = await RabbitMqServer.CreateVhostAsync();
+        await PublishAsync(vhost.AmqpUri, $$"""{"taskId":"{{Guid.NewGuid()}}"}""");
+        var inbox = new Inbox { Wants = false };
+        await using (var listener = new BatchListener(new Uri(vhost.AmqpUri), "w", inbox, NullLogger.Instance))
+        {
+            await listener.ConnectAsync(Batch, 1, CancellationToken.None);
+            await Eventually.Async(() => inbox.Taken.Count >= 2, "it comes again and again");
+        }
+
+        await Eventually.Async(async () => (await vhost.QueuesAsync())[Queues.Batch(Batch)] == 1, "it is in its queue");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_cannot_be_read_goes_to_the_error_queue_and_stops_nothing()
+    {
+        await using var vhost = await RabbitMqServer.CreateVhostAsync();
+        var good = Guid.NewGuid();
+        foreach (var body in new[] { "garbage", "null", "[]", """{"attempt":1}""", """{"taskId":7}""", $$"""{"taskId":"{{good}}","unknown":[1]}""" }) await PublishAsync(vhost.AmqpUri, body);
+
+        var inbox = new Inbox();
+        await using var listener = new BatchListener(new Uri(vhost.AmqpUri), "w", inbox, NullLogger.Instance);
+        await listener.ConnectAsync(Batch, 10, CancellationToken.None);
+
+        await Eventually.Async(() => inbox.Taken.Contains(good), "the good one is taken");
+        await Eventually.Async(async () => (await vhost.QueuesAsync()) is var q && q[Queues.Batch(Batch)] == 0 && q.GetValueOrDefault(Queues.Batch(Batch) + "_error") == 5, "the others are in the error queue");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_deleted_queue_is_listened_to_again()
+    {
+        await using var vhost = await RabbitMqServer.CreateVhostAsync();
+        var inbox = new Inbox();
+        await using var listener = new BatchListener(new Uri(vhost.AmqpUri), "w", inbox, NullLogger.Instance);
+        await listener.ConnectAsync(Batch, 1, CancellationToken.None);
+        await using var connection = await ConnectAsync(vhost.AmqpUri);
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.QueueDeleteAsync(Queues.Batch(Batch));
+
+        await Eventually.Async(async () => (await vhost.QueuesAsync()).ContainsKey(Queues.Batch(Batch)), "it is declared again", TimeSpan.FromSeconds(20));
+        await PublishAsync(vhost.AmqpUri, $$"""{"taskId":"{{Guid.NewGuid()}}"}""");
+
+        await Eventually.Async(() => !inbox.Taken.IsEmpty, "its message is taken");
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_killed_broker_is_listened_to_and_published_to_again()
+    {
+        await using var server = await RabbitMqServer.StartPrivateAsync();
+        await DeclareAsync(server.AmqpUri);
+        await using var publisher = new TaskPublisher(new Uri(server.AmqpUri));
+        var inbox = new Inbox();
+        await using var listener = new BatchListener(new Uri(server.AmqpUri), "w", inbox, NullLogger.Instance);
+        await listener.ConnectAsync(Batch, 5, CancellationToken.None);
+        await server.KillAsync();
+        var task = new TaskQueued { TaskId = Guid.NewGuid() };
+        await Assert.ThrowsAnyAsync<Exception>(() => publisher.PublishAsync([(Batch, task)], new CancellationTokenSource(5000).Token));
+
+        await server.StartAsync();
+
+        Assert.Empty(await publisher.PublishAsync([(Batch, task)], CancellationToken.None));
+        await Eventually.Async(() => inbox.Taken.Contains(task.TaskId), "it is taken", TimeSpan.FromSeconds(30));
+    }
+
+    private static Task<IConnection> ConnectAsync(string uri) => new ConnectionFactory { Uri = new Uri(uri) }.CreateConnectionAsync();
+
+    private static async Task DeclareAsync(string uri)
+    {
+        await using var connection = await ConnectAsync(uri);
+        await using var channel = await connection.CreateChannelAsync();
+        var name = Queues.Batch(Batch);
+        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true);
+        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, BusConfiguration.BatchQueueArguments.ToDictionary(a => a.Key, a => (object?)a.Value));
+        await channel.QueueBindAsync(name, name, "");
+    }
+
+    private static async Task PublishAsync(string uri, string body)
+    {
+        await DeclareAsync(uri);
+        await using var connection = await ConnectAsync(uri);
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+        await channel.BasicPublishAsync("", Queues.Batch(Batch), mandatory: true, new BasicProperties(), Encoding.UTF8.GetBytes(body));
+    }
+
+    private sealed class Inbox : IInbox
+    {
+        public bool Wants { get; init; } = true;
+
+        public ConcurrentBag<Guid> Taken { get; } = [];
+
+        public Task ReceiveAsync(object message) => Task.CompletedTask;
+
+        public async Task<bool> ReceiveAsync(TaskQueued message, CancellationToken connection)
+        {
+            await Task.Yield();
+            Taken.Add(message.TaskId);
+            return Wants;
+        }
+    }
+}
