@@ -17,7 +17,10 @@ internal sealed class CelerySystem(Bench bench, bool results) : IAsyncDisposable
     public IReadOnlyList<string> Groups => results ? [_key, Bench.RabbitMq, Bench.PostgreSql] : [_key, Bench.RabbitMq];
 
     /// <summary>Whether it can be had here.</summary>
-    public static bool IsInstalled => File.Exists("/usr/bin/python3") && Directory.Exists("/usr/lib/python3/dist-packages/celery") && Directory.Exists("/usr/lib/python3/dist-packages/psycopg2");
+    public static bool IsInstalled =>
+        File.Exists("/usr/bin/python3") && s_modules.All(module => Directory.Exists("/usr/lib/python3/dist-packages/" + module));
+
+    private static readonly string[] s_modules = ["celery", "psycopg2", "sqlalchemy"];
 
     private string CountFile => Path.Combine(bench.Folder, _key + ".count");
 
