@@ -40,7 +40,7 @@ public static class AgentArguments
 
     /// <summary>The options of an agent that is part of another program, which knows where its bus and its directories are.</summary>
     public static IReadOnlyList<ServiceOption> InProcess { get; } =
-        [.. Known.Select(k => k.Option).Where(o => o.Name is not ("bus" or "bus-file" or "coordinator" or "work-dir" or "takeover" or "runtime"))];
+        [.. Known.Select(k => k.Option).Where(o => o.Name is not ("bus" or "bus-file" or "coordinator" or "work-dir" or "takeover"))];
 
     /// <summary>The options and what else was said; null when the program is to end with the exit code.</summary>
     public static (AgentOptions Options, ServiceArguments Settings)? Read(string[] args, out int exitCode)

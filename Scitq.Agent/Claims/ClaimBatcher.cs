@@ -7,14 +7,21 @@ using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Claims;
 
-/// <summary>Asks for attempts, all that came up during the last send in one message, and journals what is granted.</summary>
+/// <summary>
+/// Asks for attempts, all that came up during the last send in one message, and journals what is granted. While there is
+/// work in hand for a while, claims wait for each other: each message costs as much as several claims.
+/// </summary>
 internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal, TimeProvider time, string worker, ILogger<ClaimBatcher> logger)
 {
     private const int MaxItems = 256;
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private readonly Channel<Claim> _waiting = Channel.CreateUnbounded<Claim>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Claim> _waiting = Channel.CreateUnbounded<Claim>();
     private readonly ConcurrentDictionary<long, Request> _requests = new();
     private long _lastRequest;
+
+    /// <summary>Whether the next attempt is not needed at once.</summary>
+    public Func<bool> HasTime { get; init; } = () => false;
 
     /// <summary>Asks for one attempt. Once this says granted, the journal has it on the disk.</summary>
     public async Task<ClaimOutcome> AskAsync(TaskQueued task, CancellationToken ct)
@@ -36,6 +43,8 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
     {
         while (await _waiting.Reader.WaitToReadAsync(ct))
         {
+            for (var since = time.GetTimestamp(); HasTime() && _waiting.Reader.Count < MaxItems && time.GetElapsedTime(since) < Gather;)
+                await Task.Delay(TimeSpan.FromMilliseconds(5), time, ct);
             var claims = new List<Claim>();
             while (claims.Count < MaxItems && _waiting.Reader.TryRead(out var claim))
                 if (!claim.Settled) claims.Add(claim);

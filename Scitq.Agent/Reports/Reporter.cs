@@ -8,13 +8,15 @@ namespace Scitq.Agent.Reports;
 
 /// <summary>
 /// Tells the coordinator where attempts stand: the latest of each, all that piled up during the last send in one message.
-/// An end is told at once; anything less waits a few milliseconds for the end to overtake it. Ends are repeated until recorded.
+/// An end is told at once, unless others will follow in a moment; anything less waits a few milliseconds for the end to
+/// overtake it. Ends are repeated until recorded.
 /// </summary>
 internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string worker, ILogger<Reporter> logger)
 {
     private const int MaxItems = 256;
     private const int MaxOutput = 256 * 1024;
     private static readonly TimeSpan Overtake = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan FirstRepeat = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LastRepeat = TimeSpan.FromMinutes(5);
     private readonly Lock _lock = new();
@@ -22,6 +24,9 @@ internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string 
     private readonly Dictionary<AttemptKey, AttemptReport> _pending = [];
     private readonly Dictionary<AttemptKey, Unrecorded> _unrecorded = [];
     private int _pendingEnds;
+
+    /// <summary>Whether more attempts wait to be run than can run.</summary>
+    public Func<bool> IsBusy { get; init; } = () => false;
 
     /// <summary>How many ends are not yet known to be recorded.</summary>
     public int Unacknowledged
@@ -80,6 +85,9 @@ internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string 
         var since = time.GetTimestamp();
         while (Volatile.Read(ref _pendingEnds) == 0 && Overtake - time.GetElapsedTime(since) is { Ticks: > 0 } left)
             await _posted.WaitAsync(left, ct);
+        // Each message costs as much as several ends.
+        if (IsBusy() && Volatile.Read(ref _pendingEnds) < MaxItems && Gather - time.GetElapsedTime(since) is { Ticks: > 0 } rest)
+            await Task.Delay(rest, time, ct);
     }
 
     private async Task<bool> SendAsync(List<AttemptReport> items, CancellationToken ct)

@@ -20,6 +20,15 @@ internal sealed class SlotGate(int limit)
         }
     }
 
+    /// <summary>How many wait for a slot.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock) return _waiting.Count;
+        }
+    }
+
     public int Free
     {
         get

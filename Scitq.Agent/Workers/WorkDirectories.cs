@@ -1,17 +1,73 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Runtimes;
 
 namespace Scitq.Agent.Workers;
 
-/// <summary>Where attempts have their directories: <c>tasks/</c> while they live, <c>failed/</c> for a while after a failure.</summary>
+/// <summary>
+/// Where attempts have their directories: <c>tasks/</c> while they live, <c>failed/</c> for a while after a failure. Making
+/// and removing a dozen files costs more than a short command does, so what a success leaves untouched is used again.
+/// </summary>
 internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, TimeProvider time, ILogger<WorkDirectories> logger)
 {
     private readonly string _tasks = Path.Combine(Path.GetFullPath(root), "tasks");
     private readonly string _failed = Path.Combine(Path.GetFullPath(root), "failed");
+    private readonly string _spares = Path.Combine(Path.GetFullPath(root), "spare");
+    private readonly ConcurrentQueue<string> _spare = new();
+    private int _lastSpare;
 
     public WorkDirectory For(JournalledAttempt attempt) =>
         new(Path.Combine(_tasks, $"{attempt.Number}-{attempt.Key.Attempt}-{attempt.Key.Lease.ToString("N")[..8]}"));
+
+    /// <summary>Makes the attempt's directory.</summary>
+    public void Create(WorkDirectory directory)
+    {
+        if (_spare.TryDequeue(out var spare))
+        {
+            try
+            {
+                Directory.Move(spare, directory.Root);
+                return;
+            }
+            catch (IOException)
+            {
+                // Somebody has removed it, or the attempt has one.
+                Delete(spare);
+            }
+        }
+
+        directory.Create();
+    }
+
+    /// <summary>Keeps the directory for another attempt if it is as it was made, but for the files of the run; else removes it.</summary>
+    public void Recycle(WorkDirectory directory)
+    {
+        const int enough = 64;
+        try
+        {
+            if (_spare.Count < enough && directory.TryClear())
+            {
+                var spare = Path.Combine(_spares, Interlocked.Increment(ref _lastSpare).ToString(CultureInfo.InvariantCulture));
+                Directory.Move(directory.Root, spare);
+                _spare.Enqueue(spare);
+                return;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not as it was made, then.
+        }
+
+        Delete(directory.Root);
+    }
+
+    /// <summary>Removes what is kept for other attempts.</summary>
+    public void RemoveSpare()
+    {
+        while (_spare.TryDequeue(out var spare)) Delete(spare);
+    }
 
     /// <summary>Removes everything that belongs to no living attempt, and failures that are old enough.</summary>
     public void Clean(IEnumerable<string> living)
@@ -19,6 +75,9 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         var keep = living.ToHashSet();
         Directory.CreateDirectory(_tasks);
         Directory.CreateDirectory(_failed);
+        // A failed move of an earlier agent process may have left anything there.
+        Delete(_spares);
+        Directory.CreateDirectory(_spares);
         foreach (var directory in Directory.EnumerateDirectories(_tasks))
             if (!keep.Contains(directory)) Delete(directory);
         CleanFailed();

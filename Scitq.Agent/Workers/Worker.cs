@@ -59,11 +59,11 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _slots = new SlotGate(options.Concurrency);
         _places = new SlotGate(options.Concurrency + options.Prefetch);
         _leases = new Leases(time, options.LeaseTime);
-        _reporter = new Reporter(bus, time, options.Name, loggers.CreateLogger<Reporter>());
+        _reporter = new Reporter(bus, time, options.Name, loggers.CreateLogger<Reporter>()) { IsBusy = () => _places.Taken > _slots.Limit };
         _logs = new LogPump(bus, time, options.Name, options.OutputCap, loggers.CreateLogger<LogPump>());
-        _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>());
+        _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2 };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
-        _runner = new AttemptRunner(runtimes, _slots, new Stager(_fetcher, _resources), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>());
+        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>());
         _link = new WorkerLink(bus, _journal, _attempts, _leases, options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
@@ -83,6 +83,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         if (_link.Registered.IsCompletedSuccessfully && await DrainedAsync(cancellationToken)) await LeaveAsync();
         await _stop.CancelAsync();
         await _run;
+        _directories.RemoveSpare();
         await _bus.DisposeAsync();
         await _journal.DisposeAsync();
     }
@@ -264,6 +265,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             foreach (var attempt in done)
             {
                 if (attempt.End is { Stage: AttemptStage.Ended, Result.Failure: not (null or Contracts.FailureClass.Cancelled) }) _directories.Keep(attempt.Directory.Root);
+                else if (attempt is { Spec: { Image: null, Uid: null, Gid: null }, End: { Stage: AttemptStage.Ended, Result.Failure: null } }) _directories.Recycle(attempt.Directory);
                 else _directories.Delete(attempt.Directory.Root);
             }
         });
