@@ -139,7 +139,7 @@ public sealed partial class Fetcher
             var upload = new Upload(to, _retrier, meter);
             var copied = await _retrier.RunAsync(destination, async c =>
             {
-                await using var body = new RangedStream(from, entry, _parts, _retrier, _idle);
+                await using var body = new RangedStream(from, entry, _through, _retrier, _idle);
                 return await upload.FromStreamAsync(body, entry, destination, name, c);
             }, ct);
             if (entry.Md5 is { } known && copied.Md5 != known)

@@ -19,6 +19,8 @@ public sealed partial class Fetcher : IDisposable
     private readonly Idle _idle;
     private readonly SemaphoreSlim _places;
     private readonly PartReader _parts;
+    private readonly SemaphoreSlim _throughPlaces;
+    private readonly PartReader _through;
 
     // Without it .NET takes a gzip that was cut off for a whole one. It is read once a process, at the first decompression: so this comes early.
     static Fetcher() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
@@ -36,6 +38,9 @@ public sealed partial class Fetcher : IDisposable
         _places = new SemaphoreSlim(_options.Parts);
         var services = new Services(_options, _retrier, _idle, _places, _time);
         _parts = new PartReader(services);
+        // Between two stores the reader fills what the writer empties: with places in common, each could wait for the other's.
+        _throughPlaces = new SemaphoreSlim(_options.Parts);
+        _through = new PartReader(services with { Places = _throughPlaces });
         _schemes = new Schemes(services);
     }
 
@@ -132,6 +137,7 @@ public sealed partial class Fetcher : IDisposable
     {
         _schemes.Dispose();
         _places.Dispose();
+        _throughPlaces.Dispose();
     }
 
     private void Require(DataUri uri, TransportCapabilities needed, string verb)

@@ -45,7 +45,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
                 var client = await _listener.AcceptTcpClientAsync(_stop.Token);
                 int limit;
                 lock (_random) limit = _random.Next(_most / 20, _most);
-                connections.Add(ServeAsync(client, limit, silent: limit % 5 == 0));
+                connections.Add(ServeAsync(client, limit, silent: limit % 8 == 0));
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -84,7 +84,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
                 if (Interlocked.Add(ref left[0], -read) < 0)
                 {
                     Interlocked.Increment(ref _broken);
-                    if (silent) await Task.Delay(TimeSpan.FromSeconds(5), _stop.Token);
+                    if (silent) await Task.Delay(TimeSpan.FromMinutes(1), _stop.Token);
                     return;
                 }
 

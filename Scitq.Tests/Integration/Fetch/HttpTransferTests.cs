@@ -9,7 +9,7 @@ public sealed class HttpTransferTests : IAsyncLifetime
 {
     private static readonly byte[] Big = Bytes(5_000_000);
     private readonly string _root = Directory.CreateTempSubdirectory("scitq-http-").FullName;
-    private readonly Fetcher _fetcher = new(new FetchOptions { Attempts = 8, BackOff = TimeSpan.FromMilliseconds(5), IdleTimeout = TimeSpan.FromMilliseconds(500) });
+    private readonly Fetcher _fetcher = new(new FetchOptions { Attempts = 8, BackOff = TimeSpan.FromMilliseconds(5), IdleTimeout = TimeSpan.FromSeconds(3) });
     private HttpServer _server = null!;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -91,7 +91,7 @@ public sealed class HttpTransferTests : IAsyncLifetime
             await c.Response.Body.WriteAsync(Big.AsMemory((int)from, Math.Min(300_000, Big.Length - (int)from)), Ct);
             await c.Response.Body.FlushAsync(Ct);
             // Every fourth just falls silent.
-            if (served % 4 == 0) await Task.Delay(5_000, c.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (served % 4 == 0) await Task.Delay(60_000, c.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             c.Abort();
             return true;
         };

@@ -102,7 +102,7 @@ public sealed class S3StoreTests : StoreContract
     [Fact(Timeout = 120_000)]
     public async Task A_copy_within_the_store_streams_through()
     {
-        await Fetcher.PutAsync(Write("in/x", (2 * PartSize) + 7), Root, ct: Ct);
+        await Fetcher.PutAsync(Write("in/x", (20 * PartSize) + 7), Root, ct: Ct);
         await Fetcher.CopyAsync(Root.At(Root.Path + "x"), Root.At(Root.Path + "y"), ct: Ct);
         await Fetcher.GetAsync(Root.At(Root.Path + "y"), At("out"), ct: Ct);
         Assert.Equal(await File.ReadAllBytesAsync(At("in/x"), Ct), await File.ReadAllBytesAsync(At("out/y"), Ct));

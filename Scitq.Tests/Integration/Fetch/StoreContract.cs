@@ -161,7 +161,7 @@ public abstract class StoreContract : IAsyncLifetime
     protected async Task OutliveAsync(Uri server, Func<Uri, FetchOptions> by)
     {
         await using var proxy = new FaultyProxy(server, 3 * PartSize);
-        using var fetcher = new Fetcher(by(proxy.Address) with { IdleTimeout = TimeSpan.FromSeconds(2), Parts = 4 });
+        using var fetcher = new Fetcher(by(proxy.Address) with { IdleTimeout = TimeSpan.FromSeconds(8), Attempts = 20, Parts = 4 });
         Write("in/big", 8 * PartSize);
         for (var i = 0; i < 20; i++) Write($"in/small{i}", 300_000);
         await fetcher.PutAsync(At("in"), Root, ct: Ct);
