@@ -27,7 +27,7 @@ public sealed record FetchOptions
     [Range(1 << 20, 256 << 20)] public int PartSize { get; init; } = 8 << 20;
 
     /// <summary>Parts moved at a time, over all files: memory is about this times <see cref="PartSize"/>.</summary>
-    [Range(1, 128)] public int Parts { get; init; } = 8;
+    [Range(1, 128)] public int Parts { get; init; } = 4;
 
     /// <summary>Directories below which <c>file://</c> may read and write, links resolved; empty: anywhere.</summary>
     public IReadOnlyList<string> FileRoots { get; init; } = [];

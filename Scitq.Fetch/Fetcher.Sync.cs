@@ -142,7 +142,7 @@ public sealed partial class Fetcher
                 await using var body = new RangedStream(from, entry, _through, _retrier, _idle);
                 return await upload.FromStreamAsync(body, entry, destination, name, c);
             }, ct);
-            if (entry.Md5 is { } known && copied.Md5 != known)
+            if (entry.Md5 is { } known && copied.Md5 != known && (await InfoAsync(entry.Uri, ct))?.Md5 is { } sure && copied.Md5 != sure)
                 throw new IntegrityException($"{Redacted.Of(entry.Uri)}: what was read has the MD5 {copied.Md5} instead of {known}.");
             meter.FileDone();
             return copied;

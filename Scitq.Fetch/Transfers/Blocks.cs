@@ -72,6 +72,15 @@ internal sealed class Blocks(Services services)
             : (int)Math.Min(largest, Math.Max(smallest, (needed + Step - 1) / Step * Step));
     }
 
+    /// <summary>A place for a first block; none for what is so small that the number of files bounds it.</summary>
+    public async Task<IDisposable?> PlaceAsync(long? length, CancellationToken ct)
+    {
+        const int Small = 1 << 20;
+        if (length <= Small) return null;
+        await services.Places.WaitAsync(ct);
+        return new Place(services.Places);
+    }
+
     /// <summary>Reads one block; null at the end.</summary>
     public static async Task<Block?> ReadAsync(Stream body, int number, int size, CancellationToken ct)
     {
@@ -131,6 +140,11 @@ internal sealed class Blocks(Services services)
             await stop.CancelAsync();
             await Task.WhenAll(sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private sealed class Place(SemaphoreSlim places) : IDisposable
+    {
+        public void Dispose() => places.Release();
     }
 
     private async Task SendOneAsync(Block block, Func<Block, CancellationToken, Task> send, CancellationToken ct)

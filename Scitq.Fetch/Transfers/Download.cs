@@ -24,7 +24,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             }
             catch (SourceChangedException e) when (round < MostRounds)
             {
-                entry = await retrier.RunAsync(entry.Uri, c => idle.GuardAsync(async g => await transport.StatAsync(entry.Uri, g), c).AsTask(), ct) is { } now
+                entry = await AgainAsync(entry, ct) is { } now
                     ? now with { Name = entry.Name }
                     : throw new DataNotFoundException($"{Redacted.Of(entry.Uri)}: it was deleted while it was read.", e);
             }
@@ -58,6 +58,8 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             meter.Moved(file.Length);
             await FillAsync(entry, file, hash, canContinue, ct);
             (size, md5) = (file.Length, Convert.ToHexStringLower(hash.GetHashAndReset()));
+            // A listing can only take a tag for an MD5; asked about one object, the store knows better.
+            if (entry.Md5 is { } listed && listed != md5 && size == entry.Size && await AgainAsync(entry, ct) is { } now && now.Version == entry.Version) entry = entry with { Md5 = now.Md5 };
             if (Problem(entry, size, md5) is { } problem)
             {
                 meter.Moved(-size);
@@ -74,6 +76,9 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
         PartFile.RemoveOthers(target);
         return new TransferredFile(name, size, md5);
     }
+
+    private Task<DataEntry?> AgainAsync(DataEntry entry, CancellationToken ct) =>
+        retrier.RunAsync(entry.Uri, c => idle.GuardAsync(async g => await transport.StatAsync(entry.Uri, g), c).AsTask(), ct);
 
     private static FileStream Open(string part, DataUri uri)
     {

@@ -77,20 +77,15 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
     {
         if (Blob(uri).Length == 0) throw new BadUriException($"{Redacted.Of(uri)}: it names no blob to write to.");
         var size = _blocks.SizeFor(content.Length, MostBlocks, 1, LargestBlock);
-        await services.Places.WaitAsync(ct);
         Block? first;
-        try
+        using (await _blocks.PlaceAsync(content.Length, ct))
         {
-            first = await Blocks.ReadAsync(content.Body, 1, size, ct);
+            first = await Blocks.ReadAsync(content.Body, 1, (int)Math.Min(size, (content.Length ?? size) + 1), ct);
             if (first is null || first.Length < size || first.Length == content.Length)
             {
                 using (first)
                     return await PutWholeAsync(uri, first, ct);
             }
-        }
-        finally
-        {
-            services.Places.Release();
         }
 
         return await PutBlocksAsync(uri, content, first, size, ct);

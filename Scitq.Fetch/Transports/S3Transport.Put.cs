@@ -20,25 +20,18 @@ internal sealed partial class S3Transport
     {
         if (Key(uri).Length == 0) throw new BadUriException($"{Redacted.Of(uri)}: it names no key to write to.");
         var size = _blocks.SizeFor(content.Length, MostParts, SmallestPart, LargestPart);
-        await services.Places.WaitAsync(ct);
-        var held = true;
-        try
+        Block? first;
+        using (await _blocks.PlaceAsync(content.Length, ct))
         {
-            var first = await Blocks.ReadAsync(content.Body, 1, size, ct);
+            first = await Blocks.ReadAsync(content.Body, 1, (int)Math.Min(size, (content.Length ?? size) + 1), ct);
             if (first is null || first.Length < size || first.Length == content.Length)
             {
                 using (first)
                     return await PutWholeAsync(uri, first, ct);
             }
+        }
 
-            services.Places.Release();
-            held = false;
-            return await PutPartsAsync(uri, content, first, size, ct);
-        }
-        finally
-        {
-            if (held) services.Places.Release();
-        }
+        return await PutPartsAsync(uri, content, first, size, ct);
     }
 
     private async Task<DataEntry> PutWholeAsync(DataUri uri, Block? block, CancellationToken ct)
@@ -52,7 +45,8 @@ internal sealed partial class S3Transport
             UseChunkEncoding = false,
             DisablePayloadSigning = _client.IsSecure,
         }, c), ct);
-        return Entry(uri, "", block?.Length ?? 0, response.ETag, null);
+        var stored = Entry(uri, "", block?.Length ?? 0, response.ETag, null);
+        return TagTells(response.ServerSideEncryptionMethod, response.ServerSideEncryptionCustomerMethod) ? stored : stored with { Md5 = null };
     }
 
     /// <summary>
@@ -177,10 +171,10 @@ internal sealed partial class S3Transport
             // A first answer may have been lost on its way, and the upload be closed: then the object is as expected below.
         }
 
-        var stored = await services.Retrier.RunAsync(uri, c => StatAsync(uri, c), ct);
+        var head = await services.Retrier.RunAsync(uri, c => HeadAsync(uri, c), ct);
+        var stored = head?.Entry;
         var tag = stored?.Version?.Trim('"').ToLowerInvariant();
-        // Encrypted by a key of its owner, an object has an ETag that says nothing.
-        var tells = tag is { Length: > 33 } && tag[32] == '-' && tag.AsSpan(0, 32).IndexOfAnyExcept(HexDigits) < 0;
+        var tells = head?.TagTells == true && tag is { Length: > 33 } && tag[32] == '-' && tag.AsSpan(0, 32).IndexOfAnyExcept(HexDigits) < 0;
         return stored is not null && stored.Size == total && (!tells || tag == expected)
             ? stored
             : throw new IntegrityException($"{Redacted.Of(uri)}: the store holds {(stored is null ? "nothing" : $"{stored.Size} bytes with the ETag {tag}")} instead of {total} bytes with the ETag {expected}.");

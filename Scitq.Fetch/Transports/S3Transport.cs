@@ -18,22 +18,7 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
 
     public void Dispose() => _client.Dispose();
 
-    public async Task<DataEntry?> StatAsync(DataUri uri, CancellationToken ct)
-    {
-        if (Key(uri).Length == 0) return null;
-        try
-        {
-            var head = await _client.OnceAsync(uri, (s3, _, c) => s3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = Bucket(uri), Key = Key(uri) }, c), ct);
-            return Entry(uri, Key(uri)[(Key(uri).LastIndexOf('/') + 1)..], head.ContentLength, head.ETag, head.LastModified) is var entry && head.Metadata["md5"] is { Length: 32 } md5
-                ? entry with { Md5 = md5.ToLowerInvariant() }
-                : entry;
-        }
-        catch (DataNotFoundException)
-        {
-            // A HEAD tells a missing bucket and a missing key alike; what looks next, a listing, tells them apart.
-            return null;
-        }
-    }
+    public async Task<DataEntry?> StatAsync(DataUri uri, CancellationToken ct) => (await HeadAsync(uri, ct))?.Entry;
 
     public async Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
     {
@@ -78,6 +63,27 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
 
     public Task DeleteAsync(DataUri uri, CancellationToken ct) =>
         _client.OnceAsync(uri, (s3, _, c) => s3.DeleteObjectAsync(Bucket(uri), Key(uri), c), ct);
+
+    /// <summary>What is there, and whether its ETag is made of MD5s: encrypted by keys other than the store's own, it is not.</summary>
+    private async Task<(DataEntry Entry, bool TagTells)?> HeadAsync(DataUri uri, CancellationToken ct)
+    {
+        if (Key(uri).Length == 0) return null;
+        try
+        {
+            var head = await _client.OnceAsync(uri, (s3, _, c) => s3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = Bucket(uri), Key = Key(uri) }, c), ct);
+            var tells = TagTells(head.ServerSideEncryptionMethod, head.ServerSideEncryptionCustomerMethod);
+            var entry = Entry(uri, Key(uri)[(Key(uri).LastIndexOf('/') + 1)..], head.ContentLength, head.ETag, head.LastModified);
+            return (entry with { Md5 = head.Metadata["md5"] is { Length: 32 } md5 ? md5.ToLowerInvariant() : tells ? entry.Md5 : null }, tells);
+        }
+        catch (DataNotFoundException)
+        {
+            // A HEAD tells a missing bucket and a missing key alike; what looks next, a listing, tells them apart.
+            return null;
+        }
+    }
+
+    private static bool TagTells(ServerSideEncryptionMethod? method, ServerSideEncryptionCustomerMethod? customer) =>
+        (string.IsNullOrEmpty(method?.Value) || method == ServerSideEncryptionMethod.AES256) && string.IsNullOrEmpty(customer?.Value);
 
     private static string Key(DataUri uri) => uri.Path.Split('/', 2) is [_, var key] ? key : "";
 
