@@ -15,15 +15,14 @@ internal static class TaskEnd
         return task.Number("exit_code") is { } code and > 0 and < 256 ? (int)code : ExitCodes.ScitqFailed;
     }
 
-    /// <summary>One line: <c>Task 15 failed: the command ended with exit code 3 after 5.2s</c>.</summary>
+    /// <summary>One line: <c>Task 15 failed: the command ended with exit code 3 after 5.2s</c>; a reason tells what time it took, where that matters.</summary>
     public static string Describe(JsonElement task)
     {
         var number = task.Number("task_id")?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? task.Text("id");
         var status = task.Text("status");
         var took = task.Time("started") is { } started && (task.Time("run_ended") ?? task.Time("finished")) is { } ended ? $" after {Duration.Show(ended - started)}" : "";
         if (status == "succeeded") return $"Task {number} succeeded{took}";
-        var why = task.Text("reason")?.TrimEnd('.')
-            ?? (task.Number("exit_code") is { } code ? $"the command ended with exit code {code}" : task.Text("failure_class"));
-        return $"Task {number} {status}{(why is null ? "" : $": {why}")}{took}";
+        if (task.Text("reason")?.TrimEnd('.') is { } reason) return $"Task {number} {status}: {reason}";
+        return $"Task {number} {status}{(task.Text("failure_class") is { } failure ? $": {failure}" : "")}{took}";
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Scitq.Tools.Server;
 
@@ -8,14 +9,17 @@ namespace Scitq.Tools.Server;
 /// Copies a task's output as it comes, byte for byte, and goes on where it was when the connection breaks: the place
 /// reached is told to the server, and whatever it repeats nevertheless is left out by its offset.
 /// </summary>
-internal sealed class TaskFollower(RestClient rest, ToolIo io, string program, Patience patience)
+internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string program, Patience patience)
 {
     /// <summary>More than two pings of the server.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(1);
 
     private long _attempt;
     private readonly Dictionary<string, long> _offsets = new() { ["stdout"] = 0, ["stderr"] = 0 };
     private string? _lastNote;
+    private string? _lastGist;
+    private long _noted;
     private bool _gotSomething;
 
     /// <summary>Where stdout and stderr go; null leaves a stream out.</summary>
@@ -112,16 +116,19 @@ internal sealed class TaskFollower(RestClient rest, ToolIo io, string program, P
         _offsets[stream] = offset + data.Length;
     }
 
-    /// <summary>What the worker does now, once; a rising percentage is not told step by step.</summary>
+    /// <summary>What the worker does now, once; how far it is with that only to somebody who looks on, at most each second.</summary>
     private void Note(JsonElement task)
     {
         if (!Notes || task.Text("phase") is not { Length: > 0 } phase) return;
         var note = $"[worker {task.Text("worker") ?? "?"}] {Display.Clean(phase)}";
-        var gist = new string([.. note.Where(c => !char.IsAsciiDigit(c))]);
-        if (gist == _lastNote && !note.Contains("100 %", StringComparison.Ordinal)) return;
-        _lastNote = gist;
+        var gist = Percentage().Replace(note, "");
+        if (gist == _lastGist && (note == _lastNote || !io.ErrorIsTerminal || io.Clock.GetElapsedTime(_noted) < NoteInterval)) return;
+        (_lastGist, _lastNote, _noted) = (gist, note, io.Clock.GetTimestamp());
         io.Error.WriteLine(note);
     }
+
+    [GeneratedRegex(" … [0-9]+ %.*")]
+    private static partial Regex Percentage();
 
     private static JsonDocument Parse(ServerEvent item)
     {

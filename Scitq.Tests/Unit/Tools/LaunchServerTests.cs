@@ -122,7 +122,7 @@ public sealed class LaunchServerTests
             }
 
             await Chunk(context, "stdout", 100_000, bytes[100_000..]);      // repeats what came already
-            await Event(context, "end", """{"task_id":1,"status":"failed","exit_code":3,"failure_class":"exit","reason":"the command ended with exit code 3","started":"2026-01-01T00:00:00Z","run_ended":"2026-01-01T00:00:05.2Z"}""");
+            await Event(context, "end", """{"task_id":1,"status":"failed","exit_code":3,"failure_class":"exit","reason":"the command ended with exit code 3 after 5.2s","started":"2026-01-01T00:00:00Z","run_ended":"2026-01-01T00:00:05.2Z"}""");
         };
         var run = await ToolRun.Launch("-s", stub.Address, "--follow", "cmd");
         Assert.Equal(3, run.Code);
