@@ -200,6 +200,10 @@ internal abstract class TaskStimulus(Guid taskId)
     {
         public override bool Creates => message is Submitted;
 
-        public override Task RaiseAsync(TaskStateMachine machine, TaskSaga task) => machine.RaiseAsync(task, @event(machine), message);
+        public override Task RaiseAsync(TaskStateMachine machine, TaskSaga task)
+        {
+            (message as IAnswered)?.Reset();
+            return machine.RaiseAsync(task, @event(machine), message);
+        }
     }
 }

@@ -7,12 +7,14 @@ namespace Scitq.Coordinator.Tasks;
 internal sealed record Submitted(TaskSpec Spec, IReadOnlyList<Guid> Requirements);
 
 /// <summary>A worker asks for an attempt; the machine fills in the answer.</summary>
-internal sealed record Claimed(string Worker, int Attempt)
+internal sealed record Claimed(string Worker, int Attempt) : IAnswered
 {
     /// <summary>The lease given, or null with a reason.</summary>
     public Guid? Lease { get; set; }
 
     public string? Refusal { get; set; }
+
+    public void Reset() => (Lease, Refusal) = (null, null);
 }
 
 /// <summary>A worker says where an attempt stands.</summary>
@@ -37,15 +39,25 @@ internal sealed record RetryDue;
 internal sealed record DispatchDue;
 
 /// <summary>Its user wants it ended.</summary>
-internal sealed record CancelRequested(string? Reason)
+internal sealed record CancelRequested(string? Reason) : IAnswered
 {
     /// <summary>False when it had ended before.</summary>
     public bool Done { get; set; }
+
+    public void Reset() => Done = false;
 }
 
 /// <summary>Its user wants another attempt.</summary>
-internal sealed record RelaunchRequested(string? Reason)
+internal sealed record RelaunchRequested(string? Reason) : IAnswered
 {
     /// <summary>False when it has not ended yet.</summary>
     public bool Done { get; set; }
+
+    public void Reset() => Done = false;
+}
+
+/// <summary>An event into which the machine writes an answer. It is handled again when another coordinator was first, and then only the last answer counts.</summary>
+internal interface IAnswered
+{
+    void Reset();
 }
