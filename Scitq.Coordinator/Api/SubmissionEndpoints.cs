@@ -40,10 +40,17 @@ internal static class SubmissionEndpoints
         return TypedResults.Ok((await queries.ViewsAsync([task], ct))[0]);
     }
 
-    private static async Task<Results<JsonHttpResult<BulkSubmitted>, ProblemHttpResult>> SubmitManyAsync(HttpRequest request, TaskService tasks, CancellationToken ct)
+    private static async Task<Results<JsonHttpResult<BulkSubmitted>, ProblemHttpResult>> SubmitManyAsync(
+        HttpRequest request, TaskService tasks, TaskQueries queries, CancellationToken ct)
     {
-        var orders = (await SubmissionReader.ReadManyAsync(request, ct)).Select(Order).ToList();
+        var submissions = await SubmissionReader.ReadManyAsync(request, ct);
+        var orders = submissions.Select(Order).ToList();
+        var known = await queries.FindAsync([.. submissions.Where(s => s.Id is not null).Select(s => s.Id!.Value)], ct);
+        foreach (var order in orders)
+            if (known.TryGetValue(order.TaskId, out var task) && !IsSame(task, order)) return Problems.IdReused(order.TaskId, task.Number);
+
         if (await StoreAsync(tasks, orders, ct) is not { } submitted) return Late(null);
+        // Somebody else may have taken an id meanwhile.
         for (var i = 0; i < orders.Count; i++)
             if (!IsNew(submitted[i], orders[i]) && !IsSame(submitted[i], orders[i])) return Problems.IdReused(orders[i].TaskId, submitted[i].Number);
         return TypedResults.Json(new BulkSubmitted([.. submitted.Select(t => new SubmittedView(t.Number, t.CorrelationId))]), statusCode: StatusCodes.Status201Created);

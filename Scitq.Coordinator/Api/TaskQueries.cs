@@ -10,6 +10,8 @@ namespace Scitq.Coordinator.Api;
 /// <summary>What the API reads about tasks.</summary>
 internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore logs)
 {
+    private const int MaxParameters = 5000;
+
     public async Task<TaskSaga?> FindAsync(string text, CancellationToken ct)
     {
         if (!TaskId.TryParse(text, out var id)) throw new InvalidRequestException($"'{text}' is neither a task number nor a task GUID.");
@@ -24,6 +26,16 @@ internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore 
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         return await db.Tasks.AsNoTracking().FirstOrDefaultAsync(t => t.CorrelationId == id, ct);
+    }
+
+    /// <summary>Those of them that exist.</summary>
+    public async Task<IReadOnlyDictionary<Guid, TaskSaga>> FindAsync(IReadOnlyList<Guid> ids, CancellationToken ct)
+    {
+        var found = new Dictionary<Guid, TaskSaga>();
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        foreach (var some in ids.Chunk(MaxParameters))
+            foreach (var task in await db.Tasks.AsNoTracking().Where(t => some.Contains(t.CorrelationId)).ToListAsync(ct)) found.Add(task.CorrelationId, task);
+        return found;
     }
 
     /// <summary>A page, newest first; one more than the limit says that there are more.</summary>

@@ -46,7 +46,9 @@ public abstract class TaskApiTests(bool postgres)
         (await server.SendAsync(HttpMethod.Post, "/tasks", new { argv = True, env = new { B = "2", LONGER = "1" } }, ("Idempotency-Key", id.ToString()))).Json(HttpStatusCode.OK);
         (await server.PostAsync("/tasks", new { id, argv = new[] { "false" } })).Problem(HttpStatusCode.Conflict, "id_reused");
         (await server.PostAsync("/tasks/bulk", new { tasks = new[] { body } })).Json(HttpStatusCode.Created);
-        (await server.PostAsync("/tasks/bulk", new { tasks = new object[] { new { id, argv = new[] { "false" } } } })).Problem(HttpStatusCode.Conflict, "id_reused");
+        var other = Guid.NewGuid();
+        (await server.PostAsync("/tasks/bulk", new { tasks = new object[] { new { id = other, argv = True }, new { id, argv = new[] { "false" } } } })).Problem(HttpStatusCode.Conflict, "id_reused");
+        (await server.GetAsync($"/tasks/{other}")).Problem(HttpStatusCode.NotFound, "not_found");
     }
 
     [Theory(Timeout = 60_000)]
