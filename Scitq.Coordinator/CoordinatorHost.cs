@@ -60,7 +60,7 @@ public static class CoordinatorHost
                 throw new ArgumentException($"--host {options.Host} is open to other machines, so a token is needed: --token-file FILE or SCITQ_TOKEN.");
             if (options.Bus is { } bus && !(Uri.TryCreate(bus, UriKind.Absolute, out var uri) && uri.Scheme is "amqp" or "amqps"))
                 throw new ArgumentException("--bus is not an address of the form amqp://user:password@host:5672/vhost.");
-            Directory.CreateDirectory(options.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            MakeData(options);
             return options;
         }
         catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException)
@@ -69,6 +69,15 @@ public static class CoordinatorHost
             exitCode = 2;
             return null;
         }
+    }
+
+    /// <summary>The directory can be passed through, for in a standalone tasks of other users work below it; what the coordinator keeps there is closed to them.</summary>
+    private static void MakeData(CoordinatorOptions options)
+    {
+        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Directory.CreateDirectory(options.Data, Own | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        Directory.CreateDirectory(options.Logs, Own | UnixFileMode.UserExecute);
+        if (!options.UsesPostgres) new FileStream(options.SqliteFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = Own }).Dispose();
     }
 
     /// <summary>The coordinator as a web application, ready to run.</summary>

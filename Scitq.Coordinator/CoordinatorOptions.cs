@@ -18,6 +18,12 @@ public sealed class CoordinatorOptions
     /// <summary>Where logs and, without PostgreSQL, the database are.</summary>
     public string Data { get; set; } = "";
 
+    /// <summary>Where the output of tasks is kept.</summary>
+    public string Logs => Path.Combine(Data, "logs");
+
+    /// <summary>The embedded database.</summary>
+    public string SqliteFile => Path.Combine(Data, "scitq.db");
+
     /// <summary>What clients must present; required unless bound to loopback.</summary>
     public string? Token { get; set; }
 

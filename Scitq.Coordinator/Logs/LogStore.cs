@@ -9,7 +9,7 @@ namespace Scitq.Coordinator.Logs;
 /// </summary>
 internal sealed class LogStore(CoordinatorOptions options, TaskWatch watch)
 {
-    private readonly string _root = Path.GetFullPath(Path.Combine(options.Data, "logs"));
+    private readonly string _root = Path.GetFullPath(options.Logs);
     private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
     /// <summary>Stores the part of the chunk that is new, unless it would leave a gap; returns how far the stream is stored.</summary>

@@ -25,7 +25,7 @@ internal static class PersistenceRegistration
         }
         else
         {
-            var file = new SqliteConnectionStringBuilder { DataSource = Path.Combine(options.Data, "scitq.db"), DefaultTimeout = 30 };
+            var file = new SqliteConnectionStringBuilder { DataSource = options.SqliteFile, DefaultTimeout = 30 };
             services.AddPooledDbContextFactory<ScitqDb>(db => db.UseSqlite(file.ConnectionString).AddInterceptors(new SqlitePragmas()).EnableThreadSafetyChecks(false));
             services.AddSingleton<ITaskStore, SqliteTaskStore>();
         }

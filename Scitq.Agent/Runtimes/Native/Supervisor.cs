@@ -38,7 +38,7 @@ internal static class Supervisor
         script.Append(setpriv is null
                 ? "exec \"$@\")\n"
                 : $$"""
-                   exec {{setpriv}} /bin/sh -c ': >"$0"; trap '\''echo >"$0"'\'' 0; exec "$@"' "$_scitq_c/{{Path.GetFileName(record.UnstartableFile)}}" "$@")
+                   exec {{setpriv}} /bin/sh -c '[ -w "$0" ] || { echo "scitq: this user cannot enter ${0%/*/*}: the directories above the worker'\''s work directory must let others pass (chmod o+x)" >&2; exit 125; }; : >"$0"; trap '\''echo >"$0"'\'' 0; exec "$@"' "$_scitq_c/{{Path.GetFileName(record.UnstartableFile)}}" "$@")
 
                    """)
             .Append("_scitq_r=$?\n")
