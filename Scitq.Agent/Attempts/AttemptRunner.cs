@@ -36,8 +36,11 @@ internal sealed partial class AttemptRunner(
             var (failure, reason) = Failures.Classify(e, outcome.Stage);
             if (failure is null) Unexpected(logger, e, attempt.Number);
             outcome.Fail(failure ?? FailureClass.Start, reason);
-            // The runtime may have written there why it could not start the command.
-            if (outcome.Exit is null && runtimes.CommandsRun) await CollectAsync(attempt, outcome);
+            if (outcome.Exit is null && runtimes.CommandsRun)
+            {
+                Tell(attempt, reason);
+                await CollectAsync(attempt, outcome);
+            }
         }
         finally
         {
@@ -72,6 +75,19 @@ internal sealed partial class AttemptRunner(
         Judge(attempt, outcome);
         if (attempt.Cause != StopCause.Revoked && attempt.Cause != StopCause.Cancelled && attempt.Spec.Output is { } output) await DeliverAsync(attempt, output, outcome);
         if (outcome.Logs is not null) await CollectAsync(attempt, outcome);
+    }
+
+    /// <summary>Also where people look first: at the end of the task's stderr.</summary>
+    private static void Tell(Attempt attempt, string reason)
+    {
+        try
+        {
+            File.AppendAllText(attempt.Directory.Stderr, $"scitq: {reason}\n");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The disk is full, say: the reason is in the report all the same.
+        }
     }
 
     private async Task CollectAsync(Attempt attempt, Outcome outcome)

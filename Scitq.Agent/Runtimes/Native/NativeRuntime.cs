@@ -63,10 +63,9 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
                 ]);
             return Task.FromResult<IRun>(Started(request, record, group, pid));
         }
-        catch (StartException e)
+        catch (StartException)
         {
             if (group is not null) _groups!.Return(group);
-            File.AppendAllText(request.Directory.Stderr, $"scitq: {e.Message}\n");
             throw;
         }
     }

@@ -44,7 +44,6 @@ public sealed class NativeArgvTests : IDisposable
         var e = await Assert.ThrowsAsync<StartException>(() => _runs.StartAsync(request));
         Assert.Equal(FailureClass.Start, e.Failure);
         Assert.Contains("'echo $CPU' was not found", e.Message, StringComparison.Ordinal);
-        Assert.Contains("'echo $CPU' was not found", NativeRuns.Read(request.Directory.Stderr), StringComparison.Ordinal);
         Assert.Null(await _runs.Runtime.AdoptAsync(request, default));
     }
 
