@@ -33,7 +33,7 @@ public sealed class ComposeUpTests : IAsyncDisposable
         var compose = await ComposeTests.ComposeAsync();
 
         // --wait: the servers and the coordinator are healthy, and nothing has ended.
-        var up = await ComposeAsync(compose, "up", "-d", "--no-build", "--pull", "never", "--wait", "--wait-timeout", "150");
+        var up = await ComposeAsync(compose, "up", "-d", "--no-build", "--pull", "never", "--wait", "--wait-timeout", "200");
         Assert.True(up.Code == 0, $"{up.Output}\n{(await ComposeAsync(compose, "logs", "--tail", "30")).Output}");
 
         // From the machine, by the published port.
