@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 
 namespace Scitq.Fetch.Transfers;
@@ -19,7 +18,7 @@ internal sealed class Block(int number, byte[] buffer, int length) : IDisposable
     /// <summary>The bytes as a seekable stream, telling <paramref name="touch"/> whenever some are taken.</summary>
     public Stream Open(Action touch) => new Body(buffer, length, touch);
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
+    public void Dispose() => Buffers.Large.Return(buffer);
 
     private sealed class Body(byte[] buffer, int length, Action touch) : MemoryStream(buffer, 0, length, writable: false)
     {
@@ -84,7 +83,7 @@ internal sealed class Blocks(Services services)
     /// <summary>Reads one block; null at the end.</summary>
     public static async Task<Block?> ReadAsync(Stream body, int number, int size, CancellationToken ct)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(size);
+        var buffer = Buffers.Large.Rent(size);
         try
         {
             var length = await body.ReadAtLeastAsync(buffer.AsMemory(0, size), size, throwOnEndOfStream: false, ct);
@@ -92,11 +91,11 @@ internal sealed class Blocks(Services services)
         }
         catch
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            Buffers.Large.Return(buffer);
             throw;
         }
 
-        ArrayPool<byte>.Shared.Return(buffer);
+        Buffers.Large.Return(buffer);
         return null;
     }
 

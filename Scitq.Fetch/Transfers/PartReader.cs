@@ -1,4 +1,3 @@
-using System.Buffers;
 using Scitq.Fetch.Transports;
 
 namespace Scitq.Fetch.Transfers;
@@ -54,7 +53,7 @@ internal sealed class PartReader(Services services)
 
     private async Task<Part> FetchAsync(ITransport transport, DataEntry entry, long offset, int length, CancellationToken ct)
     {
-        var part = new Part(ArrayPool<byte>.Shared.Rent(length), length);
+        var part = new Part(Buffers.Large.Rent(length), length);
         var filled = 0;
         try
         {
@@ -90,7 +89,7 @@ internal sealed class PartReader(Services services)
         {
             if (_returned) return;
             _returned = true;
-            ArrayPool<byte>.Shared.Return(buffer);
+            Buffers.Large.Return(buffer);
         }
     }
 }
