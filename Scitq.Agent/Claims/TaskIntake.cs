@@ -112,6 +112,13 @@ internal sealed partial class TaskIntake(IAgentBus bus, SlotGate places, ClaimBa
             return false;
         }
 
+        if (_batch is null && bus.GivesBack)
+        {
+            // While it waited for the place, this agent was told to take nothing more.
+            places.Release();
+            return false;
+        }
+
         Interlocked.Increment(ref _delivered);
         if (Narrow) _changed.Set();
         var outcome = await claims.AskAsync(task, connection);

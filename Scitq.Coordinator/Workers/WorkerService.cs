@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Scitq.Contracts;
@@ -31,11 +32,40 @@ internal sealed partial class WorkerService(
         return true;
     }
 
+    /// <summary>
+    /// Gives the name to a start of the agent, or says why not. An agent repeats itself until it is answered, so after an
+    /// outage many of its registrations arrive at once: one after the other for each worker.
+    /// </summary>
     public async Task<WorkerRegistered> RegisterAsync(RegisterWorker message, CancellationToken ct)
     {
         if ((BatchName.Problem(message.Batch) ?? BatchName.Problem(message.Worker)) is { } problem)
             return new WorkerRegistered { Epoch = message.Epoch, Refusal = problem };
 
+        var gate = Gate(message.Worker);
+        await gate.WaitAsync(ct);
+        try
+        {
+            for (var tries = 0; ; tries++)
+            {
+                try
+                {
+                    return await EnterAsync(message, ct);
+                }
+                catch (DbUpdateException e) when (tries < 5 && e.InnerException is DbException { IsTransient: false })
+                {
+                    // Another worker of a new batch, or another coordinator, was first with the same row: now it is there.
+                    await Task.Delay(Random.Shared.Next(5, 50), ct);
+                }
+            }
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<WorkerRegistered> EnterAsync(RegisterWorker message, CancellationToken ct)
+    {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var worker = await db.Workers.SingleOrDefaultAsync(w => w.Name == message.Worker, ct);
         var taken = worker?.Epoch is { } holder && holder != message.Epoch && holder != message.PreviousEpoch && !message.Takeover
@@ -87,7 +117,7 @@ internal sealed partial class WorkerService(
     /// </summary>
     public async Task<HeartbeatAnswered?> HeartbeatAsync(WorkerHeartbeat message, CancellationToken ct)
     {
-        var gate = _gates[(uint)message.Worker.GetHashCode(StringComparison.Ordinal) % _gates.Length];
+        var gate = Gate(message.Worker);
         await gate.WaitAsync(ct);
         try
         {
@@ -164,6 +194,8 @@ internal sealed partial class WorkerService(
             .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted)).ToListAsync(ct);
         await LoseAsync(orphans, $"its worker has not been heard of for {options.Value.LostAfterSeconds:0} s", ct);
     }
+
+    private SemaphoreSlim Gate(string worker) => _gates[(uint)worker.GetHashCode(StringComparison.Ordinal) % _gates.Length];
 
     private static List<AttemptKey> Revoked(IReadOnlyList<AttemptKey> named, List<Held> held)
     {

@@ -8,7 +8,7 @@ namespace Scitq.Tests.EndToEnd.Faults;
 [Trait("Level", "EndToEnd")]
 public sealed class AgentKilledTests
 {
-    private const int Limit = 180_000;
+    private const int Limit = 420_000;
 
     [Fact(Timeout = Limit)]
     public async Task An_agent_killed_while_it_stages_begins_the_same_attempt_again()

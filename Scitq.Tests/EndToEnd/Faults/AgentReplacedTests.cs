@@ -1,4 +1,3 @@
-using System.Text;
 using Scitq.Contracts;
 using Scitq.Tests.Servers;
 
@@ -8,7 +7,7 @@ namespace Scitq.Tests.EndToEnd.Faults;
 [Trait("Level", "EndToEnd")]
 public sealed class AgentReplacedTests
 {
-    private const int Limit = 180_000;
+    private const int Limit = 420_000;
     private static readonly ClusterSetup Setup = new() { LostAfter = 12 };
 
     [Fact(Timeout = Limit)]
@@ -46,11 +45,11 @@ public sealed class AgentReplacedTests
         await first.KillAsync();
         await cluster.StartAgentAsync("b");
         await cluster.WaitForStartAsync("held", attempt: 2);
-        Assert.NotEmpty(ProcessesOf(cluster, attempt: 1));
+        Assert.NotEmpty(Invariants.ProcessesOf(cluster, attempt: 1));
         await first.StartAsync();
 
-        await Eventually.Async(() => !ProcessesOf(cluster, attempt: 1).Any(), "nothing of the lost attempt runs any more", Cluster.Patience);
-        Assert.NotEmpty(ProcessesOf(cluster, attempt: 2));
+        await Eventually.Async(() => !Invariants.ProcessesOf(cluster, attempt: 1).Any(), "nothing of the lost attempt runs any more", Cluster.Patience);
+        Assert.NotEmpty(Invariants.ProcessesOf(cluster, attempt: 2));
         cluster.Release("held");
         await cluster.WaitForAsync(id, "succeeded", attempt: 2);
         await cluster.AssertHeldLogAsync(id);
@@ -72,11 +71,5 @@ public sealed class AgentReplacedTests
         await first.StartAsync();
 
         await cluster.AssertInvariantsAsync();
-    }
-
-    private static IEnumerable<int> ProcessesOf(Cluster cluster, int attempt)
-    {
-        var wanted = Encoding.ASCII.GetBytes($"\0SCITQ_ATTEMPT={attempt}\0");
-        return Invariants.ProcessesMarked(cluster.Mark, environment => environment.AsSpan().IndexOf(wanted) >= 0);
     }
 }

@@ -159,6 +159,13 @@ internal sealed class Cluster : IAsyncDisposable
         lock (_submitted) _submitted.AddRange(ids);
     }
 
+    /// <summary>As the cluster submits it: in its batch, unless it has its own, with what its commands need.</summary>
+    public TaskSpec Complete(TaskSpec spec) => spec with
+    {
+        Batch = spec.Batch == BatchName.Default ? Batch : spec.Batch,
+        Env = spec.Env.Concat([new("SCITQ_TEST_MARK", Mark), new("LEDGER", LedgerFile), new("NAME", spec.Name ?? "")]).ToDictionary(),
+    };
+
     public Task<JsonElement> TaskAsync(Guid id) => Client.GetFromJsonAsync<JsonElement>($"/api/v1/tasks/{id}");
 
     public async Task<string> StatusAsync(Guid id) => (await TaskAsync(id)).GetProperty("status").GetString()!;
@@ -219,12 +226,22 @@ internal sealed class Cluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
-        foreach (var agent in _agents) await agent.DisposeAsync();
+        // Shown only where the test has failed.
+        if (Coordinator is not null) Tell("coordinator", Coordinator);
+        foreach (var agent in _agents)
+        {
+            Tell(agent.Name, agent.Process);
+            await agent.DisposeAsync();
+        }
+
         if (Coordinator is not null) await Coordinator.DisposeAsync();
         foreach (var pid in Invariants.ProcessesMarked(Mark)) Posix.Kill(pid);
         if (_vhost is not null) await _vhost.DisposeAsync();
         _folder.Dispose();
     }
+
+    private static void Tell(string name, ProcessUnderTest process) =>
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name} ended by saying:\n{string.Join('\n', process.Lines.TakeLast(40))}");
 
     private async Task OpenAsync()
     {
@@ -261,8 +278,8 @@ internal sealed class Cluster : IAsyncDisposable
         {
             tasks = ids.Zip(specs, (id, s) => new
             {
-                id, argv = s.Argv, batch = Batch, name = s.Name, image = s.Image, docker_options = s.DockerOptions, inputs = s.Inputs, output = s.Output, retry = s.Retry,
-                env = s.Env.Concat([new("SCITQ_TEST_MARK", Mark), new("LEDGER", LedgerFile), new("NAME", s.Name ?? "")]).ToDictionary(),
+                id, argv = s.Argv, batch = Complete(s).Batch, name = s.Name, image = s.Image, docker_options = s.DockerOptions, inputs = s.Inputs, output = s.Output, retry = s.Retry,
+                env = Complete(s).Env,
             }),
         });
 }

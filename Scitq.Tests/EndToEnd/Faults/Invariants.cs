@@ -69,6 +69,13 @@ internal static class Invariants
         }
     }
 
+    /// <summary>Those of one attempt.</summary>
+    public static IEnumerable<int> ProcessesOf(Cluster cluster, int attempt)
+    {
+        var wanted = Encoding.ASCII.GetBytes($"\0SCITQ_ATTEMPT={attempt}\0");
+        return ProcessesMarked(cluster.Mark, environment => environment.AsSpan().IndexOf(wanted) >= 0);
+    }
+
     private static async Task AssertNothingIsLeftAsync(Cluster cluster)
     {
         await Eventually.Async(() => !ProcessesMarked(cluster.Mark).Any(), "no process of a task is left", Cluster.Patience);
