@@ -46,7 +46,9 @@ internal sealed partial class Mishaps(
         if (topology.UpSince is null) return;
         await using var db = await contexts.CreateDbContextAsync(ct);
         var batches = await db.Batches.AsNoTracking().Select(b => b.Name).ToListAsync(ct);
-        string[] queues = [Queues.Tasks, Queues.Claims, Queues.Reports, Queues.Logs, Queues.Workers, .. batches.Select(Queues.Batch)];
+        var recently = clock.GetUtcNow().UtcDateTime.AddDays(-1);
+        var workers = await db.Workers.AsNoTracking().Where(w => w.LastSeen > recently).Select(w => w.Name).ToListAsync(ct);
+        string[] queues = [Queues.Tasks, Queues.Claims, Queues.Reports, Queues.Logs, Queues.Workers, .. batches.Select(Queues.Batch), .. workers.Select(Queues.Worker)];
         var refused = topology.TakeRefusedAsync([.. queues.Select(q => q + "_error"), .. queues.Select(q => q + "_skipped")], ct);
         await foreach (var message in refused.WithCancellation(ct))
         {

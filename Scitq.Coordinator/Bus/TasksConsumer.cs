@@ -19,7 +19,7 @@ internal sealed partial class TasksConsumer(TaskService tasks, Mishaps mishaps, 
 
     private async Task SubmitAsync(ConsumeContext context, IReadOnlyList<SubmitTask> submitted)
     {
-        var problems = submitted.Select(t => t.TaskId == Guid.Empty ? "taskId is missing." : TaskSpecRules.Problem(t.Spec)).ToList();
+        var problems = submitted.Select(t => t.TaskId == Guid.Empty ? "taskId is missing." : context.Problem(t.Spec)).ToList();
         var good = submitted.Where((_, i) => problems[i] is null).ToList();
         var numbers = new Dictionary<Guid, long>();
         try
