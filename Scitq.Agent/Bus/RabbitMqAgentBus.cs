@@ -102,8 +102,16 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
 
     public async ValueTask DisposeAsync()
     {
-        await CloseAsync();
-        _changing.Dispose();
+        // Who listens may be about to stop listening just now, for the same reason, and the host disposes once more.
+        await _changing.WaitAsync();
+        try
+        {
+            await CloseAsync();
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     private static void Prepare(SendContext context, bool durable)
