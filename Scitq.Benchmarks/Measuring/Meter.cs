@@ -63,7 +63,7 @@ internal sealed record Reading(long At, double Busy, IReadOnlyDictionary<string,
     {
         var seconds = Stopwatch.GetElapsedTime(before.At, At).TotalSeconds;
         var all = Cpu.Sum(c => c.Value - before.Cpu.GetValueOrDefault(c.Key));
-        return new Usage(seconds, groups.ToDictionary(g => g, g => Cpu[g] - before.Cpu.GetValueOrDefault(g)), Math.Max(0, Busy - before.Busy - all) / seconds / Environment.ProcessorCount);
+        return new Usage(seconds, groups.ToDictionary(g => g, g => Cpu.GetValueOrDefault(g) - before.Cpu.GetValueOrDefault(g)), Math.Max(0, Busy - before.Busy - all) / seconds / Environment.ProcessorCount);
     }
 }
 
