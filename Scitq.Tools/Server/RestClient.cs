@@ -10,7 +10,8 @@ internal sealed class RestClient : IDisposable
 {
     private static readonly string[] ProxyVariables = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
-    private readonly HttpClient _http;
+    private readonly Lazy<HttpClient> _http;
+    private readonly QuickPost? _quick;
     private readonly ToolIo _io;
     private readonly string _program;
     private readonly bool _verbose;
@@ -22,12 +23,9 @@ internal sealed class RestClient : IDisposable
 
         // Looking for a proxy costs time that a loop of launches would pay each time.
         var proxy = !server.Uri.IsLoopback && ProxyVariables.Any(v => !string.IsNullOrEmpty(io.Variable(v)));
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = proxy, UseCookies = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10) })
-        {
-            BaseAddress = new Uri(server.Uri, "api/v1/"),
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-        if (token is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        var root = new Uri(server.Uri, "api/v1/");
+        _quick = proxy || verbose ? null : new QuickPost(root, token);
+        _http = new Lazy<HttpClient>(() => Client(root, token, proxy));
     }
 
     public ServerAddress Server { get; }
@@ -49,6 +47,7 @@ internal sealed class RestClient : IDisposable
     /// <summary>Sends JSON; with <paramref name="key"/> (what makes it idempotent) it is sent again when its answer is lost.</summary>
     public async Task<JsonDocument> PostAsync(string path, ReadOnlyMemory<byte> json, Guid? key, Patience patience, CancellationToken cancel)
     {
+        if (key is { } repeatable && _quick?.TryPost(path, json, repeatable) is { } quick) return quick;
         using var response = await SendAsync(Request, key is not null, HttpCompletionOption.ResponseContentRead, patience, cancel);
         return await ReadAsync(response, cancel);
 
@@ -95,17 +94,31 @@ internal sealed class RestClient : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        if (_http.IsValueCreated) _http.Value.Dispose();
+    }
+
+    private static HttpClient Client(Uri root, string? token, bool proxy)
+    {
+        var http = new HttpClient(new SocketsHttpHandler { UseProxy = proxy, UseCookies = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10) })
+        {
+            BaseAddress = root,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return http;
+    }
 
     private async Task<(HttpResponseMessage? Response, string? Trouble)> TryAsync(Func<HttpRequestMessage> make, bool repeatable, HttpCompletionOption completion, TimeSpan wait, CancellationToken cancel)
     {
         using var request = make();
-        if (_verbose) _io.Error.WriteLine($"> {request.Method} {new Uri(_http.BaseAddress!, request.RequestUri!)}");
+        if (_verbose) _io.Error.WriteLine($"> {request.Method} {new Uri(_http.Value.BaseAddress!, request.RequestUri!)}");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel, _io.Interrupted);
         limit.CancelAfter(Shorter(TimeSpan.FromHours(1), wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1)));
         try
         {
-            var response = await _http.SendAsync(request, completion, limit.Token);
+            var response = await _http.Value.SendAsync(request, completion, limit.Token);
             if (_verbose) _io.Error.WriteLine($"< {(int)response.StatusCode} {response.ReasonPhrase}");
             if (response.StatusCode is not (HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)) return (response, null);
             using (response) return (null, $"is not ready (HTTP {(int)response.StatusCode}{await Problems.DetailAsync(response, limit.Token)})");

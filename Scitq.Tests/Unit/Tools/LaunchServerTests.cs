@@ -32,7 +32,8 @@ public sealed class LaunchServerTests
     public async Task A_server_that_is_not_ready_is_tried_again()
     {
         await using var stub = await StubCoordinator.StartAsync();
-        stub.First(StubCoordinator.Json("""{"detail":"the database is away","status":503}""", 503));
+        var away = StubCoordinator.Json("""{"detail":"the database is away","status":503}""", 503);
+        stub.First(away).First(away);               // the quick try and the first that tells
         var run = await ToolRun.Launch("-s", stub.Address, "--timeout", "20", "-q", "true");
         Assert.Equal((0, "1\n"), (run.Code, run.Out));
         Assert.Contains("the database is away", run.Error);
@@ -61,7 +62,8 @@ public sealed class LaunchServerTests
     public async Task The_servers_refusal_is_one_line_and_its_exit_code(int status, string code, int expected)
     {
         await using var stub = await StubCoordinator.StartAsync();
-        stub.First(StubCoordinator.Json($$"""{"detail":"requirement 999999 is no task","code":"{{code}}","hint":"look first"}""", status));
+        var refusal = StubCoordinator.Json($$"""{"detail":"requirement 999999 is no task","code":"{{code}}","hint":"look first"}""", status);
+        stub.First(refusal).First(refusal);
         var run = await ToolRun.Launch("-s", stub.Address, "-R", "999999", "true");
         Assert.Equal(expected, run.Code);
         Assert.Contains("requirement 999999 is no task", run.Error);
