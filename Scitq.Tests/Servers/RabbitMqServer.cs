@@ -56,6 +56,9 @@ public sealed class RabbitMqServer : IAsyncDisposable
     public Task<string[]> ControlAsync(params string[] arguments) =>
         ServerScript.RunAsync(Script, ["ctl", _folder.Path, .. arguments]);
 
+    /// <summary>What it has written since it was started last.</summary>
+    public Task<string> LogAsync() => File.ReadAllTextAsync(_folder["out.log"]);
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
