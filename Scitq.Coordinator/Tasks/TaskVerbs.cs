@@ -59,7 +59,13 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         Changed(task);
     }
 
-    public void GrantAgain(BehaviorContext<TaskSaga, Claimed> context) => context.Message.Lease = context.Saga.Lease;
+    /// <summary>The same lease, valid from now: to its holder it is as a new grant, and so it must be to whoever takes it away.</summary>
+    public void GrantAgain(BehaviorContext<TaskSaga, Claimed> context)
+    {
+        context.Message.Lease = context.Saga.Lease;
+        context.Saga.Accepted = Now;
+        Changed(context.Saga);
+    }
 
     public void Refuse(BehaviorContext<TaskSaga, Claimed> context)
     {

@@ -190,6 +190,7 @@ internal sealed partial class WorkerService(
         // Those of a worker just declared lost, and any granted to one that was gone already.
         var orphans = await db.Tasks.AsNoTracking()
             .Where(t => (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading)
+                && t.Accepted < silent          // a grant is a sign of life too, and is valid for a while
                 && db.Workers.Any(w => w.Name == t.Worker && w.Epoch == null && w.LastSeen < silent))
             .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted)).ToListAsync(ct);
         await LoseAsync(orphans, $"its worker has not been heard of for {options.Value.LostAfterSeconds:0} s", ct);

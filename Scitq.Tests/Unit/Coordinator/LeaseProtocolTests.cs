@@ -29,19 +29,25 @@ public sealed class LeaseProtocolTests
         var attempts = new List<int>();
         var property = Prop.ForAll(schedule, steps =>
         {
-            var world = new LeaseWorld(retry: steps.Count % 3, fenced);
-            foreach (var (decision, choice) in steps.Select(s => (s.Item1, s.Item2)))
-            {
-                world.Step(decision, choice);
-                if (world.Violation is not null) break;
-            }
-
-            world.Settle();
+            var world = Play(steps, fenced, traced: false);
             attempts.Add(world.Attempts);
-            return (world.Violation is null).Label(world.Violation ?? "");
+            return (world.Violation is null).Label(world.Violation is null ? "" : $"{world.Violation}:\n{string.Join('\n', Play(steps, fenced, traced: true).Trace!)}");
         });
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(schedules).WithQuietOnSuccess(true), property);
         return attempts;
+    }
+
+    private static LeaseWorld Play(List<(int, int)> steps, bool fenced, bool traced)
+    {
+        var world = new LeaseWorld(retry: steps.Count % 3, fenced, traced);
+        foreach (var (decision, choice) in steps)
+        {
+            world.Step(decision, choice);
+            if (world.Violation is not null) break;
+        }
+
+        world.Settle();
+        return world;
     }
 
     /// <summary>Leaves out ever smaller parts.</summary>

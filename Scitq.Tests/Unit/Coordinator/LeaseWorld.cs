@@ -28,8 +28,10 @@ internal sealed class LeaseWorld
 
     /// <param name="retry">The user's retries.</param>
     /// <param name="fenced">False leaves out the agents' own fence, to show that the checker finds what follows.</param>
-    public LeaseWorld(int retry, bool fenced = true)
+    /// <param name="traced">Whether to write down what happens, for a person to read.</param>
+    public LeaseWorld(int retry, bool fenced = true, bool traced = false)
     {
+        Trace = traced ? [] : null;
         _spec = new TaskSpec { Argv = ["true"], Retry = retry };
         _fenced = fenced;
         World.Seconds = 0;
@@ -40,6 +42,9 @@ internal sealed class LeaseWorld
 
     /// <summary>What went wrong, or null.</summary>
     public string? Violation { get; private set; }
+
+    /// <summary>What happened.</summary>
+    public List<string>? Trace { get; }
 
     /// <summary>How many attempts it took.</summary>
     public int Attempts => _task?.Attempt ?? 0;
@@ -103,6 +108,7 @@ internal sealed class LeaseWorld
         var at = choice % _network.Count;
         var message = _network[at];
         if (!keep) _network.RemoveAt(at);
+        Trace?.Add($"{World.Seconds}: {message.Kind} agent {message.Agent} attempt {message.Attempt}{message.Content?.Key.Attempt} {message.Content?.Stage} sent {message.SentAt} -> {_task?.State} {_task?.Attempt} {_task?.Worker}");
         switch (message.Kind)
         {
             case Kind.Submit:
@@ -210,6 +216,7 @@ internal sealed class LeaseWorld
         }
 
         if (agent.Held is not { } held) return;
+        Trace?.Add($"{World.Seconds}: agent {agent.Id} works on attempt {held.Key.Attempt}, {held.Phase}, safe until {agent.SafeUntil}");
         var safe = !_fenced || World.Seconds < agent.SafeUntil;
         switch (held.Phase)
         {
@@ -252,6 +259,7 @@ internal sealed class LeaseWorld
     /// <summary>SIGKILL and a new start: the journal stays, the memory does not; the delivery that was not acknowledged returns.</summary>
     private void Kill(Agent agent)
     {
+        Trace?.Add($"{World.Seconds}: agent {agent.Id} is killed");
         if (agent.Waits is { } waits) Send(new Message(Kind.Queued) { Attempt = waits.Attempt });
         agent.Waits = null;
         agent.Life++;
@@ -263,7 +271,9 @@ internal sealed class LeaseWorld
     {
         if (_task is null) return;
         _task.Effects.Dispatch = false;
+        var (state, attempt) = (_task.State, _task.Attempt);
         var raised = raise(_task);
+        if ((state, attempt) != (_task.State, _task.Attempt)) Trace?.Add($"{World.Seconds}: {state} {attempt} becomes {_task.State} {_task.Attempt} {_task.Effects.History.LastOrDefault()?.Detail}");
         if (!raised.IsCompletedSuccessfully) throw new InvalidOperationException("The state machine faulted or waited.", raised.Exception);
         // A crash between commit and send leaves the message unsent; the input comes again, or the reconciler finds it.
         if (_task.Effects.Dispatch && sends) Send(new Message(Kind.Queued) { Attempt = _task.Attempt });
