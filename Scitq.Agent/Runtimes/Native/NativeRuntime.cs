@@ -51,7 +51,7 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
             group = _groups?.Take();
             var pid = Spawner.Start(
                 "/bin/sh\0"u8,
-                ["sh", "-c", Supervisor.Script(record, group, user?.Setpriv), "sh", .. argv],
+                ["sh", "-c", Supervisor.Script(record, group, user?.Setpriv, spec.Resources.Count > 0 && MountNamespace.CanBeMade.Value ? directory.Resource : null), "sh", .. argv],
                 [.. environment.Select(variable => $"{variable.Key}={variable.Value}")],
                 directory.Temp,
                 [

@@ -17,8 +17,28 @@ internal static class Supervisor
     private static readonly string[] s_shells = ["sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"];
 
     /// <summary>The text of the script; the command's words are its arguments.</summary>
-    public static string Script(RunRecord record, Cgroup? group, string? setpriv)
+    /// <param name="record">What it leaves behind.</param>
+    /// <param name="group">Where its processes are counted.</param>
+    /// <param name="setpriv">The words that change to other ids.</param>
+    /// <param name="resources">A directory that is read-only to the command, whoever it runs as: the shared files in it are links.</param>
+    public static string Script(RunRecord record, Cgroup? group, string? setpriv, string? resources = null)
     {
+        var start = setpriv is null
+            ? "exec \"$@\""
+            : $$"""
+               exec {{setpriv}} /bin/sh -c '[ -w "$0" ] || { echo "scitq: this user cannot enter ${0%/*/*}: the directories above the worker'\''s work directory must let others pass (chmod o+x)" >&2; exit 125; }; : >"$0"; trap '\''echo >"$0"'\'' 0; exec "$@"' {{Quote(record.UnstartableFile)}} "$@"
+               """;
+        if (resources is not null)
+        {
+            // In a mount namespace of its own, which ends with it.
+            var mount = $"""
+                trap 'echo >{Quote(record.UnstartableFile).Replace("'", "'\\''", StringComparison.Ordinal)}' 0
+                {MountNamespace.Mount} --bind -- "$0" "$0" && {MountNamespace.Mount} -o remount,bind,ro -- "$0" || exit 125
+                {start}
+                """;
+            start = $"exec {MountNamespace.Unshare} --mount --propagation private /bin/sh -c {Quote(mount)} {Quote(resources)} \"$@\"";
+        }
+
         // Variables of the script must not meet those of the user.
         var script = new StringBuilder()
             // A signal to the whole process group reaches this shell as well. A handler, unlike SIG_IGN, is not inherited.
@@ -35,12 +55,7 @@ internal static class Supervisor
             .Append(CultureInfo.InvariantCulture, $"trap 'echo >\"$_scitq_c/{Path.GetFileName(record.UnstartableFile)}\"' 0\n");
         foreach (var file in group?.JoinFiles ?? []) script.Append(CultureInfo.InvariantCulture, $"echo 0 >{Quote(file)} || exit 125\n");
         // The trap is only run where exec failed.
-        script.Append(setpriv is null
-                ? "exec \"$@\")\n"
-                : $$"""
-                   exec {{setpriv}} /bin/sh -c '[ -w "$0" ] || { echo "scitq: this user cannot enter ${0%/*/*}: the directories above the worker'\''s work directory must let others pass (chmod o+x)" >&2; exit 125; }; : >"$0"; trap '\''echo >"$0"'\'' 0; exec "$@"' "$_scitq_c/{{Path.GetFileName(record.UnstartableFile)}}" "$@")
-
-                   """)
+        script.Append(start).Append(")\n")
             .Append("_scitq_r=$?\n")
             .Append(CultureInfo.InvariantCulture, $"echo $_scitq_r >\"$_scitq_c/{Path.GetFileName(record.ExitFile)}\"\n")
             .Append("exit $_scitq_r\n");

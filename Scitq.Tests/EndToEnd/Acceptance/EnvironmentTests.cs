@@ -51,6 +51,14 @@ public abstract class EnvironmentTests(ScitqSystem system)
         Assert.Contains("E6", run.Out);
     }
 
+    [Fact(Timeout = 120_000), Trait("Id", "E7")]
+    public async Task E7_What_a_native_command_does_to_a_resource_is_not_seen_by_others()
+    {
+        var file = await FileAsync("original", "E7");
+        await system.FollowAsync("-r", file, "sh", "-c", "echo changed >$RESOURCE/E7; rm -f $RESOURCE/E7; echo changed >$RESOURCE/E7; true");
+        Assert.Equal("original", (await system.FollowAsync("-r", file, "sh", "-c", "cat $RESOURCE/E7")).Success());
+    }
+
     [Fact(Timeout = 120_000), Trait("Id", "E9")]
     public async Task E9_An_empty_output_is_a_success()
     {
