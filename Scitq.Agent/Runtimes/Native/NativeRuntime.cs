@@ -139,7 +139,10 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
             // Where this process was started to ignore the end of its children, the kernel has reaped it; its record is there.
             if (Marshal.GetLastPInvokeError() != Posix.Eintr) return default;
         }
-        return (status, new CgroupUsage(usage[4] * 1024, usage[0] + usage[2] + (usage[1] + usage[3]) / 1e6, false));
+        // A new process counts the memory it was made from, the agent's, as its own peak: only what is above that is the command's.
+        var own = stackalloc long[18];
+        var peak = Posix.getrusage(0, own) == 0 && usage[4] > own[4] ? usage[4] * 1024 : default(long?);
+        return (status, new CgroupUsage(peak, usage[0] + usage[2] + (usage[1] + usage[3]) / 1e6, false));
     }
 
     private static (long Id, Task Ended)? WatchOther(int pid, string lease)

@@ -53,6 +53,9 @@ internal static unsafe partial class Posix
     [LibraryImport("libc")]
     public static partial int sigfillset(void* set);
 
+    [LibraryImport("libc")]
+    public static unsafe partial int getrusage(int who, long* usage);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int wait4(int pid, out int status, int options, long* usage);
 
