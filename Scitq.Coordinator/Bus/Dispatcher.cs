@@ -68,6 +68,8 @@ internal sealed partial class Dispatcher(IBus bus, ITopology topology, ILogger<D
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
+            // Whatever it was, an exchange that somebody has deleted among them: all is declared anew before the next try.
+            foreach (var batch in queued.Select(q => q.Batch).Distinct()) topology.Forget(batch);
             Log.NotSent(logger, topology.Batch(queued[0].Batch), e.Message);
             Failed?.Invoke();
         }

@@ -152,7 +152,9 @@ internal sealed partial class WorkerService(
         // A grant may cross a heartbeat on its way; what is still unnamed after a while was lost between grant and journal.
         var old = Now.AddSeconds(-options.Value.UnknownLeaseSeconds);
         var mayBeOfAnother = worker.Registered > Now.AddSeconds(-options.Value.LostAfterSeconds);
-        await LoseAsync(held.Where(h => !named.Contains(h.Key) && h.Accepted < old && !(mayBeOfAnother && h.Accepted < worker.Registered)), "the worker does not know it", ct);
+        // A broker just back delivers again what it had not seen acknowledged: the worker may be about to claim it anew.
+        if (topology.UpSince < old)
+            await LoseAsync(held.Where(h => !named.Contains(h.Key) && h.Accepted < old && !(mayBeOfAnother && h.Accepted < worker.Registered)), "the worker does not know it", ct);
         return new HeartbeatAnswered
         {
             Sequence = message.Sequence,
