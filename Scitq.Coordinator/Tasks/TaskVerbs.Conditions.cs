@@ -4,7 +4,10 @@ using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
 
-/// <summary>The conditions of the table: of those for one event in one state, at most one holds.</summary>
+/// <summary>
+/// The conditions of the table. Of those for one event in one state, at most one may hold, also after the lines above it have
+/// acted: the state machine asks each in turn. A line that ends an attempt takes the lease away, so that no later one matches.
+/// </summary>
 internal sealed partial class TaskVerbs
 {
     public bool HasRequirements(BehaviorContext<TaskSaga, Submitted> context) => context.Message.Requirements.Count > 0;

@@ -39,15 +39,14 @@ public sealed class TaskTableTests
     }
 
     [Theory(Timeout = 10_000)]
-    [InlineData(5, 5, TaskState.Failed)]
-    [InlineData(4, 5, TaskState.Pending)]
-    public async Task The_fifth_lost_worker_ends_a_task_that_may_be_the_cause(int losses, int total, TaskState expected)
+    [InlineData(5, TaskState.Failed)]
+    [InlineData(4, TaskState.Pending)]
+    public async Task The_fifth_lost_worker_ends_a_task_that_may_be_the_cause(int losses, TaskState expected)
     {
         var task = Make(TaskState.Running);
         task.Losses = losses - 1;
         await Machine.RaiseAsync(task, Machine.LeaseLost, new LeaseLost(_lease, "test"));
         Assert.Equal((expected, losses), (task.State, task.Losses));
-        Assert.Equal(5, total);
     }
 
     [Fact(Timeout = 10_000)]
