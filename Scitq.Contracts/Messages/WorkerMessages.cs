@@ -71,6 +71,9 @@ public sealed record HostInfo
 
     /// <summary>Version of the container engine; null where there is none.</summary>
     public string? Docker { get; init; }
+
+    /// <summary>Models of its GPUs, one an element.</summary>
+    public IReadOnlyList<string> Gpus { get; init; } = [];
 }
 
 /// <summary>An agent lives, and these are its attempts. Every 5 s. To <see cref="Queues.Workers"/>; answered by <see cref="HeartbeatAnswered"/>.</summary>
@@ -102,7 +105,40 @@ public sealed record WorkerHeartbeat
 
     /// <summary>Free bytes where the work directories are.</summary>
     public long DiskFree { get; init; }
+
+    /// <summary>The resources it keeps; null when they are as in the last heartbeat that was answered.</summary>
+    public IReadOnlyList<CachedResource>? Resources { get; init; }
+
+    /// <summary>Orders it has carried out, each repeated until the answer no longer holds it.</summary>
+    public IReadOnlyList<OrderOutcome> Done { get; init; } = [];
 }
+
+/// <summary>One resource that a worker keeps for its tasks.</summary>
+/// <param name="Uri">What was asked for, with its action and without secrets.</param>
+/// <param name="Bytes">Its size on the worker's disk.</param>
+/// <param name="Users">How many attempts use it now.</param>
+/// <param name="LastUsed">When an attempt last asked for it (UTC, by the worker's clock).</param>
+public sealed record CachedResource(string Uri, long Bytes, int Users, DateTime LastUsed);
+
+/// <summary>Something a user wants a worker to do. Doing it twice does no harm.</summary>
+/// <param name="Id">Names it.</param>
+/// <param name="Kind">What.</param>
+public sealed record WorkerOrder(long Id, WorkerOrderKind Kind);
+
+/// <summary>What a worker can be ordered.</summary>
+public enum WorkerOrderKind
+{
+    /// <summary>Remove the directories kept of failed attempts.</summary>
+    Clean,
+
+    /// <summary>Forget every resource: the next task that wants one fetches it anew.</summary>
+    ResetResources,
+}
+
+/// <summary>An order was carried out.</summary>
+/// <param name="Id">The order's.</param>
+/// <param name="Text">What was done, or why it could not be, in one line.</param>
+public sealed record OrderOutcome(long Id, string Text);
 
 /// <summary>The answer to <see cref="WorkerHeartbeat"/>: all its leases are renewed but those revoked.</summary>
 public sealed record HeartbeatAnswered
@@ -121,7 +157,14 @@ public sealed record HeartbeatAnswered
 
     /// <summary>What the coordinator wants of the worker.</summary>
     public WorkerSettings? Settings { get; init; }
+
+    /// <summary>Orders it has not said to have carried out.</summary>
+    public IReadOnlyList<WorkerOrder> Orders { get; init; } = [];
 }
+
+/// <summary>A user has changed what the worker should do. To <see cref="Queues.Worker"/>; repeated by heartbeat answers.</summary>
+/// <param name="Settings">All of it, as it is now.</param>
+public sealed record ConfigureWorker(WorkerSettings Settings);
 
 /// <summary>Stop one attempt (TERM, a grace, KILL) and report its end with class <c>cancelled</c>. To <see cref="Queues.Worker"/>; repeated by heartbeat answers.</summary>
 /// <param name="Key">The attempt.</param>

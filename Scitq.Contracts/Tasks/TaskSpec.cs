@@ -48,6 +48,9 @@ public sealed record TaskSpec
     /// <summary>Tasks that must have succeeded first: task ids, as GUID or as number. The task waits in <c>waiting</c>.</summary>
     public IReadOnlyList<string> Requirements { get; init; } = [];
 
+    /// <summary>Whether the outputs of an identical task that succeeded may be taken instead of running it: same command, image, options, inputs and resources.</summary>
+    public bool UseCache { get; init; }
+
     /// <summary>Environment variables for the command, beside those the agent sets.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 }
