@@ -28,6 +28,9 @@ internal sealed record ClusterSetup
 
     /// <summary>More settings of the coordinator.</summary>
     public IReadOnlyList<string> Coordinator { get; init; } = [];
+
+    /// <summary>More variables of the agents.</summary>
+    public IReadOnlyDictionary<string, string?> AgentEnvironment { get; init; } = new Dictionary<string, string?>();
 }
 
 /// <summary>A coordinator, agents, a broker and a database, all of them real and as processes, with all that is known of them.</summary>
@@ -66,6 +69,8 @@ internal sealed class Cluster : IAsyncDisposable
     public ProcessUnderTest Coordinator { get; private set; } = null!;
 
     public IReadOnlyList<AgentUnderTest> Agents => _agents;
+
+    public IReadOnlyDictionary<string, string?> AgentEnvironment => _setup.AgentEnvironment;
 
     public IReadOnlyList<Guid> Submitted => _submitted;
 
@@ -173,7 +178,18 @@ internal sealed class Cluster : IAsyncDisposable
     public async Task<JsonElement> WaitForAsync(Guid id, string status, TimeSpan? timeout = null, int? attempt = null)
     {
         var task = default(JsonElement);
-        await Eventually.Async(async () =>
+        try
+        {
+            await Eventually.Async(IsThereAsync, $"task {id} is {status}", timeout ?? Patience);
+        }
+        catch (Xunit.Sdk.FailException e) when (task.ValueKind == JsonValueKind.Object)
+        {
+            Assert.Fail($"{e.Message} Seen last: {task}");
+        }
+
+        return task;
+
+        async Task<bool> IsThereAsync()
         {
             try
             {
@@ -187,8 +203,7 @@ internal sealed class Cluster : IAsyncDisposable
             var now = task.GetProperty("status").GetString();
             Assert.False(now is "failed" or "cancelled" && now != status, $"Waiting for {status}: {task}");
             return now == status && (attempt is null || task.GetProperty("attempt").GetInt32() == attempt);
-        }, $"task {id} is {status}", timeout ?? Patience);
-        return task;
+        }
     }
 
     /// <summary>Waits until all tasks have ended.</summary>
