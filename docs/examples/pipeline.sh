@@ -33,7 +33,7 @@ while read -r file; do
   sample=${file##*/} sample=${sample%.fastq.gz}
   tasks+=("$(scitq-launch -q -n "$sample" "${docker[@]}" -e SAMPLE="$sample" --retry 2 \
     -i "$samples$file" -r "$reference|untar" -o "$results/samples/$sample/" sh -c "$count")")
-done < <(scitq-fetch rlist "$samples" | cut -f 1 | grep '\.fastq\.gz$')
+done < <(scitq-fetch rlist "$samples" | cut -f 1 | grep '\.fastq\.gz$' | sort)
 ((${#tasks[@]})) || { echo "pipeline.sh: no *.fastq.gz below $samples" >&2; exit 1; }
 echo "Queued ${#tasks[@]} samples."
 scitq-manage task wait "${tasks[@]}"
