@@ -69,10 +69,15 @@ internal static class Invariants
         }
     }
 
-    /// <summary>Those of one attempt.</summary>
-    public static IEnumerable<int> ProcessesOf(Cluster cluster, int attempt)
+    /// <summary>Those of one attempt, or of all attempts on one worker.</summary>
+    public static IEnumerable<int> ProcessesOf(Cluster cluster, int attempt) => ProcessesOf(cluster, $"SCITQ_ATTEMPT={attempt}");
+
+    /// <inheritdoc cref="ProcessesOf(Cluster, int)"/>
+    public static IEnumerable<int> ProcessesOf(Cluster cluster, AgentUnderTest agent) => ProcessesOf(cluster, $"SCITQ_WORKER={agent.Name}");
+
+    private static IEnumerable<int> ProcessesOf(Cluster cluster, string variable)
     {
-        var wanted = Encoding.ASCII.GetBytes($"\0SCITQ_ATTEMPT={attempt}\0");
+        var wanted = Encoding.ASCII.GetBytes($"\0{variable}\0");
         return ProcessesMarked(cluster.Mark, environment => environment.AsSpan().IndexOf(wanted) >= 0);
     }
 

@@ -22,7 +22,7 @@ public sealed class SlowTests(SlowFixture fixture) : IClassFixture<SlowFixture>
         // No farewell of its connections: as when the machine loses its power.
         var since = Stopwatch.StartNew();
         first.Freeze();
-        foreach (var pid in Invariants.ProcessesOf(cluster, attempt: 1).ToList()) Posix.Kill(pid);
+        foreach (var pid in Invariants.ProcessesOf(cluster, first).ToList()) Posix.Kill(pid);
         foreach (var name in new[] { "one", "two", "three" }) await cluster.WaitForStartAsync(name, attempt: 2);
         var took = since.Elapsed;
         await first.KillAsync();
