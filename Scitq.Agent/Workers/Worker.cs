@@ -98,6 +98,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             case ReportsAnswered answer: Recorded(answer.Recorded); break;
             case OutputStored answer: _logs.Stored(answer); break;
             case StopAttempt order: Stop(order.Key, StopCause.Cancelled, order.Reason); break;
+            case ConfigureWorker order: _link.Ordered(order); break;
             case Ping ping: _watchdog.Heard(ping); break;
         }
 

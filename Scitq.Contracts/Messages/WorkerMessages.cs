@@ -52,7 +52,8 @@ public sealed record WorkerRegistered
 /// <param name="Concurrency">How many attempts run at once (0 runs none).</param>
 /// <param name="Prefetch">How many more are staged ahead.</param>
 /// <param name="Paused">Whether it takes nothing new.</param>
-public sealed record WorkerSettings(string Batch, int Concurrency, int Prefetch, bool Paused);
+/// <param name="Revision">Counts the changes; settings older than those the worker has taken since it registered are ignored.</param>
+public sealed record WorkerSettings(string Batch, int Concurrency, int Prefetch, bool Paused, long Revision = 0);
 
 /// <summary>A machine, as its agent sees it.</summary>
 public sealed record HostInfo

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Scitq.Contracts;
@@ -86,28 +87,27 @@ internal sealed partial class WorkerService(
         if (worker is null) db.Workers.Add(worker = new WorkerRow { Name = message.Worker });
         if (worker.Epoch != message.Epoch) worker.Sequence = 0;
         worker.Epoch = message.Epoch;
-        worker.Batch = message.Batch;
-        worker.Concurrency = message.Concurrency;
-        worker.Prefetch = message.Prefetch;
+        TakeSettings(worker, message);
         worker.Hostname = message.Host.Hostname;
         worker.Cpus = message.Host.Cpus;
         worker.Memory = message.Host.Memory;
         worker.Version = message.Host.Version;
         worker.Docker = message.Host.Docker;
+        worker.Gpus = message.Host.Gpus is { Count: > 0 } gpus ? JsonSerializer.Serialize(gpus, ScitqJson.Rest) : null;
         worker.Leases = message.Leases.Count;
         worker.Hold = null;
         worker.Registered = worker.LastSeen = Now;
-        if (!await db.Batches.AnyAsync(b => b.Name == message.Batch, ct)) db.Batches.Add(new BatchRow { Name = message.Batch, Created = Now });
+        if (!await db.Batches.AnyAsync(b => b.Name == worker.Batch, ct)) db.Batches.Add(new BatchRow { Name = worker.Batch, Created = Now });
         await db.SaveChangesAsync(ct);
         _known[message.Worker] = new Known(message.Epoch, Now);
 
         // An agent knows all its leases when it starts: what it does not name, nobody runs.
         var held = await HeldAsync(db, message.Worker, ct);
         if (!byForce) await LoseAsync(held.Where(h => !message.Leases.Contains(h.Key)), "the worker was started again and no longer knows it", ct);
-        await topology.EnsureBatchAsync(message.Batch, ct);
+        await topology.EnsureBatchAsync(worker.Batch, ct);
         await topology.EnsureWorkerAsync(message.Worker, ct);
-        reconciler.Look(message.Batch);
-        Log.Registered(logger, message.Worker, message.Batch, message.Concurrency, message.Prefetch, message.Leases.Count);
+        reconciler.Look(worker.Batch);
+        Log.Registered(logger, message.Worker, worker.Batch, worker.Concurrency, worker.Prefetch, message.Leases.Count);
         return new WorkerRegistered { Epoch = message.Epoch, Revoked = Revoked(message.Leases, held), Settings = worker.Settings };
     }
 
@@ -144,7 +144,9 @@ internal sealed partial class WorkerService(
         worker.Load = message.Load;
         worker.MemoryAvailable = message.MemoryAvailable;
         worker.DiskFree = message.DiskFree;
+        if (message.Resources is { } resources) worker.Resources = JsonSerializer.Serialize(resources, ScitqJson.Rest);
         await db.SaveChangesAsync(ct);
+        await RecordAsync(db, worker.Id, message.Done, ct);
         _known[message.Worker] = new Known(message.Epoch, Now);
 
         var held = await HeldAsync(db, message.Worker, ct);
@@ -161,6 +163,7 @@ internal sealed partial class WorkerService(
             Revoked = Revoked(message.Leases, held),
             Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
             Settings = worker.Settings,
+            Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id).Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
         };
     }
 
@@ -196,6 +199,29 @@ internal sealed partial class WorkerService(
                 && db.Workers.Any(w => w.Name == t.Worker && w.Epoch == null && w.LastSeen < silent))
             .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted)).ToListAsync(ct);
         await LoseAsync(orphans, $"its worker has not been heard of for {options.Value.LostAfterSeconds:0} s", ct);
+    }
+
+    /// <summary>What a user has changed outlives the agent, until the agent is started with another value than the time before.</summary>
+    private static void TakeSettings(WorkerRow worker, RegisterWorker message)
+    {
+        var before = worker.Settings;
+        if (worker.StartedBatch != message.Batch) worker.Batch = worker.StartedBatch = message.Batch;
+        if (worker.StartedConcurrency != message.Concurrency) worker.StartedConcurrency = worker.Concurrency = message.Concurrency;
+        if (worker.StartedPrefetch != message.Prefetch) worker.StartedPrefetch = worker.Prefetch = message.Prefetch;
+        if (worker.Settings != before) worker.Revision++;
+    }
+
+    /// <summary>The first outcome of an order counts; the worker repeats it until the answer no longer holds the order.</summary>
+    private async Task RecordAsync(ScitqDb db, long worker, IReadOnlyList<OrderOutcome> done, CancellationToken ct)
+    {
+        var now = Now;
+        foreach (var (id, text) in done)
+        {
+            // PostgreSQL's text holds any character but NUL.
+            var outcome = text.Replace('\0', ' ');
+            await db.Orders.Where(o => o.Id == id && o.WorkerId == worker && o.Done == null)
+                .ExecuteUpdateAsync(set => set.SetProperty(o => o.Done, now).SetProperty(o => o.Outcome, outcome), ct);
+        }
     }
 
     private SemaphoreSlim Gate(string worker) => _gates[(uint)worker.GetHashCode(StringComparison.Ordinal) % _gates.Length];

@@ -127,7 +127,7 @@ internal static class TaskActionVerbs
 
     private static long Matched(JsonElement answer) => answer.Number("matched") ?? answer.Items("tasks").Count();
 
-    private static byte[] Body(Action<Utf8JsonWriter> write)
+    public static byte[] Body(Action<Utf8JsonWriter> write)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream))

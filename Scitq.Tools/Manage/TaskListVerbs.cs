@@ -70,7 +70,7 @@ internal static class TaskListVerbs
         }
     }
 
-    private static void Section(ManageContext context, string title, JsonElement task, string member, IReadOnlyList<Column> columns)
+    public static void Section(ManageContext context, string title, JsonElement task, string member, IReadOnlyList<Column> columns)
     {
         if (!task.Items(member).Any()) return;
         context.Io.Out.WriteLine();

@@ -21,6 +21,10 @@ internal static class Verbs
     private static readonly Option Reason = new("reason", '\0', "TEXT", "kept in the history of each");
     private static readonly Option DryRun = new("dry-run", '\0', null, "show which, do nothing");
 
+    private static readonly Option WorkerName = new("name", 'n', "NAME", "the worker") { Given = Given.Many };
+    private static readonly Option WorkerId = new("id", 'i', "ID", "the worker, by number") { Given = Given.Many };
+    private static readonly Option WaitForOrder = new("wait", 'w', null, "until it is done, and say what was done (with -t: no longer)");
+
     public static readonly IReadOnlyList<Verb> All =
     [
         new("task", "list", "Tasks, newest first.", "", [Batch, Status, Worker, Class, Name, ExitCode, Since, Until, Long, ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)"), After],
@@ -47,7 +51,16 @@ internal static class Verbs
         new("batch", "list", "Batches with the number of their tasks by status.", "", [Long, ColumnNames], ["scitq-manage batch list"], OtherVerbs.BatchesAsync),
         new("batch", "show", "One batch.", "NAME", [new("name", 'n', "NAME", "the batch"), Long, ColumnNames], ["scitq-manage batch show Default --json"], OtherVerbs.BatchAsync),
         new("worker", "list", "Workers and how busy they are.", "", [Batch with { Section = "Options" }, Status with { Section = "Options", Help = "running, offline, paused, full, draining" }, Long, ColumnNames], ["scitq-manage worker list"], OtherVerbs.WorkersAsync),
-        new("worker", "show", "One worker.", "NAME", [new("name", 'n', "NAME", "the worker"), new("id", 'i', "ID", "the worker, by number"), Long, ColumnNames], ["scitq-manage worker show node1 --json"], OtherVerbs.WorkerAsync),
+        new("worker", "show", "One worker, and the resources it keeps.", "NAME", [WorkerName, WorkerId, Long, ColumnNames], ["scitq-manage worker show node1", "scitq-manage worker show node1 --json"], WorkerVerbs.ShowAsync),
+        new("worker", "update", "Change what workers do from now on; it outlives a restart of their agent.", "NAME...",
+            [WorkerName, WorkerId, new("concurrency", 'C', "N", "how many tasks run at once"), new("prefetch", 'p', "N", "how many more are staged ahead"), new("batch", 'b', "NAME", "the batch to serve; what it has already ends"),
+             new("status", 'S', "STATUS", "running or paused")],
+            ["scitq-manage worker update -n node1 -C 8 -p 2", "scitq-manage worker update node1 -b urgent"], WorkerVerbs.UpdateAsync),
+        new("worker", "pause", "Let workers take and start nothing new; what runs goes on.", "NAME...", [WorkerName, WorkerId], ["scitq-manage worker pause node1"], WorkerVerbs.PauseAsync),
+        new("worker", "resume", "Let paused workers take tasks again.", "NAME...", [WorkerName, WorkerId], ["scitq-manage worker resume node1"], WorkerVerbs.ResumeAsync),
+        new("worker", "clean", "Remove the directories that workers keep of failed attempts.", "NAME...", [WorkerName, WorkerId, WaitForOrder], ["scitq-manage worker clean node1 --wait"], WorkerVerbs.CleanAsync),
+        new("worker", "reset-resources", "Let workers forget their resources: the next task that wants one fetches it anew.", "NAME...", [WorkerName, WorkerId, WaitForOrder],
+            ["scitq-manage worker reset-resources -n node1 --wait"], WorkerVerbs.ResetResourcesAsync),
         new("server", "status", "Version, health, and how much there is to do.", "", [], ["scitq-manage server status"], OtherVerbs.ServerStatusAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
     ];

@@ -66,9 +66,11 @@ internal static class Columns
 
     public static readonly IReadOnlyList<Column> WorkerLong =
     [
-        .. WorkerShort, Column.Plain("leases"), Column.Plain("hostname"), Column.Plain("cpus"), Column.Size("memory"), Column.Size("memory_available"), Column.Plain("docker"), Column.Plain("hold"), Column.Plain("version"),
-        Column.Time("registered"),
+        .. WorkerShort, Column.Plain("hold"), Column.Plain("resources"), Column.Size("cached"), Column.Plain("leases"), Column.Plain("hostname"), Column.Plain("cpus"), Column.Size("memory"), Column.Size("memory_available"),
+        Column.Plain("gpus"), Column.Plain("docker"), Column.Plain("version"), Column.Time("registered"),
     ];
+
+    public static readonly IReadOnlyList<Column> Cached = [Column.Size("bytes"), Column.Plain("users"), Column.Age("last_used"), Column.Plain("uri")];
 
     /// <summary>The short or the long columns, or those asked for by name.</summary>
     public static IReadOnlyList<Column> Choose(ParsedLine line, IReadOnlyList<Column> shortOnes, IReadOnlyList<Column> longOnes)
