@@ -31,6 +31,9 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
     /// <summary>Called with attempts that are no longer this worker's, and with those that are cancelled.</summary>
     public required Action<AttemptKey, StopCause, string?> Stop { get; init; }
 
+    /// <summary>Called with attempts that only deliver, each until a heartbeat names it.</summary>
+    public Action<Redelivery> Redeliver { get; init; } = _ => { };
+
     public async Task RunAsync(CancellationToken ct)
     {
         while (true)
@@ -78,6 +81,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         foreach (var key in message.Revoked) Stop(key, StopCause.Revoked, null);
         foreach (var key in message.Cancelled) Stop(key, StopCause.Cancelled, null);
         if (message.Settings is { } settings) Take(settings);
+        foreach (var redelivery in message.Redeliver) Redeliver(redelivery);
     }
 
     /// <summary>A user has changed the settings. Before the registration it may be meant for an earlier agent of this name.</summary>

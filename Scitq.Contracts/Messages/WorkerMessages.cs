@@ -161,6 +161,31 @@ public sealed record HeartbeatAnswered
 
     /// <summary>Orders it has not said to have carried out.</summary>
     public IReadOnlyList<WorkerOrder> Orders { get; init; } = [];
+
+    /// <summary>Attempts granted to it that only deliver what an earlier one has left there; repeated until a heartbeat names them.</summary>
+    public IReadOnlyList<Redelivery> Redeliver { get; init; } = [];
+}
+
+/// <summary>
+/// An attempt that runs nothing: its worker delivers, under its lease, the output that it keeps of an earlier attempt, whose upload failed. It ends with
+/// <see cref="AttemptResult.ExitCode"/> as given here.
+/// </summary>
+public sealed record Redelivery
+{
+    /// <summary>The attempt; its lease is valid once a heartbeat that names it is answered.</summary>
+    public required AttemptKey Key { get; init; }
+
+    /// <summary>The task's small number.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>What was run, and where its output goes.</summary>
+    public required TaskSpec Spec { get; init; }
+
+    /// <summary>The attempts as whose the output may be kept, the last one first: the one that ran, and redeliveries that failed.</summary>
+    public required IReadOnlyList<AttemptKey> Kept { get; init; }
+
+    /// <summary>How the command had ended.</summary>
+    public int? ExitCode { get; init; }
 }
 
 /// <summary>A user has changed what the worker should do. To <see cref="Queues.Worker"/>; repeated by heartbeat answers.</summary>

@@ -30,6 +30,8 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             TaskState.Paused => "its user paused it.",
             _ => $"it {(task.State == TaskState.Failed ? "has failed" : "was cancelled")}{(task.Reason is { } reason ? $": {reason}" : ".")}",
         };
+        if (task is { State: TaskState.Failed, Failure: FailureClass.Upload })
+            details.Add($"worker {task.Worker} keeps its output: deliver it again without running it again (scitq-manage task retry-upload {task.Number}), or relaunch.");
         if (task.State.IsActive())
         {
             if (task.CancelRequested) details.Add("its user cancelled it; the worker is stopping it.");
@@ -111,7 +113,7 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
         var name = task.Worker;
         var worker = await db.Workers.AsNoTracking().FirstOrDefaultAsync(w => w.Name == name, ct);
         if (worker is not null && WorkerView.StatusOf(worker, Now) == WorkerStatus.Offline)
-            details.Add($"worker {name} has been silent{Since(worker.LastSeen)}; if it does not come back, another one gets the task.");
+            details.Add($"worker {name} has been silent{Since(worker.LastSeen)}; if it does not come back, {(task.Redelivers is null ? "another one gets the task" : "the task fails again, and its output stays there")}.");
         else if (worker is not null && task.State == TaskState.Accepted)
             details.Add(WorkerView.StatusOf(worker, Now) == WorkerStatus.Paused
                 ? $"worker {name} is paused, so nothing starts there (scitq-manage worker resume {name})."

@@ -17,6 +17,8 @@ internal sealed partial class WorkerService(
     IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITopology topology, Reconciler reconciler,
     IOptions<TaskOptions> options, TimeProvider clock, ILogger<WorkerService> logger)
 {
+    /// <summary>So many with one answer; the others follow with the next ones.</summary>
+    private const int MostRedeliveries = 20;
     private readonly ConcurrentDictionary<string, Known> _known = new();
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
@@ -103,7 +105,8 @@ internal sealed partial class WorkerService(
 
         // An agent knows all its leases when it starts: what it does not name, nobody runs.
         var held = await HeldAsync(db, message.Worker, ct);
-        if (!byForce) await LoseAsync(held.Where(h => !message.Leases.Contains(h.Key)), "the worker was started again and no longer knows it", ct);
+        // But of a redelivery it may not have heard yet.
+        if (!byForce) await LoseAsync(held.Where(h => h.Redelivers is null && !message.Leases.Contains(h.Key)), "the worker was started again and no longer knows it", ct);
         await topology.EnsureBatchAsync(worker.Batch, ct);
         await topology.EnsureWorkerAsync(message.Worker, ct);
         reconciler.Look(worker.Batch);
@@ -156,13 +159,19 @@ internal sealed partial class WorkerService(
         var mayBeOfAnother = worker.Registered > Now.AddSeconds(-options.Value.LostAfterSeconds);
         // A broker just back delivers again what it had not seen acknowledged: the worker may be about to claim it anew.
         if (topology.UpSince < old)
-            await LoseAsync(held.Where(h => !named.Contains(h.Key) && h.Accepted < old && !(mayBeOfAnother && h.Accepted < worker.Registered)), "the worker does not know it", ct);
+        {
+            var unknown = held.Where(h => !named.Contains(h.Key) && h.Accepted < old && (h.Redelivers is null ? !(mayBeOfAnother && h.Accepted < worker.Registered) : worker.Registered < old)).ToList();
+            await LoseAsync(unknown, "the worker does not know it", ct);
+            held = [.. held.Except(unknown)];
+        }
+
         return new HeartbeatAnswered
         {
             Sequence = message.Sequence,
             Revoked = Revoked(message.Leases, held),
             Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
             Settings = worker.Settings,
+            Redeliver = await RedeliveriesAsync(db, [.. held.Where(h => h.Redelivers is not null && !h.CancelRequested && !named.Contains(h.Key)).Select(h => h.TaskId)], ct),
             Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id).Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
         };
     }
@@ -197,7 +206,7 @@ internal sealed partial class WorkerService(
             .Where(t => (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading)
                 && t.Accepted < silent          // a grant is a sign of life too, and is valid for a while
                 && db.Workers.Any(w => w.Name == t.Worker && w.Epoch == null && w.LastSeen < silent))
-            .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted)).ToListAsync(ct);
+            .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers)).ToListAsync(ct);
         await LoseAsync(orphans, $"its worker has not been heard of for {options.Value.LostAfterSeconds:0} s", ct);
     }
 
@@ -234,14 +243,36 @@ internal sealed partial class WorkerService(
 
     private static Task<List<Held>> HeldAsync(ScitqDb db, string worker, CancellationToken ct) => db.Tasks.AsNoTracking()
         .Where(t => t.Worker == worker && (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading))
-        .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted)).ToListAsync(ct);
+        .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers)).ToListAsync(ct);
+
+    private static async Task<IReadOnlyList<Redelivery>> RedeliveriesAsync(ScitqDb db, IReadOnlyList<Guid> ids, CancellationToken ct)
+    {
+        if (ids.Count == 0) return [];
+        var redeliveries = new List<Redelivery>();
+        foreach (var task in await db.Tasks.AsNoTracking().Where(t => ids.Contains(t.CorrelationId)).Take(MostRedeliveries).ToListAsync(ct))
+        {
+            if (task.Lease is null || task.Redelivers is not { } first) continue;
+            var attempts = await db.Attempts.AsNoTracking().Where(a => a.TaskId == task.CorrelationId && a.Attempt >= first && a.Attempt < task.Attempt && a.Lease != null)
+                .OrderByDescending(a => a.Attempt).Select(a => new { a.Attempt, a.Lease, a.ExitCode }).ToListAsync(ct);
+            redeliveries.Add(new Redelivery
+            {
+                Key = task.Key,
+                Number = task.Number,
+                Spec = task.Spec,
+                Kept = [.. attempts.Select(a => new AttemptKey(task.CorrelationId, a.Attempt, a.Lease!.Value))],
+                ExitCode = attempts.Find(a => a.Attempt == first)?.ExitCode,
+            });
+        }
+
+        return redeliveries;
+    }
 
     private Task LoseAsync(IEnumerable<Held> held, string why, CancellationToken ct) =>
         tasks.RaiseAsync([.. held.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
 
     private sealed record Known(Guid Epoch, DateTime At);
 
-    private sealed record Held(Guid TaskId, int Attempt, Guid? Lease, bool CancelRequested, DateTime? Accepted)
+    private sealed record Held(Guid TaskId, int Attempt, Guid? Lease, bool CancelRequested, DateTime? Accepted, int? Redelivers)
     {
         public AttemptKey Key => new(TaskId, Attempt, Lease ?? Guid.Empty);
     }

@@ -29,6 +29,8 @@ internal static class TaskListVerbs
 
     public static async Task<int> ShowAsync(ManageContext context)
     {
+        if (context.Line.Has("outputs")) return await TaskOutputVerbs.ShowAsync(context);
+        if (context.Line.Has("attempt")) throw new CommandLine.UsageException("--attempt goes with --outputs: the page shows all attempts");
         var ids = await new TaskSelection(context).NamedAsync();
         if (context.Format == Format.Table) return await ShowPagesAsync(context, ids);
 
