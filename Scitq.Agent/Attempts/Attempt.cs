@@ -19,6 +19,9 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
 
     public TaskSpec Spec => journalled.Spec;
 
+    /// <summary>Set when it runs nothing and only delivers what an earlier attempt has left.</summary>
+    public KeptOutput? Redelivers => journalled.Redelivers;
+
     public WorkDirectory Directory { get; } = directory;
 
     /// <summary>Its last report, once it is over.</summary>

@@ -57,6 +57,12 @@ internal sealed partial class AttemptRunner(
 
     private async Task RunStagesAsync(Attempt attempt, IRun? adopted, Outcome outcome)
     {
+        if (attempt.Redelivers is { } kept)
+        {
+            await RedeliverAsync(attempt, kept, outcome);
+            return;
+        }
+
         var run = adopted ?? await StartAsync(attempt, outcome);
         outcome.Run = attempt.Run = run;
         outcome.Stage = AttemptStage.Running;

@@ -16,6 +16,7 @@ internal static class Endpoints
         endpoint.Take<WorkerRegistered>(inbox);
         endpoint.Take<HeartbeatAnswered>(inbox);
         endpoint.Take<StopAttempt>(inbox);
+        endpoint.Take<ConfigureWorker>(inbox);
         endpoint.Take<ReportsAnswered>(inbox);
         endpoint.Take<OutputStored>(inbox);
         endpoint.Take<Ping>(inbox);

@@ -11,7 +11,13 @@ namespace Scitq.Agent.Journal;
 /// <param name="Number">The task's small number.</param>
 /// <param name="Spec">What to run.</param>
 /// <param name="End">Its last report, once it is over and while nobody has acknowledged that.</param>
-internal sealed record JournalledAttempt(AttemptKey Key, long Number, TaskSpec Spec, AttemptReport? End = null);
+/// <param name="Redelivers">Set when it runs nothing and only delivers what an earlier attempt has left.</param>
+internal sealed record JournalledAttempt(AttemptKey Key, long Number, TaskSpec Spec, AttemptReport? End = null, KeptOutput? Redelivers = null);
+
+/// <summary>Output that an earlier attempt has left here.</summary>
+/// <param name="Attempts">As whose it may be kept, the last one first.</param>
+/// <param name="ExitCode">How the command had ended.</param>
+internal sealed record KeptOutput(IReadOnlyList<AttemptKey> Attempts, int? ExitCode);
 
 /// <summary>
 /// What the agent must know after it was killed: the attempts granted to it and the ends it has yet to report. A file of

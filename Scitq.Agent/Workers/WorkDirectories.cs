@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Runtimes;
+using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Workers;
 
@@ -18,8 +19,26 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
     private readonly ConcurrentQueue<string> _spare = new();
     private int _lastSpare;
 
-    public WorkDirectory For(JournalledAttempt attempt) =>
-        new(Path.Combine(_tasks, $"{attempt.Number}-{attempt.Key.Attempt}-{attempt.Key.Lease.ToString("N")[..8]}"));
+    public WorkDirectory For(JournalledAttempt attempt) => new(Path.Combine(_tasks, Name(attempt.Number, attempt.Key)));
+
+    /// <summary>Makes the directory kept of one of these attempts, the first that is there, the attempt's own, so that no cleaning touches it; false when there is none.</summary>
+    public bool TakeBack(long number, IReadOnlyList<AttemptKey> kept, WorkDirectory directory)
+    {
+        // An earlier process of this agent may have done it.
+        if (Directory.Exists(directory.Output)) return true;
+        foreach (var name in kept.Select(key => Name(number, key)))
+        {
+            foreach (var place in (ReadOnlySpan<string>)[_failed, _tasks])
+            {
+                var found = new WorkDirectory(Path.Combine(place, name));
+                if (!Directory.Exists(found.Output)) continue;
+                Directory.Move(found.Root, directory.Root);
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Makes the attempt's directory.</summary>
     public void Create(WorkDirectory directory)
@@ -116,6 +135,8 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
             NotRemoved(logger, directory, e.Message);
         }
     }
+
+    private static string Name(long number, AttemptKey key) => $"{number}-{key.Attempt}-{key.Lease.ToString("N")[..8]}";
 
     private void CleanFailed()
     {

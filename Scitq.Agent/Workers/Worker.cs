@@ -64,7 +64,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2 };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
         _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>());
-        _link = new WorkerLink(bus, _journal, _attempts, _leases, options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold };
+        _link = new WorkerLink(bus, _journal, _attempts, _leases, options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
 
@@ -98,6 +98,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             case ReportsAnswered answer: Recorded(answer.Recorded); break;
             case OutputStored answer: _logs.Stored(answer); break;
             case StopAttempt order: Stop(order.Key, StopCause.Cancelled, order.Reason); break;
+            case ConfigureWorker order: _link.Ordered(order); break;
             case Ping ping: _watchdog.Heard(ping); break;
         }
 
@@ -183,7 +184,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private async Task ResumeAsync(Attempt attempt)
     {
         IRun? run = null;
-        while (true)
+        while (attempt.Redelivers is null)
         {
             try
             {
@@ -207,7 +208,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             attempt.Adopted();
             _slots.Seize();
         }
-        else
+        else if (attempt.Redelivers is null)
         {
             // What it may have staged is not known to be whole.
             _directories.Delete(attempt.Directory.Root);
@@ -222,8 +223,10 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         if (report is null)
         {
             await ReleaseRunAsync(attempt);
+            // It was never this attempt's to drop what another one has left.
+            if (attempt.Redelivers is not null) _directories.Keep(attempt.Directory.Root);
             Forget(attempt);
-            if (_runtimes.CommandsRun) _directories.Delete(attempt.Directory.Root);
+            if (_runtimes.CommandsRun && attempt.Redelivers is null) _directories.Delete(attempt.Directory.Root);
         }
         else
         {
@@ -257,7 +260,13 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     {
         var done = new List<Attempt>();
         foreach (var key in keys)
-            if (_attempts.TryGet(key, out var attempt) && attempt.End is not null && Forget(attempt)) done.Add(attempt);
+        {
+            if (!_attempts.TryGet(key, out var attempt) || attempt.End is not { } end) continue;
+            // Before the journal forgets it: at a start what nobody knows is removed, and this may be all there is of days of work.
+            if (end.Result?.Failure == Contracts.FailureClass.Upload || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root);
+            if (Forget(attempt)) done.Add(attempt);
+        }
+
         _finished.Set();
         if (!_runtimes.CommandsRun || done.Count == 0) return;
         _ = Task.Run(() =>

@@ -14,6 +14,8 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
 {
     private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Signal _answered = new();
+    private readonly Lock _configuring = new();
+    private long _revision;
     private volatile bool _known;
     private long _sequence;
 
@@ -28,6 +30,9 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
 
     /// <summary>Called with attempts that are no longer this worker's, and with those that are cancelled.</summary>
     public required Action<AttemptKey, StopCause, string?> Stop { get; init; }
+
+    /// <summary>Called with attempts that only deliver, each until a heartbeat names it.</summary>
+    public Action<Redelivery> Redeliver { get; init; } = _ => { };
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -57,7 +62,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         }
 
         foreach (var key in message.Revoked) Stop(key, StopCause.Revoked, null);
-        Configure(message.Settings ?? new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: false));
+        Take(message.Settings ?? new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: false), first: true);
         _known = true;
         _registered.TrySetResult();
         _answered.Set();
@@ -75,7 +80,25 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         leases.Renewed(message.Sequence, message.Revoked);
         foreach (var key in message.Revoked) Stop(key, StopCause.Revoked, null);
         foreach (var key in message.Cancelled) Stop(key, StopCause.Cancelled, null);
-        if (message.Settings is { } settings) Configure(settings);
+        if (message.Settings is { } settings) Take(settings);
+        foreach (var redelivery in message.Redeliver) Redeliver(redelivery);
+    }
+
+    /// <summary>A user has changed the settings. Before the registration it may be meant for an earlier agent of this name.</summary>
+    public void Ordered(ConfigureWorker order)
+    {
+        if (_known) Take(order.Settings);
+    }
+
+    /// <summary>What was sent before a change may arrive after it, but a registration starts anew: the database may be another.</summary>
+    private void Take(WorkerSettings settings, bool first = false)
+    {
+        lock (_configuring)
+        {
+            if (settings.Revision < _revision && !first) return;
+            _revision = settings.Revision;
+            Configure(settings);
+        }
     }
 
     private Task RegisterAsync(CancellationToken ct) => bus.SendAsync(Queues.Workers, new RegisterWorker

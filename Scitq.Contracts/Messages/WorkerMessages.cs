@@ -52,7 +52,8 @@ public sealed record WorkerRegistered
 /// <param name="Concurrency">How many attempts run at once (0 runs none).</param>
 /// <param name="Prefetch">How many more are staged ahead.</param>
 /// <param name="Paused">Whether it takes nothing new.</param>
-public sealed record WorkerSettings(string Batch, int Concurrency, int Prefetch, bool Paused);
+/// <param name="Revision">Counts the changes; settings older than those the worker has taken since it registered are ignored.</param>
+public sealed record WorkerSettings(string Batch, int Concurrency, int Prefetch, bool Paused, long Revision = 0);
 
 /// <summary>A machine, as its agent sees it.</summary>
 public sealed record HostInfo
@@ -160,6 +161,31 @@ public sealed record HeartbeatAnswered
 
     /// <summary>Orders it has not said to have carried out.</summary>
     public IReadOnlyList<WorkerOrder> Orders { get; init; } = [];
+
+    /// <summary>Attempts granted to it that only deliver what an earlier one has left there; repeated until a heartbeat names them.</summary>
+    public IReadOnlyList<Redelivery> Redeliver { get; init; } = [];
+}
+
+/// <summary>
+/// An attempt that runs nothing: its worker delivers, under its lease, the output that it keeps of an earlier attempt, whose upload failed. It ends with
+/// <see cref="AttemptResult.ExitCode"/> as given here.
+/// </summary>
+public sealed record Redelivery
+{
+    /// <summary>The attempt; its lease is valid once a heartbeat that names it is answered.</summary>
+    public required AttemptKey Key { get; init; }
+
+    /// <summary>The task's small number.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>What was run, and where its output goes.</summary>
+    public required TaskSpec Spec { get; init; }
+
+    /// <summary>The attempts as whose the output may be kept, the last one first: the one that ran, and redeliveries that failed.</summary>
+    public required IReadOnlyList<AttemptKey> Kept { get; init; }
+
+    /// <summary>How the command had ended.</summary>
+    public int? ExitCode { get; init; }
 }
 
 /// <summary>A user has changed what the worker should do. To <see cref="Queues.Worker"/>; repeated by heartbeat answers.</summary>

@@ -62,6 +62,9 @@ public enum TaskTrigger
 
     /// <summary>The user asked for another attempt of an ended task.</summary>
     Relaunch,
+
+    /// <summary>The user asked to deliver once more what a task has left whose upload failed, without running it again.</summary>
+    RetryUpload,
 }
 
 /// <summary>The one place that says what may follow what.</summary>
@@ -73,7 +76,7 @@ public static class TaskRules
     /// <summary>The states in which a worker holds a lease.</summary>
     public static readonly ImmutableArray<TaskState> Active = [TaskState.Accepted, TaskState.Running, TaskState.Uploading];
 
-    /// <summary>The states that only a relaunch leaves.</summary>
+    /// <summary>The states that only the user leaves: by a relaunch, or by a retry of the upload that failed.</summary>
     public static readonly ImmutableArray<TaskState> Terminal = [TaskState.Succeeded, TaskState.Failed, TaskState.Cancelled];
 
     /// <summary>The state that follows, or null where the trigger has no meaning (it is then ignored, never an error).</summary>
@@ -93,10 +96,13 @@ public static class TaskRules
         (TaskState.Waiting or TaskState.Pending or TaskState.Paused, TaskTrigger.Cancel) => TaskState.Cancelled,
 
         (TaskState.Succeeded or TaskState.Failed or TaskState.Cancelled, TaskTrigger.Relaunch) => TaskState.Pending,
+
+        // The worker that keeps the output holds the new lease at once: nobody else can have the task.
+        (TaskState.Failed, TaskTrigger.RetryUpload) => TaskState.Accepted,
         _ => null,
     };
 
-    /// <summary>Whether only a relaunch leaves this state.</summary>
+    /// <summary>Whether only the user leaves this state.</summary>
     public static bool IsTerminal(this TaskState state) => Terminal.Contains(state);
 
     /// <summary>Whether a worker holds a lease in this state.</summary>

@@ -22,7 +22,7 @@ internal static class ApiRegistration
             return Task.CompletedTask;
         }));
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
-        return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>();
+        return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<TaskQueries>().AddSingleton<UploadRetries>().AddSingleton<Explainer>().AddSingleton<LogFollower>();
     }
 
     /// <summary>Everything the coordinator answers over HTTP.</summary>

@@ -30,6 +30,8 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             TaskState.Paused => "its user paused it.",
             _ => $"it {(task.State == TaskState.Failed ? "has failed" : "was cancelled")}{(task.Reason is { } reason ? $": {reason}" : ".")}",
         };
+        if (task is { State: TaskState.Failed, Failure: FailureClass.Upload })
+            details.Add($"worker {task.Worker} keeps its output: deliver it again without running it again (scitq-manage task retry-upload {task.Number}), or relaunch.");
         if (task.State.IsActive())
         {
             if (task.CancelRequested) details.Add("its user cancelled it; the worker is stopping it.");
@@ -78,14 +80,16 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             details.Add(status switch
             {
                 WorkerStatus.Offline => $"worker {worker.Name} is offline{Since(worker.LastSeen)}.",
-                WorkerStatus.Paused => $"worker {worker.Name} is paused.",
+                WorkerStatus.Paused => $"worker {worker.Name} is paused (scitq-manage worker resume {worker.Name}).",
                 WorkerStatus.Full or WorkerStatus.Draining => $"worker {worker.Name} takes nothing new: {worker.Hold}.",
+                _ when worker.Running >= worker.Concurrency => $"worker {worker.Name} is busy: all {worker.Concurrency} of its slots are in use.",
                 _ => $"worker {worker.Name} uses {worker.Running} of its {worker.Concurrency} slots.",
             });
         }
 
         if (workers.Count > Shown) details.Add($"and {workers.Count - Shown} more workers.");
         var ready = states.Where(s => s.Status == WorkerStatus.Running).Select(s => s.Worker).ToList();
+        if (ready.Count == 0) await OthersAsync(db, task.Batch, details, ct);
         if (workers.Count == 0) return $"no worker serves batch {task.Batch}: start one, or submit to a batch that has one.";
         if (ready.Count == 0) return $"no worker of batch {task.Batch} takes tasks now.";
         var (used, slots) = (ready.Sum(w => w.Running), ready.Sum(w => w.Concurrency));
@@ -94,15 +98,26 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
         return $"all {slots} slots of batch {task.Batch} are in use; {ahead} tasks were submitted before it and wait too.";
     }
 
+    /// <summary>Workers that could be moved here.</summary>
+    private async Task OthersAsync(ScitqDb db, string batch, List<string> details, CancellationToken ct)
+    {
+        var others = (await db.Workers.AsNoTracking().Where(w => w.Batch != batch && w.Epoch != null).OrderBy(w => w.Name).ToListAsync(ct))
+            .Where(w => WorkerView.StatusOf(w, Now) != WorkerStatus.Offline).ToList();
+        details.AddRange(others.Take(Shown).Select(w => $"worker {w.Name} serves batch {w.Batch}, not {batch} (scitq-manage worker update {w.Name} -b {batch})."));
+        if (others.Count > Shown) details.Add($"and {others.Count - Shown} more of other batches.");
+    }
+
     private async Task HolderAsync(TaskSaga task, List<string> details, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var name = task.Worker;
         var worker = await db.Workers.AsNoTracking().FirstOrDefaultAsync(w => w.Name == name, ct);
         if (worker is not null && WorkerView.StatusOf(worker, Now) == WorkerStatus.Offline)
-            details.Add($"worker {name} has been silent{Since(worker.LastSeen)}; if it does not come back, another one gets the task.");
+            details.Add($"worker {name} has been silent{Since(worker.LastSeen)}; if it does not come back, {(task.Redelivers is null ? "another one gets the task" : "the task fails again, and its output stays there")}.");
         else if (worker is not null && task.State == TaskState.Accepted)
-            details.Add($"worker {name} uses {worker.Running} of its {worker.Concurrency} slots.");
+            details.Add(WorkerView.StatusOf(worker, Now) == WorkerStatus.Paused
+                ? $"worker {name} is paused, so nothing starts there (scitq-manage worker resume {name})."
+                : $"worker {name} uses {worker.Running} of its {worker.Concurrency} slots.");
     }
 
     private string Since(DateTime? since) =>

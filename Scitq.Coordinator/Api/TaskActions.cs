@@ -7,7 +7,7 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>Cancelling tasks and launching them again, one or many.</summary>
+/// <summary>Cancelling tasks, launching them again and delivering their output again, one or many.</summary>
 internal static class TaskActions
 {
     private const int Page = 1000;
@@ -18,8 +18,10 @@ internal static class TaskActions
             .WithSummary("End a task for good: at once when no worker has it, else as soon as its worker has stopped it.");
         api.MapPost("/tasks/{id}/relaunch", RelaunchAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
             .WithSummary("Start another attempt of a task that has ended.");
+        api.MapPost("/tasks/{id}/retry-upload", RetryUploadAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
+            .WithSummary("Deliver the output once more that the worker keeps of a task whose upload failed, without running the task again.");
         api.MapPost("/tasks/actions", ActAsync).Accepts<ActionBody>("application/json")
-            .WithSummary("Cancel or relaunch many tasks: those with these ids, or those that match the filter. Without a status in the filter, cancel takes all that have not ended, relaunch all that failed.");
+            .WithSummary("Cancel, relaunch or retry-upload many tasks: those with these ids, or those that match the filter. Without a status in the filter, cancel takes all that have not ended, relaunch all that failed, retry-upload all that failed in their upload.");
     }
 
     private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> CancelAsync(string id, HttpRequest request, TaskQueries queries, TaskService tasks, CancellationToken ct)
@@ -38,6 +40,13 @@ internal static class TaskActions
             : Problems.NoTask(id);
     }
 
+    private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> RetryUploadAsync(string id, HttpRequest request, TaskQueries queries, UploadRetries uploads, CancellationToken ct)
+    {
+        var reason = await ReasonAsync(request, ct);
+        if (await queries.FindAsync(id, ct) is not { } task || (await uploads.RetryAsync([task.CorrelationId], reason, ct))[0] is not { } result) return Problems.NoTask(id);
+        return await AnswerAsync((result.Task, result.Problem is null), queries, $"task {task.Number} can't be delivered again: {result.Problem}", "Relaunch runs the task again.", ct);
+    }
+
     private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> AnswerAsync((TaskSaga Task, bool Done) result, TaskQueries queries, string refusal, string hint, CancellationToken ct) =>
         result.Done
             ? TypedResults.Accepted($"/api/v1/tasks/{result.Task.Number}", (await queries.ViewsAsync([result.Task], ct))[0])
@@ -53,31 +62,39 @@ internal static class TaskActions
     private static string? CheckReason(string? reason) =>
         reason is { Length: > 1000 } || reason?.Contains('\0') == true ? throw new InvalidRequestException("the reason is longer than 1000 characters or holds a NUL byte.") : reason;
 
-    private static async Task<Ok<ActionView>> ActAsync(HttpRequest request, IDbContextFactory<ScitqDb> contexts, TaskService tasks, CancellationToken ct)
+    private static async Task<Ok<ActionView>> ActAsync(HttpRequest request, IDbContextFactory<ScitqDb> contexts, TaskService tasks, UploadRetries uploads, CancellationToken ct)
     {
         var body = await SubmissionReader.ReadAsync<ActionBody>(request, ct);
         var reason = CheckReason(body.Reason);
-        var relaunch = body.Action switch
+        TaskAction action = body.Action switch
         {
-            "cancel" => false,
-            "relaunch" => true,
-            _ => throw new InvalidRequestException($"action '{body.Action}' is not one of cancel, relaunch."),
+            "cancel" => TaskAction.Cancel,
+            "relaunch" => TaskAction.Relaunch,
+            "retry-upload" => TaskAction.RetryUpload,
+            _ => throw new InvalidRequestException($"action '{body.Action}' is not one of cancel, relaunch, retry-upload."),
         };
         if (body.Ids is null == body.Filter is null) throw new InvalidRequestException("give either 'ids' or 'filter'.");
 
         var result = new ActionResult();
-        var pages = body.Ids is { } ids ? ByIdAsync(contexts, ids, result, ct) : ByFilterAsync(contexts, body.Filter!.Read(relaunch), ct);
+        var pages = body.Ids is { } ids ? ByIdAsync(contexts, ids, result, ct) : ByFilterAsync(contexts, body.Filter!.Read(action), ct);
         await foreach (var page in pages)
         {
             result.Matched += page.Count;
-            if (body.DryRun)
+            var guids = page.ConvertAll(m => m.Id);
+            if (action == TaskAction.RetryUpload)
             {
-                foreach (var match in page) result.Take(match, relaunch ? match.State.IsTerminal() : !match.State.IsTerminal());
+                var problems = body.DryRun ? await uploads.ProblemsAsync(guids, ct) : (await uploads.RetryAsync(guids, reason, ct)).Select((r, i) => (Id: guids[i], r?.Problem)).ToDictionary(r => r.Id, r => r.Problem);
+                foreach (var match in page) result.Take(match, problems.TryGetValue(match.Id, out var problem) && problem is null, problem);
                 continue;
             }
 
-            var guids = page.ConvertAll(m => m.Id);
-            var done = relaunch ? await tasks.RelaunchAsync(guids, reason, ct) : await tasks.CancelAsync(guids, reason, ct);
+            if (body.DryRun)
+            {
+                foreach (var match in page) result.Take(match, match.State.IsTerminal() == (action == TaskAction.Relaunch));
+                continue;
+            }
+
+            var done = action == TaskAction.Relaunch ? await tasks.RelaunchAsync(guids, reason, ct) : await tasks.CancelAsync(guids, reason, ct);
             for (var i = 0; i < page.Count; i++) result.Take(page[i] with { State = done[i]?.Task.State ?? page[i].State }, done[i]?.Done == true);
         }
 
@@ -139,19 +156,27 @@ internal static class TaskActions
 
         public List<SkippedView> Skipped { get; } = [];
 
-        public void Take(Match task, bool done)
+        public void Take(Match task, bool done, string? why = null)
         {
             if (done) Tasks.Add(task.Number);
-            else Skipped.Add(new SkippedView(task.Number, $"it is {Word(task.State)}."));
+            else Skipped.Add(new SkippedView(task.Number, why ?? $"it is {Word(task.State)}."));
         }
     }
+}
+
+/// <summary>What can be done with many tasks.</summary>
+internal enum TaskAction
+{
+    Cancel,
+    Relaunch,
+    RetryUpload,
 }
 
 /// <summary>Why somebody does it.</summary>
 internal sealed record ReasonBody(string? Reason);
 
 /// <summary>What to do with which tasks.</summary>
-/// <param name="Action"><c>cancel</c> or <c>relaunch</c>.</param>
+/// <param name="Action"><c>cancel</c>, <c>relaunch</c> or <c>retry-upload</c>.</param>
 /// <param name="Ids">Task numbers or GUIDs.</param>
 /// <param name="Filter">Instead of ids: what the tasks have in common.</param>
 /// <param name="Reason">Kept in their history.</param>
@@ -161,7 +186,7 @@ internal sealed record ActionBody(string? Action, IReadOnlyList<JsonElement>? Id
 /// <summary>Each member is one text or a list; what is left out does not narrow it, but something must be there.</summary>
 internal sealed record ActionFilter(JsonElement Batch, JsonElement Status, JsonElement Worker, JsonElement Class, string? Name)
 {
-    public TaskFilter Read(bool relaunch)
+    public TaskFilter Read(TaskAction action)
     {
         var filter = new TaskFilter
         {
@@ -172,8 +197,9 @@ internal sealed record ActionFilter(JsonElement Batch, JsonElement Status, JsonE
             Name = Name,
         };
         if (filter.IsEmpty) throw new InvalidRequestException("the filter is empty, and so would mean every task: give at least a batch, status, worker, class or name.");
+        if (action == TaskAction.RetryUpload && filter.Classes.Count == 0) filter = filter with { Classes = [FailureClass.Upload] };
         if (filter.States.Count > 0) return filter;
-        if (!relaunch) return filter with { States = [.. TaskRules.States.Where(s => !s.IsTerminal())] };
+        if (action == TaskAction.Cancel) return filter with { States = [.. TaskRules.States.Where(s => !s.IsTerminal())] };
         return filter with { States = filter.Classes.Contains(FailureClass.Cancelled) ? [TaskState.Failed, TaskState.Cancelled] : [TaskState.Failed] };
     }
 

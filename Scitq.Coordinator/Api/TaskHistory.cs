@@ -18,7 +18,8 @@ internal static class TaskHistory
                 history.Add(new(row.Finished, row.Outcome.ToString().ToLowerInvariant(), row.Attempt, row.Worker, row.Reason));
         }
 
-        if (task.State.IsActive()) Stages(history, task.Attempt, task.Worker, task.Accepted, task.Started, task.RunEnded, null);
+        var runs = task.Redelivers is null;
+        if (task.State.IsActive()) Stages(history, task.Attempt, task.Worker, task.Accepted, runs ? task.Started : null, runs ? task.RunEnded : null, null);
         if (task is { State: TaskState.Cancelled, Finished: { } finished } && attempts.All(a => a.Attempt != task.Attempt))
             history.Add(new(finished, "cancelled", task.Attempt, null, task.Reason));
         history.AddRange(events.Select(e => new HistoryView(e.At, e.Kind, e.Attempt, e.Worker, e.Detail)));

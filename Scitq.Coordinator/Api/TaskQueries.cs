@@ -92,8 +92,10 @@ internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore 
         return await db.Attempts.AsNoTracking().FirstOrDefaultAsync(a => a.TaskId == id && a.Attempt == attempt, ct);
     }
 
-    /// <summary>The attempt whose output is of interest: the current one, once a worker has had it.</summary>
-    public static int Latest(TaskSaga task) => task.Accepted is null && task.Attempt > 1 ? task.Attempt - 1 : task.Attempt;
+    /// <summary>The attempt whose streams are of interest: the current one, once a worker has had it; of one that only delivers, the one that ran.</summary>
+    public static int Latest(TaskSaga task) => task.Redelivers ?? LastHeld(task);
 
-    private static int LastEnded(TaskSaga task) => task.State.IsTerminal() ? Latest(task) : task.Attempt - 1;
+    private static int LastHeld(TaskSaga task) => task.Accepted is null && task.Attempt > 1 ? task.Attempt - 1 : task.Attempt;
+
+    private static int LastEnded(TaskSaga task) => task.State.IsTerminal() ? LastHeld(task) : task.Attempt - 1;
 }

@@ -21,7 +21,8 @@ internal record TaskView
         (RunTimeout, DownloadTimeout) = (spec.RunTimeout, spec.DownloadTimeout);
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
         (RunEnded, Finished, RetryDue) = (task.RunEnded, task.Finished, task.Due);
-        (CancelRequested, Warnings) = (task.CancelRequested, warnings);
+        (CancelRequested, Redelivers, Warnings) = (task.CancelRequested, task.Redelivers, warnings);
+        UseCache = spec.UseCache;
     }
 
     public long TaskId { get; }
@@ -92,6 +93,11 @@ internal record TaskView
 
     public bool CancelRequested { get; }
 
+    /// <summary>The attempt whose output the last one delivers or has delivered, without running the command again.</summary>
+    public int? Redelivers { get; }
+
+    public bool UseCache { get; }
+
     public IReadOnlyList<string> Warnings { get; }
 }
 
@@ -99,7 +105,17 @@ internal record TaskView
 internal sealed record TaskDetails : TaskView
 {
     public TaskDetails(TaskSaga task, IReadOnlyList<AttemptView> attempts, IReadOnlyList<HistoryView> history)
-        : base(task, attempts.Count == 0 ? [] : attempts[^1].Warnings) => (Attempts, History) = (attempts, history);
+        : base(task, attempts.Count == 0 ? [] : attempts[^1].Warnings)
+    {
+        (Attempts, History) = (attempts, history);
+        if (attempts.Count > 0) (CachedFrom, NotReused) = (attempts[^1].CachedFrom, attempts[^1].NotReused);
+    }
+
+    /// <summary>Of the last attempt: the task whose outputs were taken instead of running the command.</summary>
+    public long? CachedFrom { get; }
+
+    /// <summary>Of the last attempt: why no earlier result was taken, when one was looked for.</summary>
+    public string? NotReused { get; }
 
     public IReadOnlyList<AttemptView> Attempts { get; }
 
@@ -117,6 +133,7 @@ internal sealed record AttemptView
         (Accepted, Started, RunEnded, Finished) = (row.Accepted, row.Started, row.RunEnded, row.Finished);
         (StdoutBytes, StderrBytes, PeakMemory, CpuSeconds) = (row.StdoutBytes, row.StderrBytes, row.PeakMemory, row.CpuSeconds);
         (BytesIn, BytesOut) = (row.BytesIn, row.BytesOut);
+        (Redelivers, CachedFrom, NotReused) = (row.Redelivers, row.CachedFrom, row.NotReused);
         Outputs = row.Outputs is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<OutputFile>>(row.Outputs, ScitqJson.Rest)!;
         Warnings = ReadWarnings(row.Warnings);
     }
@@ -126,7 +143,9 @@ internal sealed record AttemptView
     {
         (TaskId, Id, Attempt, Worker) = (task.Number, task.CorrelationId, task.Attempt, task.Worker);
         Status = task.State.ToString().ToLowerInvariant();
-        (Accepted, Started, RunEnded) = (task.Accepted, task.Started, task.RunEnded);
+        Accepted = task.Accepted;
+        Redelivers = task.Redelivers;
+        if (Redelivers is null) (Started, RunEnded) = (task.Started, task.RunEnded);
         (StdoutBytes, StderrBytes) = (stdoutBytes, stderrBytes);
         Outputs = [];
         Warnings = [];
@@ -169,6 +188,15 @@ internal sealed record AttemptView
     public long BytesIn { get; }
 
     public long BytesOut { get; }
+
+    /// <summary>The attempt whose output this one delivered, without running the command.</summary>
+    public int? Redelivers { get; }
+
+    /// <summary>The task whose outputs were taken instead of running the command.</summary>
+    public long? CachedFrom { get; }
+
+    /// <summary>Why no earlier result was taken, when one was looked for.</summary>
+    public string? NotReused { get; }
 
     public IReadOnlyList<OutputFile> Outputs { get; }
 

@@ -1,17 +1,27 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>Looking at workers.</summary>
+/// <summary>Looking at workers, and telling them what to do.</summary>
 internal static class WorkerEndpoints
 {
+    private const int MostSlots = 10_000;
+
     public static void MapWorkers(this IEndpointRouteBuilder api)
     {
         api.MapGet("/workers", ListAsync).WithSummary("All workers, by name.");
-        api.MapGet("/workers/{id}", ShowAsync).WithSummary("One worker, by its number or name.");
+        api.MapGet("/workers/{id}", ShowAsync).WithSummary("One worker, by its number or name, with the resources it keeps.");
+        api.MapPatch("/workers/{id}", ChangeAsync).Accepts<SettingsChange>("application/json")
+            .WithSummary("Change what a worker does, from now on: batch, concurrency, prefetch, paused. It outlives a restart of its agent with the same options.");
+        api.MapPost("/workers/{id}/clean", CleanAsync).WithSummary("Order it to remove the directories it keeps of failed attempts.");
+        api.MapPost("/workers/{id}/reset-resources", ResetAsync).WithSummary("Order it to forget its resources: the next task that wants one fetches it anew.");
+        api.MapGet("/workers/{id}/orders", OrdersAsync).WithSummary("Orders given to a worker, newest first, with their outcomes.");
     }
 
     private static async Task<Ok<List<WorkerView>>> ListAsync(IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct)
@@ -19,18 +29,62 @@ internal static class WorkerEndpoints
         await using var db = await contexts.CreateDbContextAsync(ct);
         var rows = await db.Workers.AsNoTracking().ToListAsync(ct);
         var now = clock.GetUtcNow().UtcDateTime;
-        return TypedResults.Ok(rows.OrderBy(w => w.Name, StringComparer.Ordinal).Select(w => WorkerView.Of(w, now)).ToList());
+        return TypedResults.Ok(rows.OrderBy(w => w.Name, StringComparer.Ordinal).Select(w => new WorkerView(w, now)).ToList());
     }
 
-    private static async Task<Results<Ok<WorkerView>, ProblemHttpResult>> ShowAsync(string id, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct)
+    private static async Task<Results<Ok<WorkerDetails>, ProblemHttpResult>> ShowAsync(string id, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>
+        await FindAsync(contexts, id, ct) is { } row ? TypedResults.Ok(new WorkerDetails(row, clock.GetUtcNow().UtcDateTime)) : NoWorker(id);
+
+    private static async Task<Results<Ok<WorkerDetails>, ProblemHttpResult>> ChangeAsync(
+        string id, HttpRequest request, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct)
+    {
+        var change = await SubmissionReader.ReadAsync<SettingsChange>(request, ct);
+        if (Problem(change) is { } problem) return Problems.Invalid(problem);
+        return await FindAsync(contexts, id, ct) is { } row && await wishes.ChangeAsync(row.Id, change, ct) is { } changed
+            ? TypedResults.Ok(new WorkerDetails(changed, clock.GetUtcNow().UtcDateTime))
+            : NoWorker(id);
+    }
+
+    private static string? Problem(SettingsChange change)
+    {
+        if (change == new SettingsChange(null, null, null, null)) return "nothing to change: give batch, concurrency, prefetch or paused.";
+        if (change.Batch is not null && BatchName.Problem(change.Batch) is { } batch) return batch;
+        if (change.Concurrency is < 0 or > MostSlots) return $"concurrency {change.Concurrency} is not between 0 and {MostSlots}.";
+        return change.Prefetch is < 0 or > MostSlots ? $"prefetch {change.Prefetch} is not between 0 and {MostSlots}." : null;
+    }
+
+    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> CleanAsync(string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
+        OrderAsync(id, WorkerOrderKind.Clean, contexts, wishes, clock, ct);
+
+    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> ResetAsync(string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
+        OrderAsync(id, WorkerOrderKind.ResetResources, contexts, wishes, clock, ct);
+
+    private static async Task<Results<Accepted<OrderView>, ProblemHttpResult>> OrderAsync(
+        string id, WorkerOrderKind kind, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct)
+    {
+        if (await FindAsync(contexts, id, ct) is not { } worker) return NoWorker(id);
+        var order = await wishes.OrderAsync(worker.Id, kind, ct);
+        var offline = WorkerView.StatusOf(worker, clock.GetUtcNow().UtcDateTime) == WorkerStatus.Offline;
+        return TypedResults.Accepted($"/api/v1/workers/{worker.Id}/orders", OrderView.Of(order, worker.Name, offline ? $"worker {worker.Name} is offline; the order waits for it." : null));
+    }
+
+    private static async Task<Results<Ok<List<OrderView>>, ProblemHttpResult>> OrdersAsync(string id, string? limit, IDbContextFactory<ScitqDb> contexts, CancellationToken ct)
+    {
+        if (await FindAsync(contexts, id, ct) is not { } worker) return NoWorker(id);
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var orders = await db.Orders.AsNoTracking().Where(o => o.WorkerId == worker.Id).OrderByDescending(o => o.Id).Take(TaskFilter.Limit(limit, 20)).ToListAsync(ct);
+        return TypedResults.Ok(orders.ConvertAll(o => OrderView.Of(o, worker.Name)));
+    }
+
+    private static async Task<WorkerRow?> FindAsync(IDbContextFactory<ScitqDb> contexts, string id, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var number = long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0;
         var rows = await db.Workers.AsNoTracking().Where(w => w.Id == number || w.Name == id).ToListAsync(ct);
 
         // A name may look like a number; the number is what was meant then.
-        return rows.OrderByDescending(w => w.Id == number).FirstOrDefault() is { } row
-            ? TypedResults.Ok(WorkerView.Of(row, clock.GetUtcNow().UtcDateTime))
-            : Problems.NotFound($"there is no worker {id}.");
+        return rows.OrderByDescending(w => w.Id == number).FirstOrDefault();
     }
+
+    private static ProblemHttpResult NoWorker(string id) => Problems.NotFound($"there is no worker {id}.");
 }

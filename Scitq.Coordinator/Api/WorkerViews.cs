@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
@@ -22,17 +25,67 @@ internal enum WorkerStatus
 }
 
 /// <summary>A worker as clients see it.</summary>
-internal sealed record WorkerView(
-    long WorkerId, string Name, WorkerStatus Status, string Batch, int Concurrency, int Prefetch, int Running, int Leases,
-    string Hostname, int Cpus, long Memory, long MemoryAvailable, double Load, long DiskFree, string? Hold, string? Docker,
-    string Version, DateTime Registered, DateTime LastSeen)
+internal record WorkerView
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
-    public static WorkerView Of(WorkerRow row, DateTime now) => new(
-        row.Id, row.Name, StatusOf(row, now), row.Batch, row.Concurrency, row.Prefetch, row.Running, row.Leases,
-        row.Hostname, row.Cpus, row.Memory, row.MemoryAvailable, row.Load, row.DiskFree, row.Hold, row.Docker,
-        row.Version, row.Registered, row.LastSeen);
+    public WorkerView(WorkerRow row, DateTime now)
+    {
+        var kept = ReadResources(row);
+        (WorkerId, Name, Status, Batch) = (row.Id, row.Name, StatusOf(row, now), row.Batch);
+        (Concurrency, Prefetch, Running, Leases) = (row.Concurrency, row.Prefetch, row.Running, row.Leases);
+        (Hostname, Cpus, Memory, MemoryAvailable) = (row.Hostname, row.Cpus, row.Memory, row.MemoryAvailable);
+        (Load, DiskFree, Hold, Docker) = (row.Load, row.DiskFree, row.Hold, row.Docker);
+        (Resources, Cached) = (kept.Count, kept.Sum(r => r.Bytes));
+        Gpus = row.Gpus is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<string>>(row.Gpus, ScitqJson.Rest)!;
+        (Version, Registered, LastSeen) = (row.Version, row.Registered, row.LastSeen);
+    }
+
+    public long WorkerId { get; }
+
+    public string Name { get; }
+
+    public WorkerStatus Status { get; }
+
+    public string Batch { get; }
+
+    public int Concurrency { get; }
+
+    public int Prefetch { get; }
+
+    public int Running { get; }
+
+    public int Leases { get; }
+
+    public string Hostname { get; }
+
+    public int Cpus { get; }
+
+    public long Memory { get; }
+
+    public long MemoryAvailable { get; }
+
+    public double Load { get; }
+
+    public long DiskFree { get; }
+
+    public string? Hold { get; }
+
+    public string? Docker { get; }
+
+    /// <summary>How many resources it keeps.</summary>
+    public int Resources { get; }
+
+    /// <summary>The bytes they take.</summary>
+    public long Cached { get; }
+
+    public IReadOnlyList<string> Gpus { get; }
+
+    public string Version { get; }
+
+    public DateTime Registered { get; }
+
+    public DateTime LastSeen { get; }
 
     public static WorkerStatus StatusOf(WorkerRow row, DateTime now) =>
         row.Epoch is null || now - row.LastSeen > Silence ? WorkerStatus.Offline
@@ -40,4 +93,29 @@ internal sealed record WorkerView(
         : row.Paused ? WorkerStatus.Paused
         : row.Hold is not null ? WorkerStatus.Full
         : WorkerStatus.Running;
+
+    protected static IReadOnlyList<CachedResource> ReadResources(WorkerRow row) =>
+        row.Resources is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<CachedResource>>(row.Resources, ScitqJson.Rest)!;
+}
+
+/// <summary>One worker with what it keeps, the most recently used first.</summary>
+internal sealed record WorkerDetails : WorkerView
+{
+    public WorkerDetails(WorkerRow row, DateTime now)
+        : base(row, now) => Cache = [.. ReadResources(row).OrderByDescending(r => r.LastUsed)];
+
+    public IReadOnlyList<CachedResource> Cache { get; }
+}
+
+/// <summary>An order as clients see it.</summary>
+/// <param name="OrderId">Names it.</param>
+/// <param name="Worker">Who is to carry it out.</param>
+/// <param name="Kind">What.</param>
+/// <param name="Created">When it was given.</param>
+/// <param name="Done">When the worker had carried it out; null while it waits.</param>
+/// <param name="Outcome">What the worker says of it.</param>
+/// <param name="Note">Why it may take a while, when it was given just now.</param>
+internal sealed record OrderView(long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? Note = null)
+{
+    public static OrderView Of(OrderRow row, string worker, string? note = null) => new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, note);
 }

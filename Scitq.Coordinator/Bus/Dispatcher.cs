@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using MassTransit;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Bus;
 
@@ -9,7 +10,7 @@ namespace Scitq.Coordinator.Bus;
 /// Sends what saved tasks want sent: after the commit, never before, so that no answer can overtake the row. What a crash
 /// in between leaves unsent, the <see cref="Reconciler"/> finds; what it sends twice, claims refuse.
 /// </summary>
-internal sealed partial class Dispatcher(IBus bus, ITopology topology, ILogger<Dispatcher> logger, TaskPublisher? publisher = null) : BackgroundService, ICommitObserver
+internal sealed partial class Dispatcher(IBus bus, ITopology topology, WorkerWishes wishes, ILogger<Dispatcher> logger, TaskPublisher? publisher = null) : BackgroundService, ICommitObserver
 {
     private const int InFlight = 500;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -33,6 +34,7 @@ internal sealed partial class Dispatcher(IBus bus, ITopology topology, ILogger<D
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        wishes.Changed += (worker, settings) => _orders.Writer.TryWrite(new Order(topology.Worker(worker), null, settings));
         var sends = new List<Task>(InFlight);
         var queued = new List<(string Batch, TaskQueued Task)>(InFlight);
         while (await _orders.Reader.WaitToReadAsync(stoppingToken))
@@ -86,7 +88,7 @@ internal sealed partial class Dispatcher(IBus bus, ITopology topology, ILogger<D
                 if (order.Batch is not null) await topology.EnsureBatchAsync(order.Batch, limit.Token);
                 var endpoint = await bus.GetSendEndpoint(order.Address);
                 if (order.Message is TaskQueued queued) await endpoint.Send(queued, Mandatory, limit.Token);
-                else await endpoint.Send((StopAttempt)order.Message, limit.Token);
+                else await endpoint.Send(order.Message, order.Message.GetType(), limit.Token);
                 return;
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)

@@ -23,6 +23,8 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
 
     public DbSet<WorkerRow> Workers => Set<WorkerRow>();
 
+    public DbSet<OrderRow> Orders => Set<OrderRow>();
+
     public DbSet<BatchRow> Batches => Set<BatchRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -43,6 +45,7 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
             {
                 attempt.Property(x => x.Outputs).HasColumnType("jsonb");
                 attempt.Property(x => x.Warnings).HasColumnType("jsonb");
+                attempt.Property(x => x.CacheParts).HasColumnType("jsonb");
             }
         });
         modelBuilder.Entity<TaskEventRow>(row =>
@@ -55,6 +58,16 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
         {
             worker.ToTable("worker").HasKey(x => x.Id);
             worker.Ignore(x => x.Settings);
+            if (Database.IsNpgsql())
+            {
+                worker.Property(x => x.Gpus).HasColumnType("jsonb");
+                worker.Property(x => x.Resources).HasColumnType("jsonb");
+            }
+        });
+        modelBuilder.Entity<OrderRow>(order =>
+        {
+            order.ToTable("worker_order").HasKey(x => x.Id);
+            order.Property(x => x.Id).ValueGeneratedOnAdd();
         });
         modelBuilder.Entity<BatchRow>().ToTable("batch").HasKey(x => x.Name);
 

@@ -46,6 +46,21 @@ internal sealed class AttemptRow
 
     /// <summary>JSON array of texts, or null when there is none.</summary>
     public string? Warnings { get; set; }
+
+    /// <summary>The attempt whose output this one delivered without running the command; null for one that ran it.</summary>
+    public int? Redelivers { get; set; }
+
+    /// <summary>Stands for all the task was made from; the same key, the same result. Null when it may not be reused.</summary>
+    public string? CacheKey { get; set; }
+
+    /// <summary>JSON array of <see cref="Contracts.Messages.CachePart"/> behind the key, or null.</summary>
+    public string? CacheParts { get; set; }
+
+    /// <summary>The task whose outputs were taken instead of running the command.</summary>
+    public long? CachedFrom { get; set; }
+
+    /// <summary>Why no earlier result was taken, when one was looked for.</summary>
+    public string? NotReused { get; set; }
 }
 
 /// <summary>How an attempt ended, as text in the database.</summary>

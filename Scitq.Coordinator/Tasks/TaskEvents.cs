@@ -56,6 +56,15 @@ internal sealed record RelaunchRequested(string? Reason) : IAnswered
     public void Reset() => Done = false;
 }
 
+/// <summary>Its user wants the output delivered that its worker keeps since the upload failed.</summary>
+internal sealed record UploadRetryRequested(string? Reason) : IAnswered
+{
+    /// <summary>False when it is not a task whose upload has failed.</summary>
+    public bool Done { get; set; }
+
+    public void Reset() => Done = false;
+}
+
 /// <summary>An event into which the machine writes an answer. It is handled again when another coordinator was first, and then only the last answer counts.</summary>
 internal interface IAnswered
 {

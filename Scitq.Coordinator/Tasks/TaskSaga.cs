@@ -53,6 +53,12 @@ internal sealed class TaskSaga : SagaStateMachineInstance
     /// <summary>The right to the current attempt; null when nobody holds it.</summary>
     public Guid? Lease { get; set; }
 
+    /// <summary>
+    /// The attempt whose output the current one delivers, from where its worker has kept it; the command is not run again.
+    /// Null for an attempt that runs it. Stays once that has ended, until a relaunch.
+    /// </summary>
+    public int? Redelivers { get; set; }
+
     public string? Phase { get; set; }
 
     public bool CancelRequested { get; set; }

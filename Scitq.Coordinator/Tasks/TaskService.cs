@@ -49,6 +49,14 @@ internal sealed class TaskService(GroupCommit tasks, IDbContextFactory<ScitqDb> 
         return [.. found.Select((task, i) => task is null ? ((TaskSaga, bool)?)null : (task, orders[i].Done))];
     }
 
+    /// <summary>The tasks there are now, and whether their output is being delivered again by this; whether their workers live is the caller's to know.</summary>
+    public async Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> RetryUploadAsync(IReadOnlyList<Guid> ids, string? reason, CancellationToken ct)
+    {
+        var orders = ids.Select(_ => new UploadRetryRequested(reason)).ToList();
+        var found = await tasks.RaiseAsync([.. ids.Select((id, i) => TaskStimulus.For(id, m => m.UploadRetryRequested, orders[i]))], ct);
+        return [.. found.Select((task, i) => task is null ? ((TaskSaga, bool)?)null : (task, orders[i].Done))];
+    }
+
     private async Task<Dictionary<string, Guid>> ResolveAsync(IReadOnlyList<SubmitTask> submitted, CancellationToken ct)
     {
         var texts = submitted.SelectMany(t => t.Spec.Requirements).Distinct().ToList();

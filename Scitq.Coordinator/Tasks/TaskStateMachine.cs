@@ -35,6 +35,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>
             When(StageReported, verbs.IsCurrentUploading).Then(verbs.RecordStage).TransitionTo(Uploading),
             When(StageReported, verbs.IsCurrentStaging).Then(verbs.RecordStage),
             When(AttemptReleased, verbs.IsCurrentRelease).Then(verbs.RecordReleased).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
+            When(AttemptReleased, verbs.IsReleaseOfRedelivery).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
             When(AttemptReleased, verbs.IsCancelledRelease).Then(verbs.RecordReleased).Then(verbs.Finish).TransitionTo(Cancelled));
 
         During(Running,
@@ -60,6 +61,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>
             When(LeaseLost, verbs.IsCurrentLossCancelled).Then(verbs.RecordLost).Then(verbs.Finish).TransitionTo(Cancelled),
             When(LeaseLost, verbs.IsCurrentLoss).Then(verbs.RecordLost).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
             When(LeaseLost, verbs.IsCurrentLastLoss).Then(verbs.RecordLost).Then(verbs.FinishPoison).TransitionTo(Failed),
+            When(LeaseLost, verbs.IsLossOfRedelivery).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
             When(CancelRequested).Then(verbs.AskStop));
 
         During([Succeeded, Failed, Cancelled],
@@ -67,6 +69,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>
             When(Claimed).Then(verbs.Refuse),
             When(AttemptEnded, verbs.IsStaleEnd).Then(verbs.RecordLate),
             When(RelaunchRequested).Then(verbs.Relaunch).Then(verbs.Dispatch).TransitionTo(Pending));
+        During(Failed,
+            When(UploadRetryRequested, verbs.HasUndelivered).Then(verbs.RetryUpload).TransitionTo(Accepted));
 
         During(Paused,
             Ignore(Submitted),
@@ -121,4 +125,6 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>
     public Event<CancelRequested> CancelRequested { get; private set; } = null!;
 
     public Event<RelaunchRequested> RelaunchRequested { get; private set; } = null!;
+
+    public Event<UploadRetryRequested> UploadRetryRequested { get; private set; } = null!;
 }

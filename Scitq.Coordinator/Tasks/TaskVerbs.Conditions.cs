@@ -19,7 +19,7 @@ internal sealed partial class TaskVerbs
     public bool MayNotClaim(BehaviorContext<TaskSaga, Claimed> context) => !MayClaim(context);
 
     public bool IsHolder(BehaviorContext<TaskSaga, Claimed> context) =>
-        context.Saga.Worker == context.Message.Worker && context.Saga.Attempt == context.Message.Attempt && !context.Saga.CancelRequested;
+        context.Saga.Worker == context.Message.Worker && context.Saga.Attempt == context.Message.Attempt && !context.Saga.CancelRequested && !IsRedelivery(context);
 
     public bool IsNotHolder(BehaviorContext<TaskSaga, Claimed> context) => !IsHolder(context);
 
@@ -29,7 +29,11 @@ internal sealed partial class TaskVerbs
 
     public bool IsCurrentUploading(BehaviorContext<TaskSaga, StageReported> context) => IsCurrent(context, context.Message.Report, AttemptStage.Uploading);
 
-    public bool IsCurrentRelease(BehaviorContext<TaskSaga, AttemptReleased> context) => context.Saga.Key == context.Message.Report.Key && !context.Saga.CancelRequested;
+    public bool IsCurrentRelease(BehaviorContext<TaskSaga, AttemptReleased> context) => 
+        context.Saga.Key == context.Message.Report.Key && !context.Saga.CancelRequested && !IsRedelivery(context);
+
+    public bool IsReleaseOfRedelivery(BehaviorContext<TaskSaga, AttemptReleased> context) =>
+        context.Saga.Key == context.Message.Report.Key && !context.Saga.CancelRequested && IsRedelivery(context);
 
     public bool IsCancelledRelease(BehaviorContext<TaskSaga, AttemptReleased> context) => context.Saga.Key == context.Message.Report.Key && context.Saga.CancelRequested;
 
@@ -38,13 +42,15 @@ internal sealed partial class TaskVerbs
     /// <summary>The user's cancel is final: whatever the attempt ended by, it is not tried again.</summary>
     public bool IsCancelled(BehaviorContext<TaskSaga, AttemptEnded> context) => Current(context) is { Failure: not null } && context.Saga.CancelRequested;
 
-    public bool IsFailureWithRetry(BehaviorContext<TaskSaga, AttemptEnded> context) => IsOwnFailure(context) && context.Saga.RetriesLeft > 0;
+    public bool IsFailureWithRetry(BehaviorContext<TaskSaga, AttemptEnded> context) => IsOwnFailure(context) && context.Saga.RetriesLeft > 0 && !IsRedelivery(context);
 
-    public bool IsLastFailure(BehaviorContext<TaskSaga, AttemptEnded> context) => IsOwnFailure(context) && context.Saga.RetriesLeft == 0;
+    /// <summary>However a redelivery ends badly, the command is not run again for it.</summary>
+    public bool IsLastFailure(BehaviorContext<TaskSaga, AttemptEnded> context) =>
+        IsRedelivery(context) ? IsOwnFailure(context) || IsLoss(context) : IsOwnFailure(context) && context.Saga.RetriesLeft == 0;
 
-    public bool IsLossWithRetry(BehaviorContext<TaskSaga, AttemptEnded> context) => IsLoss(context) && context.Saga.Losses + 1 < _options.MaxLosses;
+    public bool IsLossWithRetry(BehaviorContext<TaskSaga, AttemptEnded> context) => IsLoss(context) && !IsRedelivery(context) && context.Saga.Losses + 1 < _options.MaxLosses;
 
-    public bool IsLastLoss(BehaviorContext<TaskSaga, AttemptEnded> context) => IsLoss(context) && context.Saga.Losses + 1 >= _options.MaxLosses;
+    public bool IsLastLoss(BehaviorContext<TaskSaga, AttemptEnded> context) => IsLoss(context) && !IsRedelivery(context) && context.Saga.Losses + 1 >= _options.MaxLosses;
 
     public bool IsStaleEnd(BehaviorContext<TaskSaga, AttemptEnded> context)
     {
@@ -55,9 +61,17 @@ internal sealed partial class TaskVerbs
 
     public bool IsCurrentLossCancelled(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && context.Saga.CancelRequested;
 
-    public bool IsCurrentLoss(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && !context.Saga.CancelRequested && context.Saga.Losses + 1 < _options.MaxLosses;
+    public bool IsCurrentLoss(BehaviorContext<TaskSaga, LeaseLost> context) => IsLoss(context) && context.Saga.Losses + 1 < _options.MaxLosses;
 
-    public bool IsCurrentLastLoss(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && !context.Saga.CancelRequested && context.Saga.Losses + 1 >= _options.MaxLosses;
+    public bool IsCurrentLastLoss(BehaviorContext<TaskSaga, LeaseLost> context) => IsLoss(context) && context.Saga.Losses + 1 >= _options.MaxLosses;
+
+    public bool IsLossOfRedelivery(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && !context.Saga.CancelRequested && IsRedelivery(context);
+
+    public bool HasUndelivered(BehaviorContext<TaskSaga, UploadRetryRequested> context) => context.Saga is { Failure: FailureClass.Upload, Worker: not null };
+
+    private static bool IsLoss(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && !context.Saga.CancelRequested && !IsRedelivery(context);
+
+    private static bool IsRedelivery(BehaviorContext<TaskSaga> context) => context.Saga.Redelivers is not null;
 
     private static bool Holds(BehaviorContext<TaskSaga, LeaseLost> context) => context.Saga.Lease == context.Message.Lease;
 

@@ -110,11 +110,13 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
     {
         var (task, result) = (context.Saga, context.Message.Report.Result!);
         task.Started = context.Message.Report.Started ?? task.Started;
-        task.RunEnded = result.RunEnded;
+        task.RunEnded = result.RunEnded ?? task.RunEnded;
         task.ExitCode = result.ExitCode;
-        task.Failure = result.Failure;
+        // A redelivery can fail in one way only, whatever the worker calls it; the other classes are the command's own.
+        var undelivered = task.Redelivers is not null && !task.CancelRequested && result.Failure is not (null or FailureClass.Exit or FailureClass.Oom);
+        task.Failure = undelivered ? FailureClass.Upload : result.Failure;
         task.Reason = Clean(result.Reason);
-        var outcome = result.Failure switch
+        var outcome = task.Failure switch
         {
             null => AttemptOutcome.Succeeded,
             FailureClass.Lost => AttemptOutcome.Lost,
@@ -130,6 +132,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         row.BytesOut = result.BytesOut;
         row.Outputs = result.Outputs.Count == 0 ? null : JsonSerializer.Serialize(result.Outputs, ScitqJson.Rest);
         row.Warnings = result.Warnings.Count == 0 ? null : JsonSerializer.Serialize(result.Warnings, ScitqJson.Rest);
+        if (task.Redelivers is not null) return;        // costs neither a loss nor a retry
         if (result.Failure is FailureClass.Lost or FailureClass.Cancelled && !task.CancelRequested) task.Losses++;
         else if (result.Failure is not null && task.RetriesLeft > 0 && !task.CancelRequested) task.RetriesLeft--;
     }
@@ -150,6 +153,14 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         Ended(task, AttemptOutcome.Lost, Now);
         Remember(task, "lost", context.Message.Why);
     }
+
+    public void RecordUndelivered(BehaviorContext<TaskSaga, LeaseLost> context)
+    {
+        Remember(context.Saga, "lost", context.Message.Why);
+        Undelivered(context.Saga, context.Message.Why);
+    }
+
+    public void RecordUndelivered(BehaviorContext<TaskSaga, AttemptReleased> context) => Undelivered(context.Saga, "the worker gave it back");
 
     /// <summary>An end of an attempt that is not the current one, or no longer: kept, and without effect.</summary>
     public void RecordLate(BehaviorContext<TaskSaga, AttemptEnded> context)
@@ -211,6 +222,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         // Cancelled before any worker had it, the current attempt was never used.
         if (task.Accepted is not null) task.Attempt++;
         task.Lease = null;
+        task.Redelivers = null;
         task.CancelRequested = false;
         task.Losses = 0;
         task.Queued = Now;
@@ -219,6 +231,25 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.Failure = null;
         task.Reason = task.Phase = null;
         Remember(task, "relaunched", context.Message.Reason);
+    }
+
+    /// <summary>Gives the worker that keeps the output a lease for the next attempt, which only delivers. It is told by the answer to its next heartbeat.</summary>
+    public void RetryUpload(BehaviorContext<TaskSaga, UploadRetryRequested> context)
+    {
+        var task = context.Saga;
+        context.Message.Done = true;
+        task.Redelivers ??= task.Attempt;
+        task.Attempt++;
+        task.Lease = Guid.NewGuid();
+        task.Queued = Now;
+        task.Accepted = Now;
+        task.Finished = null;
+        task.CancelRequested = false;
+        // When the command ran, and how it ended, stays as it was.
+        task.Failure = null;
+        task.Reason = null;
+        task.Phase = $"the output of attempt {task.Redelivers} is to be delivered";
+        Remember(task, "upload_retried", context.Message.Reason);
     }
 
     /// <summary>PostgreSQL's text holds any character but NUL.</summary>
@@ -235,8 +266,16 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         Changed(task);
     }
 
+    private void Undelivered(TaskSaga task, string why)
+    {
+        task.Failure = FailureClass.Upload;
+        task.Reason = $"{why}; the output of attempt {task.Redelivers} is not delivered, and worker {task.Worker} keeps it unless that was cleaned. Retry the upload when the worker is back, or relaunch to run the task again.";
+        Ended(task, AttemptOutcome.Failed, Now);
+    }
+
     private static AttemptRow Ended(TaskSaga task, AttemptOutcome outcome, DateTime at)
     {
+        var ran = task.Redelivers is null;
         var row = new AttemptRow
         {
             TaskId = task.CorrelationId,
@@ -248,9 +287,10 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
             Reason = task.Reason,
             ExitCode = task.ExitCode,
             Accepted = task.Accepted,
-            Started = task.Started,
-            RunEnded = task.RunEnded,
+            Started = ran ? task.Started : null,
+            RunEnded = ran ? task.RunEnded : null,
             Finished = at,
+            Redelivers = task.Redelivers,
         };
         task.Effects.Attempts.Add(row);
         Changed(task);

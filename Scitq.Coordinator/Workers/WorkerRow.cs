@@ -23,6 +23,16 @@ internal sealed class WorkerRow
 
     public bool Paused { get; set; }
 
+    /// <summary>Counts the changes of what the worker should do; an older one that arrives after a newer one says nothing.</summary>
+    public long Revision { get; set; }
+
+    /// <summary>The batch its agent was started with; null for one that has not registered since this is kept.</summary>
+    public string? StartedBatch { get; set; }
+
+    public int? StartedConcurrency { get; set; }
+
+    public int? StartedPrefetch { get; set; }
+
     public int Running { get; set; }
 
     public int Leases { get; set; }
@@ -39,6 +49,12 @@ internal sealed class WorkerRow
 
     public string? Docker { get; set; }
 
+    /// <summary>JSON array of texts, or null when there is none.</summary>
+    public string? Gpus { get; set; }
+
+    /// <summary>JSON array of <see cref="CachedResource"/>, or null when nothing is known.</summary>
+    public string? Resources { get; set; }
+
     public double Load { get; set; }
 
     public long MemoryAvailable { get; set; }
@@ -49,5 +65,5 @@ internal sealed class WorkerRow
 
     public DateTime LastSeen { get; set; }
 
-    public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused);
+    public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused, Revision);
 }

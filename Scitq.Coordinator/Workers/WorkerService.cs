@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Scitq.Contracts;
@@ -16,6 +17,8 @@ internal sealed partial class WorkerService(
     IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITopology topology, Reconciler reconciler,
     IOptions<TaskOptions> options, TimeProvider clock, ILogger<WorkerService> logger)
 {
+    /// <summary>So many with one answer; the others follow with the next ones.</summary>
+    private const int MostRedeliveries = 20;
     private readonly ConcurrentDictionary<string, Known> _known = new();
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
@@ -86,28 +89,28 @@ internal sealed partial class WorkerService(
         if (worker is null) db.Workers.Add(worker = new WorkerRow { Name = message.Worker });
         if (worker.Epoch != message.Epoch) worker.Sequence = 0;
         worker.Epoch = message.Epoch;
-        worker.Batch = message.Batch;
-        worker.Concurrency = message.Concurrency;
-        worker.Prefetch = message.Prefetch;
+        TakeSettings(worker, message);
         worker.Hostname = message.Host.Hostname;
         worker.Cpus = message.Host.Cpus;
         worker.Memory = message.Host.Memory;
         worker.Version = message.Host.Version;
         worker.Docker = message.Host.Docker;
+        worker.Gpus = message.Host.Gpus is { Count: > 0 } gpus ? JsonSerializer.Serialize(gpus, ScitqJson.Rest) : null;
         worker.Leases = message.Leases.Count;
         worker.Hold = null;
         worker.Registered = worker.LastSeen = Now;
-        if (!await db.Batches.AnyAsync(b => b.Name == message.Batch, ct)) db.Batches.Add(new BatchRow { Name = message.Batch, Created = Now });
+        if (!await db.Batches.AnyAsync(b => b.Name == worker.Batch, ct)) db.Batches.Add(new BatchRow { Name = worker.Batch, Created = Now });
         await db.SaveChangesAsync(ct);
         _known[message.Worker] = new Known(message.Epoch, Now);
 
         // An agent knows all its leases when it starts: what it does not name, nobody runs.
         var held = await HeldAsync(db, message.Worker, ct);
-        if (!byForce) await LoseAsync(held.Where(h => !message.Leases.Contains(h.Key)), "the worker was started again and no longer knows it", ct);
-        await topology.EnsureBatchAsync(message.Batch, ct);
+        // But of a redelivery it may not have heard yet.
+        if (!byForce) await LoseAsync(held.Where(h => h.Redelivers is null && !message.Leases.Contains(h.Key)), "the worker was started again and no longer knows it", ct);
+        await topology.EnsureBatchAsync(worker.Batch, ct);
         await topology.EnsureWorkerAsync(message.Worker, ct);
-        reconciler.Look(message.Batch);
-        Log.Registered(logger, message.Worker, message.Batch, message.Concurrency, message.Prefetch, message.Leases.Count);
+        reconciler.Look(worker.Batch);
+        Log.Registered(logger, message.Worker, worker.Batch, worker.Concurrency, worker.Prefetch, message.Leases.Count);
         return new WorkerRegistered { Epoch = message.Epoch, Revoked = Revoked(message.Leases, held), Settings = worker.Settings };
     }
 
@@ -144,7 +147,9 @@ internal sealed partial class WorkerService(
         worker.Load = message.Load;
         worker.MemoryAvailable = message.MemoryAvailable;
         worker.DiskFree = message.DiskFree;
+        if (message.Resources is { } resources) worker.Resources = JsonSerializer.Serialize(resources, ScitqJson.Rest);
         await db.SaveChangesAsync(ct);
+        await RecordAsync(db, worker.Id, message.Done, ct);
         _known[message.Worker] = new Known(message.Epoch, Now);
 
         var held = await HeldAsync(db, message.Worker, ct);
@@ -154,13 +159,20 @@ internal sealed partial class WorkerService(
         var mayBeOfAnother = worker.Registered > Now.AddSeconds(-options.Value.LostAfterSeconds);
         // A broker just back delivers again what it had not seen acknowledged: the worker may be about to claim it anew.
         if (topology.UpSince < old)
-            await LoseAsync(held.Where(h => !named.Contains(h.Key) && h.Accepted < old && !(mayBeOfAnother && h.Accepted < worker.Registered)), "the worker does not know it", ct);
+        {
+            var unknown = held.Where(h => !named.Contains(h.Key) && h.Accepted < old && (h.Redelivers is null ? !(mayBeOfAnother && h.Accepted < worker.Registered) : worker.Registered < old)).ToList();
+            await LoseAsync(unknown, "the worker does not know it", ct);
+            held = [.. held.Except(unknown)];
+        }
+
         return new HeartbeatAnswered
         {
             Sequence = message.Sequence,
             Revoked = Revoked(message.Leases, held),
             Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
             Settings = worker.Settings,
+            Redeliver = await RedeliveriesAsync(db, [.. held.Where(h => h.Redelivers is not null && !h.CancelRequested && !named.Contains(h.Key)).Select(h => h.TaskId)], ct),
+            Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id).Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
         };
     }
 
@@ -194,8 +206,31 @@ internal sealed partial class WorkerService(
             .Where(t => (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading)
                 && t.Accepted < silent          // a grant is a sign of life too, and is valid for a while
                 && db.Workers.Any(w => w.Name == t.Worker && w.Epoch == null && w.LastSeen < silent))
-            .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted)).ToListAsync(ct);
+            .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers)).ToListAsync(ct);
         await LoseAsync(orphans, $"its worker has not been heard of for {options.Value.LostAfterSeconds:0} s", ct);
+    }
+
+    /// <summary>What a user has changed outlives the agent, until the agent is started with another value than the time before.</summary>
+    private static void TakeSettings(WorkerRow worker, RegisterWorker message)
+    {
+        var before = worker.Settings;
+        if (worker.StartedBatch != message.Batch) worker.Batch = worker.StartedBatch = message.Batch;
+        if (worker.StartedConcurrency != message.Concurrency) worker.StartedConcurrency = worker.Concurrency = message.Concurrency;
+        if (worker.StartedPrefetch != message.Prefetch) worker.StartedPrefetch = worker.Prefetch = message.Prefetch;
+        if (worker.Settings != before) worker.Revision++;
+    }
+
+    /// <summary>The first outcome of an order counts; the worker repeats it until the answer no longer holds the order.</summary>
+    private async Task RecordAsync(ScitqDb db, long worker, IReadOnlyList<OrderOutcome> done, CancellationToken ct)
+    {
+        var now = Now;
+        foreach (var (id, text) in done)
+        {
+            // PostgreSQL's text holds any character but NUL.
+            var outcome = text.Replace('\0', ' ');
+            await db.Orders.Where(o => o.Id == id && o.WorkerId == worker && o.Done == null)
+                .ExecuteUpdateAsync(set => set.SetProperty(o => o.Done, now).SetProperty(o => o.Outcome, outcome), ct);
+        }
     }
 
     private SemaphoreSlim Gate(string worker) => _gates[(uint)worker.GetHashCode(StringComparison.Ordinal) % _gates.Length];
@@ -208,14 +243,36 @@ internal sealed partial class WorkerService(
 
     private static Task<List<Held>> HeldAsync(ScitqDb db, string worker, CancellationToken ct) => db.Tasks.AsNoTracking()
         .Where(t => t.Worker == worker && (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading))
-        .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted)).ToListAsync(ct);
+        .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers)).ToListAsync(ct);
+
+    private static async Task<IReadOnlyList<Redelivery>> RedeliveriesAsync(ScitqDb db, IReadOnlyList<Guid> ids, CancellationToken ct)
+    {
+        if (ids.Count == 0) return [];
+        var redeliveries = new List<Redelivery>();
+        foreach (var task in await db.Tasks.AsNoTracking().Where(t => ids.Contains(t.CorrelationId)).Take(MostRedeliveries).ToListAsync(ct))
+        {
+            if (task.Lease is null || task.Redelivers is not { } first) continue;
+            var attempts = await db.Attempts.AsNoTracking().Where(a => a.TaskId == task.CorrelationId && a.Attempt >= first && a.Attempt < task.Attempt && a.Lease != null)
+                .OrderByDescending(a => a.Attempt).Select(a => new { a.Attempt, a.Lease, a.ExitCode }).ToListAsync(ct);
+            redeliveries.Add(new Redelivery
+            {
+                Key = task.Key,
+                Number = task.Number,
+                Spec = task.Spec,
+                Kept = [.. attempts.Select(a => new AttemptKey(task.CorrelationId, a.Attempt, a.Lease!.Value))],
+                ExitCode = attempts.Find(a => a.Attempt == first)?.ExitCode,
+            });
+        }
+
+        return redeliveries;
+    }
 
     private Task LoseAsync(IEnumerable<Held> held, string why, CancellationToken ct) =>
         tasks.RaiseAsync([.. held.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
 
     private sealed record Known(Guid Epoch, DateTime At);
 
-    private sealed record Held(Guid TaskId, int Attempt, Guid? Lease, bool CancelRequested, DateTime? Accepted)
+    private sealed record Held(Guid TaskId, int Attempt, Guid? Lease, bool CancelRequested, DateTime? Accepted, int? Redelivers)
     {
         public AttemptKey Key => new(TaskId, Attempt, Lease ?? Guid.Empty);
     }

@@ -2,5 +2,5 @@ namespace Scitq.Coordinator.Workers;
 
 internal static class WorkersRegistration
 {
-    public static IServiceCollection AddWorkers(this IServiceCollection services) => services.AddSingleton<WorkerService>();
+    public static IServiceCollection AddWorkers(this IServiceCollection services) => services.AddSingleton<WorkerService>().AddSingleton<WorkerWishes>();
 }

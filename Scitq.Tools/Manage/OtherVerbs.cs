@@ -47,8 +47,6 @@ internal static class OtherVerbs
             w => (batches.Count == 0 || batches.Contains(w.Text("batch") ?? "")) && (states.Count == 0 || states.Contains(w.Text("status") ?? "")));
     }
 
-    public static Task<int> WorkerAsync(ManageContext context) => OneAsync(context, "workers", "worker", Columns.WorkerLong);
-
     public static async Task<int> ServerStatusAsync(ManageContext context)
     {
         using var document = await context.Rest.GetAsync("server", context.Patience, context.Cancel);
@@ -116,7 +114,7 @@ internal static class OtherVerbs
         return ExitCodes.Done;
     }
 
-    private static async Task<int> OneAsync(ManageContext context, string path, string what, IReadOnlyList<Column> columns)
+    public static async Task<int> OneAsync(ManageContext context, string path, string what, IReadOnlyList<Column> columns)
     {
         List<string> names = [.. context.Line.All("name"), .. context.Line.All("id"), .. context.Line.Operands];
         if (names is not [var name]) throw new UsageException($"which {what}? give one name", $"See: scitq-manage {what} list");

@@ -29,6 +29,8 @@ internal static class TaskActionVerbs
 
     public static Task<int> RelaunchAsync(ManageContext context) => ActAsync(context, "relaunch", "queued again");
 
+    public static Task<int> RetryUploadAsync(ManageContext context) => ActAsync(context, "retry-upload", "delivered again");
+
     public static async Task<int> ExplainAsync(ManageContext context)
     {
         var ids = await new TaskSelection(context).NamedAsync();
@@ -72,7 +74,7 @@ internal static class TaskActionVerbs
         }
 
         using var answer = await PostAsync(context, selection, ids, action, dryRun: false);
-        return Report(context, answer.RootElement, $"{(action == "cancel" ? "are being " : "")}{done}");
+        return Report(context, answer.RootElement, $"{(action == "relaunch" ? "" : "are being ")}{done}");
     }
 
     private static async Task<int> ActOnOneAsync(ManageContext context, string id, string action, string done)
@@ -80,7 +82,7 @@ internal static class TaskActionVerbs
         using var answer = await context.Rest.PostAsync($"tasks/{id}/{action}", Body(json => WriteReason(json, context)), null, context.Patience, context.Cancel);
         var task = answer.RootElement;
         if (context.Format is Format.Json or Format.Jsonl) context.Io.Out.WriteLine(task.GetRawText());
-        else if (!context.Quiet) context.Io.Out.WriteLine($"Task {task.Number("task_id")} {(action == "cancel" && !TaskEnd.IsTerminal(task) ? "is being " : "")}{done}");
+        else if (!context.Quiet) context.Io.Out.WriteLine($"Task {task.Number("task_id")} {(action != "relaunch" && !TaskEnd.IsTerminal(task) ? "is being " : "")}{done}");
         return ExitCodes.Done;
     }
 
@@ -98,6 +100,7 @@ internal static class TaskActionVerbs
                 json.WriteStartObject("filter");
                 foreach (var (name, values) in selection.Filters())
                     if (values.Count > 0) WriteList(json, name, values);
+                if (!selection.HasFilter) WriteList(json, "status", action == "cancel" ? ["waiting", "pending", "accepted", "running", "uploading", "paused"] : ["failed"]);
                 json.WriteEndObject();
             }
 
@@ -127,7 +130,7 @@ internal static class TaskActionVerbs
 
     private static long Matched(JsonElement answer) => answer.Number("matched") ?? answer.Items("tasks").Count();
 
-    private static byte[] Body(Action<Utf8JsonWriter> write)
+    public static byte[] Body(Action<Utf8JsonWriter> write)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream))

@@ -29,6 +29,8 @@ internal static class TaskListVerbs
 
     public static async Task<int> ShowAsync(ManageContext context)
     {
+        if (context.Line.Has("outputs")) return await TaskOutputVerbs.ShowAsync(context);
+        if (context.Line.Has("attempt")) throw new CommandLine.UsageException("--attempt goes with --outputs: the page shows all attempts");
         var ids = await new TaskSelection(context).NamedAsync();
         if (context.Format == Format.Table) return await ShowPagesAsync(context, ids);
 
@@ -70,7 +72,7 @@ internal static class TaskListVerbs
         }
     }
 
-    private static void Section(ManageContext context, string title, JsonElement task, string member, IReadOnlyList<Column> columns)
+    public static void Section(ManageContext context, string title, JsonElement task, string member, IReadOnlyList<Column> columns)
     {
         if (!task.Items(member).Any()) return;
         context.Io.Out.WriteLine();

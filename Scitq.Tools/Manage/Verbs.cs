@@ -19,17 +19,23 @@ internal static class Verbs
     private static readonly Option ColumnNames = new("columns", 'C', "A,B,C", "these columns");
     private static readonly Option After = new("after", '\0', "ID", "go on after this one, older first to come");
     private static readonly Option Reason = new("reason", '\0', "TEXT", "kept in the history of each");
+    private static readonly Option Attempt = new("attempt", '\0', "N", "attempt N; -1 is the one before the latest");
     private static readonly Option DryRun = new("dry-run", '\0', null, "show which, do nothing");
+
+    private static readonly Option WorkerName = new("name", 'n', "NAME", "the worker") { Given = Given.Many };
+    private static readonly Option WorkerId = new("id", 'i', "ID", "the worker, by number") { Given = Given.Many };
+    private static readonly Option WaitForOrder = new("wait", 'w', null, "until it is done, and say what was done (with -t: no longer)");
 
     public static readonly IReadOnlyList<Verb> All =
     [
         new("task", "list", "Tasks, newest first.", "", [Batch, Status, Worker, Class, Name, ExitCode, Since, Until, Long, ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)"), After],
             ["scitq-manage task list -b mybatch -S failed", "scitq-manage task list --format csv -L > tasks.csv"], TaskListVerbs.ListAsync),
-        new("task", "show", "All there is to know about tasks: attempts and history too.", "ID...", [Ids, Name, Batch, Long],
-            ["scitq-manage task show 12", "scitq-manage task show -i 12 --format json"], TaskListVerbs.ShowAsync),
+        new("task", "show", "All there is to know about tasks: attempts and history too.", "ID...",
+            [Ids, Name, Batch, Long, new("outputs", '\0', null, "only the files that were delivered: path, size, MD5"), Attempt with { Help = "with --outputs: of attempt N; -1 is the one before the latest" }],
+            ["scitq-manage task show 12", "scitq-manage task show -i 12 --format json", "scitq-manage task show 12 --outputs --format csv"], TaskListVerbs.ShowAsync),
         new("task", "logs", "What a task printed, byte for byte: its stdout on stdout, its stderr on stderr.", "ID",
             [Ids, Name, Batch, new("stdout", 'o', null, "only its stdout"), new("stderr", 'e', null, "only its stderr, on stdout"), new("follow", 'f', null, "go on until the task ends"),
-             new("tail", '\0', "N", "only the last N lines"), new("attempt", '\0', "N", "attempt N; -1 is the one before the latest"), new("download", '\0', "FILE", "write into FILE")],
+             new("tail", '\0', "N", "only the last N lines"), Attempt, new("download", '\0', "FILE", "write into FILE")],
             ["scitq-manage task logs 12", "scitq-manage task logs -f --tail 10 12", "scitq-manage task logs -e --attempt -1 -i 12", "scitq-manage task logs -o --download out.txt 12"], TaskLogVerbs.LogsAsync) { Alias = "output" },
         new("task", "wait", "Wait for the end; exit with the task's own code (several: 0 if all succeeded).", "ID...", [Ids, Name, Batch],
             ["scitq-manage task wait 12", "scitq-manage task wait 15-20 --timeout 2h"], TaskActionVerbs.WaitAsync),
@@ -37,6 +43,8 @@ internal static class Verbs
             ["scitq-manage task cancel 12", "scitq-manage task cancel -y -b mybatch -S pending"], TaskActionVerbs.CancelAsync) { Alias = "stop" },
         new("task", "relaunch", "Run ended tasks once more.", "[ID...]", [Ids, Name, Batch, Status, Worker, Class, AllTasks, Reason, DryRun],
             ["scitq-manage task relaunch 12", "scitq-manage task relaunch -b mybatch -S failed --class oom --dry-run"], TaskActionVerbs.RelaunchAsync),
+        new("task", "retry-upload", "Deliver the output of tasks whose upload failed, without running them again.", "[ID...]", [Ids, Name, Batch, Status, Worker, Class, AllTasks, Reason, DryRun],
+            ["scitq-manage task retry-upload 12", "scitq-manage task retry-upload -b mybatch --dry-run"], TaskActionVerbs.RetryUploadAsync),
         new("task", "explain", "Why a task is where it is.", "ID...", [Ids, Name, Batch], ["scitq-manage task explain 13"], TaskActionVerbs.ExplainAsync),
         new("execution", "list", "Attempts, newest first.", "[TASK_ID]",
             [Ids, Batch, Status with { Help = "succeeded, failed, lost, cancelled, released, running..." }, Worker, Long, ColumnNames, Limit("at most N (default: 10 in a table, else all; 0 is all)") with { Short = 'l' }],
@@ -47,7 +55,16 @@ internal static class Verbs
         new("batch", "list", "Batches with the number of their tasks by status.", "", [Long, ColumnNames], ["scitq-manage batch list"], OtherVerbs.BatchesAsync),
         new("batch", "show", "One batch.", "NAME", [new("name", 'n', "NAME", "the batch"), Long, ColumnNames], ["scitq-manage batch show Default --json"], OtherVerbs.BatchAsync),
         new("worker", "list", "Workers and how busy they are.", "", [Batch with { Section = "Options" }, Status with { Section = "Options", Help = "running, offline, paused, full, draining" }, Long, ColumnNames], ["scitq-manage worker list"], OtherVerbs.WorkersAsync),
-        new("worker", "show", "One worker.", "NAME", [new("name", 'n', "NAME", "the worker"), new("id", 'i', "ID", "the worker, by number"), Long, ColumnNames], ["scitq-manage worker show node1 --json"], OtherVerbs.WorkerAsync),
+        new("worker", "show", "One worker, and the resources it keeps.", "NAME", [WorkerName, WorkerId, Long, ColumnNames], ["scitq-manage worker show node1", "scitq-manage worker show node1 --json"], WorkerVerbs.ShowAsync),
+        new("worker", "update", "Change what workers do from now on; it outlives a restart of their agent.", "NAME...",
+            [WorkerName, WorkerId, new("concurrency", 'C', "N", "how many tasks run at once"), new("prefetch", 'p', "N", "how many more are staged ahead"), new("batch", 'b', "NAME", "the batch to serve; what it has already ends"),
+             new("status", 'S', "STATUS", "running or paused")],
+            ["scitq-manage worker update -n node1 -C 8 -p 2", "scitq-manage worker update node1 -b urgent"], WorkerVerbs.UpdateAsync),
+        new("worker", "pause", "Let workers take and start nothing new; what runs goes on.", "NAME...", [WorkerName, WorkerId], ["scitq-manage worker pause node1"], WorkerVerbs.PauseAsync),
+        new("worker", "resume", "Let paused workers take tasks again.", "NAME...", [WorkerName, WorkerId], ["scitq-manage worker resume node1"], WorkerVerbs.ResumeAsync),
+        new("worker", "clean", "Remove the directories that workers keep of failed attempts.", "NAME...", [WorkerName, WorkerId, WaitForOrder], ["scitq-manage worker clean node1 --wait"], WorkerVerbs.CleanAsync),
+        new("worker", "reset-resources", "Let workers forget their resources: the next task that wants one fetches it anew.", "NAME...", [WorkerName, WorkerId, WaitForOrder],
+            ["scitq-manage worker reset-resources -n node1 --wait"], WorkerVerbs.ResetResourcesAsync),
         new("server", "status", "Version, health, and how much there is to do.", "", [], ["scitq-manage server status"], OtherVerbs.ServerStatusAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
     ];

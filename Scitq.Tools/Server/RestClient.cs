@@ -53,11 +53,17 @@ internal sealed class RestClient : IDisposable
 
         HttpRequestMessage Request()
         {
-            var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(json) };
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            var request = WithJson(HttpMethod.Post, path, json);
             if (key is { } id) request.Headers.Add("Idempotency-Key", id.ToString());
             return request;
         }
+    }
+
+    /// <summary>Changes something to what the JSON says: sent twice, it is the same.</summary>
+    public async Task<JsonDocument> PatchAsync(string path, ReadOnlyMemory<byte> json, Patience patience, CancellationToken cancel)
+    {
+        using var response = await SendAsync(() => WithJson(HttpMethod.Patch, path, json), true, HttpCompletionOption.ResponseContentRead, patience, cancel);
+        return await ReadAsync(response, cancel);
     }
 
     /// <summary>Sends until there is an answer below 500 (or a final 5xx), and gives it when it is a success.</summary>
@@ -97,6 +103,13 @@ internal sealed class RestClient : IDisposable
     public void Dispose()
     {
         if (_http.IsValueCreated) _http.Value.Dispose();
+    }
+
+    private static HttpRequestMessage WithJson(HttpMethod method, string path, ReadOnlyMemory<byte> json)
+    {
+        var request = new HttpRequestMessage(method, path) { Content = new ReadOnlyMemoryContent(json) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return request;
     }
 
     private static HttpClient Client(Uri root, string? token, bool proxy)

@@ -13,9 +13,11 @@ using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator;
 using Scitq.Coordinator.Api;
+using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Workers;
 using Scitq.Tests.Integration.Persistence;
 using Scitq.Tests.Servers;
 
@@ -25,6 +27,7 @@ namespace Scitq.Tests.Integration.Api;
 internal sealed class ApiServer : IAsyncDisposable
 {
     private readonly TestFolder _folder = new();
+    private readonly IBusControl _bus = MassTransit.Bus.Factory.CreateUsingInMemory(_ => { });
 
     private ApiServer(string? postgres, string? token, string? data)
     {
@@ -35,6 +38,8 @@ internal sealed class ApiServer : IAsyncDisposable
         Database.AddCore(builder.Services, Options).AddApi();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<GroupCommit>());
         builder.Services.AddSingleton<IServerStatus>(Status);
+        // What workers say reaches the coordinator here without a bus; what it sends them goes nowhere.
+        builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddSingleton<Dispatcher>().AddSingleton<Reconciler>().AddWorkers();
         App = builder.Build();
         App.MapApi();
     }
@@ -49,12 +54,15 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public GroupCommit Tasks => App.Services.GetRequiredService<GroupCommit>();
 
+    public WorkerService Workers => App.Services.GetRequiredService<WorkerService>();
+
     public LogStore Logs => App.Services.GetRequiredService<LogStore>();
 
     public static async Task<ApiServer> StartAsync(bool postgres, string? token = null, CoordinatorOptions? shared = null)
     {
         var server = new ApiServer(shared?.Database ?? (postgres ? await PostgresServer.CreateDatabaseAsync() : null), token, shared?.Data);
         await using (var db = server.Context()) await Migrator.MigrateAsync(db, TimeProvider.System, CancellationToken.None);
+        await server._bus.StartAsync();
         await server.App.StartAsync();
         server.Client = new HttpClient { BaseAddress = new Uri(server.App.Urls.Single()), Timeout = TimeSpan.FromSeconds(60) };
         return server;
@@ -110,6 +118,7 @@ internal sealed class ApiServer : IAsyncDisposable
         Client.Dispose();
         await App.StopAsync();
         await App.DisposeAsync();
+        await _bus.StopAsync();
         _folder.Dispose();
     }
 

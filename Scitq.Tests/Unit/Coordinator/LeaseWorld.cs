@@ -7,8 +7,8 @@ namespace Scitq.Tests.Unit.Coordinator;
 
 /// <summary>
 /// A world in which everything goes wrong: one task, the real state machine, three agents that follow the protocol, a
-/// network that reorders, repeats and (what is not durable) loses, and processes that die at any moment. Every decision
-/// is a pair of numbers, so that a run can be repeated and shrunk.
+/// network that reorders, repeats and (what is not durable) loses, processes that die at any moment, uploads that fail and a
+/// user who retries them. Every decision is a pair of numbers, so that a run can be repeated and shrunk.
 /// </summary>
 internal sealed class LeaseWorld
 {
@@ -49,6 +49,9 @@ internal sealed class LeaseWorld
     /// <summary>How many attempts it took.</summary>
     public int Attempts => _task?.Attempt ?? 0;
 
+    /// <summary>Whether its output was delivered by a retry of the upload.</summary>
+    public bool Redelivered => _task is { State: TaskState.Succeeded, Redelivers: not null };
+
     public void Step(int decision, int choice)
     {
         switch (decision % 12)
@@ -62,6 +65,7 @@ internal sealed class LeaseWorld
             case 9: Beat(_agents[choice % 3]); break;
             case 10: Reconcile(); break;
             case 11 when choice % 40 == 0: Send(new Message(Kind.Cancel)); break;
+            case 11 when choice % 40 < 30: RetryUpload(); break;
         }
 
         Check();
@@ -154,17 +158,26 @@ internal sealed class LeaseWorld
                 if (report.Stage is AttemptStage.Ended or AttemptStage.Released) Send(message with { Kind = Kind.Recorded });
                 break;
             case Kind.Recorded:
-                if (_agents[message.Agent].Held?.Key == message.Content!.Key) _agents[message.Agent].Held = null;
+                if (_agents[message.Agent].Held?.Key == message.Content!.Key) _agents[message.Agent].Forget();
                 break;
             case Kind.Heartbeat:
                 Hear(message);
                 break;
             case Kind.Renewed:
                 var renewed = _agents[message.Agent];
-                if (renewed.Held is not { } held || renewed.Life != message.Life) break;
-                if (message.Revoked == held.Key) renewed.Held = null;
+                if (renewed.Life != message.Life) break;
+                if (renewed.Held is null && message.Redeliver is { } redelivery)
+                {
+                    // Journalled; the lease is valid once a heartbeat that names it is answered, for this may be an old message.
+                    renewed.Held = new Held(redelivery) { Phase = Phase.Delivering };
+                    renewed.SafeUntil = -1;
+                    break;
+                }
+
+                if (renewed.Held is not { } held) break;
+                if (message.Revoked == held.Key) renewed.Forget();
                 else if (message.Names == held.Key) renewed.SafeUntil = Math.Max(renewed.SafeUntil, message.SentAt + LeaseSeconds);
-                if (message.Cancelled == held.Key && held.Phase is Phase.Staged or Phase.Running) End(renewed, held, FailureClass.Cancelled);
+                if (message.Cancelled == held.Key && held.Phase is Phase.Staged or Phase.Running or Phase.Delivering) End(renewed, held, FailureClass.Cancelled);
                 break;
         }
     }
@@ -178,7 +191,8 @@ internal sealed class LeaseWorld
         agent.Newest = (beat.Life, beat.Sequence);
         agent.LastHeard = World.Seconds;
         var mine = task.State.IsActive() && task.Worker == "w" + beat.Agent;
-        if (mine && beat.Names != task.Key && World.Of(task.Accepted!.Value) < World.Seconds - UnknownAfter)
+        var unknown = World.Seconds - UnknownAfter;
+        if (mine && beat.Names != task.Key && World.Of(task.Accepted!.Value) < unknown && (task.Redelivers is null || agent.Started < unknown))
             Raise(m => Machine.RaiseAsync(m, Machine.LeaseLost, new LeaseLost(task.Lease!.Value, "unknown")));
         var current = task.State.IsActive() ? task.Key : null;
         Send(beat with
@@ -186,6 +200,7 @@ internal sealed class LeaseWorld
             Kind = Kind.Renewed,
             Revoked = beat.Names is { } named && named != current ? named : null,
             Cancelled = task.CancelRequested ? current : null,
+            Redeliver = task is { Redelivers: not null, CancelRequested: false } && task.Worker == "w" + beat.Agent && beat.Names != current ? current : null,
         });
     }
 
@@ -198,6 +213,14 @@ internal sealed class LeaseWorld
         var holder = _agents[task.Worker![1] - '0'];
         if (World.Seconds - Math.Max(holder.LastHeard, World.Of(task.Accepted!.Value)) > LostAfter)
             Raise(m => Machine.RaiseAsync(m, Machine.LeaseLost, new LeaseLost(task.Lease!.Value, "silent")));
+    }
+
+    private void RetryUpload()
+    {
+        if (_task is not { Exists: true }) return;
+        var retry = new UploadRetryRequested(null);
+        Raise(m => Machine.RaiseAsync(m, Machine.UploadRetryRequested, retry));
+        if (retry.Done) _end = null;
     }
 
     private void Reconcile()
@@ -235,6 +258,22 @@ internal sealed class LeaseWorld
             case Phase.Running when safe:
                 held.Phase = Phase.Uploading;
                 break;
+            case Phase.Uploading when safe && choice % 3 == 0:
+                held.HasOutput = true;
+                End(agent, held, FailureClass.Upload);
+                break;
+            case Phase.Delivering when safe && !held.HasOutput:
+                held.HasOutput = agent.Kept.RemoveAll(k => k.Attempt >= _task!.Redelivers && k.Attempt < held.Key.Attempt) > 0;
+                if (!held.HasOutput) End(agent, held, FailureClass.Upload);
+                break;
+            case Phase.Delivering when safe && choice % 3 == 0:
+                End(agent, held, FailureClass.Upload);
+                break;
+            case Phase.Delivering when safe:
+                _outputs = held.Key;
+                held.HasOutput = false;
+                End(agent, held, null);
+                break;
             case Phase.Uploading when safe:
                 _outputs = held.Key;
                 End(agent, held, null);
@@ -263,6 +302,7 @@ internal sealed class LeaseWorld
         if (agent.Waits is { } waits) Send(new Message(Kind.Queued) { Attempt = waits.Attempt });
         agent.Waits = null;
         agent.Life++;
+        agent.Started = World.Seconds;
         agent.SafeUntil = -1;
         if (agent.Held is { Phase: Phase.Uploading } held) held.Phase = Phase.Running;        // collected anew
     }
@@ -283,13 +323,24 @@ internal sealed class LeaseWorld
     {
         if (_task is not { Exists: true } task) return;
         if (_end is { } end && task.State != end) Violation ??= $"{end} became {task.State}";
+        if (task.Redelivers is not null && task.State is TaskState.Pending or TaskState.Running) Violation ??= $"a retried upload made the task {task.State}";
         if (!task.State.IsTerminal()) return;
         _end = task.State;
         _successes = task.Effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Succeeded);
         if (_successes != (task.State == TaskState.Succeeded ? 1 : 0)) Violation ??= $"{task.State} with {_successes} successful attempts";
         if (!task.Effects.Attempts.Select(a => a.Attempt).SequenceEqual(Enumerable.Range(1, task.Effects.Attempts.Count))) Violation ??= "attempts are not numbered 1 to n";
-        if (task.Effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Failed) > _spec.Retry + 1) Violation ??= "more failures than the user's retries allow";
+        if (task.Effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Failed && a.Redelivers is null) > _spec.Retry + 1) Violation ??= "more failures than the user's retries allow";
+        if (task is { State: TaskState.Failed, Failure: FailureClass.Upload }) CheckOutput(task);
         if (task.State == TaskState.Succeeded && _outputs?.Attempt != task.Attempt) Violation ??= $"outputs are of attempt {_outputs?.Attempt}, success is of {task.Attempt}";
+    }
+
+    /// <summary>What waits for a retry of its upload is on the worker that the task names.</summary>
+    private void CheckOutput(TaskSaga task)
+    {
+        var first = task.Redelivers ?? task.Attempt;
+        var worker = _agents[task.Worker![1] - '0'];
+        var there = worker.Kept.Any(k => k.Attempt >= first) || worker.Held is { HasOutput: true } held && held.Key.Attempt >= first;
+        if (!there) Violation ??= "the output that could not be delivered is lost";
     }
 
     private sealed record Message(Kind Kind)
@@ -312,10 +363,12 @@ internal sealed class LeaseWorld
 
         public AttemptKey? Cancelled { get; init; }
 
+        public AttemptKey? Redeliver { get; init; }
+
         public AttemptReport? Content { get; init; }
     }
 
-    private enum Phase { Staged, Running, Uploading, Ended }
+    private enum Phase { Staged, Running, Uploading, Delivering, Ended }
 
     private sealed class Held(AttemptKey key)
     {
@@ -324,6 +377,9 @@ internal sealed class LeaseWorld
         public Phase Phase { get; set; }
 
         public AttemptResult? Result { get; set; }
+
+        /// <summary>Whether its directory holds output that was not delivered.</summary>
+        public bool HasOutput { get; set; }
     }
 
     private sealed class Agent(int id)
@@ -336,6 +392,11 @@ internal sealed class LeaseWorld
 
         public Held? Held { get; set; }
 
+        /// <summary>Attempts whose undelivered output it has put aside.</summary>
+        public List<AttemptKey> Kept { get; } = [];
+
+        public long Started { get; set; }
+
         public long SafeUntil { get; set; } = -1;
 
         public long LastHeard { get; set; }
@@ -344,6 +405,13 @@ internal sealed class LeaseWorld
 
         /// <summary>What the coordinator has heard last.</summary>
         public (int Life, long Sequence) Newest { get; set; } = (-1, 0);
+
+        /// <summary>Nothing more is to be said of what it holds; output that was not delivered is put aside.</summary>
+        public void Forget()
+        {
+            if (Held is { HasOutput: true } held) Kept.Add(held.Key);
+            Held = null;
+        }
     }
 
     private sealed class Clock : TimeProvider

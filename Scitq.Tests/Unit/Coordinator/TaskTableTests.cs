@@ -32,7 +32,7 @@ public sealed class TaskTableTests
     [MemberData(nameof(Pairs))]
     public async Task Reports_under_another_lease_change_no_state(TaskState from, TaskTrigger trigger)
     {
-        if (trigger is TaskTrigger.Release or TaskTrigger.Accept or TaskTrigger.Cancel or TaskTrigger.Relaunch) return;     // not reports
+        if (trigger is TaskTrigger.Release or TaskTrigger.Accept or TaskTrigger.Cancel or TaskTrigger.Relaunch or TaskTrigger.RetryUpload) return;     // not reports
         var task = Make(from);
         await RaiseAsync(task, trigger, Guid.NewGuid());
         Assert.Equal(from, task.State);
@@ -76,8 +76,53 @@ public sealed class TaskTableTests
         Assert.Equal(TaskState.Cancelled, task.State);
     }
 
-    private static AttemptReport End(AttemptKey key, FailureClass? failure) =>
-        new() { Key = key, Stage = AttemptStage.Ended, Result = new AttemptResult { Failure = failure, Finished = DateTime.UnixEpoch } };
+    [Theory(Timeout = 10_000)]
+    [InlineData("exit"), InlineData("lost"), InlineData("cancelled"), InlineData("start"), InlineData("silent"), InlineData("released")]
+    public async Task A_retried_upload_that_fails_whatever_the_reason_can_be_retried_and_runs_nothing_again(string how)
+    {
+        var task = Make(TaskState.Running);
+        (task.RetriesLeft, task.Losses, task.ExitCode) = (0, 3, null);
+        await Machine.RaiseAsync(task, Machine.AttemptEnded, new AttemptEnded("w", End(task.Key, FailureClass.Upload, exitCode: 0)));
+        task.RetriesLeft = 2;
+        for (var n = 2; n <= 3; n++)
+        {
+            var retry = new UploadRetryRequested(null);
+            await Machine.RaiseAsync(task, Machine.UploadRetryRequested, retry);
+            Assert.True(retry.Done);
+            Assert.Equal((TaskState.Accepted, n, 1, "w", false), (task.State, task.Attempt, task.Redelivers, task.Worker, task.Effects.Dispatch));
+            await Machine.RaiseAsync(task, Machine.Claimed, new Claimed("w", n));       // whatever message it found, it may not run it
+            Assert.Equal(TaskState.Accepted, task.State);
+            await (how switch
+            {
+                "silent" => Machine.RaiseAsync(task, Machine.LeaseLost, new LeaseLost(task.Lease!.Value, "test")),
+                "released" => Machine.RaiseAsync(task, Machine.AttemptReleased, new AttemptReleased("w", new AttemptReport { Key = task.Key, Stage = AttemptStage.Released })),
+                _ => Machine.RaiseAsync(task, Machine.AttemptEnded, new AttemptEnded("w", End(task.Key, Enum.Parse<FailureClass>(how, ignoreCase: true), exitCode: 0))),
+            });
+            Assert.Equal((TaskState.Failed, 2, 3, false), (task.State, task.RetriesLeft, task.Losses, task.Effects.Dispatch));
+            Assert.Equal(how == "exit" ? FailureClass.Exit : FailureClass.Upload, task.Failure);
+            if (how == "exit") return;          // the command's own failure is told once the output is delivered
+        }
+    }
+
+    [Fact(Timeout = 10_000)]
+    public async Task Only_a_failed_upload_can_be_retried_and_a_relaunch_runs_the_command()
+    {
+        var task = Make(TaskState.Failed);
+        task.Failure = FailureClass.Exit;
+        var refused = new UploadRetryRequested(null);
+        await Machine.RaiseAsync(task, Machine.UploadRetryRequested, refused);
+        Assert.Equal((false, TaskState.Failed), (refused.Done, task.State));
+
+        task.Failure = FailureClass.Upload;
+        await Machine.RaiseAsync(task, Machine.UploadRetryRequested, new UploadRetryRequested(null));
+        await Machine.RaiseAsync(task, Machine.AttemptEnded, new AttemptEnded("w", End(task.Key, FailureClass.Upload)));
+        await Machine.RaiseAsync(task, Machine.RelaunchRequested, new RelaunchRequested(null));
+        Assert.Equal((TaskState.Pending, 3, (int?)null, true), (task.State, task.Attempt, task.Redelivers, task.Effects.Dispatch));
+        Assert.Equal(1, task.Effects.Attempts[^1].Redelivers);
+    }
+
+    private static AttemptReport End(AttemptKey key, FailureClass? failure, int? exitCode = null) =>
+        new() { Key = key, Stage = AttemptStage.Ended, Result = new AttemptResult { Failure = failure, ExitCode = exitCode, Finished = DateTime.UnixEpoch } };
 
     private TaskSaga Make(TaskState state)
     {
@@ -85,6 +130,7 @@ public sealed class TaskTableTests
         task.SetSpec(new TaskSpec { Argv = ["true"] });
         if (state.IsActive() || state.IsTerminal()) task.Accepted = DateTime.UnixEpoch;
         if (state.IsActive()) task.Lease = _lease;
+        if (state == TaskState.Failed) task.Failure = FailureClass.Upload;
         return task;
     }
 
@@ -102,6 +148,7 @@ public sealed class TaskTableTests
             TaskTrigger.Fail => Machine.RaiseAsync(task, Machine.AttemptEnded, new AttemptEnded("w", End(key, FailureClass.Exit))),
             TaskTrigger.Requeue => Machine.RaiseAsync(task, Machine.LeaseLost, new LeaseLost(key.Lease, "test")),
             TaskTrigger.Cancel => CancelAsync(task, key),
+            TaskTrigger.RetryUpload => Machine.RaiseAsync(task, Machine.UploadRetryRequested, new UploadRetryRequested(null)),
             TaskTrigger.Relaunch => Machine.RaiseAsync(task, Machine.RelaunchRequested, new RelaunchRequested(null)),
             _ => throw new ArgumentOutOfRangeException(nameof(trigger)),
         });

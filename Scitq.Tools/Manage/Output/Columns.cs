@@ -27,7 +27,7 @@ internal static class Columns
         Column.Plain("exit_code"), Column.Plain("failure_class"), Column.Plain("reason"), RunTime, Retry, Column.Plain("infra_losses"), Column.Plain("image"), Column.Plain("docker_options"),
         Column.Plain("uid"), Column.Plain("gid"), Column.Plain("inputs"), Column.Plain("resources"), Column.Plain("output"), Column.Plain("env"), Column.Plain("requirements"),
         Column.Plain("run_timeout"), Column.Plain("download_timeout"), Column.Time("created"), Column.Time("queued"), Column.Time("accepted"), Column.Time("started"), Column.Time("run_ended"), Column.Time("finished"),
-        Column.Time("retry_due"), Column.Plain("cancel_requested"), Column.Plain("warnings"), Command,
+        Column.Time("retry_due"), Column.Plain("cancel_requested"), Column.Plain("redelivers"), Column.Plain("use_cache"), Column.Plain("cached_from"), Column.Plain("not_reused"), Column.Plain("warnings"), Command,
     ];
 
     public static readonly IReadOnlyList<Column> AttemptShort =
@@ -40,7 +40,7 @@ internal static class Columns
     [
         Column.Plain("execution_id"), Column.Plain("task_id"), Column.Plain("id"), Column.Plain("attempt"), Column.Plain("status"), Column.Plain("worker"), Column.Plain("exit_code"), Column.Plain("failure_class"),
         RunTime, Column.Time("accepted"), Column.Time("started"), Column.Time("run_ended"), Column.Time("finished"), Column.Size("stdout_bytes"), Column.Size("stderr_bytes"), Column.Size("peak_memory"),
-        Column.Plain("cpu_seconds"), Column.Size("bytes_in"), Column.Size("bytes_out"), Column.Plain("warnings"), Column.Plain("reason"),
+        Column.Plain("cpu_seconds"), Column.Size("bytes_in"), Column.Size("bytes_out"), Column.Plain("redelivers"), Column.Plain("cached_from"), Column.Plain("not_reused"), Column.Plain("warnings"), Column.Plain("reason"),
     ];
 
     public static readonly IReadOnlyList<Column> History = [Column.Time("at"), Column.Plain("kind"), Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("detail")];
@@ -66,9 +66,13 @@ internal static class Columns
 
     public static readonly IReadOnlyList<Column> WorkerLong =
     [
-        .. WorkerShort, Column.Plain("leases"), Column.Plain("hostname"), Column.Plain("cpus"), Column.Size("memory"), Column.Size("memory_available"), Column.Plain("docker"), Column.Plain("hold"), Column.Plain("version"),
-        Column.Time("registered"),
+        .. WorkerShort, Column.Plain("hold"), Column.Plain("resources"), Column.Size("cached"), Column.Plain("leases"), Column.Plain("hostname"), Column.Plain("cpus"), Column.Size("memory"), Column.Size("memory_available"),
+        Column.Plain("gpus"), Column.Plain("docker"), Column.Plain("version"), Column.Time("registered"),
     ];
+
+    public static readonly IReadOnlyList<Column> Output = [Column.Plain("path"), Column.Size("size"), Column.Plain("md5")];
+
+    public static readonly IReadOnlyList<Column> Cached = [Column.Size("bytes"), Column.Plain("users"), Column.Age("last_used"), Column.Plain("uri")];
 
     /// <summary>The short or the long columns, or those asked for by name.</summary>
     public static IReadOnlyList<Column> Choose(ParsedLine line, IReadOnlyList<Column> shortOnes, IReadOnlyList<Column> longOnes)

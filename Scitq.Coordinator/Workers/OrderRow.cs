@@ -1,0 +1,21 @@
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Coordinator.Workers;
+
+/// <summary>Something a user wants a worker to do; kept until the worker has said that it did, and then for who asks.</summary>
+internal sealed class OrderRow
+{
+    public long Id { get; set; }
+
+    public long WorkerId { get; set; }
+
+    public WorkerOrderKind Kind { get; set; }
+
+    public DateTime Created { get; set; }
+
+    /// <summary>When its outcome arrived; null while it waits.</summary>
+    public DateTime? Done { get; set; }
+
+    /// <summary>What the worker says of it, in one line.</summary>
+    public string? Outcome { get; set; }
+}
