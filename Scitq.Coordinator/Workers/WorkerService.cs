@@ -31,7 +31,7 @@ internal sealed partial class WorkerService(
         await using var db = await contexts.CreateDbContextAsync(ct);
         var current = await db.Workers.Where(w => w.Name == worker).Select(w => w.Epoch).SingleOrDefaultAsync(ct);
         if (current != epoch) return false;
-        _known[worker] = new Known(epoch, Now);
+        Heard(worker, epoch);
         return true;
     }
 
@@ -101,7 +101,7 @@ internal sealed partial class WorkerService(
         worker.Registered = worker.LastSeen = Now;
         if (!await db.Batches.AnyAsync(b => b.Name == worker.Batch, ct)) db.Batches.Add(new BatchRow { Name = worker.Batch, Created = Now });
         await db.SaveChangesAsync(ct);
-        _known[message.Worker] = new Known(message.Epoch, Now);
+        Heard(message.Worker, message.Epoch);
 
         // An agent knows all its leases when it starts: what it does not name, nobody runs.
         var held = await HeldAsync(db, message.Worker, ct);
@@ -150,15 +150,15 @@ internal sealed partial class WorkerService(
         if (message.Resources is { } resources) worker.Resources = JsonSerializer.Serialize(resources, ScitqJson.Rest);
         await db.SaveChangesAsync(ct);
         await RecordAsync(db, worker.Id, message.Done, ct);
-        _known[message.Worker] = new Known(message.Epoch, Now);
+        var since = Heard(message.Worker, message.Epoch);
 
         var held = await HeldAsync(db, message.Worker, ct);
         var named = message.Leases.ToHashSet();
         // A grant may cross a heartbeat on its way; what is still unnamed after a while was lost between grant and journal.
         var old = Now.AddSeconds(-options.Value.UnknownLeaseSeconds);
         var mayBeOfAnother = worker.Registered > Now.AddSeconds(-options.Value.LostAfterSeconds);
-        // A broker just back delivers again what it had not seen acknowledged: the worker may be about to claim it anew.
-        if (topology.UpSince < old)
+        // A broker just back delivers again what it had not seen acknowledged: the worker, once it is back too, may be about to claim it anew.
+        if (since < old)
         {
             var unknown = held.Where(h => !named.Contains(h.Key) && h.Accepted < old && (h.Redelivers is null ? !(mayBeOfAnother && h.Accepted < worker.Registered) : worker.Registered < old)).ToList();
             await LoseAsync(unknown, "the worker does not know it", ct);
@@ -270,7 +270,11 @@ internal sealed partial class WorkerService(
     private Task LoseAsync(IEnumerable<Held> held, string why, CancellationToken ct) =>
         tasks.RaiseAsync([.. held.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
 
-    private sealed record Known(Guid Epoch, DateTime At);
+    /// <summary>Returns since when this start of the agent has been heard, without an absence of the broker in between.</summary>
+    private DateTime Heard(string worker, Guid epoch) =>
+        _known.AddOrUpdate(worker, _ => new Known(epoch, Now, Now), (_, k) => k.Epoch == epoch && k.At >= topology.UpSince ? k with { At = Now } : new Known(epoch, Now, Now)).Since;
+
+    private sealed record Known(Guid Epoch, DateTime At, DateTime Since);
 
     private sealed record Held(Guid TaskId, int Attempt, Guid? Lease, bool CancelRequested, DateTime? Accepted, int? Redelivers)
     {
