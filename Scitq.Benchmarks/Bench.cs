@@ -45,9 +45,10 @@ internal sealed class Bench : IAsyncDisposable
     public static async Task<Bench> StartAsync(BenchOptions options)
     {
         var bench = new Bench(options);
+        bench.Meter.Group(Clients).Adopt(Environment.ProcessId);
+        if (options.MovesData) return bench;
         bench.Meter.Group(RabbitMq).Adopt(int.Parse(Variable("SCITQ_PIDS_RABBITMQ")), whole: true);
         bench.Meter.Group(PostgreSql).Adopt(int.Parse(Variable("SCITQ_PIDS_POSTGRES")), whole: true);
-        bench.Meter.Group(Clients).Adopt(Environment.ProcessId);
         await Tools.CompileAsync(bench);
         return bench;
     }
@@ -68,7 +69,9 @@ internal sealed class Bench : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private static string Variable(string name) =>
+    /// <summary>What bench.sh has set.</summary>
+    /// <exception cref="BenchException">It has not.</exception>
+    public static string Variable(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : throw new BenchException($"{name} is not set: run ./bench.sh, which starts the servers.");
 }
 

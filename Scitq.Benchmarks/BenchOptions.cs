@@ -23,6 +23,16 @@ internal sealed record BenchOptions
 
     public bool Peers { get; init; } = true;
 
+    public IReadOnlyList<string> Stores { get; init; } = ["s3", "azure"];
+
+    /// <summary>Bytes of the large file.</summary>
+    public long? Bytes { get; init; }
+
+    public int Keys { get; init; } = 1_000_000;
+
+    /// <summary>Whether it measures scitq-fetch, and wants stores in place of the broker and the database.</summary>
+    public bool MovesData => Name is "transfer" or "transfer-memory";
+
     public static readonly string Usage =
         """
         usage: bench.sh NAME [options]
@@ -33,6 +43,8 @@ internal sealed record BenchOptions
           latency      from the submit call to the first instruction of the process, on an idle system
           million      a million queued tasks: broker, status, a new agent's first task
           memory       a task that prints 2 GB
+          transfer     scitq-fetch against rclone: one large file, 2,000 small ones, a listing, on S3 and Azure
+          transfer-memory   memory of scitq-fetch: a 10 GB file up and down, a listing of a million keys
 
           --json FILE        also write the figures as JSON
           --tasks N          how many (default: protocol 30000, end-to-end and submit 10000, latency 120, million 1000000)
@@ -41,6 +53,9 @@ internal sealed record BenchOptions
           --prefetch N       tasks staged ahead by the agent (default 32; protocol 256)
           --only servers|embedded   RabbitMQ + PostgreSQL, or scitq-standalone (default both)
           --no-peers         without Celery and GNU parallel
+          --stores s3,azure  which stores transfer and transfer-memory use (default both)
+          --bytes N          bytes of the large file (default: transfer 2000000000, transfer-memory 10000000000)
+          --keys N           keys that transfer-memory lists (default 1000000)
         """;
 
     /// <exception cref="ArgumentException">They can't be read; the message is for the user.</exception>
@@ -55,16 +70,19 @@ internal sealed record BenchOptions
             options = name switch
             {
                 "--json" => options with { Json = Path.GetFullPath(Value()) },
-                "--tasks" => options with { Tasks = Number(name, Value()) },
-                "--rounds" => options with { Rounds = Number(name, Value()) },
-                "--prefetch" => options with { Prefetch = Number(name, Value()) },
-                "--slots" => options with { Slots = [.. Value().Split(',').Select(v => Number(name, v))] },
+                "--tasks" => options with { Tasks = (int)Number(name, Value()) },
+                "--rounds" => options with { Rounds = (int)Number(name, Value()) },
+                "--prefetch" => options with { Prefetch = (int)Number(name, Value()) },
+                "--slots" => options with { Slots = [.. Value().Split(',').Select(v => (int)Number(name, v))] },
                 "--only" => Value() switch
                 {
                     "servers" => options with { Embedded = false },
                     "embedded" => options with { Servers = false },
                     var other => throw new ArgumentException($"--only '{other}' is neither servers nor embedded."),
                 },
+                "--stores" => options with { Stores = Value().Split(',') },
+                "--bytes" => options with { Bytes = Number(name, Value()) },
+                "--keys" => options with { Keys = (int)Number(name, Value()) },
                 "--no-peers" => options with { Peers = false },
                 _ => throw new ArgumentException($"unknown option {name}."),
             };
@@ -73,6 +91,6 @@ internal sealed record BenchOptions
         return options;
     }
 
-    private static int Number(string name, string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : throw new ArgumentException($"{name} '{text}' is not a number above 0.");
+    private static long Number(string name, string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : throw new ArgumentException($"{name} '{text}' is not a number above 0.");
 }

@@ -16,6 +16,8 @@ try
         "latency" => Latency.RunAsync,
         "million" => Million.RunAsync,
         "memory" => Memory.RunAsync,
+        "transfer" => Transfer.RunAsync,
+        "transfer-memory" => TransferMemory.RunAsync,
         _ => throw new ArgumentException($"there is no benchmark '{options.Name}'."),
     };
 }

@@ -36,6 +36,9 @@ internal sealed class Meter : IDisposable
         return _groups[name] = _parent is null ? new ProcessTree(name) : new ControlGroup(name, Directory.CreateDirectory($"{_parent}/{name}").FullName, _unified);
     }
 
+    /// <summary>The names of all groups.</summary>
+    public IEnumerable<string> Groups => _groups.Keys;
+
     public Reading Read() => new(Stopwatch.GetTimestamp(), ProcFs.BusySeconds(), _groups.ToDictionary(g => g.Key, g => g.Value.CpuSeconds()));
 
     public void Dispose()

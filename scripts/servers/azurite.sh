@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Microsoft's emulator of Azure's blob store, on loopback, in memory. Needs Node.js and npm.
+# Microsoft's emulator of Azure's blob store, on loopback. Needs Node.js and npm.
 #
 #   azurite.sh start DIR [MODULES]   start it; prints the URL of its blob service. MODULES is where it is installed by
-#                                    npm if missing (DIR/modules by default), and can be kept to be used again
+#                                    npm if missing (DIR/modules by default), and can be kept to be used again.
+#                                    Its data is in memory, or with SCITQ_TEST_AZURITE_DISK=true in DIR/data
 #   azurite.sh stop DIR              stop it; the data is gone
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -19,8 +20,10 @@ start() {
     npm install --silent --no-audit --no-fund --prefix "$modules" "azurite@$version" >"$dir/npm.log" 2>&1 \
       || { tail -n 5 "$dir/npm.log" >&2; die "npm could not install azurite $version"; }
   fi
+  local where=(--inMemoryPersistence)
+  if [[ ${SCITQ_TEST_AZURITE_DISK:-} == true ]]; then where=(--location "$dir/data"); fi
   port=$(free_port)
-  (cd "$dir" && exec setsid node "$program" --silent --skipApiVersionCheck --inMemoryPersistence --disableTelemetry \
+  (cd "$dir" && exec setsid node "$program" --silent --skipApiVersionCheck "${where[@]}" --disableTelemetry \
     --blobHost 127.0.0.1 --blobPort "$port") >"$dir/log" 2>&1 </dev/null &
   echo $! >"$dir/pid"
   wait_until 60 "Azurite" answers "$port" || { tail -n 20 "$dir/log" >&2; stop; die "Azurite did not start"; }

@@ -4,7 +4,10 @@
 #
 #   s3.sh start DIR [ROOT]   start the server that keeps its data in ROOT/scitq (made if missing; ROOT is DIR/root by
 #                            default, and can be kept to be used again); prints http://ID:SECRET@127.0.0.1:PORT
+#   s3.sh pids DIR           the ids of its processes
 #   s3.sh stop DIR           stop it; the data is gone
+#
+# SCITQ_TEST_CEPH_BYTES: what it can hold (10 GiB; the file is sparse).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -71,7 +74,7 @@ mon_allow_pool_size_one = true
 mon_max_pg_per_osd = 1000
 osd_crush_chooseleaf_type = 0
 osd_objectstore = bluestore
-bluestore_block_size = 10737418240
+bluestore_block_size = ${SCITQ_TEST_CEPH_BYTES:-10737418240}
 osd_data = $home/osd\$id
 mon_data = $home/mon
 osd_memory_target = 1G
@@ -117,7 +120,7 @@ stop() {
   if mountpoint -q "$root/proc"; then umount "$root/proc"; fi
 }
 
-(($# >= 2)) || die "usage: s3.sh start|stop DIR [ROOT]"
+(($# >= 2)) || die "usage: s3.sh start|pids|stop DIR [ROOT]"
 readonly verb=$1 dir=$(readlink -m "$2")
 mkdir -p "$dir"
 if [[ $verb == start ]]; then readlink -m "${3:-$dir/root}" >"$dir/where"; fi
@@ -125,6 +128,7 @@ if [[ $verb == start ]]; then readlink -m "${3:-$dir/root}" >"$dir/where"; fi
 readonly root=$(<"$dir/where")
 case $verb in
   start) start ;;
+  pids) daemons ;;
   stop) stop ;;
   *) die "unknown verb $verb" ;;
 esac
