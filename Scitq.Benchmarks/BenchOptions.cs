@@ -43,6 +43,7 @@ internal sealed record BenchOptions
           latency      from the submit call to the first instruction of the process, on an idle system
           million      a million queued tasks: broker, status, a new agent's first task
           memory       a task that prints 2 GB
+          staging      tasks with data on S3: what it adds, a resource shared by 1,000, 20 GB through one agent
           transfer     scitq-fetch against rclone: one large file, 2,000 small ones, a listing, on S3 and Azure
           transfer-memory   memory of scitq-fetch: a 10 GB file up and down, a listing of a million keys
 
@@ -54,7 +55,7 @@ internal sealed record BenchOptions
           --only servers|embedded   RabbitMQ + PostgreSQL, or scitq-standalone (default both)
           --no-peers         without Celery and GNU parallel
           --stores s3,azure  which stores transfer and transfer-memory use (default both)
-          --bytes N          bytes of the large file (default: transfer 2000000000, transfer-memory 10000000000)
+          --bytes N          bytes of the large file (default: transfer 2000000000, staging and transfer-memory 10000000000)
           --keys N           keys that transfer-memory lists (default 1000000)
         """;
 
@@ -88,7 +89,7 @@ internal sealed record BenchOptions
             };
         }
 
-        return options;
+        return options.Name == "staging" ? options with { Stores = ["s3"] } : options;
     }
 
     private static long Number(string name, string text) =>

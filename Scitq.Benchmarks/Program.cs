@@ -16,6 +16,7 @@ try
         "latency" => Latency.RunAsync,
         "million" => Million.RunAsync,
         "memory" => Memory.RunAsync,
+        "staging" => Staging.RunAsync,
         "transfer" => Transfer.RunAsync,
         "transfer-memory" => TransferMemory.RunAsync,
         _ => throw new ArgumentException($"there is no benchmark '{options.Name}'."),

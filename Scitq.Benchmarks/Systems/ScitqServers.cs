@@ -20,6 +20,9 @@ internal sealed class ScitqServers(Bench bench) : ScitqSystem(bench)
     /// <summary>The name of the agent that runs now.</summary>
     public string Agent => $"agent{_agents}";
 
+    /// <summary>More variables of the agents.</summary>
+    public IReadOnlyDictionary<string, string>? AgentEnvironment { get; init; }
+
     public string BusFile => Path.Combine(Bench.Folder, "bus");
 
     public string DatabaseFile => Path.Combine(Bench.Folder, "database");
@@ -45,8 +48,21 @@ internal sealed class ScitqServers(Bench bench) : ScitqSystem(bench)
     public async Task LaunchWorkerAsync(int slots, int prefetch, string batch, bool runNothing)
     {
         await StopWorkerAsync();
+        _agent = Launch(AgentGroup, slots, prefetch, batch, runNothing);
+    }
+
+    /// <summary>One more, beside the first, and counted for itself.</summary>
+    public async Task<IAsyncDisposable> StartAnotherWorkerAsync(int slots, int prefetch, string batch)
+    {
+        var another = Launch(AgentGroup + "2", slots, prefetch, batch, runNothing: false);
+        await WaitForWorkerAsync(Agent);
+        return another;
+    }
+
+    private Daemon Launch(string group, int slots, int prefetch, string batch, bool runNothing)
+    {
         _agents++;
-        _agent = Daemon.Start(Bench, AgentGroup, Bench.Program("scitq-agent"), null,
+        return Daemon.Start(Bench, group, Bench.Program("scitq-agent"), AgentEnvironment,
             "--name", Agent, "--batch", batch, "--concurrency", $"{slots}", "--prefetch", $"{prefetch}", "--runtime", runNothing ? "noop" : "auto",
             "--work-dir", Directory.CreateDirectory(Path.Combine(Bench.Folder, Agent)).FullName, "--bus-file", BusFile);
     }

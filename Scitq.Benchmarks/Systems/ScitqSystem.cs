@@ -37,16 +37,24 @@ internal abstract class ScitqSystem(Bench bench) : IAsyncDisposable
     {
         for (var left = count; left > 0; left -= MostInCall)
         {
-            var tasks = Enumerable.Repeat(new { argv, batch }, Math.Min(left, MostInCall));
-            using var answer = await _http!.PostAsJsonAsync("api/v1/tasks/bulk", new { tasks }, ScitqJson.Rest);
-            await CheckAsync(answer);
+            await SubmitAsync([.. Enumerable.Repeat(new { argv, batch }, Math.Min(left, MostInCall))]);
         }
     }
 
-    /// <summary>One task, its answer read.</summary>
-    public async Task<long> SubmitOneAsync(IReadOnlyList<string> argv, string batch)
+    /// <summary>The same with all that may be said of a task, in one call.</summary>
+    public async Task SubmitAsync(IReadOnlyList<object> tasks)
     {
-        using var answer = await _http!.PostAsJsonAsync("api/v1/tasks", new { argv, batch }, ScitqJson.Rest);
+        using var answer = await _http!.PostAsJsonAsync("api/v1/tasks/bulk", new { tasks }, ScitqJson.Rest);
+        await CheckAsync(answer);
+    }
+
+    /// <summary>One task, its answer read.</summary>
+    public Task<long> SubmitOneAsync(IReadOnlyList<string> argv, string batch) => SubmitOneAsync(new { argv, batch });
+
+    /// <inheritdoc cref="SubmitOneAsync(IReadOnlyList{string}, string)"/>
+    public async Task<long> SubmitOneAsync(object task)
+    {
+        using var answer = await _http!.PostAsJsonAsync("api/v1/tasks", task, ScitqJson.Rest);
         await CheckAsync(answer);
         return (await answer.Content.ReadFromJsonAsync<JsonObject>())!["task_id"]!.GetValue<long>();
     }
