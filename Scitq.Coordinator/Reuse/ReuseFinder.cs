@@ -24,9 +24,11 @@ internal sealed class ReuseFinder(IDbContextFactory<ScitqDb> contexts)
         var same = await db.Attempts.AsNoTracking().Where(a => a.CacheKey == asked.Key && a.Outcome == AttemptOutcome.Succeeded && a.TaskId != id)
             .OrderByDescending(a => a.Finished).Take(10 * MostResults)
             .Join(db.Tasks, a => a.TaskId, t => t.CorrelationId, (a, t) => new { a.Finished, a.Outputs, t.Number, t.SpecJson }).ToListAsync(ct);
+        // Where they are wanted they need not be copied.
         var results = same.OrderByDescending(s => s.Finished)
             .Select(s => new ReusableResult(s.Number, JsonSerializer.Deserialize<TaskSpec>(s.SpecJson, ScitqJson.Bus)!.Output, s.Outputs is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<OutputFile>>(s.Outputs, ScitqJson.Rest)!))
-            .Where(r => task.Spec.Output is null || r.Output is not null).Take(MostResults).ToList();
+            .Where(r => task.Spec.Output is null || r.Output is not null)
+            .OrderByDescending(r => r.Output == task.Spec.Output).Take(MostResults).ToList();
         return new ReusableFound { Request = asked.Request, Results = results, Difference = results.Count > 0 ? null : await DifferenceAsync(db, task, asked.Parts, ct) };
     }
 
