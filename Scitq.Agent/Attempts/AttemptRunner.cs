@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Reports;
+using Scitq.Agent.Reuse;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Slots;
 using Scitq.Agent.Staging;
@@ -63,6 +64,7 @@ internal sealed partial class AttemptRunner(
             return;
         }
 
+        if (adopted is null && await TryReuseAsync(attempt, outcome)) return;
         var run = adopted ?? await StartAsync(attempt, outcome);
         outcome.Run = attempt.Run = run;
         outcome.Stage = AttemptStage.Running;
@@ -116,6 +118,7 @@ internal sealed partial class AttemptRunner(
 
         if (runtimes.CommandsRun) directories.Create(attempt.Directory);
         outcome.BytesIn = await FetchAsync(attempt, Phase, ct);
+        await ConfirmKeyAsync(attempt, outcome, ct);
         await slots.TakeAsync(attempt.Number, Timeout.InfiniteTimeSpan, ct);
         var started = false;
         try
@@ -221,6 +224,7 @@ internal sealed partial class AttemptRunner(
                 BytesOut = outcome.BytesOut,
                 Outputs = outcome.Outputs,
                 Warnings = outcome.Warnings,
+                Cache = CacheOf(attempt, outcome),
             },
         };
     }
@@ -258,6 +262,14 @@ internal sealed partial class AttemptRunner(
         public LogPump.LogHandle? Logs { get; set; }
 
         public CollectedOutput? Output { get; set; }
+
+        public CacheKey? CacheKey { get; set; }
+
+        public long? CachedFrom { get; set; }
+
+        public string? NotReused { get; set; }
+
+        public void Say(string reason) => Reason = reason;
 
         public void Fail(FailureClass failure, string reason) => (Failure, Reason) = (failure, reason);
     }

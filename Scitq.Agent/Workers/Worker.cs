@@ -7,6 +7,7 @@ using Scitq.Agent.Claims;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Reports;
+using Scitq.Agent.Reuse;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Slots;
 using Scitq.Agent.Staging;
@@ -38,6 +39,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly LogPump _logs;
     private readonly ClaimBatcher _claims;
     private readonly TaskIntake _intake;
+    private readonly Reuser _reuse;
     private readonly AttemptRunner _runner;
     private readonly WorkerLink _link;
     private readonly Watchdog _watchdog;
@@ -63,7 +65,8 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _logs = new LogPump(bus, time, options.Name, options.OutputCap, loggers.CreateLogger<LogPump>());
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2 };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
-        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>());
+        _reuse = new Reuser(_fetcher, bus, time, options.Name);
+        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse };
         _link = new WorkerLink(bus, _journal, _attempts, _leases, options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
@@ -96,6 +99,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             case WorkerRegistered answer: _link.Answered(answer); break;
             case HeartbeatAnswered answer: _link.Answered(answer); break;
             case ReportsAnswered answer: Recorded(answer.Recorded); break;
+            case ReusableFound answer: _reuse.Answered(answer); break;
             case OutputStored answer: _logs.Stored(answer); break;
             case StopAttempt order: Stop(order.Key, StopCause.Cancelled, order.Reason); break;
             case ConfigureWorker order: _link.Ordered(order); break;

@@ -84,6 +84,9 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         foreach (var redelivery in message.Redeliver) Redeliver(redelivery);
     }
 
+    /// <summary>Lets the next heartbeat follow at once: there is something new to name.</summary>
+    public void Beat() => _answered.Set();
+
     /// <summary>A user has changed the settings. Before the registration it may be meant for an earlier agent of this name.</summary>
     public void Ordered(ConfigureWorker order)
     {
