@@ -117,7 +117,9 @@ internal sealed partial class AttemptRunner(
         void Phase(string text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Accepted, Phase = text });
 
         if (runtimes.CommandsRun) directories.Create(attempt.Directory);
-        outcome.BytesIn = await FetchAsync(attempt, Phase, ct);
+        var staged = await FetchAsync(attempt, Phase, ct);
+        outcome.BytesIn = staged.Bytes;
+        outcome.Warnings.AddRange(staged.Warnings);
         await ConfirmKeyAsync(attempt, outcome, ct);
         await slots.TakeAsync(attempt.Number, Timeout.InfiniteTimeSpan, ct);
         var started = false;
@@ -135,7 +137,7 @@ internal sealed partial class AttemptRunner(
         }
     }
 
-    private async Task<long> FetchAsync(Attempt attempt, Action<string> phase, CancellationToken ct)
+    private async Task<Staged> FetchAsync(Attempt attempt, Action<string> phase, CancellationToken ct)
     {
         if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Runtimes;
+using Scitq.Agent.Staging;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Workers;
@@ -103,11 +104,14 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
     }
 
     /// <summary>Keeps the directory of a failure for who wants to look at it.</summary>
-    public void Keep(string directory)
+    /// <param name="directory">The directory.</param>
+    /// <param name="undelivered">Whether its output is nowhere else: then no want of space removes it.</param>
+    public void Keep(string directory, bool undelivered = false)
     {
         try
         {
             if (!Directory.Exists(directory)) return;
+            if (undelivered) File.Create(UndeliveredIn(directory)).Dispose();
             var kept = Path.Combine(_failed, Path.GetFileName(directory));
             Directory.Move(directory, kept);
             Directory.SetLastWriteTimeUtc(kept, time.GetUtcNow().UtcDateTime);
@@ -123,11 +127,7 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
     {
         try
         {
-            if (Directory.Exists(directory)) Directory.Delete(directory, recursive: true);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // Gone already.
+            Trees.Delete(directory);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -135,6 +135,33 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
             NotRemoved(logger, directory, e.Message);
         }
     }
+
+    /// <summary>Removes the directory of the oldest failure whose output is not waiting to be delivered; false when there is none.</summary>
+    public bool DeleteOldestFailed()
+    {
+        if (!Directory.Exists(_failed)) return false;
+        if (Directory.EnumerateDirectories(_failed).Where(d => !File.Exists(UndeliveredIn(d))).MinBy(Directory.GetLastWriteTimeUtc) is not { } oldest) return false;
+        Delete(oldest);
+        return !Directory.Exists(oldest);
+    }
+
+    /// <summary>Removes the directories of all failures, and says how much that was.</summary>
+    public string DeleteFailed()
+    {
+        var (count, bytes) = (0, 0L);
+        foreach (var directory in Directory.EnumerateDirectories(_failed))
+        {
+            var size = Trees.Size(directory);
+            Delete(directory);
+            if (Directory.Exists(directory)) continue;
+            count++;
+            bytes += size;
+        }
+
+        return $"removed {count} director{(count == 1 ? "y" : "ies")}, {Sizes.Text(bytes)}";
+    }
+
+    private static string UndeliveredIn(string directory) => Path.Combine(directory, "control", "undelivered");
 
     private static string Name(long number, AttemptKey key) => $"{number}-{key.Attempt}-{key.Lease.ToString("N")[..8]}";
 

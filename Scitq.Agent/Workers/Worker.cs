@@ -31,6 +31,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly AttemptTable _attempts = new();
     private readonly WorkDirectories _directories;
     private readonly Fetcher _fetcher;
+    private readonly DiskRoom _room;
     private readonly ResourceCache _resources;
     private readonly SlotGate _slots;
     private readonly SlotGate _places;
@@ -56,7 +57,8 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
         _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, time, loggers.CreateLogger<WorkDirectories>());
         _fetcher = new Fetcher();
-        _resources = new ResourceCache(_fetcher, Path.Combine(options.WorkDir, "resources"));
+        _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
+        _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
         _slots = new SlotGate(options.Concurrency);
         _places = new SlotGate(options.Concurrency + options.Prefetch);
@@ -66,8 +68,8 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2 };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
         _reuse = new Reuser(_fetcher, bus, time, options.Name);
-        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse };
-        _link = new WorkerLink(bus, _journal, _attempts, _leases, options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
+        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse };
+        _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
 
@@ -131,11 +133,11 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             }
 
             _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
-            _resources.Clean();
+            _resources.Open();
             await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
-            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct)];
+            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), TidyAsync(ct)];
             await await Task.WhenAny([_link.Registered, .. parts]);
             Registered(_logger, _options.Name, _settings.Batch, _attempts.Count);
             foreach (var attempt in _attempts.All.OrderBy(a => a.Number)) Resume(attempt);
@@ -228,7 +230,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             await ReleaseRunAsync(attempt);
             // It was never this attempt's to drop what another one has left.
-            if (attempt.Redelivers is not null) _directories.Keep(attempt.Directory.Root);
+            if (attempt.Redelivers is not null) _directories.Keep(attempt.Directory.Root, undelivered: true);
             Forget(attempt);
             if (_runtimes.CommandsRun && attempt.Redelivers is null) _directories.Delete(attempt.Directory.Root);
         }
@@ -267,7 +269,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             if (!_attempts.TryGet(key, out var attempt) || attempt.End is not { } end) continue;
             // Before the journal forgets it: at a start what nobody knows is removed, and this may be all there is of days of work.
-            if (end.Result?.Failure == Contracts.FailureClass.Upload || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root);
+            if (end.Result?.Failure == Contracts.FailureClass.Upload || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root, undelivered: true);
             if (Forget(attempt)) done.Add(attempt);
         }
 
@@ -326,7 +328,26 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     }
 
     private string? Reason() =>
-        _draining ? "draining" : HostFigures.DiskFree(_options.WorkDir) < _options.DiskReserve ? "disk is full" : null;
+        _draining ? "draining" : _room.Problem();
+
+    private int UsersOf(string resource) => _attempts.All.Count(a => a.End is null && a.Spec.Resources.Contains(resource));
+
+    private string CarryOut(WorkerOrderKind order) => order switch
+    {
+        WorkerOrderKind.Clean => _directories.DeleteFailed(),
+        WorkerOrderKind.ResetResources => _resources.Reset(),
+        _ => "this agent is too old to know how",
+    };
+
+    /// <summary>Removing much takes a while, which no heartbeat may wait for.</summary>
+    private async Task TidyAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            await Task.Delay(_options.Heartbeat, _time, ct);
+            _room.Tidy();
+        }
+    }
 
     private async Task<bool> DrainedAsync(CancellationToken ct)
     {

@@ -4,17 +4,20 @@ using Scitq.Agent.Bus;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Slots;
+using Scitq.Agent.Staging;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Workers;
 
 /// <summary>Registers with the coordinator, and then says every few seconds that this agent lives and what it holds.</summary>
-internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, AttemptTable attempts, Leases leases, AgentOptions options, RuntimeSet runtimes, ILogger<WorkerLink> logger)
+internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, AttemptTable attempts, Leases leases, ResourceCache resources, Orders orders, AgentOptions options, RuntimeSet runtimes, ILogger<WorkerLink> logger)
 {
     private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Signal _answered = new();
     private readonly Lock _configuring = new();
+    private (long Sequence, long Resources) _told;
+    private long _knownResources = -1;
     private long _revision;
     private volatile bool _known;
     private long _sequence;
@@ -63,6 +66,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
 
         foreach (var key in message.Revoked) Stop(key, StopCause.Revoked, null);
         Take(message.Settings ?? new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: false), first: true);
+        _knownResources = -1;
         _known = true;
         _registered.TrySetResult();
         _answered.Set();
@@ -82,6 +86,8 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         foreach (var key in message.Cancelled) Stop(key, StopCause.Cancelled, null);
         if (message.Settings is { } settings) Take(settings);
         foreach (var redelivery in message.Redeliver) Redeliver(redelivery);
+        if (_told.Sequence == message.Sequence) _knownResources = _told.Resources;
+        orders.Take(message.Orders, _answered.Set);
     }
 
     /// <summary>Lets the next heartbeat follow at once: there is something new to name.</summary>
@@ -121,6 +127,9 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
     {
         var keys = attempts.Keys();
         leases.Sending(++_sequence, keys);
+        var revision = resources.Revision;
+        var list = revision == _knownResources ? null : resources.List();
+        if (list is not null) _told = (_sequence, revision);
         return bus.SendAsync(Queues.Workers, new WorkerHeartbeat
         {
             Worker = options.Name,
@@ -131,7 +140,9 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
             Hold = Hold(),
             Load = HostFigures.Load(),
             MemoryAvailable = HostFigures.MemoryAvailable(),
-            DiskFree = HostFigures.DiskFree(options.WorkDir),
+            DiskFree = HostFigures.Disk(options.WorkDir).Free,
+            Resources = list,
+            Done = orders.Done,
         }, durable: false, ct);
     }
 
