@@ -82,6 +82,7 @@ public sealed partial class Fetcher
         var files = new ConcurrentBag<TransferredFile>();
         var failures = new Failures();
         var found = 0;
+        var download = DownloadOf(transport, meter);
         await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
@@ -90,7 +91,7 @@ public sealed partial class Fetcher
             {
                 var target = LocalName.Resolve(directory, entry.Name, entry.Uri.Text);
                 LocalName.MakeParents(directory, target);
-                files.Add(await DownloadOf(transport, meter).ToFileAsync(entry, target, entry.Name, c));
+                files.Add(await download.ToFileAsync(entry, target, entry.Name, c));
                 meter.FileDone();
             });
         });

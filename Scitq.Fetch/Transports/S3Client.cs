@@ -2,6 +2,8 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
 using Amazon.S3;
+using Amazon.S3.Model;
+using Amazon.Util;
 using Scitq.Contracts;
 using Scitq.Fetch.Http;
 using Scitq.Fetch.Transfers;
@@ -100,6 +102,17 @@ internal sealed class S3Client : IDisposable
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(named);
         }
 
+        var client = Create(given, config);
+        // Over TLS the SDK does that itself. Elsewhere the signature of the MD5 is one of the payload too, and it need not be hashed again.
+        client.BeforeRequestEvent += (_, e) =>
+        {
+            if (e is WebServiceRequestEventArgs { Request: PutObjectRequest { MD5Digest: not null } or UploadPartRequest { MD5Digest: not null } } put && !IsSecure) put.Headers[HeaderKeys.XAmzContentSha256Header] = "UNSIGNED-PAYLOAD";
+        };
+        return client;
+    }
+
+    private static AmazonS3Client Create(S3Options given, AmazonS3Config config)
+    {
         if (given is { AccessKeyId: { } id, SecretAccessKey: { } secret }) return new AmazonS3Client(new BasicAWSCredentials(id, secret), config);
         if (given.Profile is not { } name) return new AmazonS3Client(config);
         return new CredentialProfileStoreChain().TryGetAWSCredentials(name, out var credentials)
