@@ -26,6 +26,7 @@ public sealed partial class Fetcher
     /// <exception cref="FetchException">Anything else, by class. Of several files, those without a fault are there.</exception>
     public async Task<TransferResult> GetAsync(DataUri source, string directory, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
+        source = Place(source);
         directory = Path.GetFullPath(directory);
         var meter = new Meter(progress, _time);
         if (source.Action is { Kind: UriActionKind.Move, Folder: { } sub })

@@ -23,6 +23,7 @@ public sealed partial class Fetcher
     /// <exception cref="FetchException">As for get and put.</exception>
     public async Task<TransferResult> CopyAsync(DataUri source, DataUri destination, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
+        (source, destination) = (Place(source), Place(destination));
         if (source.Action is not null) throw new BadUriException($"{Redacted.Of(source)}: '|{source.Action}' works only when fetching to a local directory.");
         CheckUri(destination);
         var meter = new Meter(progress, _time);
@@ -67,7 +68,7 @@ public sealed partial class Fetcher
     public async Task<TransferResult> SyncAsync(DataUri source, DataUri destination, SyncOptions? options = null, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
         options ??= new SyncOptions();
-        (source, destination) = (source.AsFolder(), destination.AsFolder());
+        (source, destination) = (Place(source).AsFolder(), Place(destination).AsFolder());
         CheckUri(destination);
         Require(source, TransportCapabilities.List, "listed");
         Require(destination, TransportCapabilities.List, "listed");
