@@ -24,6 +24,7 @@ public sealed partial class Fetcher
     /// <exception cref="FetchException">Anything else, by class. Of several files, those without a fault are delivered.</exception>
     public async Task<TransferResult> PutAsync(string source, DataUri destination, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
+        destination = Place(destination);
         CheckUri(destination);
         var transport = _schemes.For(destination);
         var meter = new Meter(progress, _time);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Scitq.Fetch.Transfers;
 
-/// <summary>Lets the other files go on when one fails, and tells of all failures in the end.</summary>
+/// <summary>Lets the other files go on when one fails, unless they would fail in the same way, and tells of all failures in the end.</summary>
 internal sealed class Failures
 {
     private readonly ConcurrentQueue<FetchException> _failures = new();
@@ -13,12 +13,7 @@ internal sealed class Failures
         {
             await file();
         }
-        catch (DiskFullException)
-        {
-            // It will be full for the next file, too.
-            throw;
-        }
-        catch (FetchException e)
+        catch (FetchException e) when (!(e.IsOfAll || e is DiskFullException))
         {
             _failures.Enqueue(e);
         }

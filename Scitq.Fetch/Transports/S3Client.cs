@@ -2,6 +2,8 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
 using Amazon.S3;
+using Amazon.S3.Model;
+using Amazon.Util;
 using Scitq.Contracts;
 using Scitq.Fetch.Http;
 using Scitq.Fetch.Transfers;
@@ -56,7 +58,11 @@ internal sealed class S3Client : IDisposable
             case AmazonServiceException { StatusCode: System.Net.HttpStatusCode.PreconditionFailed }:
                 return new SourceChangedException(uri);
             case AmazonServiceException { ErrorCode: "NoSuchBucket" }:
-                return new DataNotFoundException($"{shown}: there is no bucket '{S3Transport.Bucket(uri)}'.", e);
+                return new DataNotFoundException($"{shown}: there is no bucket '{S3Transport.Bucket(uri)}'.", e) { IsOfAll = true };
+            case AmazonServiceException { ErrorCode: "InvalidBucketName" }:
+                return new BadUriException($"{shown}: no bucket can have the name '{S3Transport.Bucket(uri)}'.", e) { IsOfAll = true };
+            case AmazonServiceException { ErrorCode: "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" } refused:
+                return new AccessDeniedException($"{shown}: the server answered {(int)refused.StatusCode} {refused.ErrorCode}. Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile.", e) { IsOfAll = true };
             case AmazonServiceException { ErrorCode: "RequestTimeout" or "BadDigest" or "SlowDown" or "RequestTimeTooSkewed" or "OperationAborted" } passing:
                 return new TransientException($"the server answered {passing.ErrorCode}.", e);
             case AmazonServiceException { StatusCode: not 0 } answer:
@@ -66,7 +72,7 @@ internal sealed class S3Client : IDisposable
             case OperationCanceledException:
                 return new TransientException("the S3 server did not answer in time.", e);
             case AmazonClientException:
-                return new AccessDeniedException($"{shown}: {e.Message.TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.", e);
+                return new AccessDeniedException($"{shown}: {e.Message.TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.", e) { IsOfAll = true };
             default:
                 return null;
         }
@@ -100,6 +106,17 @@ internal sealed class S3Client : IDisposable
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(named);
         }
 
+        var client = Create(given, config);
+        // Over TLS the SDK does that itself. Elsewhere the signature of the MD5 is one of the payload too, and it need not be hashed again.
+        client.BeforeRequestEvent += (_, e) =>
+        {
+            if (e is WebServiceRequestEventArgs { Request: PutObjectRequest { MD5Digest: not null } or UploadPartRequest { MD5Digest: not null } } put && !IsSecure) put.Headers[HeaderKeys.XAmzContentSha256Header] = "UNSIGNED-PAYLOAD";
+        };
+        return client;
+    }
+
+    private static AmazonS3Client Create(S3Options given, AmazonS3Config config)
+    {
         if (given is { AccessKeyId: { } id, SecretAccessKey: { } secret }) return new AmazonS3Client(new BasicAWSCredentials(id, secret), config);
         if (given.Profile is not { } name) return new AmazonS3Client(config);
         return new CredentialProfileStoreChain().TryGetAWSCredentials(name, out var credentials)
