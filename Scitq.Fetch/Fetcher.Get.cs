@@ -96,10 +96,11 @@ public sealed partial class Fetcher
                 meter.FileDone();
             });
         });
-        failures.ThrowIfAny();
+        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        failures.ThrowIfAny(result);
         // An empty local directory is there; in a store, a folder is only what is in it.
         if (found == 0 && source.Scheme != "file") throw NotFound(source);
-        return new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        return result;
     }
 
     private async Task<bool> AnyAsync(DataUri folder, CancellationToken ct)

@@ -47,10 +47,11 @@ public sealed partial class Fetcher
             meter.Expect(entry.Size);
             await failures.CatchAsync(async () => files.Add(await CopyOneAsync(entry, folder.At(folder.Path + entry.Name), entry.Name, download, meter, c)));
         });
-        failures.ThrowIfAny();
+        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        failures.ThrowIfAny(result);
         if (found == 0) throw NotFound(source);
         meter.Report();
-        return new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        return result;
     }
 
     /// <summary>
@@ -108,14 +109,15 @@ public sealed partial class Fetcher
                 files.Add(options.DryRun ? new TransferredFile(entry.Name, entry.Size ?? 0, entry.Md5) : await CopyOneAsync(entry, target, entry.Name, download, meter, c));
             });
         });
-        failures.ThrowIfAny();
+        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped };
+        failures.ThrowIfAny(result);
         if (found == 0 && source.Scheme != "file") throw NotFound(source);
         // Only now that everything is there, and only what was listed before.
         var surplus = options.Delete ? there.Keys.Where(name => !seen.ContainsKey(name)).ToArray() : [];
         if (!options.DryRun) await Parallel.ForEachAsync(surplus, ct, async (name, c) => await failures.CatchAsync(() => DeleteAsync(destination.At(destination.Path + name), ct: c)));
-        failures.ThrowIfAny();
+        failures.ThrowIfAny(result);
         meter.Report();
-        return new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped, Deleted = surplus.Length };
+        return result with { Deleted = surplus.Length };
     }
 
     /// <summary>Moves one object between any two places, by the way that can be continued.</summary>

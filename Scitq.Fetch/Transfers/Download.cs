@@ -122,8 +122,17 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
         {
             await parts.ReadAsync(transport, entry, file.Length, async (bytes, c) =>
             {
-                hash.AppendData(bytes.Span);
-                await file.WriteAsync(bytes, c);
+                // The two slowest steps of a large download; a failed write must not leave the other one at work on a buffer that is given back.
+                var hashing = Task.Run(() => hash.AppendData(bytes.Span), CancellationToken.None);
+                try
+                {
+                    await file.WriteAsync(bytes, c);
+                }
+                finally
+                {
+                    await hashing;
+                }
+
                 meter.Moved(bytes.Length);
             }, ct);
             return;

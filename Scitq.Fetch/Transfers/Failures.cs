@@ -19,11 +19,12 @@ internal sealed class Failures
         }
     }
 
-    public void ThrowIfAny()
+    /// <param name="moved">What did not fail.</param>
+    public void ThrowIfAny(TransferResult? moved = null)
     {
         if (!_failures.TryPeek(out var first)) return;
-        if (_failures.Count == 1) throw first;
-        first.Failures = [.. _failures];
+        first.Moved = moved;
+        if (_failures.Count > 1) first.Failures = [.. _failures];
         throw first;
     }
 }
