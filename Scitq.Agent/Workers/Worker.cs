@@ -134,9 +134,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
 
             _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
             _resources.Open();
-            var gpus = Gpus.FindAsync("nvidia-smi", _logger, ct);
             await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
-            _link.Gpus = await gpus;
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
             List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), TidyAsync(ct)];

@@ -25,9 +25,6 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
     /// <summary>Completes at the first registration; faults with <see cref="AgentRefusedException"/> when it is refused.</summary>
     public Task Registered => _registered.Task;
 
-    /// <summary>Models of the machine's GPUs.</summary>
-    public IReadOnlyList<string> Gpus { get; set; } = [];
-
     /// <summary>Why it takes nothing new, or null.</summary>
     public Func<string?> Hold { get; init; } = () => null;
 
@@ -122,7 +119,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         Batch = options.Batch,
         Concurrency = options.Concurrency,
         Prefetch = options.Prefetch,
-        Host = HostFigures.Describe(runtimes.DockerVersion, Gpus),
+        Host = HostFigures.Describe(runtimes.DockerVersion),
         Leases = attempts.Keys(),
     }, durable: false, ct);
 
