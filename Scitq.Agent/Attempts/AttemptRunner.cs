@@ -121,6 +121,7 @@ internal sealed partial class AttemptRunner(
         outcome.BytesIn = staged.Bytes;
         outcome.Warnings.AddRange(staged.Warnings);
         await ConfirmKeyAsync(attempt, outcome, ct);
+        if (slots.Free == 0) Phase("ready, waits for a free slot");
         await slots.TakeAsync(attempt.Number, Timeout.InfiniteTimeSpan, ct);
         var started = false;
         try
@@ -189,7 +190,7 @@ internal sealed partial class AttemptRunner(
         try
         {
             if (!Directory.EnumerateFileSystemEntries(attempt.Directory.Output).Any()) return;
-            var delivered = await leases.WhileValidAsync(attempt.Key, ct => stager.DeliverAsync(output, attempt.Directory, Phase, ct), attempt.Stopping);
+            var delivered = await WithoutPlaceAsync(attempt, () => leases.WhileValidAsync(attempt.Key, ct => stager.DeliverAsync(output, attempt.Directory, Phase, ct), attempt.Stopping));
             outcome.Outputs = Stager.Manifest(delivered);
             outcome.BytesOut = delivered.Bytes;
             outcome.Warnings.AddRange(delivered.Warnings);

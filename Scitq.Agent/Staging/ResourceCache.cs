@@ -103,32 +103,49 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
     public string Reset()
     {
         List<KeptResource> all;
+        List<string> free;
         lock (_lock)
         {
             all = [.. _kept.Values];
-            foreach (var kept in all) Drop(kept);
+            free = [.. all.Select(Drop).OfType<string>()];
         }
 
+        foreach (var root in free) Remove(root);
         return $"forgot {all.Count} resource{(all.Count == 1 ? "" : "s")}, {Sizes.Text(all.Sum(k => k.Bytes))}";
     }
 
     /// <summary>Removes one thing that nobody uses: an unfinished download, else the resource unused for longest; false when there is none.</summary>
     public bool EvictOne()
     {
+        if (SetUnfinishedAside() is { } unfinished)
+        {
+            Remove(unfinished);
+            if (!Directory.Exists(unfinished)) return true;
+        }
+
+        string free;
+        lock (_lock)
+        {
+            if (_kept.Values.Where(k => k.Pins == 0 && !_flights.ContainsKey(k.Uri) && users(k.Uri) == 0).MinBy(k => k.LastUsed) is not { } idle) return false;
+            free = Drop(idle)!;
+            var uri = Redacted.Of(idle.Uri);
+            Evicted(logger, uri, idle.Bytes);
+        }
+
+        Remove(free);
+        return true;
+    }
+
+    /// <summary>Renames a download that nobody continues, so that nobody does while it is removed; null when there is none.</summary>
+    private string? SetUnfinishedAside()
+    {
         lock (_lock)
         {
             var busy = _flights.Keys.Select(uri => "." + KeptResource.NameOf(uri)).ToHashSet();
-            if (Directory.Exists(directory) && Directory.EnumerateDirectories(directory, ".*").FirstOrDefault(d => !busy.Contains(Path.GetFileName(d))) is { } unfinished)
-            {
-                Remove(unfinished);
-                return !Directory.Exists(unfinished);
-            }
-
-            if (_kept.Values.Where(k => k.Pins == 0 && !_flights.ContainsKey(k.Uri) && users(k.Uri) == 0).MinBy(k => k.LastUsed) is not { } idle) return false;
-            Drop(idle);
-            var uri = Redacted.Of(idle.Uri);
-            Evicted(logger, uri, idle.Bytes);
-            return true;
+            if (!Directory.Exists(directory) || Directory.EnumerateDirectories(directory, ".*").FirstOrDefault(d => !busy.Contains(Path.GetFileName(d))) is not { } unfinished) return null;
+            var aside = Path.Combine(directory, $".{Guid.NewGuid():N}");
+            Directory.Move(unfinished, aside);
+            return aside;
         }
     }
 
@@ -145,18 +162,19 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
 
         return new ResourceLease(kept.Data, fetched, warning, () =>
         {
-            lock (_lock)
-                if (--kept.Pins == 0 && kept.Obsolete) Remove(kept.Root);
+            bool last;
+            lock (_lock) last = --kept.Pins == 0 && kept.Obsolete;
+            if (last) Remove(kept.Root);
         });
     }
 
-    /// <summary>Under the lock.</summary>
-    private void Drop(KeptResource kept)
+    /// <summary>Forgets one, under the lock. What can be removed at once is handed back, to be removed outside of it: that takes long, and heartbeats need the lock too.</summary>
+    private string? Drop(KeptResource kept)
     {
         kept.Obsolete = true;
         if (_kept.TryGetValue(kept.Uri, out var current) && current == kept) _kept.Remove(kept.Uri);
-        if (kept.Pins == 0) Remove(kept.Root);
         Revision++;
+        return kept.Pins == 0 ? kept.Root : null;
     }
 
     private async Task<KeptResource> FlyAsync(string uri, ResourceFlight flight)
@@ -169,13 +187,15 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
             var version = await AskAsync(source, kept, flight);
             if (kept is not null && (version is null || version == kept.Source)) return kept;
             var fetched = await FetchAsync(source, version, flight);
+            string? old;
             lock (_lock)
             {
-                if (_kept.TryGetValue(uri, out var old)) Drop(old);
+                old = _kept.TryGetValue(uri, out var before) ? Drop(before) : null;
                 _kept[uri] = fetched;
                 Revision++;
             }
 
+            if (old is not null) Remove(old);
             return fetched;
         }
         finally

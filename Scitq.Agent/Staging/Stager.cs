@@ -16,7 +16,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         var progress = new StagingProgress("fetching", phase, time);
         phase("fetching");
         var inputs = spec.Inputs.Distinct().Select(uri => OrStopAllAsync(() => InputAsync(uri, directory, progress.Add(), failed.Token))).ToList();
-        var leases = spec.Resources.Distinct().Select(uri => OrStopAllAsync(() => resources.GetAsync(uri, progress.Add(), failed.Token))).ToList();
+        var leases = spec.Resources.Distinct().Select(uri => OrStopAllAsync(() => ResourceAsync(uri, progress.Add(), failed.Token))).ToList();
         try
         {
             await Task.WhenAll([.. inputs, .. leases]);
@@ -54,23 +54,30 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     /// <summary>What was delivered, for the attempt's record.</summary>
     public static IReadOnlyList<OutputFile> Manifest(TransferResult delivered) => [.. delivered.Files.Select(f => new OutputFile(f.Name, f.Size, f.Md5))];
 
-    private async Task<long> InputAsync(string text, WorkDirectory directory, IProgress<TransferProgress> told, CancellationToken ct)
+    private Task<long> InputAsync(string text, WorkDirectory directory, IProgress<TransferProgress> told, CancellationToken ct) => OrPlainAsync(text, async t =>
+    {
+        var uri = fetcher.CheckUri(t);
+        var factor = uri.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
+        return (await room.HoldAsync(factor, told, (progress, c) => fetcher.GetAsync(uri, directory.Input, progress, c), ct)).Bytes;
+    });
+
+    private async Task<ResourceLease> ResourceAsync(string text, StagingProgress.Part told, CancellationToken ct)
+    {
+        var lease = await OrPlainAsync(text, t => resources.GetAsync(t, told, ct));
+        told.Done();
+        return lease;
+    }
+
+    /// <summary>A key is taken to the byte, but where there is none, a // or /./ is most often a script's slip.</summary>
+    private static async Task<T> OrPlainAsync<T>(string text, Func<string, Task<T>> get)
     {
         try
         {
-            return await GetAsync(text);
+            return await get(text);
         }
         catch (DataNotFoundException) when (Plain(text) != text)
         {
-            // A key is taken to the byte, but a // or /./ is most often a script's slip.
-            return await GetAsync(Plain(text));
-        }
-
-        async Task<long> GetAsync(string text)
-        {
-            var uri = fetcher.CheckUri(text);
-            var factor = uri.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
-            return (await room.HoldAsync(factor, told, (progress, c) => fetcher.GetAsync(uri, directory.Input, progress, c), ct)).Bytes;
+            return await get(Plain(text));
         }
     }
 

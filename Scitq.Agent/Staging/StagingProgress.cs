@@ -11,7 +11,7 @@ internal sealed class StagingProgress(string verb, Action<string> phase, TimePro
     private long _told;
 
     /// <summary>One more transfer.</summary>
-    public IProgress<TransferProgress> Add()
+    public Part Add()
     {
         var part = new Part(this);
         lock (_lock) _parts.Add(part);
@@ -34,9 +34,17 @@ internal sealed class StagingProgress(string verb, Action<string> phase, TimePro
         phase(text);
     }
 
-    private sealed class Part(StagingProgress whole) : IProgress<TransferProgress>
+    /// <summary>One transfer.</summary>
+    internal sealed class Part(StagingProgress whole) : IProgress<TransferProgress>
     {
         public TransferProgress Last { get; private set; }
+
+        /// <summary>It is over; if nothing was reported, nothing had to be moved.</summary>
+        public void Done()
+        {
+            lock (whole._lock)
+                if (Last == default) Last = new TransferProgress(0, 0, 1, 1);
+        }
 
         // Unlike the framework's, in place: progress is told in order.
         public void Report(TransferProgress value)

@@ -7,14 +7,13 @@ namespace Scitq.Agent.Workers;
 /// <summary>What the machine is and how busy it is.</summary>
 internal static class HostFigures
 {
-    public static HostInfo Describe(string? docker, IReadOnlyList<string> gpus) => new()
+    public static HostInfo Describe(string? docker) => new()
     {
         Hostname = Environment.MachineName,
         Cpus = Environment.ProcessorCount,
         Memory = Meminfo("MemTotal:"),
         Version = typeof(HostFigures).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
         Docker = docker,
-        Gpus = gpus,
     };
 
     public static long MemoryAvailable() => Meminfo("MemAvailable:");

@@ -100,7 +100,7 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         Directory.CreateDirectory(_spares);
         foreach (var directory in Directory.EnumerateDirectories(_tasks))
             if (!keep.Contains(directory)) Delete(directory);
-        CleanFailed();
+        DeleteOld();
     }
 
     /// <summary>Keeps the directory of a failure for who wants to look at it.</summary>
@@ -115,7 +115,6 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
             var kept = Path.Combine(_failed, Path.GetFileName(directory));
             Directory.Move(directory, kept);
             Directory.SetLastWriteTimeUtc(kept, time.GetUtcNow().UtcDateTime);
-            CleanFailed();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -136,6 +135,15 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         }
     }
 
+    /// <summary>Removes the directories of failures that have been kept for long enough.</summary>
+    public void DeleteOld()
+    {
+        if (!Directory.Exists(_failed)) return;
+        var oldest = time.GetUtcNow().UtcDateTime - keepFailed;
+        foreach (var directory in Directory.EnumerateDirectories(_failed))
+            if (Directory.GetLastWriteTimeUtc(directory) < oldest) Delete(directory);
+    }
+
     /// <summary>Removes the directory of the oldest failure whose output is not waiting to be delivered; false when there is none.</summary>
     public bool DeleteOldestFailed()
     {
@@ -149,7 +157,7 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
     public string DeleteFailed()
     {
         var (count, bytes) = (0, 0L);
-        foreach (var directory in Directory.EnumerateDirectories(_failed))
+        foreach (var directory in Directory.Exists(_failed) ? Directory.EnumerateDirectories(_failed) : [])
         {
             var size = Trees.Size(directory);
             Delete(directory);
@@ -164,13 +172,6 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
     private static string UndeliveredIn(string directory) => Path.Combine(directory, "control", "undelivered");
 
     private static string Name(long number, AttemptKey key) => $"{number}-{key.Attempt}-{key.Lease.ToString("N")[..8]}";
-
-    private void CleanFailed()
-    {
-        var oldest = time.GetUtcNow().UtcDateTime - keepFailed;
-        foreach (var directory in Directory.EnumerateDirectories(_failed))
-            if (Directory.GetLastWriteTimeUtc(directory) < oldest) Delete(directory);
-    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be removed: {Problem}")]
     private static partial void NotRemoved(ILogger logger, string directory, string problem);

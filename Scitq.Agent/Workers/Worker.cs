@@ -35,6 +35,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly ResourceCache _resources;
     private readonly SlotGate _slots;
     private readonly SlotGate _places;
+    private readonly SlotGate _uploads;
     private readonly Leases _leases;
     private readonly Reporter _reporter;
     private readonly LogPump _logs;
@@ -62,13 +63,14 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
         _slots = new SlotGate(options.Concurrency);
         _places = new SlotGate(options.Concurrency + options.Prefetch);
+        _uploads = new SlotGate(UploadsBeside(options.Concurrency));
         _leases = new Leases(time, options.LeaseTime);
         _reporter = new Reporter(bus, time, options.Name, loggers.CreateLogger<Reporter>()) { IsBusy = () => _places.Taken > _slots.Limit };
         _logs = new LogPump(bus, time, options.Name, options.OutputCap, loggers.CreateLogger<LogPump>());
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2 };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
         _reuse = new Reuser(_fetcher, bus, time, options.Name);
-        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse };
+        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
         _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
@@ -134,9 +136,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
 
             _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
             _resources.Open();
-            var gpus = Gpus.FindAsync("nvidia-smi", _logger, ct);
             await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
-            _link.Gpus = await gpus;
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
             List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), TidyAsync(ct)];
@@ -244,9 +244,16 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             await ReleaseRunAsync(attempt);
         }
 
-        _places.Release();
+        GivePlace(attempt);
         _finished.Set();
     }
+
+    private void GivePlace(Attempt attempt)
+    {
+        if (attempt.TryGivePlace()) _places.Release();
+    }
+
+    private static int UploadsBeside(int concurrency) => Math.Max(2, concurrency);
 
     private async Task ReleaseRunAsync(Attempt attempt)
     {
@@ -271,7 +278,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             if (!_attempts.TryGet(key, out var attempt) || attempt.End is not { } end) continue;
             // Before the journal forgets it: at a start what nobody knows is removed, and this may be all there is of days of work.
-            if (end.Result?.Failure == Contracts.FailureClass.Upload || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root, undelivered: true);
+            if (end.Result is { Failure: Contracts.FailureClass.Upload, RunEnded: not null } || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root, undelivered: true);
             if (Forget(attempt)) done.Add(attempt);
         }
 
@@ -320,6 +327,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         var settings = _settings;
         _slots.Limit = settings.Paused ? 0 : settings.Concurrency;
         _places.Limit = settings.Concurrency + settings.Prefetch;
+        _uploads.Limit = UploadsBeside(settings.Concurrency);
         _intake.Batch = settings.Paused || Reason() is not null ? null : settings.Batch;
     }
 
@@ -347,7 +355,16 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         while (true)
         {
             await Task.Delay(_options.Heartbeat, _time, ct);
-            _room.Tidy();
+            try
+            {
+                _directories.DeleteOld();
+                _room.Tidy();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Somebody else cleans up at the same time.
+                NotTidied(_logger, e.Message);
+            }
         }
     }
 

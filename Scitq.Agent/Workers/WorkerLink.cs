@@ -16,17 +16,14 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
     private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Signal _answered = new();
     private readonly Lock _configuring = new();
-    private (long Sequence, long Resources) _told;
-    private long _knownResources = -1;
+    private (long Sequence, ResourceState Resources)? _told;
+    private volatile ResourceState? _knownResources;
     private long _revision;
     private volatile bool _known;
     private long _sequence;
 
     /// <summary>Completes at the first registration; faults with <see cref="AgentRefusedException"/> when it is refused.</summary>
     public Task Registered => _registered.Task;
-
-    /// <summary>Models of the machine's GPUs.</summary>
-    public IReadOnlyList<string> Gpus { get; set; } = [];
 
     /// <summary>Why it takes nothing new, or null.</summary>
     public Func<string?> Hold { get; init; } = () => null;
@@ -69,7 +66,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
 
         foreach (var key in message.Revoked) Stop(key, StopCause.Revoked, null);
         Take(message.Settings ?? new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: false), first: true);
-        _knownResources = -1;
+        _knownResources = null;
         _known = true;
         _registered.TrySetResult();
         _answered.Set();
@@ -89,7 +86,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         foreach (var key in message.Cancelled) Stop(key, StopCause.Cancelled, null);
         if (message.Settings is { } settings) Take(settings);
         foreach (var redelivery in message.Redeliver) Redeliver(redelivery);
-        if (_told.Sequence == message.Sequence) _knownResources = _told.Resources;
+        if (_told is { } told && told.Sequence == message.Sequence) _knownResources = told.Resources;
         orders.Take(message.Orders, _answered.Set);
     }
 
@@ -122,7 +119,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         Batch = options.Batch,
         Concurrency = options.Concurrency,
         Prefetch = options.Prefetch,
-        Host = HostFigures.Describe(runtimes.DockerVersion, Gpus),
+        Host = HostFigures.Describe(runtimes.DockerVersion),
         Leases = attempts.Keys(),
     }, durable: false, ct);
 
@@ -130,9 +127,10 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
     {
         var keys = attempts.Keys();
         leases.Sending(++_sequence, keys);
-        var revision = resources.Revision;
-        var list = revision == _knownResources ? null : resources.List();
-        if (list is not null) _told = (_sequence, revision);
+        // Who uses them changes without their doing.
+        var state = new ResourceState(resources.Revision, attempts.All.Where(a => a.End is null).Sum(a => a.Spec.Resources.Sum(r => (long)r.GetHashCode(StringComparison.Ordinal))));
+        var list = state == _knownResources ? null : resources.List();
+        if (list is not null) _told = (_sequence, state);
         return bus.SendAsync(Queues.Workers, new WorkerHeartbeat
         {
             Worker = options.Name,
@@ -154,4 +152,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The coordinator no longer accepts this agent: {Refusal}")]
     private static partial void Refused(ILogger logger, string refusal);
+
+    /// <summary>Changes when the list of resources does.</summary>
+    private sealed record ResourceState(long Revision, long Uses);
 }

@@ -27,16 +27,23 @@ internal sealed class CloudStore : IAsyncDisposable
         return scheme == "s3" ? await S3Async(name) : await AzureAsync(name);
     }
 
+    /// <summary>What a program needs to reach all stores of this scheme.</summary>
+    public static Dictionary<string, string?> Credentials(string scheme)
+    {
+        if (scheme != "s3")
+            return new() { ["AZURE_STORAGE_ACCOUNT"] = AzureAccount, ["AZURE_STORAGE_KEY"] = AzureKey, ["AZURE_STORAGE_ENDPOINT"] = AzureEndpoint(), ["AZURE_STORAGE_CONNECTION_STRING"] = null };
+        var (endpoint, user, secret) = S3Address();
+        return new() { ["AWS_ENDPOINT_URL"] = endpoint, ["AWS_ACCESS_KEY_ID"] = user, ["AWS_SECRET_ACCESS_KEY"] = secret };
+    }
+
     public async ValueTask DisposeAsync() => await _remove();
 
     private static async Task<CloudStore> S3Async(string name)
     {
-        var address = new Uri(TestEnvironment.Required("SCITQ_TEST_S3"));
-        var user = address.UserInfo.Split(':');
-        var endpoint = $"{address.Scheme}://{address.Host}:{address.Port}";
-        var client = new AmazonS3Client(new BasicAWSCredentials(user[0], user[1]), new AmazonS3Config { ServiceURL = endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        var (endpoint, user, secret) = S3Address();
+        var client = new AmazonS3Client(new BasicAWSCredentials(user, secret), new AmazonS3Config { ServiceURL = endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
         await client.PutBucketAsync(name);
-        return new CloudStore("s3", name, new() { ["AWS_ENDPOINT_URL"] = endpoint, ["AWS_ACCESS_KEY_ID"] = user[0], ["AWS_SECRET_ACCESS_KEY"] = user[1] }, async () =>
+        return new CloudStore("s3", name, Credentials("s3"), async () =>
         {
             while ((await client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = name })).S3Objects is { Count: > 0 } left)
                 await client.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = name, Objects = [.. left.Select(o => new KeyVersion { Key = o.Key })] });
@@ -47,9 +54,17 @@ internal sealed class CloudStore : IAsyncDisposable
 
     private static async Task<CloudStore> AzureAsync(string name)
     {
-        var endpoint = $"{TestEnvironment.Required("SCITQ_TEST_AZURE").TrimEnd('/')}/{AzureAccount}";
-        var client = new BlobContainerClient($"DefaultEndpointsProtocol=http;AccountName={AzureAccount};AccountKey={AzureKey};BlobEndpoint={endpoint};", name);
+        var client = new BlobContainerClient($"DefaultEndpointsProtocol=http;AccountName={AzureAccount};AccountKey={AzureKey};BlobEndpoint={AzureEndpoint()};", name);
         await client.CreateAsync();
-        return new CloudStore("azure", name, new() { ["AZURE_STORAGE_ACCOUNT"] = AzureAccount, ["AZURE_STORAGE_KEY"] = AzureKey, ["AZURE_STORAGE_ENDPOINT"] = endpoint, ["AZURE_STORAGE_CONNECTION_STRING"] = null }, async () => await client.DeleteAsync());
+        return new CloudStore("azure", name, Credentials("azure"), async () => await client.DeleteAsync());
     }
+
+    private static (string Endpoint, string User, string Secret) S3Address()
+    {
+        var address = new Uri(TestEnvironment.Required("SCITQ_TEST_S3"));
+        var user = address.UserInfo.Split(':');
+        return ($"{address.Scheme}://{address.Host}:{address.Port}", user[0], user[1]);
+    }
+
+    private static string AzureEndpoint() => $"{TestEnvironment.Required("SCITQ_TEST_AZURE").TrimEnd('/')}/{AzureAccount}";
 }

@@ -73,8 +73,15 @@ public abstract class ScitqSystem : IAsyncDisposable
 
     protected abstract Task StopAsync();
 
-    /// <summary>What the agent is told of the machine: the engine that the tests may use, or none.</summary>
-    protected static Dictionary<string, string?> AgentEnvironment() => new() { ["DOCKER_HOST"] = TestEnvironment.Optional("SCITQ_TEST_DOCKER") ?? "unix:///nowhere" };
+    /// <summary>What the agent is told of the machine: the engine that the tests may use, or none, and how it gets at the stores.</summary>
+    protected static Dictionary<string, string?> AgentEnvironment()
+    {
+        var environment = new Dictionary<string, string?> { ["DOCKER_HOST"] = TestEnvironment.Optional("SCITQ_TEST_DOCKER") ?? "unix:///nowhere" };
+        foreach (var (variable, scheme) in ((string, string)[])[("SCITQ_TEST_S3", "s3"), ("SCITQ_TEST_AZURE", "azure")])
+            if (TestEnvironment.Optional(variable) is not null)
+                foreach (var (name, value) in CloudStore.Credentials(scheme)) environment[name] = value;
+        return environment;
+    }
 
     protected static async Task<string> ListeningAsync(ProcessUnderTest program)
     {

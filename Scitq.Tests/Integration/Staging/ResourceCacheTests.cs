@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Formats.Tar;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Staging;
@@ -152,6 +154,16 @@ public sealed class ResourceCacheTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_unfinished_download_that_nobody_continues_makes_room_first()
+    {
+        (await GetAsync(await FileAsync("db", "text"))).Dispose();
+        Directory.CreateDirectory(Path.Combine(Store, ".of-an-earlier-process", "data"));
+        Assert.True(_cache.EvictOne());
+        Assert.Single(_cache.List());
+        Assert.Single(Directory.GetDirectories(Store));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_reset_forgets_all_and_what_is_being_linked_goes_a_moment_later()
     {
         var uri = await FileAsync("db", "text");
@@ -208,6 +220,50 @@ public sealed class ResourceCacheTests : IDisposable
             Assert.Equal(x, File.Exists(Path.Combine(directory.Resource, "x")));
             Assert.Equal(!x, File.Exists(Path.Combine(directory.Resource, "y")));
         }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task How_far_it_is_counts_all_inputs_and_resources_those_that_were_there_too()
+    {
+        await using var server = await HttpServer.StartAsync();
+        server.Files["/in"] = new byte[3 << 20];
+        var half = new TaskCompletionSource();
+        server.Fault = async context =>
+        {
+            if (context.Request.Method != "GET") return false;
+            context.Response.ContentLength = 3 << 20;
+            var left = 3 << 20;
+            for (; !half.Task.IsCompleted; left -= 1024)
+            {
+                await context.Response.Body.WriteAsync(new byte[1024], context.RequestAborted);
+                await Task.Delay(20, context.RequestAborted);
+            }
+
+            await context.Response.Body.WriteAsync(new byte[left], context.RequestAborted);
+            return true;
+        };
+        var uri = await FileAsync("db", "text");
+        (await GetAsync(uri)).Dispose();
+        var directory = new WorkDirectory(_folder["task"]);
+        directory.Create();
+        var phases = new ConcurrentQueue<string>();
+        var staging = new Stager(_fetcher, _cache, _room, TimeProvider.System)
+            .FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [$"{server.Root}/in", uri], Resources = [uri] }, directory, phases.Enqueue, Ct);
+        await Eventually.Async(() => phases.Any(p => Regex.IsMatch(p, @"^fetching 2/3 files, [0-9.]+/3\.0 MiB$")), "two of three are there");
+        half.SetResult();
+        Assert.Equal((3 << 20) + 4, (await staging).Bytes);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_same_input_twice_is_fetched_once()
+    {
+        await using var server = await HttpServer.StartAsync();
+        server.Files["/x"] = "x"u8.ToArray();
+        var directory = new WorkDirectory(_folder["task"]);
+        directory.Create();
+        await new Stager(_fetcher, _cache, _room, TimeProvider.System).FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [$"{server.Root}/x", $"{server.Root}/x"] }, directory, _ => { }, Ct);
+        Assert.Single(server.Requests, r => r.StartsWith("GET", StringComparison.Ordinal));
+        Assert.Equal(["x"], Directory.GetFileSystemEntries(directory.Input).Select(Path.GetFileName));
     }
 
     private ResourceCache Open(Fetcher? fetcher = null)
