@@ -82,11 +82,12 @@ public sealed class AzureStoreTests : StoreContract
     public Task Connections_that_break_or_fall_silent_are_outlived() => OutliveAsync(
         new Uri(Options.Azure.Endpoint!), by => Options with { Azure = new AzureOptions { Account = Account, Key = Key, Endpoint = by.ToString() } });
 
-    [Fact(Timeout = 240_000)]
-    public async Task Ten_thousand_odd_names_are_listed_to_the_byte()
+    [Fact(Timeout = 480_000)]
+    public async Task Odd_names_on_several_pages_are_listed_to_the_byte()
     {
         string[] folders = ["a b", "plus+", "per%20cent", "hash#", "quest?", "é-日本", "d/"];
-        var names = Enumerable.Range(0, 10_000).Select(i => $"{folders[i % folders.Length]}/{i}").ToArray();
+        // A page holds 5,000.
+        var names = Enumerable.Range(0, 5_500).Select(i => $"{folders[i % folders.Length]}/{i}").ToArray();
         await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (name, c) =>
             await _client!.GetBlobClient("a folder/" + name).UploadAsync(new BinaryData("1"), c));
         Assert.Equal(names.Order(StringComparer.Ordinal), (await ListAsync(Root)).Select(e => e.Name));

@@ -118,7 +118,7 @@ public sealed class S3StoreTests : StoreContract
         Assert.Empty((await _client!.ListMultipartUploadsAsync(_bucket, Ct)).MultipartUploads ?? []);
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 480_000)]
     public async Task Ten_thousand_odd_keys_are_listed_to_the_byte_and_those_that_lead_outside_are_not_written()
     {
         string[] shapes = ["a b/{0}", "plus+/{0}", "per%20cent/{0}", "hash#/{0}", "quest?/{0}", "é-日本/{0}", "d//{0}", "up/../{0}", "..", "x/{0}"];
