@@ -215,6 +215,8 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             attempt.Adopted();
             _slots.Seize();
+            // The agent before may have been killed before it could.
+            _reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Running, Started = run.Started });
         }
         else if (attempt.Redelivers is null)
         {

@@ -299,6 +299,7 @@ public sealed class WorkerTests : IAsyncLifetime
         Assert.Equal(journalled.Key, Assert.Single(_coordinator.Registrations.First().Leases));
         Assert.NotNull(_coordinator.Registrations.First().PreviousEpoch);
         await Eventually.Async(() => !Directory.Exists(_folder["work/tasks/9-1-stranger"]), "what belongs to nobody is removed");
+        await Eventually.Async(() => _coordinator.Reports.Any(r => r.Key == journalled.Key && r.Stage == AttemptStage.Running), "that it runs is told");
         _runtime.EndAll(7);
         var end = await EndAsync(task);
         Assert.Equal(7, end.Result!.ExitCode);
