@@ -28,6 +28,7 @@ public static class AgentArguments
         (new("runtime", "auto|noop", "noop runs nothing and succeeds, for benchmarks (default: auto)"), (o, v) => o with { Runtime = v }),
         (new("docker-options", "all|restricted", "restricted refuses docker options that reach beyond the container (default: all)"), (o, v) => o with { DockerOptions = v }),
         (new("native-tasks", "true|false", "whether tasks without an image are run (default: true)"), (o, v) => o with { NativeTasks = Truth(v) }),
+        (new("file-roots", "DIR[:DIR]", "directories below which file:// may read and write (default: anywhere; with --native-tasks false: /data)"), (o, v) => o with { FileRoots = Directories(v) }),
         (new("takeover", null, "take the name even from an agent that seems alive"), (o, v) => o with { Takeover = Truth(v) }),
         (new("drain-timeout", "S", "how long a drain waits for running tasks (default: until they end)"), (o, v) => o with { DrainTimeout = Seconds(v) }),
         (new("stop-grace", "S", "between TERM and KILL (default: 10)"), (o, v) => o with { StopGrace = Seconds(v) }),
@@ -89,6 +90,13 @@ public static class AgentArguments
         "false" or "0" => false,
         _ => throw new ArgumentException($"'{text}' is neither true nor false."),
     };
+
+    private static string[] Directories(string text)
+    {
+        var directories = text.Split(':');
+        if (directories.FirstOrDefault(d => !Path.IsPathFullyQualified(d)) is { } relative) throw new ArgumentException($"'{relative}' is not an absolute path.");
+        return directories;
+    }
 
     private static int Whole(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : throw new ArgumentException($"'{text}' is not a whole number.");
