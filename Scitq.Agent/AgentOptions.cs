@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Scitq.Fetch;
 
 namespace Scitq.Agent;
 
@@ -48,6 +49,9 @@ public sealed record AgentOptions
 
     /// <summary>The directories in force; empty means anywhere. A native command can read what the account can, so only where there is none a limit limits anything.</summary>
     public IReadOnlyList<string> EffectiveFileRoots => FileRoots ?? (NativeTasks ? [] : ["/data"]);
+
+    /// <summary>Accounts of object stores; without any, what the environment says.</summary>
+    public StorageProfiles Storage { get; init; } = new();
 
     /// <summary>How long a drain waits for running tasks; null waits until they end.</summary>
     public TimeSpan? DrainTimeout { get; init; }

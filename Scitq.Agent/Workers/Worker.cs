@@ -53,7 +53,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _lock = WorkDirectoryLock.Take(options.WorkDir);
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
         _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, time, loggers.CreateLogger<WorkDirectories>());
-        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots }, time);
+        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Storage = options.Storage }, time);
         _resources = new ResourceCache(_fetcher, Path.Combine(options.WorkDir, "resources"));
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
         _slots = new SlotGate(options.Concurrency);

@@ -43,7 +43,7 @@ internal sealed partial class S3Transport
             InputStream = block?.Open(touch) ?? new MemoryStream(),
             MD5Digest = block is null ? null : Convert.ToBase64String(block.Md5),
             UseChunkEncoding = false,
-            DisablePayloadSigning = _client.IsSecure,
+            DisablePayloadSigning = _client.IsSecure(uri),
         }, c), ct);
         var stored = Entry(uri, "", block?.Length ?? 0, response.ETag, null);
         return TagTells(response.ServerSideEncryptionMethod, response.ServerSideEncryptionCustomerMethod) ? stored : stored with { Md5 = null };
@@ -80,7 +80,7 @@ internal sealed partial class S3Transport
                     InputStream = block.Open(touch),
                     MD5Digest = Convert.ToBase64String(block.Md5),
                     UseChunkEncoding = false,
-                    DisablePayloadSigning = _client.IsSecure,
+                    DisablePayloadSigning = _client.IsSecure(uri),
                 }, d), c);
                 parts[block.Number] = (block.Md5, sent.ETag);
             }, ct);

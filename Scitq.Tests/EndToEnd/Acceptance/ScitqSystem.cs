@@ -73,8 +73,16 @@ public abstract class ScitqSystem : IAsyncDisposable
 
     protected abstract Task StopAsync();
 
-    /// <summary>What the agent is told of the machine: the engine that the tests may use, or none.</summary>
-    protected static Dictionary<string, string?> AgentEnvironment() => new() { ["DOCKER_HOST"] = TestEnvironment.Optional("SCITQ_TEST_DOCKER") ?? "unix:///nowhere" };
+    /// <summary>What the agent is told of the machine and the network: the engine that the tests may use, or none, and the stores.</summary>
+    protected static Dictionary<string, string?> AgentEnvironment()
+    {
+        var environment = new Dictionary<string, string?> { ["DOCKER_HOST"] = TestEnvironment.Optional("SCITQ_TEST_DOCKER") ?? "unix:///nowhere" };
+        if (TestEnvironment.Optional("SCITQ_TEST_S3") is not null)
+            foreach (var (name, value) in S3Bucket.Server()) environment[name] = value;
+        if (TestEnvironment.Optional("SCITQ_TEST_AZURE") is not null)
+            foreach (var (name, value) in AzureServer.Environment) environment[name] = value;
+        return environment;
+    }
 
     protected static async Task<string> ListeningAsync(ProcessUnderTest program)
     {
