@@ -63,7 +63,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _logs = new LogPump(bus, time, options.Name, options.OutputCap, loggers.CreateLogger<LogPump>());
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2 };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
-        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>());
+        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources), new OutputProbe(_fetcher, options.WorkDir, time), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>());
         _link = new WorkerLink(bus, _journal, _attempts, _leases, options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
