@@ -42,6 +42,9 @@ public sealed record FetchOptions
     [Required] public string StateDirectory { get; init; } = Path.Combine(
         Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"), "scitq", "transfers");
 
+    /// <summary>Accounts for certain buckets and containers, which go before <see cref="S3"/> and <see cref="Azure"/>.</summary>
+    [Required] public StorageProfiles Storage { get; init; } = new();
+
     /// <summary>How S3 is reached.</summary>
     public S3Options S3 { get; init; } = new();
 

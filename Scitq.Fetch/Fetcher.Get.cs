@@ -86,6 +86,8 @@ public sealed partial class Fetcher
         var download = DownloadOf(transport, meter);
         await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
+            // It may be gone in a moment, and nobody wants it.
+            if (entry.Name[(entry.Name.LastIndexOf('/') + 1)..].StartsWith(ProbePrefix, StringComparison.Ordinal)) return;
             Interlocked.Increment(ref found);
             meter.Expect(entry.Size);
             await failures.CatchAsync(async () =>

@@ -12,6 +12,9 @@ namespace Scitq.Fetch;
 /// </summary>
 public sealed partial class Fetcher : IDisposable
 {
+    /// <summary>How the names of files begin that only show whether a place can be written to; fetching a folder leaves them out.</summary>
+    public const string ProbePrefix = ".scitq-probe-";
+
     private readonly FetchOptions _options;
     private readonly TimeProvider _time;
     private readonly Schemes _schemes;
