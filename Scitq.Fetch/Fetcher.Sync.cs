@@ -121,6 +121,9 @@ public sealed partial class Fetcher
         var (from, to) = (_schemes.For(entry.Uri), _schemes.For(destination));
         try
         {
+            // Another list than the server's own named it: which version there is, only the server knows.
+            if (entry.Version is null && from is HttpTransport or FtpTransport && await InfoAsync(entry.Uri, ct) is { } now)
+                entry = entry with { Version = now.Version, Size = entry.Size ?? now.Size };
             if (from is FileTransport local)
             {
                 local.Check(entry.Uri);
@@ -131,7 +134,7 @@ public sealed partial class Fetcher
             {
                 target.Check(destination);
                 Directory.CreateDirectory(Path.GetDirectoryName(destination.Path)!);
-                var file = await DownloadOf(from, meter).ToFileAsync(entry, destination.Path, name, ct);
+                var file = await DownloadOf(from, entry.Uri, meter).ToFileAsync(entry, destination.Path, name, ct);
                 meter.FileDone();
                 return file;
             }
@@ -142,7 +145,7 @@ public sealed partial class Fetcher
                 await using var body = new RangedStream(from, entry, _through, _retrier, _idle);
                 return await upload.FromStreamAsync(body, entry, destination, name, c);
             }, ct);
-            if (entry.Md5 is { } known && copied.Md5 != known && (await InfoAsync(entry.Uri, ct))?.Md5 is { } sure && copied.Md5 != sure)
+            if (entry.Md5 is { } known && copied.Md5 != known && (entry.IsMd5Sure || ((await InfoAsync(entry.Uri, ct))?.Md5 is { } sure && copied.Md5 != sure)))
                 throw new IntegrityException($"{Redacted.Of(entry.Uri)}: what was read has the MD5 {copied.Md5} instead of {known}.");
             meter.FileDone();
             return copied;

@@ -24,6 +24,8 @@ internal sealed class Failures
         }
     }
 
+    public void Add(FetchException failure) => _failures.Enqueue(failure);
+
     public void ThrowIfAny()
     {
         if (!_failures.TryPeek(out var first)) return;
