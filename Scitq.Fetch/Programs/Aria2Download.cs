@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Scitq.Contracts;
 using Scitq.Fetch.Ftp;
 using Scitq.Fetch.Http;
@@ -9,7 +10,7 @@ using Scitq.Fetch.Transports;
 namespace Scitq.Fetch.Programs;
 
 /// <summary><c>@aria2</c>: several connections for one file, which helps where each is slow.</summary>
-internal sealed class Aria2Download(ITransport transport, Services services, Meter meter) : ProgramDownload(services, meter)
+internal sealed partial class Aria2Download(ITransport transport, Services services, Meter meter) : ProgramDownload(services, meter)
 {
     private const int NotFound = 3, ServerDidNotResume = 8, DiskFull = 9, LoginFailed = 24, ChecksumWrong = 32;
     private readonly ExternalProgram _aria2 = new(services.Options.Programs.Aria2c, services.Options.Programs.Aria2Image, services.Options.Programs.Docker);
@@ -47,18 +48,21 @@ internal sealed class Aria2Download(ITransport transport, Services services, Met
         "--follow-torrent=false", "--follow-metalink=false", "--enable-dht=false",
         "--max-tries=3", "--retry-wait=2", Seconds("--connect-timeout", options.ConnectTimeout), Seconds("--timeout", options.IdleTimeout),
         "--summary-interval=0", "--show-console-readout=false", "--console-log-level=error", "--download-result=hide", "--quiet=false",
-        string.Create(CultureInfo.InvariantCulture, $"--stop-with-process={Environment.ProcessId}"),
+        // A container has process ids of its own.
+        .. options.Programs.Aria2Image is null ? [string.Create(CultureInfo.InvariantCulture, $"--stop-with-process={Environment.ProcessId}")] : Array.Empty<string>(),
     ];
 
     private static string Seconds(string option, TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{option}={Math.Clamp((int)Math.Ceiling(time.TotalSeconds), 1, 600)}");
 
-    private static Exception Fault(string shown, ProgramEnd end) => end.Code switch
+    private static Exception Fault(string shown, ProgramEnd end) => Fault(shown, end.Code, Error().Matches(end.Output).LastOrDefault()?.Groups[1].Value.Trim() ?? end.LastLine);
+
+    private static Exception Fault(string shown, int code, string reason) => code switch
     {
-        NotFound => new DataNotFoundException($"{shown}: {end.LastLine}"),
-        DiskFull => new DiskFullException($"{shown}: {end.LastLine}"),
-        LoginFailed => new AccessDeniedException($"{shown}: {end.LastLine}"),
-        ChecksumWrong => new IntegrityException($"{shown}: {end.LastLine}"),
-        _ => new TransientException($"aria2c ended with code {end.Code}: {end.LastLine}"),
+        NotFound => new DataNotFoundException($"{shown}: {reason}"),
+        DiskFull => new DiskFullException($"{shown}: {reason}"),
+        LoginFailed => new AccessDeniedException($"{shown}: {reason}"),
+        ChecksumWrong => new IntegrityException($"{shown}: {reason}"),
+        _ => new TransientException($"aria2c ended with code {code}: {reason}"),
     };
 
     private static string Url(DataUri uri)
@@ -70,4 +74,8 @@ internal sealed class Aria2Download(ITransport transport, Services services, Met
         url.Append(CultureInfo.InvariantCulture, $"{(address.Host.Contains(':', StringComparison.Ordinal) ? $"[{address.Host.Trim('[', ']')}]" : address.Host)}:{address.Port}");
         return url.AppendJoin('/', address.Path.Split('/').Select(Uri.EscapeDataString)).ToString();
     }
+
+    // Its very last line is advice that fits everything.
+    [GeneratedRegex(@"errorCode=[0-9]+ (?!URI=)([^\n]+)", RegexOptions.CultureInvariant)]
+    private static partial Regex Error();
 }

@@ -40,7 +40,9 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
     }
 
     /// <summary>The part file for this version of the source.</summary>
-    public string PartOf(DataEntry entry, string target) => PartFile.NameFor(target, $"{entry.Uri.Scheme}://{entry.Uri.Path} {entry.Version}");
+    public static string PartOf(DataEntry entry, string target) => PartFile.NameFor(target, $"{entry.Uri.Scheme}://{entry.Uri.Path} {entry.Version}");
+
+    string IFileDownload.PartOf(DataEntry entry, string target) => PartOf(entry, target);
 
     private async Task<TransferredFile> OnceAsync(DataEntry entry, string target, string name, CancellationToken ct)
     {
