@@ -43,7 +43,7 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
     private static string[] Arguments(FetchOptions options) =>
     [
         "--no-conf=true", "--no-netrc=true", "--input-file=-", "--max-connection-per-server=5", "--split=5", "--min-split-size=1M", "--file-allocation=none", "--continue=true",
-        "--allow-overwrite=true", "--auto-file-renaming=false", "--always-resume=false", "--max-resume-failure-tries=0", "--auto-save-interval=10",
+        "--allow-overwrite=true", "--auto-file-renaming=false", "--always-resume=false", "--max-resume-failure-tries=0", "--auto-save-interval=1",
         // What it fetches is a file, whatever is in it.
         "--follow-torrent=false", "--follow-metalink=false", "--enable-dht=false",
         "--max-tries=3", "--retry-wait=2", Seconds("--connect-timeout", options.ConnectTimeout), Seconds("--timeout", options.IdleTimeout),

@@ -76,12 +76,15 @@ internal sealed class ExternalProgram(string program, string? image, string dock
         return end;
     }
 
+    // The value is a line of CSV.
+    private static string Quoted(string name, string value) => $"\"{name}={value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
     private static List<string> Words(string first, IEnumerable<string> others) => [first, .. others];
 
     private IEnumerable<string> InImage(string container, string directory, IEnumerable<string> arguments, IEnumerable<string> variables, bool interactive) =>
     [
         "run", "--rm", "--name", container, .. interactive ? ["-i"] : Array.Empty<string>(), "--user", string.Create(CultureInfo.InvariantCulture, $"{geteuid()}:{getegid()}"),
-        "--mount", $"type=bind,source={directory},target={directory}", "--workdir", directory, "--env", $"HOME={directory}",
+        "--mount", $"type=bind,{Quoted("source", directory)},{Quoted("target", directory)}", "--workdir", directory, "--env", $"HOME={directory}",
         // Only their names: docker takes the values from its own environment, which others cannot read.
         .. variables.SelectMany(v => (string[])["--env", v]), image!, program, .. arguments,
     ];

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Scitq.Tests.EndToEnd.Acceptance;
 using Scitq.Tests.Integration.Fetch;
 using Scitq.Tests.Servers;
@@ -35,12 +36,12 @@ public sealed class RunSourceTests : IAsyncLifetime
     [Fact(Timeout = 120_000)]
     public async Task Scitq_fetch_lists_and_copies_a_run()
     {
-        Assert.Equal($"{Run}_1.fastq.gz\n{Run}_2.fastq.gz\n", (await FetchAsync("rlist", $"run+fastq://{Run}")).Success());
+        Assert.Equal([$"{Run}_1.fastq.gz", $"{Run}_2.fastq.gz"], (await FetchAsync("rlist", "--format", "jsonl", $"run+fastq://{Run}")).Success().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("rel_name").GetString()));
         var copied = await FetchAsync("copy", $"run+fastq@filter_r1://{Run}", _folder["out"]);
         copied.Success();
         Assert.Contains("copied 1 file, 3 B", copied.Error, StringComparison.Ordinal);
         Assert.Equal("one", await File.ReadAllTextAsync(_folder[$"out/{Run}_1.fastq.gz"], TestContext.Current.CancellationToken));
-        Assert.Equal(3, (await FetchAsync("copy", "run+submitted://SRR1", _folder["out"])).Code);
+        Assert.Equal(3, (await FetchAsync("copy", "run+submitted://SRR999999", _folder["out"])).Code);
         Assert.Equal(2, (await FetchAsync("copy", $"run+fastq@fast://{Run}", _folder["out"])).Code);
     }
 
