@@ -55,7 +55,7 @@ internal sealed class CloudStore : IAsyncDisposable
     private static async Task<CloudStore> AzureAsync(string name)
     {
         var client = new BlobContainerClient($"DefaultEndpointsProtocol=http;AccountName={AzureAccount};AccountKey={AzureKey};BlobEndpoint={AzureEndpoint()};", name);
-        await client.CreateAsync();
+        await client.CreateIfNotExistsAsync();
         return new CloudStore("azure", name, Credentials("azure"), async () => await client.DeleteAsync());
     }
 
