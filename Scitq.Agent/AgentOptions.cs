@@ -80,6 +80,10 @@ public sealed record AgentOptions
     [Range(0, long.MaxValue)]
     public long DiskReserve { get; init; } = 256L * 1024 * 1024;
 
+    /// <summary>Per cent of the disk where the work directory is that may be full before directories of failed attempts are removed, oldest first.</summary>
+    [Range(1, 100)]
+    public int DiskHigh { get; init; } = 90;
+
     /// <summary>Why the options can't be used, or null.</summary>
     public string? Problem()
     {

@@ -9,6 +9,12 @@ public abstract class FetchException(string message, Exception? inner = null) : 
 {
     /// <summary>When several files were meant: each failure. Otherwise only this one.</summary>
     public IReadOnlyList<FetchException> Failures { get => field ?? [this]; internal set; }
+
+    /// <summary>When several files were meant: those that were moved nevertheless. Otherwise null.</summary>
+    public TransferResult? Moved { get; internal set; }
+
+    /// <summary>Whether every other file would fail in the same way: there is no such bucket, the disk is full, nobody knows the key.</summary>
+    internal bool IsOfAll { get; init; }
 }
 
 /// <summary>The URI cannot be used: malformed, a name that leads outside of the destination, an action on the wrong thing. Trying again is useless.</summary>

@@ -26,6 +26,7 @@ public sealed partial class Fetcher
     /// <exception cref="FetchException">Anything else, by class. Of several files, those without a fault are there.</exception>
     public async Task<TransferResult> GetAsync(DataUri source, string directory, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
+        source = Place(source);
         directory = Path.GetFullPath(directory);
         var meter = new Meter(progress, _time);
         if (source.Action is { Kind: UriActionKind.Move, Folder: { } sub })
@@ -82,6 +83,7 @@ public sealed partial class Fetcher
         var files = new ConcurrentBag<TransferredFile>();
         var failures = new Failures();
         var found = 0;
+        var download = DownloadOf(transport, meter);
         await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             // It may be gone in a moment, and nobody wants it.
@@ -92,14 +94,15 @@ public sealed partial class Fetcher
             {
                 var target = LocalName.Resolve(directory, entry.Name, entry.Uri.Text);
                 LocalName.MakeParents(directory, target);
-                files.Add(await DownloadOf(transport, meter).ToFileAsync(entry, target, entry.Name, c));
+                files.Add(await download.ToFileAsync(entry, target, entry.Name, c));
                 meter.FileDone();
             });
         });
-        failures.ThrowIfAny();
+        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        failures.ThrowIfAny(result);
         // An empty local directory is there; in a store, a folder is only what is in it.
         if (found == 0 && source.Scheme != "file") throw NotFound(source);
-        return new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        return result;
     }
 
     private async Task<bool> AnyAsync(DataUri folder, CancellationToken ct)

@@ -24,6 +24,7 @@ public sealed partial class Fetcher
     /// <exception cref="FetchException">Anything else, by class. Of several files, those without a fault are delivered.</exception>
     public async Task<TransferResult> PutAsync(string source, DataUri destination, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
+        destination = Place(destination);
         CheckUri(destination);
         var transport = _schemes.For(destination);
         var meter = new Meter(progress, _time);
@@ -65,8 +66,9 @@ public sealed partial class Fetcher
             meter.Expect(((FileInfo)found.Info).Length);
             await failures.CatchAsync(async () => files.Add(await upload.FromFileAsync(found.Info.FullName, destination.At(destination.Path + found.Name), found.Name, c)));
         });
-        failures.ThrowIfAny();
-        return new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = warnings };
+        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = warnings };
+        failures.ThrowIfAny(result);
+        return result;
     }
 
     private void CheckUri(DataUri destination)

@@ -23,6 +23,7 @@ public sealed partial class Fetcher
     /// <exception cref="FetchException">As for get and put.</exception>
     public async Task<TransferResult> CopyAsync(DataUri source, DataUri destination, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
+        (source, destination) = (Place(source), Place(destination));
         if (source.Action is not null) throw new BadUriException($"{Redacted.Of(source)}: '|{source.Action}' works only when fetching to a local directory.");
         CheckUri(destination);
         var meter = new Meter(progress, _time);
@@ -30,7 +31,7 @@ public sealed partial class Fetcher
         {
             meter.Expect(one.Size);
             var name = destination.IsFolder ? _schemes.For(source).NameOf(source) : destination.Path[(destination.Path.LastIndexOf('/') + 1)..];
-            var file = await CopyOneAsync(one, destination.IsFolder ? destination.At(destination.Path + name) : destination, name, meter, ct);
+            var file = await CopyOneAsync(one, destination.IsFolder ? destination.At(destination.Path + name) : destination, name, DownloadOf(_schemes.For(source), meter), meter, ct);
             meter.Report();
             return new TransferResult { Files = [file] };
         }
@@ -39,16 +40,18 @@ public sealed partial class Fetcher
         var files = new ConcurrentBag<TransferredFile>();
         var failures = new Failures();
         var found = 0;
+        var download = DownloadOf(_schemes.For(source), meter);
         await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             meter.Expect(entry.Size);
-            await failures.CatchAsync(async () => files.Add(await CopyOneAsync(entry, folder.At(folder.Path + entry.Name), entry.Name, meter, c)));
+            await failures.CatchAsync(async () => files.Add(await CopyOneAsync(entry, folder.At(folder.Path + entry.Name), entry.Name, download, meter, c)));
         });
-        failures.ThrowIfAny();
+        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        failures.ThrowIfAny(result);
         if (found == 0) throw NotFound(source);
         meter.Report();
-        return new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        return result;
     }
 
     /// <summary>
@@ -66,7 +69,7 @@ public sealed partial class Fetcher
     public async Task<TransferResult> SyncAsync(DataUri source, DataUri destination, SyncOptions? options = null, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
         options ??= new SyncOptions();
-        (source, destination) = (source.AsFolder(), destination.AsFolder());
+        (source, destination) = (Place(source).AsFolder(), Place(destination).AsFolder());
         CheckUri(destination);
         Require(source, TransportCapabilities.List, "listed");
         Require(destination, TransportCapabilities.List, "listed");
@@ -87,6 +90,7 @@ public sealed partial class Fetcher
         var seen = new ConcurrentDictionary<string, byte>(StringComparer.Ordinal);
         var failures = new Failures();
         var (found, skipped) = (0, 0);
+        var download = DownloadOf(_schemes.For(source), meter);
         await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
@@ -102,21 +106,22 @@ public sealed partial class Fetcher
                 }
 
                 meter.Expect(entry.Size);
-                files.Add(options.DryRun ? new TransferredFile(entry.Name, entry.Size ?? 0, entry.Md5) : await CopyOneAsync(entry, target, entry.Name, meter, c));
+                files.Add(options.DryRun ? new TransferredFile(entry.Name, entry.Size ?? 0, entry.Md5) : await CopyOneAsync(entry, target, entry.Name, download, meter, c));
             });
         });
-        failures.ThrowIfAny();
+        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped };
+        failures.ThrowIfAny(result);
         if (found == 0 && source.Scheme != "file") throw NotFound(source);
         // Only now that everything is there, and only what was listed before.
         var surplus = options.Delete ? there.Keys.Where(name => !seen.ContainsKey(name)).ToArray() : [];
         if (!options.DryRun) await Parallel.ForEachAsync(surplus, ct, async (name, c) => await failures.CatchAsync(() => DeleteAsync(destination.At(destination.Path + name), ct: c)));
-        failures.ThrowIfAny();
+        failures.ThrowIfAny(result);
         meter.Report();
-        return new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped, Deleted = surplus.Length };
+        return result with { Deleted = surplus.Length };
     }
 
     /// <summary>Moves one object between any two places, by the way that can be continued.</summary>
-    private async Task<TransferredFile> CopyOneAsync(DataEntry entry, DataUri destination, string name, Meter meter, CancellationToken ct)
+    private async Task<TransferredFile> CopyOneAsync(DataEntry entry, DataUri destination, string name, Download download, Meter meter, CancellationToken ct)
     {
         var (from, to) = (_schemes.For(entry.Uri), _schemes.For(destination));
         try
@@ -131,7 +136,7 @@ public sealed partial class Fetcher
             {
                 target.Check(destination);
                 Directory.CreateDirectory(Path.GetDirectoryName(destination.Path)!);
-                var file = await DownloadOf(from, meter).ToFileAsync(entry, destination.Path, name, ct);
+                var file = await download.ToFileAsync(entry, destination.Path, name, ct);
                 meter.FileDone();
                 return file;
             }

@@ -55,6 +55,7 @@ public sealed partial class Fetcher : IDisposable
     public DataUri CheckUri(string text, bool forWriting = false)
     {
         if (!DataUri.TryParse(text, out var uri, out var problem)) throw new BadUriException($"'{Redacted.Of(text)}' {problem}");
+        uri = Place(uri);
         _ = _schemes.For(uri);
         if (forWriting) CheckUri(uri);
         return uri;
@@ -67,6 +68,7 @@ public sealed partial class Fetcher : IDisposable
     /// <exception cref="FetchException">It cannot be listed.</exception>
     public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive = true, [EnumeratorCancellation] CancellationToken ct = default)
     {
+        folder = Place(folder);
         Require(folder, TransportCapabilities.List, "listed");
         await using var entries = _schemes.For(folder).ListAsync(folder.AsFolder(), recursive, ct).GetAsyncEnumerator(ct);
         while (await NextAsync())
@@ -92,10 +94,13 @@ public sealed partial class Fetcher : IDisposable
     /// <param name="uri">The file or object.</param>
     /// <param name="ct">Stops it.</param>
     /// <exception cref="FetchException">It cannot be asked for.</exception>
-    public Task<DataEntry?> InfoAsync(DataUri uri, CancellationToken ct = default) =>
-        _schemes.For(uri).IsFolder(uri)
+    public Task<DataEntry?> InfoAsync(DataUri uri, CancellationToken ct = default)
+    {
+        uri = Place(uri);
+        return _schemes.For(uri).IsFolder(uri)
             ? Task.FromResult<DataEntry?>(null)
             : _retrier.RunAsync(uri, c => _idle.GuardAsync(async g => await _schemes.For(uri).StatAsync(uri, g), c).AsTask(), ct);
+    }
 
     /// <summary>Deletes a file or object, or everything below a folder (with or without a final slash).</summary>
     /// <param name="uri">What to delete.</param>
@@ -108,6 +113,7 @@ public sealed partial class Fetcher : IDisposable
     /// <exception cref="FetchException">Something could not be deleted; the rest is.</exception>
     public async Task<int> DeleteAsync(DataUri uri, NameFilter? filter = null, bool dryRun = false, Action<DataEntry>? deleted = null, CancellationToken ct = default)
     {
+        uri = Place(uri);
         Require(uri, TransportCapabilities.Delete, "deleted from");
         var transport = _schemes.For(uri);
         if (await InfoAsync(uri, ct) is { } one)
@@ -142,6 +148,8 @@ public sealed partial class Fetcher : IDisposable
         _places.Dispose();
         _throughPlaces.Dispose();
     }
+
+    private DataUri Place(DataUri uri) => AzureUrl.AsBlob(uri, _options.Azure);
 
     private void Require(DataUri uri, TransportCapabilities needed, string verb)
     {

@@ -12,6 +12,7 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _revoked = new();
     private bool _started;
+    private int _hasPlace = 1;
 
     public AttemptKey Key => journalled.Key;
 
@@ -68,6 +69,9 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
             return true;
         }
     }
+
+    /// <summary>True for the one who is to give its place back.</summary>
+    public bool TryGivePlace() => Interlocked.Exchange(ref _hasPlace, 0) == 1;
 
     /// <summary>It was started by an earlier process of this agent.</summary>
     public void Adopted()

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Reports;
+using Scitq.Agent.Reuse;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Slots;
 using Scitq.Agent.Staging;
@@ -63,6 +64,7 @@ internal sealed partial class AttemptRunner(
             return;
         }
 
+        if (adopted is null && await TryReuseAsync(attempt, outcome)) return;
         var run = adopted ?? await StartAsync(attempt, outcome);
         outcome.Run = attempt.Run = run;
         outcome.Stage = AttemptStage.Running;
@@ -115,7 +117,11 @@ internal sealed partial class AttemptRunner(
         void Phase(string text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Accepted, Phase = text });
 
         if (runtimes.CommandsRun) directories.Create(attempt.Directory);
-        outcome.BytesIn = runtimes.CommandsRun ? await outputs.WhileAsync(attempt.Spec, c => FetchAsync(attempt, Phase, c), ct) : await FetchAsync(attempt, Phase, ct);
+        var staged = runtimes.CommandsRun ? await outputs.WhileAsync(attempt.Spec, c => FetchAsync(attempt, Phase, c), ct) : await FetchAsync(attempt, Phase, ct);
+        outcome.BytesIn = staged.Bytes;
+        outcome.Warnings.AddRange(staged.Warnings);
+        await ConfirmKeyAsync(attempt, outcome, ct);
+        if (slots.Free == 0) Phase("ready, waits for a free slot");
         await slots.TakeAsync(attempt.Number, Timeout.InfiniteTimeSpan, ct);
         var started = false;
         try
@@ -132,7 +138,7 @@ internal sealed partial class AttemptRunner(
         }
     }
 
-    private async Task<long> FetchAsync(Attempt attempt, Action<string> phase, CancellationToken ct)
+    private async Task<Staged> FetchAsync(Attempt attempt, Action<string> phase, CancellationToken ct)
     {
         if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -184,7 +190,7 @@ internal sealed partial class AttemptRunner(
         try
         {
             if (!Directory.EnumerateFileSystemEntries(attempt.Directory.Output).Any()) return;
-            var delivered = await leases.WhileValidAsync(attempt.Key, ct => stager.DeliverAsync(output, attempt.Directory, Phase, ct), attempt.Stopping);
+            var delivered = await WithoutPlaceAsync(attempt, () => leases.WhileValidAsync(attempt.Key, ct => stager.DeliverAsync(output, attempt.Directory, Phase, ct), attempt.Stopping));
             outcome.Outputs = Stager.Manifest(delivered);
             outcome.BytesOut = delivered.Bytes;
             outcome.Warnings.AddRange(delivered.Warnings);
@@ -221,6 +227,7 @@ internal sealed partial class AttemptRunner(
                 BytesOut = outcome.BytesOut,
                 Outputs = outcome.Outputs,
                 Warnings = outcome.Warnings,
+                Cache = CacheOf(attempt, outcome),
             },
         };
     }
@@ -258,6 +265,14 @@ internal sealed partial class AttemptRunner(
         public LogPump.LogHandle? Logs { get; set; }
 
         public CollectedOutput? Output { get; set; }
+
+        public CacheKey? CacheKey { get; set; }
+
+        public long? CachedFrom { get; set; }
+
+        public string? NotReused { get; set; }
+
+        public void Say(string reason) => Reason = reason;
 
         public void Fail(FailureClass failure, string reason) => (Failure, Reason) = (failure, reason);
     }

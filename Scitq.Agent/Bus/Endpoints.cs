@@ -18,6 +18,7 @@ internal static class Endpoints
         endpoint.Take<StopAttempt>(inbox);
         endpoint.Take<ConfigureWorker>(inbox);
         endpoint.Take<ReportsAnswered>(inbox);
+        endpoint.Take<ReusableFound>(inbox);
         endpoint.Take<OutputStored>(inbox);
         endpoint.Take<Ping>(inbox);
     }

@@ -45,11 +45,11 @@ internal sealed class InMemoryAgentBus(IBus bus, string worker) : IAgentBus
 
     public async Task DisconnectBatchAsync(CancellationToken ct)
     {
-        if (_tasks is null) return;
-        await _connection!.CancelAsync();
-        await _tasks.StopAsync(ct);
-        _connection.Dispose();
-        (_tasks, _connection) = (null, null);
+        // Who stops the agent does this too, at the same moment as the one who listens.
+        if (Interlocked.Exchange(ref _tasks, null) is not { } tasks) return;
+        using var connection = Interlocked.Exchange(ref _connection, null)!;
+        await connection.CancelAsync();
+        await tasks.StopAsync(ct);
     }
 
     public Task RebuildAsync(CancellationToken ct) => Task.CompletedTask;

@@ -1,82 +1,289 @@
-using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
+using Microsoft.Extensions.Logging;
+using Scitq.Agent.Workers;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
 using Scitq.Fetch;
 
 namespace Scitq.Agent.Staging;
 
 /// <summary>
-/// Resources of this worker: each is fetched once, under a temporary name, published by rename, kept over restarts and
-/// given to tasks as read-only links.
+/// Resources of this worker: each is fetched once whoever asks for it, under a temporary name, published by rename, kept over
+/// restarts, fetched anew when its source has changed, and removed least recently used first when the disk is wanted.
+/// Tasks get links, so that a version may go while they still use it.
 /// </summary>
-internal sealed class ResourceCache(Fetcher fetcher, string directory)
+internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, string directory, Func<string, int> users, TimeProvider time, ILogger<ResourceCache> logger)
 {
-    private readonly ConcurrentDictionary<string, Lazy<Task<long>>> _fetching = new();
+    private static readonly TimeSpan s_checkEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_askPatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_tellUseEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_keepUnfinished = TimeSpan.FromDays(1);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, KeptResource> _kept = [];
+    private readonly Dictionary<string, ResourceFlight> _flights = [];
+    private long _usesTold;
 
-    /// <summary>Puts the resource into a task's directory; returns the bytes that had to be fetched for it.</summary>
-    public async Task<long> ProvideAsync(string uri, string target, Action<string> phase, CancellationToken ct)
+    /// <summary>Counts up when the list has changed.</summary>
+    public long Revision { get; private set; }
+
+    private DateTime Now => time.GetUtcNow().UtcDateTime;
+
+    /// <summary>Takes up what an earlier process has left.</summary>
+    public void Open()
     {
-        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(uri)))[..32];
-        var kept = Path.Combine(directory, name);
-        var fetched = 0L;
-        if (!Directory.Exists(kept))
+        Directory.CreateDirectory(directory);
+        foreach (var root in Directory.EnumerateDirectories(directory))
         {
-            phase($"fetching resource {uri}");
-            var mine = new Lazy<Task<long>>(() => FetchAsync(uri, kept));
-            var flight = _fetching.GetOrAdd(name, mine);
+            // An interrupted download is continued when somebody wants it again.
+            if (Path.GetFileName(root).StartsWith('.'))
+            {
+                if (Directory.GetLastWriteTimeUtc(root) < Now - s_keepUnfinished) Remove(root);
+                continue;
+            }
+
+            if (KeptResource.Open(root) is { } kept && (!_kept.TryGetValue(kept.Uri, out var other) || other.LastUsed < kept.LastUsed))
+            {
+                if (_kept.Remove(kept.Uri, out var older)) Remove(older.Root);
+                _kept[kept.Uri] = kept;
+            }
+            else
+            {
+                Remove(root);
+            }
+        }
+
+        Revision++;
+    }
+
+    /// <summary>The resource, which stays until the lease on it is disposed of.</summary>
+    /// <exception cref="FetchException">It can't be had.</exception>
+    public async Task<ResourceLease> GetAsync(string uri, IProgress<TransferProgress> progress, CancellationToken ct)
+    {
+        while (true)
+        {
+            ResourceFlight flight;
+            lock (_lock)
+            {
+                if (!_flights.TryGetValue(uri, out flight!))
+                {
+                    if (_kept.TryGetValue(uri, out var fresh) && fresh.Checked != 0 && time.GetElapsedTime(fresh.Checked) < s_checkEvery) return Lease(fresh, 0, null);
+                    flight = _flights[uri] = new ResourceFlight { Landing = null! };
+                    var mine = flight;
+                    flight.Landing = Task.Run(() => FlyAsync(uri, mine), CancellationToken.None);
+                }
+            }
+
+            if (!flight.TryJoin(progress))
+            {
+                await Task.WhenAny(flight.Landing, Task.Delay(Timeout.InfiniteTimeSpan, ct));
+                ct.ThrowIfCancellationRequested();
+                continue;
+            }
+
             try
             {
-                var bytes = await flight.Value.WaitAsync(ct);
-                if (flight == mine) fetched = bytes;
+                var kept = await flight.Landing.WaitAsync(ct);
+                lock (_lock)
+                    // Else it was removed between its arrival and now.
+                    if (!kept.Obsolete) return Lease(kept, flight.TakeFetched(), flight.Warning);
             }
             finally
             {
-                if (flight.Value.IsCompleted) _fetching.TryRemove(KeyValuePair.Create(name, flight));
+                flight.Leave(progress);
             }
         }
-
-        await Task.Run(() => Link(kept, target, ct), ct);
-        return fetched;
     }
 
-    /// <summary>Removes what an earlier process began and did not finish.</summary>
-    public void Clean()
+    /// <summary>What is kept, for people.</summary>
+    public IReadOnlyList<CachedResource> List()
     {
-        if (!Directory.Exists(directory)) return;
-        foreach (var unfinished in Directory.EnumerateDirectories(directory, ".*")) Directory.Delete(unfinished, recursive: true);
+        lock (_lock) return [.. _kept.Values.OrderByDescending(k => k.Bytes).Take(200).Select(k => new CachedResource(Redacted.Of(k.Uri), k.Bytes, users(k.Uri), k.LastUsed))];
     }
 
-    // Not stopped with the task that asked first: others may wait for it by now, and the next will want it.
-    private async Task<long> FetchAsync(string uri, string kept)
+    /// <summary>Forgets all; what is being linked goes a moment later. Says what was done.</summary>
+    public string Reset()
     {
-        if (Directory.Exists(kept)) return 0;
-        var temporary = Path.Combine(directory, $".{Path.GetFileName(kept)}");
-        Directory.CreateDirectory(temporary);
-        var result = await fetcher.GetAsync(fetcher.CheckUri(uri), temporary, progress: null, CancellationToken.None);
-        foreach (var file in Directory.EnumerateFiles(temporary, "*", Recursive))
-            File.SetUnixFileMode(file, File.GetUnixFileMode(file) & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite) | UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        Directory.Move(temporary, kept);
-        return result.Bytes;
-    }
-
-    private static void Link(string from, string to, CancellationToken ct)
-    {
-        Directory.CreateDirectory(to);
-        foreach (var entry in new DirectoryInfo(from).EnumerateFileSystemInfos())
+        List<KeptResource> all;
+        List<string> free;
+        lock (_lock)
         {
-            ct.ThrowIfCancellationRequested();
-            var target = Path.Combine(to, entry.Name);
-            if (entry.LinkTarget is { } link) File.CreateSymbolicLink(target, link);
-            else if (entry is DirectoryInfo) Link(entry.FullName, target, ct);
-            // Another file system, or one without links: a copy does as well.
-            else if (HardLink(entry.FullName, target) != 0) File.Copy(entry.FullName, target, overwrite: true);
+            all = [.. _kept.Values];
+            free = [.. all.Select(Drop).OfType<string>()];
+        }
+
+        foreach (var root in free) Remove(root);
+        return $"forgot {all.Count} resource{(all.Count == 1 ? "" : "s")}, {Sizes.Text(all.Sum(k => k.Bytes))}";
+    }
+
+    /// <summary>Removes one thing that nobody uses: an unfinished download, else the resource unused for longest; false when there is none.</summary>
+    public bool EvictOne()
+    {
+        if (SetUnfinishedAside() is { } unfinished)
+        {
+            Remove(unfinished);
+            if (!Directory.Exists(unfinished)) return true;
+        }
+
+        string free;
+        lock (_lock)
+        {
+            if (_kept.Values.Where(k => k.Pins == 0 && !_flights.ContainsKey(k.Uri) && users(k.Uri) == 0).MinBy(k => k.LastUsed) is not { } idle) return false;
+            free = Drop(idle)!;
+            var uri = Redacted.Of(idle.Uri);
+            Evicted(logger, uri, idle.Bytes);
+        }
+
+        Remove(free);
+        return true;
+    }
+
+    /// <summary>Renames a download that nobody continues, so that nobody does while it is removed; null when there is none.</summary>
+    private string? SetUnfinishedAside()
+    {
+        lock (_lock)
+        {
+            var busy = _flights.Keys.Select(uri => "." + KeptResource.NameOf(uri)).ToHashSet();
+            if (!Directory.Exists(directory) || Directory.EnumerateDirectories(directory, ".*").FirstOrDefault(d => !busy.Contains(Path.GetFileName(d))) is not { } unfinished) return null;
+            var aside = Path.Combine(directory, $".{Guid.NewGuid():N}");
+            Directory.Move(unfinished, aside);
+            return aside;
         }
     }
 
-    private static readonly EnumerationOptions Recursive = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+    /// <summary>Under the lock.</summary>
+    private ResourceLease Lease(KeptResource kept, long fetched, string? warning)
+    {
+        kept.Pins++;
+        kept.Use(Now);
+        if (_usesTold == 0 || time.GetElapsedTime(_usesTold) > s_tellUseEvery)
+        {
+            _usesTold = time.GetTimestamp();
+            Revision++;
+        }
 
-    [DllImport("libc", EntryPoint = "link", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int HardLink([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
+        return new ResourceLease(kept.Data, fetched, warning, () =>
+        {
+            bool last;
+            lock (_lock) last = --kept.Pins == 0 && kept.Obsolete;
+            if (last) Remove(kept.Root);
+        });
+    }
+
+    /// <summary>Forgets one, under the lock. What can be removed at once is handed back, to be removed outside of it: that takes long, and heartbeats need the lock too.</summary>
+    private string? Drop(KeptResource kept)
+    {
+        kept.Obsolete = true;
+        if (_kept.TryGetValue(kept.Uri, out var current) && current == kept) _kept.Remove(kept.Uri);
+        Revision++;
+        return kept.Pins == 0 ? kept.Root : null;
+    }
+
+    private async Task<KeptResource> FlyAsync(string uri, ResourceFlight flight)
+    {
+        try
+        {
+            var source = fetcher.CheckUri(uri);
+            KeptResource? kept;
+            lock (_lock) kept = _kept.GetValueOrDefault(uri);
+            var version = await AskAsync(source, kept, flight);
+            if (kept is not null && (version is null || version == kept.Source)) return kept;
+            var fetched = await FetchAsync(source, version, flight);
+            string? old;
+            lock (_lock)
+            {
+                old = _kept.TryGetValue(uri, out var before) ? Drop(before) : null;
+                _kept[uri] = fetched;
+                Revision++;
+            }
+
+            if (old is not null) Remove(old);
+            return fetched;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                if (_kept.TryGetValue(uri, out var kept)) kept.Checked = time.GetTimestamp();
+                _flights.Remove(uri);
+            }
+        }
+    }
+
+    private async Task<string?> AskAsync(DataUri source, KeptResource? kept, ResourceFlight flight)
+    {
+        if (kept is null) return await SourceVersion.OfAsync(fetcher, source, flight.Stopping);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(flight.Stopping);
+        patience.CancelAfter(s_askPatience);
+        try
+        {
+            return await SourceVersion.OfAsync(fetcher, source, patience.Token);
+        }
+        catch (Exception e) when ((e is FetchException || patience.IsCancellationRequested) && !flight.Stopping.IsCancellationRequested)
+        {
+            // A copy that was good a while ago is better than a task that fails.
+            flight.Warning = $"the resource {Redacted.Of(source)} was taken from the worker's cache; whether it has changed could not be found out: {(e is FetchException ? e.Message : $"no answer in {s_askPatience.TotalSeconds:0} s")}";
+            Unasked(logger, flight.Warning);
+            return null;
+        }
+    }
+
+    private async Task<KeptResource> FetchAsync(DataUri source, string? version, ResourceFlight flight)
+    {
+        var temporary = Path.Combine(directory, "." + KeptResource.NameOf(source.Text));
+        var versionFile = Path.Combine(temporary, "source");
+        // What an earlier download has left is continued, unless it is of another version.
+        if (Directory.Exists(temporary) && (!File.Exists(versionFile) || await File.ReadAllTextAsync(versionFile, flight.Stopping) != (version ?? ""))) Remove(temporary);
+        Directory.CreateDirectory(KeptResource.DataIn(temporary));
+        await File.WriteAllTextAsync(versionFile, version ?? "", flight.Stopping);
+        try
+        {
+            // An archive lies beside its content for a while.
+            var factor = source.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
+            var result = await room.HoldAsync(factor, flight, (progress, ct) => fetcher.GetAsync(source, KeptResource.DataIn(temporary), progress, ct), flight.Stopping);
+            flight.Fetched(result.Bytes);
+            File.Delete(versionFile);
+            return KeptResource.Publish(temporary, directory, source.Text, version, Now);
+        }
+        catch (DiskFullException)
+        {
+            // Others may want the room.
+            Remove(temporary);
+            throw;
+        }
+    }
+
+    private void Remove(string root)
+    {
+        try
+        {
+            Trees.Delete(root);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NotRemoved(logger, root, e.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Resource {Uri} ({Bytes} bytes) makes room: nobody uses it.")]
+    private static partial void Evicted(ILogger logger, string uri, long bytes);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
+    private static partial void Unasked(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be removed: {Problem}")]
+    private static partial void NotRemoved(ILogger logger, string directory, string problem);
+}
+
+/// <summary>A resource that stays where it is until this is disposed of.</summary>
+internal sealed class ResourceLease(string data, long fetched, string? warning, Action done) : IDisposable
+{
+    /// <summary>Its directory.</summary>
+    public string Data => data;
+
+    /// <summary>Bytes that were fetched for it just now.</summary>
+    public long Fetched => fetched;
+
+    /// <summary>What its user should know.</summary>
+    public string? Warning => warning;
+
+    public void Dispose() => done();
 }

@@ -6,32 +6,36 @@ using Scitq.Fetch;
 namespace Scitq.Agent.Staging;
 
 /// <summary>Brings an attempt's data in before it runs, and its output out afterwards.</summary>
-internal sealed class Stager(Fetcher fetcher, ResourceCache resources)
+internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom room, TimeProvider time)
 {
-    /// <summary>Fetches all inputs and resources, at the same time; returns the bytes that were fetched for it.</summary>
-    public async Task<long> FetchAsync(TaskSpec spec, WorkDirectory directory, Action<string> phase, CancellationToken ct)
+    /// <summary>Fetches all inputs and resources, at the same time.</summary>
+    public async Task<Staged> FetchAsync(TaskSpec spec, WorkDirectory directory, Action<string> phase, CancellationToken ct)
     {
-        if (spec.Inputs.Count + spec.Resources.Count == 0) return 0;
+        if (spec.Inputs.Count + spec.Resources.Count == 0) return new Staged(0, []);
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var transfers = spec.Inputs.Select(InputAsync).Concat(spec.Resources.Select(ResourceAsync)).ToArray();
-        return (await Task.WhenAll(transfers)).Sum();
-
-        Task<long> InputAsync(string uri) => OrStopAllAsync(async () =>
+        var progress = new StagingProgress("fetching", phase, time);
+        phase("fetching");
+        var inputs = spec.Inputs.Distinct().Select(uri => OrStopAllAsync(() => InputAsync(uri, directory, progress.Add(), failed.Token))).ToList();
+        var leases = spec.Resources.Distinct().Select(uri => OrStopAllAsync(() => ResourceAsync(uri, progress.Add(), failed.Token))).ToList();
+        try
         {
-            phase($"fetching {uri}");
-            var progress = new Progress(p => phase(p.TotalBytes is > 0 and var total ? $"fetching {uri} … {100 * p.Bytes / total} %" : $"fetching {uri}"));
-            return (await fetcher.GetAsync(fetcher.CheckUri(uri), directory.Input, progress, failed.Token)).Bytes;
-        });
+            await Task.WhenAll([.. inputs, .. leases]);
+            // In the order given, so that it is the last one that wins where two have the same name.
+            foreach (var lease in leases) await Task.Run(() => LinkTree.Make(lease.Result.Data, directory.Resource, ct), ct);
+            return new Staged(inputs.Sum(i => i.Result) + leases.Sum(l => l.Result.Fetched), [.. leases.Select(l => l.Result.Warning).OfType<string>()]);
+        }
+        finally
+        {
+            foreach (var lease in leases.Where(l => l.IsCompletedSuccessfully)) lease.Result.Dispose();
+        }
 
-        Task<long> ResourceAsync(string uri) => OrStopAllAsync(() => resources.ProvideAsync(uri, directory.Resource, phase, failed.Token));
-
-        async Task<long> OrStopAllAsync(Func<Task<long>> transfer)
+        async Task<T> OrStopAllAsync<T>(Func<Task<T>> transfer)
         {
             try
             {
                 return await transfer();
             }
-            catch (FetchException)
+            catch (Exception e) when (e is FetchException or IOException or UnauthorizedAccessException)
             {
                 // One that is missing is enough to fail the attempt: the others need not be waited for.
                 await failed.CancelAsync();
@@ -43,16 +47,53 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources)
     /// <summary>Delivers everything below the output directory.</summary>
     public async Task<TransferResult> DeliverAsync(string output, WorkDirectory directory, Action<string> phase, CancellationToken ct)
     {
-        var progress = new Progress(p => phase(p.TotalBytes is > 0 and var total ? $"delivering output … {100 * p.Bytes / total} %" : "delivering output"));
-        return await fetcher.PutAsync(directory.Output, fetcher.CheckUri(output, forWriting: true), progress, ct);
+        var progress = new StagingProgress("uploading", phase, time).Add();
+        return await fetcher.PutAsync(directory.Output, fetcher.CheckUri(Plain(output), forWriting: true), progress, ct);
     }
 
     /// <summary>What was delivered, for the attempt's record.</summary>
     public static IReadOnlyList<OutputFile> Manifest(TransferResult delivered) => [.. delivered.Files.Select(f => new OutputFile(f.Name, f.Size, f.Md5))];
 
-    /// <summary>Unlike the framework's, calls in place: progress is told in order.</summary>
-    private sealed class Progress(Action<TransferProgress> report) : IProgress<TransferProgress>
+    private Task<long> InputAsync(string text, WorkDirectory directory, IProgress<TransferProgress> told, CancellationToken ct) => OrPlainAsync(text, async t =>
     {
-        public void Report(TransferProgress value) => report(value);
+        var uri = fetcher.CheckUri(t);
+        var factor = uri.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
+        return (await room.HoldAsync(factor, told, (progress, c) => fetcher.GetAsync(uri, directory.Input, progress, c), ct)).Bytes;
+    });
+
+    private async Task<ResourceLease> ResourceAsync(string text, StagingProgress.Part told, CancellationToken ct)
+    {
+        var lease = await OrPlainAsync(text, t => resources.GetAsync(t, told, ct));
+        told.Done();
+        return lease;
+    }
+
+    /// <summary>A key is taken to the byte, but where there is none, a // or /./ is most often a script's slip.</summary>
+    private static async Task<T> OrPlainAsync<T>(string text, Func<string, Task<T>> get)
+    {
+        try
+        {
+            return await get(text);
+        }
+        catch (DataNotFoundException) when (Plain(text) != text)
+        {
+            return await get(Plain(text));
+        }
+    }
+
+    /// <summary>Without empty and single-dot parts.</summary>
+    private static string Plain(string text)
+    {
+        var (start, end) = (text.IndexOf("://", StringComparison.Ordinal) + 3, text.IndexOf('|', StringComparison.Ordinal));
+        if (end < 0) end = text.Length;
+        var path = text[start..end];
+        while (path.Contains("/./", StringComparison.Ordinal)) path = path.Replace("/./", "/", StringComparison.Ordinal);
+        while (path.Contains("//", StringComparison.Ordinal)) path = path.Replace("//", "/", StringComparison.Ordinal);
+        return text[..start] + path + text[end..];
     }
 }
+
+/// <summary>What was brought.</summary>
+/// <param name="Bytes">Bytes fetched for this attempt.</param>
+/// <param name="Warnings">What its user should know.</param>
+internal sealed record Staged(long Bytes, IReadOnlyList<string> Warnings);

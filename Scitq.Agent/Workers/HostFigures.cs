@@ -22,16 +22,18 @@ internal static class HostFigures
     public static double Load() =>
         double.TryParse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture, out var load) ? load : 0;
 
-    public static long DiskFree(string directory)
+    /// <summary>Bytes that can still be written, and the size of the disk.</summary>
+    public static (long Free, long Total) Disk(string directory)
     {
         try
         {
-            return new DriveInfo(directory).AvailableFreeSpace;
+            var drive = new DriveInfo(directory);
+            return (drive.AvailableFreeSpace, drive.TotalSize);
         }
         catch (IOException)
         {
             // Not to be had from this file system: better to go on than to take it for full.
-            return long.MaxValue;
+            return (long.MaxValue, long.MaxValue);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Runtimes;
+using Scitq.Agent.Staging;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Workers;
@@ -99,19 +100,21 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         Directory.CreateDirectory(_spares);
         foreach (var directory in Directory.EnumerateDirectories(_tasks))
             if (!keep.Contains(directory)) Delete(directory);
-        CleanFailed();
+        DeleteOld();
     }
 
     /// <summary>Keeps the directory of a failure for who wants to look at it.</summary>
-    public void Keep(string directory)
+    /// <param name="directory">The directory.</param>
+    /// <param name="undelivered">Whether its output is nowhere else: then no want of space removes it.</param>
+    public void Keep(string directory, bool undelivered = false)
     {
         try
         {
             if (!Directory.Exists(directory)) return;
+            if (undelivered) File.Create(UndeliveredIn(directory)).Dispose();
             var kept = Path.Combine(_failed, Path.GetFileName(directory));
             Directory.Move(directory, kept);
             Directory.SetLastWriteTimeUtc(kept, time.GetUtcNow().UtcDateTime);
-            CleanFailed();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -123,11 +126,7 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
     {
         try
         {
-            if (Directory.Exists(directory)) Directory.Delete(directory, recursive: true);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // Gone already.
+            Trees.Delete(directory);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -136,14 +135,43 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         }
     }
 
-    private static string Name(long number, AttemptKey key) => $"{number}-{key.Attempt}-{key.Lease.ToString("N")[..8]}";
-
-    private void CleanFailed()
+    /// <summary>Removes the directories of failures that have been kept for long enough.</summary>
+    public void DeleteOld()
     {
+        if (!Directory.Exists(_failed)) return;
         var oldest = time.GetUtcNow().UtcDateTime - keepFailed;
         foreach (var directory in Directory.EnumerateDirectories(_failed))
             if (Directory.GetLastWriteTimeUtc(directory) < oldest) Delete(directory);
     }
+
+    /// <summary>Removes the directory of the oldest failure whose output is not waiting to be delivered; false when there is none.</summary>
+    public bool DeleteOldestFailed()
+    {
+        if (!Directory.Exists(_failed)) return false;
+        if (Directory.EnumerateDirectories(_failed).Where(d => !File.Exists(UndeliveredIn(d))).MinBy(Directory.GetLastWriteTimeUtc) is not { } oldest) return false;
+        Delete(oldest);
+        return !Directory.Exists(oldest);
+    }
+
+    /// <summary>Removes the directories of all failures, and says how much that was.</summary>
+    public string DeleteFailed()
+    {
+        var (count, bytes) = (0, 0L);
+        foreach (var directory in Directory.Exists(_failed) ? Directory.EnumerateDirectories(_failed) : [])
+        {
+            var size = Trees.Size(directory);
+            Delete(directory);
+            if (Directory.Exists(directory)) continue;
+            count++;
+            bytes += size;
+        }
+
+        return $"removed {count} director{(count == 1 ? "y" : "ies")}, {Sizes.Text(bytes)}";
+    }
+
+    private static string UndeliveredIn(string directory) => Path.Combine(directory, "control", "undelivered");
+
+    private static string Name(long number, AttemptKey key) => $"{number}-{key.Attempt}-{key.Lease.ToString("N")[..8]}";
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be removed: {Problem}")]
     private static partial void NotRemoved(ILogger logger, string directory, string problem);

@@ -21,6 +21,9 @@ internal sealed partial class Worker
     [LoggerMessage(Level = LogLevel.Warning, Message = "Something of task {Number} could not be removed: {Problem}")]
     private static partial void NotRemoved(ILogger logger, long number, string problem);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What nobody uses could not be removed: {Problem}")]
+    private static partial void NotTidied(ILogger logger, string problem);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "Stopping task {Number}: {Cause}.")]
     private static partial void Stopping(ILogger logger, long number, StopCause cause);
 

@@ -36,6 +36,7 @@ internal sealed partial class Worker
         }
 
         Redelivering(_logger, attempt.Number);
+        _link.Beat();
         await RunAsync(attempt, adopted: null);
     }
 

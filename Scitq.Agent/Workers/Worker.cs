@@ -7,6 +7,7 @@ using Scitq.Agent.Claims;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Reports;
+using Scitq.Agent.Reuse;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Slots;
 using Scitq.Agent.Staging;
@@ -30,14 +31,17 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly AttemptTable _attempts = new();
     private readonly WorkDirectories _directories;
     private readonly Fetcher _fetcher;
+    private readonly DiskRoom _room;
     private readonly ResourceCache _resources;
     private readonly SlotGate _slots;
     private readonly SlotGate _places;
+    private readonly SlotGate _uploads;
     private readonly Leases _leases;
     private readonly Reporter _reporter;
     private readonly LogPump _logs;
     private readonly ClaimBatcher _claims;
     private readonly TaskIntake _intake;
+    private readonly Reuser _reuse;
     private readonly AttemptRunner _runner;
     private readonly WorkerLink _link;
     private readonly Watchdog _watchdog;
@@ -54,17 +58,20 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
         _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, time, loggers.CreateLogger<WorkDirectories>());
         _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Storage = options.Storage }, time);
-        _resources = new ResourceCache(_fetcher, Path.Combine(options.WorkDir, "resources"));
+        _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
+        _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
         _slots = new SlotGate(options.Concurrency);
         _places = new SlotGate(options.Concurrency + options.Prefetch);
+        _uploads = new SlotGate(UploadsBeside(options.Concurrency));
         _leases = new Leases(time, options.LeaseTime);
         _reporter = new Reporter(bus, time, options.Name, loggers.CreateLogger<Reporter>()) { IsBusy = () => _places.Taken > _slots.Limit };
         _logs = new LogPump(bus, time, options.Name, options.OutputCap, loggers.CreateLogger<LogPump>());
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2 };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
-        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources), new OutputProbe(_fetcher, options.WorkDir, time), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>());
-        _link = new WorkerLink(bus, _journal, _attempts, _leases, options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
+        _reuse = new Reuser(_fetcher, bus, time, options.Name);
+        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time), new OutputProbe(_fetcher, options.WorkDir, time), _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
+        _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
 
@@ -96,6 +103,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             case WorkerRegistered answer: _link.Answered(answer); break;
             case HeartbeatAnswered answer: _link.Answered(answer); break;
             case ReportsAnswered answer: Recorded(answer.Recorded); break;
+            case ReusableFound answer: _reuse.Answered(answer); break;
             case OutputStored answer: _logs.Stored(answer); break;
             case StopAttempt order: Stop(order.Key, StopCause.Cancelled, order.Reason); break;
             case ConfigureWorker order: _link.Ordered(order); break;
@@ -127,11 +135,11 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             }
 
             _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
-            _resources.Clean();
+            _resources.Open();
             await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
-            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct)];
+            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), TidyAsync(ct)];
             await await Task.WhenAny([_link.Registered, .. parts]);
             Registered(_logger, _options.Name, _settings.Batch, _attempts.Count);
             foreach (var attempt in _attempts.All.OrderBy(a => a.Number)) Resume(attempt);
@@ -224,7 +232,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             await ReleaseRunAsync(attempt);
             // It was never this attempt's to drop what another one has left.
-            if (attempt.Redelivers is not null) _directories.Keep(attempt.Directory.Root);
+            if (attempt.Redelivers is not null) _directories.Keep(attempt.Directory.Root, undelivered: true);
             Forget(attempt);
             if (_runtimes.CommandsRun && attempt.Redelivers is null) _directories.Delete(attempt.Directory.Root);
         }
@@ -236,9 +244,16 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             await ReleaseRunAsync(attempt);
         }
 
-        _places.Release();
+        GivePlace(attempt);
         _finished.Set();
     }
+
+    private void GivePlace(Attempt attempt)
+    {
+        if (attempt.TryGivePlace()) _places.Release();
+    }
+
+    private static int UploadsBeside(int concurrency) => Math.Max(2, concurrency);
 
     private async Task ReleaseRunAsync(Attempt attempt)
     {
@@ -263,7 +278,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             if (!_attempts.TryGet(key, out var attempt) || attempt.End is not { } end) continue;
             // Before the journal forgets it: at a start what nobody knows is removed, and this may be all there is of days of work.
-            if (end.Result?.Failure == Contracts.FailureClass.Upload || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root);
+            if (end.Result is { Failure: Contracts.FailureClass.Upload, RunEnded: not null } || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root, undelivered: true);
             if (Forget(attempt)) done.Add(attempt);
         }
 
@@ -312,6 +327,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         var settings = _settings;
         _slots.Limit = settings.Paused ? 0 : settings.Concurrency;
         _places.Limit = settings.Concurrency + settings.Prefetch;
+        _uploads.Limit = UploadsBeside(settings.Concurrency);
         _intake.Batch = settings.Paused || Reason() is not null ? null : settings.Batch;
     }
 
@@ -322,7 +338,35 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     }
 
     private string? Reason() =>
-        _draining ? "draining" : HostFigures.DiskFree(_options.WorkDir) < _options.DiskReserve ? "disk is full" : null;
+        _draining ? "draining" : _room.Problem();
+
+    private int UsersOf(string resource) => _attempts.All.Count(a => a.End is null && a.Spec.Resources.Contains(resource));
+
+    private string CarryOut(WorkerOrderKind order) => order switch
+    {
+        WorkerOrderKind.Clean => _directories.DeleteFailed(),
+        WorkerOrderKind.ResetResources => _resources.Reset(),
+        _ => "this agent is too old to know how",
+    };
+
+    /// <summary>Removing much takes a while, which no heartbeat may wait for.</summary>
+    private async Task TidyAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            await Task.Delay(_options.Heartbeat, _time, ct);
+            try
+            {
+                _directories.DeleteOld();
+                _room.Tidy();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Somebody else cleans up at the same time.
+                NotTidied(_logger, e.Message);
+            }
+        }
+    }
 
     private async Task<bool> DrainedAsync(CancellationToken ct)
     {

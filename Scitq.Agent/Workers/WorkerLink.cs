@@ -4,17 +4,20 @@ using Scitq.Agent.Bus;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Slots;
+using Scitq.Agent.Staging;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Workers;
 
 /// <summary>Registers with the coordinator, and then says every few seconds that this agent lives and what it holds.</summary>
-internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, AttemptTable attempts, Leases leases, AgentOptions options, RuntimeSet runtimes, ILogger<WorkerLink> logger)
+internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, AttemptTable attempts, Leases leases, ResourceCache resources, Orders orders, AgentOptions options, RuntimeSet runtimes, ILogger<WorkerLink> logger)
 {
     private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Signal _answered = new();
     private readonly Lock _configuring = new();
+    private (long Sequence, ResourceState Resources)? _told;
+    private volatile ResourceState? _knownResources;
     private long _revision;
     private volatile bool _known;
     private long _sequence;
@@ -63,6 +66,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
 
         foreach (var key in message.Revoked) Stop(key, StopCause.Revoked, null);
         Take(message.Settings ?? new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: false), first: true);
+        _knownResources = null;
         _known = true;
         _registered.TrySetResult();
         _answered.Set();
@@ -82,7 +86,12 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         foreach (var key in message.Cancelled) Stop(key, StopCause.Cancelled, null);
         if (message.Settings is { } settings) Take(settings);
         foreach (var redelivery in message.Redeliver) Redeliver(redelivery);
+        if (_told is { } told && told.Sequence == message.Sequence) _knownResources = told.Resources;
+        orders.Take(message.Orders, _answered.Set);
     }
+
+    /// <summary>Lets the next heartbeat follow at once: there is something new to name.</summary>
+    public void Beat() => _answered.Set();
 
     /// <summary>A user has changed the settings. Before the registration it may be meant for an earlier agent of this name.</summary>
     public void Ordered(ConfigureWorker order)
@@ -118,6 +127,10 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
     {
         var keys = attempts.Keys();
         leases.Sending(++_sequence, keys);
+        // Who uses them changes without their doing.
+        var state = new ResourceState(resources.Revision, attempts.All.Where(a => a.End is null).Sum(a => a.Spec.Resources.Sum(r => (long)r.GetHashCode(StringComparison.Ordinal))));
+        var list = state == _knownResources ? null : resources.List();
+        if (list is not null) _told = (_sequence, state);
         return bus.SendAsync(Queues.Workers, new WorkerHeartbeat
         {
             Worker = options.Name,
@@ -128,7 +141,9 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
             Hold = Hold(),
             Load = HostFigures.Load(),
             MemoryAvailable = HostFigures.MemoryAvailable(),
-            DiskFree = HostFigures.DiskFree(options.WorkDir),
+            DiskFree = HostFigures.Disk(options.WorkDir).Free,
+            Resources = list,
+            Done = orders.Done,
         }, durable: false, ct);
     }
 
@@ -137,4 +152,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The coordinator no longer accepts this agent: {Refusal}")]
     private static partial void Refused(ILogger logger, string refusal);
+
+    /// <summary>Changes when the list of resources does.</summary>
+    private sealed record ResourceState(long Revision, long Uses);
 }

@@ -51,7 +51,8 @@ internal static class Transfer
                 r => ["copy", store.RclonePath(Up(Theirs, r, "small")), Down()]),
             new Work($"a listing of {Listed} keys",
                 _ => ["rlist", store.OurUri("listed")],
-                _ => ["lsf", "-R", "--format", "pst", store.RclonePath("listed")]),
+                // Otherwise rclone asks for each object, to learn the time that it has kept in its metadata.
+                _ => ["lsf", "-R", "--format", "pst", "--use-server-modtime", store.RclonePath("listed")]),
         ];
     }
 

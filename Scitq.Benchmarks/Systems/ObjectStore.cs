@@ -44,11 +44,13 @@ internal sealed record ObjectStore(string Name, string Root, IReadOnlyDictionary
     /// <summary>The group of its server.</summary>
     public string Server => $"{Name}-server";
 
+    private static string Fresh() => $"bench-{Guid.NewGuid():N}"[..16];
+
     private static ObjectStore S3(Uri address)
     {
         var user = address.UserInfo.Split(':');
         var endpoint = $"{address.Scheme}://{address.Host}:{address.Port}";
-        return new ObjectStore("s3", "bench", new Dictionary<string, string>
+        return new ObjectStore("s3", Fresh(), new Dictionary<string, string>
         {
             ["AWS_ENDPOINT_URL"] = endpoint,
             ["AWS_ACCESS_KEY_ID"] = user[0],
@@ -64,7 +66,7 @@ internal sealed record ObjectStore(string Name, string Root, IReadOnlyDictionary
     private static ObjectStore Azure(string address)
     {
         var endpoint = $"{address}/{AzureAccount}";
-        return new ObjectStore("azure", "bench", new Dictionary<string, string>
+        return new ObjectStore("azure", Fresh(), new Dictionary<string, string>
         {
             ["AZURE_STORAGE_ACCOUNT"] = AzureAccount,
             ["AZURE_STORAGE_KEY"] = AzureKey,

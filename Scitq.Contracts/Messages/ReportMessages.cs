@@ -93,6 +93,9 @@ public sealed record AttemptResult
     /// <summary>What was delivered.</summary>
     public IReadOnlyList<OutputFile> Outputs { get; init; } = [];
 
+    /// <summary>With <see cref="TaskSpec.UseCache"/>: what the result was made from, and whether it was made at all.</summary>
+    public CacheRecord? Cache { get; init; }
+
     /// <summary>What the user should know though it did not fail the task: skipped files, a masked out-of-memory kill…</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -64,7 +64,7 @@ public enum TaskTrigger
     Relaunch,
 
     /// <summary>The user asked to deliver once more what a task has left whose upload failed, without running it again.</summary>
-    RetryUpload,
+    Redeliver,
 }
 
 /// <summary>The one place that says what may follow what.</summary>
@@ -98,7 +98,7 @@ public static class TaskRules
         (TaskState.Succeeded or TaskState.Failed or TaskState.Cancelled, TaskTrigger.Relaunch) => TaskState.Pending,
 
         // The worker that keeps the output holds the new lease at once: nobody else can have the task.
-        (TaskState.Failed, TaskTrigger.RetryUpload) => TaskState.Accepted,
+        (TaskState.Failed, TaskTrigger.Redeliver) => TaskState.Accepted,
         _ => null,
     };
 

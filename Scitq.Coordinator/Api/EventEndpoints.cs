@@ -7,7 +7,7 @@ namespace Scitq.Coordinator.Api;
 internal static class EventEndpoints
 {
     public static void MapEvents(this IEndpointRouteBuilder api) =>
-        api.MapGet("/events", ListAsync).WithSummary("Events, newest first: lost, late, cancel_requested, relaunched, refused, malformed. X-Next-After is the `after` of the next page.");
+        api.MapGet("/events", ListAsync).WithSummary("Events, newest first: lost, late, cancel_requested, relaunched, upload_retried, refused, malformed. X-Next-After is the `after` of the next page.");
 
     private static async Task<List<EventView>> ListAsync(HttpContext context, IDbContextFactory<ScitqDb> contexts, string[]? kind, long? after, string? limit, CancellationToken ct)
     {

@@ -2,6 +2,7 @@ using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Reuse;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
 using Scitq.Messaging;
@@ -29,11 +30,13 @@ internal static class BusRegistration
         services.AddObserver<Dispatcher>();
         services.AddService<Reconciler>();
         services.AddService<Mishaps>();
+        services.AddSingleton<ReuseFinder>();
         services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
             bus.AddConsumer<TasksConsumer>();
             bus.AddConsumer<ClaimsConsumer>();
+            bus.AddConsumer<ReuseConsumer>();
             bus.AddConsumer<ReportsConsumer>();
             bus.AddConsumer<LogsConsumer>();
             bus.AddConsumer<WorkersConsumer>();
@@ -62,7 +65,11 @@ internal static class BusRegistration
     private static void Endpoints(this IBusFactoryConfigurator bus, IBusRegistrationContext context)
     {
         bus.Endpoint<TasksConsumer>(context, Queues.Tasks, 64, endpoint => endpoint.TakeUntypedAs<SubmitTask, SubmitTasks>("tasks"));
-        bus.Endpoint<ClaimsConsumer>(context, Queues.Claims, 64, endpoint => endpoint.TakeUntypedAs<ClaimTasks>());
+        bus.Endpoint<ClaimsConsumer>(context, Queues.Claims, 64, endpoint =>
+        {
+            endpoint.TakeUntypedAs<ClaimTasks>();
+            endpoint.ConfigureConsumer<ReuseConsumer>(context);
+        });
         bus.Endpoint<ReportsConsumer>(context, Queues.Reports, 64, endpoint => endpoint.TakeUntypedAs<AttemptReports>());
         bus.Endpoint<LogsConsumer>(context, Queues.Logs, 16, endpoint => endpoint.TakeUntypedAs<OutputAppended>());
         bus.Endpoint<WorkersConsumer>(context, Queues.Workers, 64, endpoint => endpoint.TakeUntypedAs<WorkerHeartbeat>());

@@ -29,7 +29,7 @@ internal sealed partial class TaskVerbs
 
     public bool IsCurrentUploading(BehaviorContext<TaskSaga, StageReported> context) => IsCurrent(context, context.Message.Report, AttemptStage.Uploading);
 
-    public bool IsCurrentRelease(BehaviorContext<TaskSaga, AttemptReleased> context) => 
+    public bool IsCurrentRelease(BehaviorContext<TaskSaga, AttemptReleased> context) =>
         context.Saga.Key == context.Message.Report.Key && !context.Saga.CancelRequested && !IsRedelivery(context);
 
     public bool IsReleaseOfRedelivery(BehaviorContext<TaskSaga, AttemptReleased> context) =>

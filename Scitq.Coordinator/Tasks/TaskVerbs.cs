@@ -132,6 +132,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         row.BytesOut = result.BytesOut;
         row.Outputs = result.Outputs.Count == 0 ? null : JsonSerializer.Serialize(result.Outputs, ScitqJson.Rest);
         row.Warnings = result.Warnings.Count == 0 ? null : JsonSerializer.Serialize(result.Warnings, ScitqJson.Rest);
+        if (result.Cache is { } cache) RecordCache(row, cache);
         if (task.Redelivers is not null) return;        // costs neither a loss nor a retry
         if (result.Failure is FailureClass.Lost or FailureClass.Cancelled && !task.CancelRequested) task.Losses++;
         else if (result.Failure is not null && task.RetriesLeft > 0 && !task.CancelRequested) task.RetriesLeft--;
@@ -264,6 +265,14 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.Due = null;
         task.Phase = null;
         Changed(task);
+    }
+
+    private static void RecordCache(AttemptRow row, CacheRecord cache)
+    {
+        (row.CachedFrom, row.NotReused) = (cache.From, Clean(cache.NotReused));
+        if (row.Outcome != AttemptOutcome.Succeeded || cache.Key is null) return;
+        row.CacheKey = cache.Key;
+        row.CacheParts = JsonSerializer.Serialize(cache.Parts, ScitqJson.Rest);
     }
 
     private void Undelivered(TaskSaga task, string why)

@@ -19,6 +19,9 @@ internal sealed partial class WorkerService(
 {
     /// <summary>So many with one answer; the others follow with the next ones.</summary>
     private const int MostRedeliveries = 20;
+
+    /// <summary>The redeliveries each worker is being told of, and since when.</summary>
+    private readonly ConcurrentDictionary<string, Dictionary<AttemptKey, DateTime>> _told = new();
     private readonly ConcurrentDictionary<string, Known> _known = new();
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
@@ -103,6 +106,9 @@ internal sealed partial class WorkerService(
         await db.SaveChangesAsync(ct);
         Heard(message.Worker, message.Epoch);
 
+        // What an earlier agent was told, this one has not heard.
+        _told.TryRemove(message.Worker, out _);
+
         // An agent knows all its leases when it starts: what it does not name, nobody runs.
         var held = await HeldAsync(db, message.Worker, ct);
         // But of a redelivery it may not have heard yet.
@@ -157,12 +163,12 @@ internal sealed partial class WorkerService(
         // A grant may cross a heartbeat on its way; what is still unnamed after a while was lost between grant and journal.
         var old = Now.AddSeconds(-options.Value.UnknownLeaseSeconds);
         var mayBeOfAnother = worker.Registered > Now.AddSeconds(-options.Value.LostAfterSeconds);
+        var (unheard, told) = Redeliveries(message.Worker, [.. held.Where(h => h.Redelivers is not null && !named.Contains(h.Key))], old);
         // A broker just back delivers again what it had not seen acknowledged: the worker, once it is back too, may be about to claim it anew.
         if (since < old)
         {
-            var unknown = held.Where(h => !named.Contains(h.Key) && h.Accepted < old && (h.Redelivers is null ? !(mayBeOfAnother && h.Accepted < worker.Registered) : worker.Registered < old)).ToList();
-            await LoseAsync(unknown, "the worker does not know it", ct);
-            held = [.. held.Except(unknown)];
+            var unknown = held.Where(h => h.Redelivers is null && !named.Contains(h.Key) && h.Accepted < old && !(mayBeOfAnother && h.Accepted < worker.Registered));
+            await LoseAsync([.. unknown, .. unheard], "the worker does not know it", ct);
         }
 
         return new HeartbeatAnswered
@@ -171,7 +177,7 @@ internal sealed partial class WorkerService(
             Revoked = Revoked(message.Leases, held),
             Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
             Settings = worker.Settings,
-            Redeliver = await RedeliveriesAsync(db, [.. held.Where(h => h.Redelivers is not null && !h.CancelRequested && !named.Contains(h.Key)).Select(h => h.TaskId)], ct),
+            Redeliver = await RedeliveriesAsync(db, told, ct),
             Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id).Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
         };
     }
@@ -245,11 +251,26 @@ internal sealed partial class WorkerService(
         .Where(t => t.Worker == worker && (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading))
         .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers)).ToListAsync(ct);
 
+    /// <summary>
+    /// Of the redeliveries that the worker does not name: those it has been told of again and again without taking them up (an agent older than
+    /// they are ignores them), and those it is told of now, the oldest first.
+    /// </summary>
+    private (List<Held> Unheard, List<Guid> Told) Redeliveries(string worker, List<Held> unnamed, DateTime old)
+    {
+        var before = _told.GetValueOrDefault(worker);
+        // One that is cancelled is told to nobody any more.
+        var unheard = unnamed.Where(h => h.CancelRequested ? h.Accepted < old : before?.TryGetValue(h.Key, out var first) == true && first < old).ToList();
+        var tell = unnamed.Where(h => !h.CancelRequested).Except(unheard).OrderBy(h => h.Accepted).Take(MostRedeliveries).ToList();
+        if (tell.Count == 0) _told.TryRemove(worker, out _);
+        else _told[worker] = tell.ToDictionary(h => h.Key, h => before?.TryGetValue(h.Key, out var first) == true ? first : Now);
+        return (unheard, tell.ConvertAll(h => h.TaskId));
+    }
+
     private static async Task<IReadOnlyList<Redelivery>> RedeliveriesAsync(ScitqDb db, IReadOnlyList<Guid> ids, CancellationToken ct)
     {
         if (ids.Count == 0) return [];
         var redeliveries = new List<Redelivery>();
-        foreach (var task in await db.Tasks.AsNoTracking().Where(t => ids.Contains(t.CorrelationId)).Take(MostRedeliveries).ToListAsync(ct))
+        foreach (var task in await db.Tasks.AsNoTracking().Where(t => ids.Contains(t.CorrelationId)).ToListAsync(ct))
         {
             if (task.Lease is null || task.Redelivers is not { } first) continue;
             var attempts = await db.Attempts.AsNoTracking().Where(a => a.TaskId == task.CorrelationId && a.Attempt >= first && a.Attempt < task.Attempt && a.Lease != null)

@@ -10,9 +10,9 @@ internal sealed class Block(int number, byte[] buffer, int length) : IDisposable
 
     public int Length => length;
 
-    /// <summary>The MD5 of the piece.</summary>
+    /// <summary>The MD5 of the piece; computed by who needs it first, unless it is known already.</summary>
 #pragma warning disable CA5351 // The stores' own checksum of parts.
-    public byte[] Md5 { get; } = MD5.HashData(buffer.AsSpan(0, length));
+    public byte[] Md5 { get => field ??= MD5.HashData(buffer.AsSpan(0, length)); set; }
 #pragma warning restore CA5351
 
     /// <summary>The bytes as a seekable stream, telling <paramref name="touch"/> whenever some are taken.</summary>

@@ -6,13 +6,14 @@ using Scitq.Fetch.Transports;
 namespace Scitq.Fetch.Transfers;
 
 /// <summary>
-/// Fetches one object into one file: 1. into its part file, continuing one of the same version; 2. size and checksum are verified;
+/// Fetches objects, each into one file: 1. into its part file, continuing one of the same version; 2. size and checksum are verified;
 /// 3. it is renamed. Whatever is killed in between, the final name never shows anything but the whole.
 /// </summary>
 internal sealed class Download(ITransport transport, Retrier retrier, PartReader parts, Idle idle, Meter meter)
 {
     private const int BufferSize = 1 << 18;
     private const int MostRounds = 5;
+    private readonly OldParts _old = new();
 
     public async Task<TransferredFile> ToFileAsync(DataEntry entry, string target, string name, CancellationToken ct)
     {
@@ -73,7 +74,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             File.Move(part, target, overwrite: true);
         }
 
-        PartFile.RemoveOthers(target);
+        _old.Remove(target);
         return new TransferredFile(name, size, md5);
     }
 
@@ -121,8 +122,17 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
         {
             await parts.ReadAsync(transport, entry, file.Length, async (bytes, c) =>
             {
-                hash.AppendData(bytes.Span);
-                await file.WriteAsync(bytes, c);
+                // The two slowest steps of a large download; a failed write must not leave the other one at work on a buffer that is given back.
+                var hashing = Task.Run(() => hash.AppendData(bytes.Span), CancellationToken.None);
+                try
+                {
+                    await file.WriteAsync(bytes, c);
+                }
+                finally
+                {
+                    await hashing;
+                }
+
                 meter.Moved(bytes.Length);
             }, ct);
             return;
@@ -138,10 +148,11 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             }
 
             await using var body = await idle.GuardAsync(async g => await transport.OpenAsync(entry, file.Length, null, g), c);
+            using var reads = idle.Watch(c);
             var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
             try
             {
-                for (int read; (read = await idle.ReadAsync(body, buffer, c)) > 0;)
+                for (int read; (read = await reads.ReadAsync(body, buffer)) > 0;)
                 {
                     hash.AppendData(buffer, 0, read);
                     await file.WriteAsync(buffer.AsMemory(0, read), c);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Scitq.Fetch.Transfers;
 
-/// <summary>Lets the other files go on when one fails, and tells of all failures in the end.</summary>
+/// <summary>Lets the other files go on when one fails, unless they would fail in the same way, and tells of all failures in the end.</summary>
 internal sealed class Failures
 {
     private readonly ConcurrentQueue<FetchException> _failures = new();
@@ -13,22 +13,18 @@ internal sealed class Failures
         {
             await file();
         }
-        catch (DiskFullException)
-        {
-            // It will be full for the next file, too.
-            throw;
-        }
-        catch (FetchException e)
+        catch (FetchException e) when (!(e.IsOfAll || e is DiskFullException))
         {
             _failures.Enqueue(e);
         }
     }
 
-    public void ThrowIfAny()
+    /// <param name="moved">What did not fail.</param>
+    public void ThrowIfAny(TransferResult? moved = null)
     {
         if (!_failures.TryPeek(out var first)) return;
-        if (_failures.Count == 1) throw first;
-        first.Failures = [.. _failures];
+        first.Moved = moved;
+        if (_failures.Count > 1) first.Failures = [.. _failures];
         throw first;
     }
 }

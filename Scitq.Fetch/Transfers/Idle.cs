@@ -33,7 +33,40 @@ internal sealed class Idle(TimeSpan limit, TimeProvider time)
         }
     }
 
-    /// <summary>Reads once.</summary>
-    public ValueTask<int> ReadAsync(Stream stream, Memory<byte> buffer, CancellationToken ct) =>
-        GuardAsync(c => stream.ReadAsync(buffer, c), ct);
+    /// <summary>Watches the reads of one connection, by one timer for all of them: there are tens of thousands a second.</summary>
+    public Reads Watch(CancellationToken ct) => new(limit, time, ct);
+
+    internal sealed class Reads(TimeSpan limit, TimeProvider time, CancellationToken ct) : IDisposable
+    {
+        private readonly CancellationTokenSource _timer = new(Timeout.InfiniteTimeSpan, time);
+        private CancellationTokenSource? _either;
+
+        /// <summary>Reads once, or fails as transient once that has taken longer than the limit.</summary>
+        public async ValueTask<int> ReadAsync(Stream stream, Memory<byte> buffer)
+        {
+            _either ??= CancellationTokenSource.CreateLinkedTokenSource(ct, _timer.Token);
+            var read = stream.ReadAsync(buffer, _either.Token);
+            if (read.IsCompletedSuccessfully) return read.Result;
+            _timer.CancelAfter(limit);
+            try
+            {
+                return await read;
+            }
+            catch (OperationCanceledException e) when (!ct.IsCancellationRequested && _timer.IsCancellationRequested)
+            {
+                throw new TransientException($"nothing moved for {limit.TotalSeconds:0.#} s.", e);
+            }
+            finally
+            {
+                // What is done with the bytes may take as long as it likes.
+                _timer.CancelAfter(Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        public void Dispose()
+        {
+            _either?.Dispose();
+            _timer.Dispose();
+        }
+    }
 }

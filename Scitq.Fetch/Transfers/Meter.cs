@@ -12,12 +12,19 @@ internal sealed class Meter(IProgress<TransferProgress>? progress, TimeProvider 
         Interlocked.Increment(ref _totalFiles);
         if (size is { } known) Interlocked.Add(ref _total, known);
         else Interlocked.Increment(ref _sizesUnknown);
+        // Who has no room for it should know before the first byte.
+        Tick();
     }
 
     /// <summary>Bytes that moved; negative when they have to move again.</summary>
     public void Moved(long bytes)
     {
         Interlocked.Add(ref _bytes, bytes);
+        Tick();
+    }
+
+    private void Tick()
+    {
         if (progress is null) return;
         var last = Interlocked.Read(ref _last);
         var now = time.GetTimestamp();

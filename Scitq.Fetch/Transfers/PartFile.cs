@@ -11,6 +11,7 @@ namespace Scitq.Fetch.Transfers;
 internal static class PartFile
 {
     private const int LongestName = 255;
+    private const int Suffix = 14;
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     public static string NameFor(string target, string identity)
@@ -28,17 +29,11 @@ internal static class PartFile
         return Path.Combine(Path.GetDirectoryName(target)!, $".{name}{suffix}");
     }
 
-    /// <summary>Removes parts of other versions of the same file.</summary>
-    public static void RemoveOthers(string target)
-    {
-        var name = $".{Path.GetFileName(target)}.";
-        foreach (var path in Directory.EnumerateFiles(Path.GetDirectoryName(target)!, ".*.part", new EnumerationOptions { AttributesToSkip = 0, MatchType = MatchType.Simple }))
-        {
-            var file = Path.GetFileName(path);
-            if (file.Length == name.Length + 13 && file.StartsWith(name, StringComparison.Ordinal) && !file.AsSpan(name.Length, 8).ContainsAnyExcept(HexDigits))
-                File.Delete(path);
-        }
-    }
+    /// <summary>The name of the file that a part is of; null when it is no part.</summary>
+    public static string? FileOf(string part) =>
+        part.Length > Suffix && part[0] == '.' && part[^Suffix] == '.' && part.EndsWith(".part", StringComparison.Ordinal) && !part.AsSpan(part.Length - Suffix + 1, 8).ContainsAnyExcept(HexDigits)
+            ? part[1..^Suffix]
+            : null;
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 4));
 }

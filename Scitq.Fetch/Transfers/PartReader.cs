@@ -60,9 +60,10 @@ internal sealed class PartReader(Services services)
             return await services.Retrier.RunAsync(entry.Uri, async c =>
             {
                 await using var body = await services.Idle.GuardAsync(async g => await transport.OpenAsync(entry, offset + filled, length - filled, g), c);
+                using var reads = services.Idle.Watch(c);
                 while (filled < length)
                 {
-                    var read = await services.Idle.ReadAsync(body, part.Buffer.AsMemory(filled, length - filled), c);
+                    var read = await reads.ReadAsync(body, part.Buffer.AsMemory(filled, length - filled));
                     if (read == 0) throw new TransientException($"a range ended after {filled} of {length} bytes.");
                     filled += read;
                 }

@@ -79,7 +79,8 @@ internal sealed class RangedStream : Stream
             if (position > 0 && (entry.Version is null || !transport.Can.HasFlag(TransportCapabilities.Ranges)))
                 throw new IntegrityException($"{Redacted.Of(entry.Uri)}: the connection broke and the server cannot continue; copy it again.");
             await using var body = await idle.GuardAsync(async g => await transport.OpenAsync(entry, position, null, g), c);
-            for (int read; (read = await idle.ReadAsync(body, _pipe.Writer.GetMemory(1 << 16), c)) > 0; position += read)
+            using var reads = idle.Watch(c);
+            for (int read; (read = await reads.ReadAsync(body, _pipe.Writer.GetMemory(1 << 16))) > 0; position += read)
             {
                 _pipe.Writer.Advance(read);
                 await _pipe.Writer.FlushAsync(c);

@@ -42,6 +42,16 @@ internal sealed class AzureClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
+    /// <summary>The account whose blobs <c>azure://</c> means; null when none is known.</summary>
+    public static string? AccountOf(AzureOptions given)
+    {
+        if (given.Account is { } account) return account;
+        var connection = given.ConnectionString ?? Variable("AZURE_STORAGE_CONNECTION_STRING");
+        return connection is null
+            ? Variable("AZURE_STORAGE_ACCOUNT") ?? Variable("SCITQ_AZURE_ACCOUNT")
+            : connection.Split(';').Select(p => p.Split('=', 2)).FirstOrDefault(p => p is ["AccountName", _])?[1];
+    }
+
     private static Exception? Classify(DataUri uri, Exception e)
     {
         var shown = Redacted.Of(uri);
@@ -50,7 +60,9 @@ internal sealed class AzureClient : IDisposable
             case RequestFailedException { Status: 412 }:
                 return new SourceChangedException(uri);
             case RequestFailedException { ErrorCode: "ContainerNotFound" }:
-                return new DataNotFoundException($"{shown}: there is no container '{AzureTransport.Container(uri)}'.", e);
+                return new DataNotFoundException($"{shown}: there is no container '{AzureTransport.Container(uri)}'.", e) { IsOfAll = true };
+            case RequestFailedException { ErrorCode: "AuthenticationFailed" or "InvalidAuthenticationInfo" } refused:
+                return new AccessDeniedException($"{shown}: the server answered {refused.Status} {refused.ErrorCode}. Check AZURE_STORAGE_ACCOUNT and its key or token.", e) { IsOfAll = true };
             case RequestFailedException { ErrorCode: "ContainerBeingDeleted" or "Md5Mismatch" or "OperationTimedOut" or "ServerBusy" } passing:
                 return new TransientException($"the server answered {passing.ErrorCode}.", e);
             case RequestFailedException { Status: not 0 } answer:
@@ -58,7 +70,7 @@ internal sealed class AzureClient : IDisposable
             case RequestFailedException or HttpRequestException:
                 return Faults.OfConnection(e, shown, "the Azure server");
             case AuthenticationFailedException:
-                return new AccessDeniedException($"{shown}: no identity to show to Azure: {e.Message.Split('\n')[0].Trim()} Set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or log in with az, or name the account in a storage file.", e);
+                return new AccessDeniedException($"{shown}: no identity to show to Azure: {e.Message.Split('\n')[0].Trim()} Set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or log in with az, or name the account in a storage file.", e) { IsOfAll = true };
             default:
                 return null;
         }
@@ -77,10 +89,10 @@ internal sealed class AzureClient : IDisposable
         try
         {
             if (connection is not null) return new BlobServiceClient(connection, options);
-            var known = Variable("AZURE_STORAGE_ACCOUNT") ?? Variable("SCITQ_AZURE_ACCOUNT");
-            var account = given.Account ?? known
-                ?? throw new AccessDeniedException("No Azure storage account is known: set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING.");
+            var account = AccountOf(given)
+                ?? throw new AccessDeniedException("No Azure storage account is known: set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING.") { IsOfAll = true };
             // What the environment has for one account is nothing for another to see.
+            var known = Variable("AZURE_STORAGE_ACCOUNT") ?? Variable("SCITQ_AZURE_ACCOUNT");
             string? Own(string name) => known is null || known == account ? Variable(name) : null;
             var endpoint = new Uri(given.Endpoint ?? Own("AZURE_STORAGE_ENDPOINT") ?? $"https://{account}.blob.core.windows.net");
             var key = given.Key ?? (given.SasToken is null ? Own("AZURE_STORAGE_KEY") ?? Own("SCITQ_AZURE_KEY") : null);
@@ -92,7 +104,7 @@ internal sealed class AzureClient : IDisposable
         catch (Exception e) when (e is FormatException or ArgumentException)
         {
             // The message of the original may quote the secret.
-            throw new AccessDeniedException("The Azure connection string, key, token or endpoint is malformed.");
+            throw new AccessDeniedException("The Azure connection string, key, token or endpoint is malformed.") { IsOfAll = true };
         }
     }
 

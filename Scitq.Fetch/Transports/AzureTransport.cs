@@ -83,6 +83,7 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
             first = await Blocks.ReadAsync(content.Body, 1, (int)Math.Min(size, (content.Length ?? size) + 1), ct);
             if (first is null || first.Length < size || first.Length == content.Length)
             {
+                if (first is not null) first.Md5 = content.Md5();
                 using (first)
                     return await PutWholeAsync(uri, first, ct);
             }

@@ -2,6 +2,8 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
 using Amazon.S3;
+using Amazon.S3.Model;
+using Amazon.Util;
 
 namespace Scitq.Fetch.Transports;
 
@@ -42,6 +44,11 @@ internal sealed class S3Account : IDisposable
                 ? new AmazonS3Client(credentials, config)
                 : throw new AmazonClientException($"There is no AWS profile '{name}'"),
             _ => new AmazonS3Client(config),
+        };
+        // Over TLS the SDK does that itself. Elsewhere the signature of the MD5 is one of the payload too, and it need not be hashed again.
+        Client.BeforeRequestEvent += (_, e) =>
+        {
+            if (e is WebServiceRequestEventArgs { Request: PutObjectRequest { MD5Digest: not null } or UploadPartRequest { MD5Digest: not null } } put && !IsSecure) put.Headers[HeaderKeys.XAmzContentSha256Header] = "UNSIGNED-PAYLOAD";
         };
     }
 

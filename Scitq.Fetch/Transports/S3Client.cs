@@ -55,7 +55,11 @@ internal sealed class S3Client : IDisposable
             case AmazonServiceException { StatusCode: System.Net.HttpStatusCode.PreconditionFailed }:
                 return new SourceChangedException(uri);
             case AmazonServiceException { ErrorCode: "NoSuchBucket" }:
-                return new DataNotFoundException($"{shown}: there is no bucket '{S3Transport.Bucket(uri)}'.", e);
+                return new DataNotFoundException($"{shown}: there is no bucket '{S3Transport.Bucket(uri)}'.", e) { IsOfAll = true };
+            case AmazonServiceException { ErrorCode: "InvalidBucketName" }:
+                return new BadUriException($"{shown}: no bucket can have the name '{S3Transport.Bucket(uri)}'.", e) { IsOfAll = true };
+            case AmazonServiceException { ErrorCode: "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" } refused:
+                return new AccessDeniedException($"{shown}: the server answered {(int)refused.StatusCode} {refused.ErrorCode}. Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile.", e) { IsOfAll = true };
             case AmazonServiceException { ErrorCode: "RequestTimeout" or "BadDigest" or "SlowDown" or "RequestTimeTooSkewed" or "OperationAborted" } passing:
                 return new TransientException($"the server answered {passing.ErrorCode}.", e);
             case AmazonServiceException { StatusCode: not 0 } answer:
@@ -65,7 +69,7 @@ internal sealed class S3Client : IDisposable
             case OperationCanceledException:
                 return new TransientException("the S3 server did not answer in time.", e);
             case AmazonClientException:
-                return new AccessDeniedException($"{shown}: {e.Message.TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or name them in a storage file.", e);
+                return new AccessDeniedException($"{shown}: {e.Message.TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or name them in a storage file.", e) { IsOfAll = true };
             default:
                 return null;
         }

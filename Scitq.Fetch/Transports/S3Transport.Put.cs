@@ -26,6 +26,7 @@ internal sealed partial class S3Transport
             first = await Blocks.ReadAsync(content.Body, 1, (int)Math.Min(size, (content.Length ?? size) + 1), ct);
             if (first is null || first.Length < size || first.Length == content.Length)
             {
+                if (first is not null) first.Md5 = content.Md5();
                 using (first)
                     return await PutWholeAsync(uri, first, ct);
             }
@@ -42,6 +43,8 @@ internal sealed partial class S3Transport
             Key = Key(uri),
             InputStream = block?.Open(touch) ?? new MemoryStream(),
             MD5Digest = block is null ? null : Convert.ToBase64String(block.Md5),
+            // The server checks the MD5, and we its answer.
+            DisableDefaultChecksumValidation = block is not null,
             UseChunkEncoding = false,
             DisablePayloadSigning = _client.IsSecure(uri),
         }, c), ct);
@@ -79,6 +82,7 @@ internal sealed partial class S3Transport
                     PartSize = block.Length,
                     InputStream = block.Open(touch),
                     MD5Digest = Convert.ToBase64String(block.Md5),
+                    DisableDefaultChecksumValidation = true,
                     UseChunkEncoding = false,
                     DisablePayloadSigning = _client.IsSecure(uri),
                 }, d), c);

@@ -27,8 +27,8 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
             BucketName = Bucket(entry.Uri),
             Key = Key(entry.Uri),
             EtagToMatch = entry.Version,
-            // An empty object has no range that could be asked for.
-            ByteRange = offset == 0 && length is null ? null : new ByteRange(offset, length is null ? long.MaxValue : offset + length.Value - 1),
+            // Whatever comes without a range the SDK hashes by itself, slowly, and we do it anyway. Only an empty object has none that could be asked for.
+            ByteRange = offset == 0 && length is null && entry.Size is null or 0 ? null : new ByteRange(offset, length is null ? long.MaxValue : offset + length.Value - 1),
         }, c), ct);
         if (entry.Version is not null && response.ETag != entry.Version)
         {

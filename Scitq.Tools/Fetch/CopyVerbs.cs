@@ -13,14 +13,13 @@ internal static class CopyVerbs
         var (fromUri, toUri) = (FetchContext.IsUri(from), FetchContext.IsUri(to));
         if (toUri) context.Fetcher.CheckUri(to, forWriting: true);
         if (context.DryRun) return await DryCopyAsync(context, from);
-        var result = (fromUri, toUri) switch
+        var result = await SummedUpAsync(context, "copied", () => (fromUri, toUri) switch
         {
-            (true, false) => await context.Fetcher.GetAsync(context.Place(from), to, context.Progress, context.Ct),
-            (true, true) => await context.Fetcher.CopyAsync(context.Place(from), context.Place(to), context.Progress, context.Ct),
-            (false, true) => await context.Fetcher.PutAsync(Named(from), context.Place(to), context.Progress, context.Ct),
-            _ => await context.Fetcher.PutAsync(Named(from), Directory.Exists(to) ? DataUri.ForFile(to).AsFolder() : DataUri.ForFile(to), context.Progress, context.Ct),
-        };
-        Summary(context, result, "copied");
+            (true, false) => context.Fetcher.GetAsync(context.Place(from), to, context.Progress, context.Ct),
+            (true, true) => context.Fetcher.CopyAsync(context.Place(from), context.Place(to), context.Progress, context.Ct),
+            (false, true) => context.Fetcher.PutAsync(Named(from), context.Place(to), context.Progress, context.Ct),
+            _ => context.Fetcher.PutAsync(Named(from), Directory.Exists(to) ? DataUri.ForFile(to).AsFolder() : DataUri.ForFile(to), context.Progress, context.Ct),
+        });
         return ExitCodes.Done;
     }
 
@@ -35,13 +34,12 @@ internal static class CopyVerbs
         };
         var destination = context.Place(1);
         if (destination.Action is not null || context.Place(0).Action is not null) throw new UsageException("sync takes no action: the two sides could not be compared any more");
-        var result = await context.Fetcher.SyncAsync(context.Place(0), destination, options, context.Progress, context.Ct);
+        var result = await SummedUpAsync(context, context.DryRun ? "would copy" : "copied", () => context.Fetcher.SyncAsync(context.Place(0), destination, options, context.Progress, context.Ct));
         if (context.DryRun)
         {
             foreach (var file in result.Files) context.Io.Out.WriteLine(Display.Clean(file.Name));
         }
 
-        Summary(context, result, context.DryRun ? "would copy" : "copied");
         return ExitCodes.Done;
     }
 
@@ -75,6 +73,22 @@ internal static class CopyVerbs
     {
         var file = new FileInfo(Path.TrimEndingDirectorySeparator(path));
         return file.LinkTarget is null ? path : file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+    }
+
+    /// <summary>Also of what was moved when some of it failed.</summary>
+    private static async Task<TransferResult> SummedUpAsync(FetchContext context, string verb, Func<Task<TransferResult>> work)
+    {
+        try
+        {
+            var result = await work();
+            Summary(context, result, verb);
+            return result;
+        }
+        catch (FetchException e) when (e.Moved is { } moved)
+        {
+            Summary(context, moved, verb);
+            throw;
+        }
     }
 
     private static void Summary(FetchContext context, TransferResult result, string verb)

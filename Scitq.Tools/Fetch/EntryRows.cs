@@ -81,7 +81,7 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
         Out.Write('\n');
     }
 
-    private static string Csv(string name)
+    internal static string Csv(string name)
     {
         if (name.Length > 0 && name[0] is '=' or '+' or '-' or '@' or '\t' or '\r') name = "'" + name;
         return name.AsSpan().IndexOfAny(",\"\r\n'") < 0 ? name : "\"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";

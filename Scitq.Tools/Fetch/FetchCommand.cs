@@ -59,9 +59,9 @@ internal static class FetchCommand
         const int MostShown = 50;
         foreach (var failure in e.Failures.Take(MostShown)) io.Error.WriteLine($"{Program}: {Display.Clean(failure.Message)}");
         if (e.Failures.Count > MostShown) io.Error.WriteLine($"{Program}: and {Display.Count(e.Failures.Count - MostShown)} more");
-        if (e.Failures.Count > 1)
+        if (e.Failures.Count > 1 || e.Moved is not null)
         {
-            io.Error.WriteLine($"{Program}: {Display.Count(e.Failures.Count)} files failed; the others are done, and the same command again continues with the rest");
+            io.Error.WriteLine($"{Program}: {(e.Failures.Count == 1 ? "1 file" : $"{Display.Count(e.Failures.Count)} files")} failed; the others are done, and the same command again continues with the rest");
             return ExitCodes.Failed;
         }
 

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Scitq.Fetch;
 
@@ -15,9 +14,8 @@ internal static class UsageVerbs
     {
         var folders = new SortedDictionary<string, (long Files, long Bytes)>(StringComparer.Ordinal);
         var all = (Files: 0L, Bytes: 0L);
-        await foreach (var entry in context.Fetcher.ListAsync(context.Place(0), ct: context.Ct))
+        await foreach (var entry in FilesAsync(context))
         {
-            if (!context.Filter.Takes(entry.Name)) continue;
             var slash = entry.Name.IndexOf('/', StringComparison.Ordinal);
             var size = entry.Size ?? 0;
             all = (all.Files + 1, all.Bytes + size);
@@ -27,13 +25,22 @@ internal static class UsageVerbs
             folders[folder] = (sum.Files + 1, sum.Bytes + size);
         }
 
-        foreach (var (name, sum) in folders) Row(sum, Display.Clean(name));
-        Row(all, ".");
+        UsageRows.Write(context, folders.Select(f => (f.Key, f.Value.Files, f.Value.Bytes)).Append((".", all.Files, all.Bytes)));
         return ExitCodes.Done;
+    }
 
-        void Row((long Files, long Bytes) sum, string name) => context.Io.Out.WriteLine(context.Io.OutputIsTerminal
-            ? $"{Display.Size(sum.Bytes),10}  {Display.Count(sum.Files),9} files  {name}"
-            : string.Create(CultureInfo.InvariantCulture, $"{sum.Bytes}\t{sum.Files}\t{name}"));
+    /// <summary>The files below the place that the filter takes, or the one file that it is.</summary>
+    private static async IAsyncEnumerable<DataEntry> FilesAsync(FetchContext context)
+    {
+        var place = context.Place(0);
+        if (await context.Fetcher.InfoAsync(place, context.Ct) is { } one)
+        {
+            yield return one;
+            yield break;
+        }
+
+        await foreach (var entry in context.Fetcher.ListAsync(place, ct: context.Ct))
+            if (context.Filter.Takes(entry.Name)) yield return entry;
     }
 
     public static async Task<int> NcduAsync(FetchContext context)
@@ -68,7 +75,7 @@ internal static class UsageVerbs
     {
         var place = context.Place(0);
         var root = new Folder();
-        await foreach (var entry in context.Fetcher.ListAsync(place, ct: context.Ct))
+        await foreach (var entry in FilesAsync(context))
         {
             var parts = entry.Name.Split('/');
             var folder = root;

@@ -43,6 +43,7 @@ internal sealed class SpecBuilder
             RunTimeout = Seconds("run-timeout", Filled("run-timeout")),
             DownloadTimeout = Seconds("download-timeout", Filled("download-timeout")),
             Requirements = [.. _line.All("requirements").SelectMany(ids => fill(ids).Split([',', .. Blanks], StringSplitOptions.RemoveEmptyEntries))],
+            UseCache = _line.Has("use-cache"),
             Env = Environment(fill),
         };
         return TaskSpecRules.Problem(spec) is { } defect ? throw new UsageException(defect) : spec;

@@ -26,6 +26,7 @@ internal static class TestPage
         foreach (var input in spec.Inputs) Line("input", input);
         foreach (var resource in spec.Resources) Line("resource", resource);
         Line("output", spec.Output);
+        if (spec.UseCache) Line("use cache", "yes");
         Line("retry", spec.Retry);
         Line("run limit", spec.RunTimeout is { } run ? $"{run} s" : null);
         Line("data limit", spec.DownloadTimeout is { } download ? $"{download} s" : null);

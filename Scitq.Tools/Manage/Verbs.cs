@@ -50,7 +50,7 @@ internal static class Verbs
             [Ids, Batch, Status with { Help = "succeeded, failed, lost, cancelled, released, running..." }, Worker, Long, ColumnNames, Limit("at most N (default: 10 in a table, else all; 0 is all)") with { Short = 'l' }],
             ["scitq-manage execution list -i 12", "scitq-manage execution list -w node1 -S lost"], OtherVerbs.ExecutionsAsync),
         new("event", "list", "Lost workers, cancels, late reports, messages nobody could read.", "",
-            [new("kind", 'k', "KIND", "only lost, late, cancel_requested, relaunched, refused or malformed"), ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)")],
+            [new("kind", 'k', "KIND", "only lost, late, cancel_requested, relaunched, upload_retried, refused or malformed"), ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)")],
             ["scitq-manage event list", "scitq-manage event list -k malformed --format jsonl"], OtherVerbs.EventsAsync),
         new("batch", "list", "Batches with the number of their tasks by status.", "", [Long, ColumnNames], ["scitq-manage batch list"], OtherVerbs.BatchesAsync),
         new("batch", "show", "One batch.", "NAME", [new("name", 'n', "NAME", "the batch"), Long, ColumnNames], ["scitq-manage batch show Default --json"], OtherVerbs.BatchAsync),

@@ -21,7 +21,7 @@ public abstract class EnvironmentTests(ScitqSystem system)
     {
         var names = (await system.FollowAsync("-e", "MINE=1", "env")).Success().Split('\n').Select(line => line.Split('=')[0]).ToHashSet();
         Assert.Superset(new HashSet<string> { "CPU", "INPUT", "OUTPUT", "RESOURCE", "TEMP", "PATH", "HOME", "MINE" }, names);
-        Assert.DoesNotContain(names, name => name is "SCITQ_BUS" or "SCITQ_DATABASE" or "SCITQ_TOKEN" or "DOCKER_HOST" || name.StartsWith("DOTNET_", StringComparison.Ordinal) || name.StartsWith("SCITQ_TEST", StringComparison.Ordinal));
+        Assert.DoesNotContain(names, name => name is "SCITQ_BUS" or "SCITQ_DATABASE" or "SCITQ_TOKEN" or "DOCKER_HOST" || name.StartsWith("DOTNET_", StringComparison.Ordinal) || name.StartsWith("AWS_", StringComparison.Ordinal) || name.StartsWith("AZURE_", StringComparison.Ordinal) || name.StartsWith("SCITQ_TEST", StringComparison.Ordinal));
     }
 
     [Fact(Timeout = 120_000), Trait("Id", "E4")]

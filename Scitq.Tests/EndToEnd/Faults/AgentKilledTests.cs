@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using Scitq.Contracts;
 using Scitq.Tests.Integration.Fetch;
 using Scitq.Tests.Servers;
@@ -28,6 +29,30 @@ public sealed class AgentKilledTests
         await cluster.WaitForAsync(id, "succeeded", attempt: 1);
         Assert.Equal(SlowSource.Content, await cluster.OutputAsync(id));
         await cluster.AssertInvariantsAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_resource_whose_unpacking_was_killed_is_whole_for_the_next_task()
+    {
+        const int Files = 30_000;
+        await using var cluster = await Cluster.StartAsync();
+        await using (var tar = new TarWriter(File.Create(cluster["db.tar"])))
+            for (var i = 0; i < Files; i++)
+                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, $"db/{i % 100}/{i}") { DataStream = new MemoryStream([(byte)i]) });
+        var agent = await cluster.StartAgentAsync("a");
+        var resources = Path.Combine(agent.WorkDir, "resources");
+        var id = await cluster.SubmitAsync(Tasks.Shell("unpacked", "find \"$RESOURCE\" -type f | wc -l") with { Resources = [$"file://{cluster["db.tar"]}|untar"] });
+        await Eventually.Async(
+            () => Directory.Exists(resources) && Directory.EnumerateFiles(resources, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true }).Skip(300).Any(),
+            "some of it is unpacked", Cluster.Patience);
+
+        await agent.KillAsync();
+        Assert.DoesNotContain(Directory.GetDirectories(resources), d => !Path.GetFileName(d).StartsWith('.'));
+        await agent.StartAsync();
+
+        await cluster.WaitForAsync(id, "succeeded", attempt: 1);
+        Assert.Equal($"{Files}\n", await cluster.OutputAsync(id));
+        Assert.Single(Directory.GetDirectories(resources));
     }
 
     [Theory(Timeout = Limit)]

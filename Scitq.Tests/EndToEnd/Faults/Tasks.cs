@@ -32,8 +32,8 @@ internal static class Tasks
         cluster.Held(name) with { Image = DockerFixture.Image, DockerOptions = ["-v", $"{cluster[""]}:{cluster[""]}"] };
 
     /// <summary>One that starts at once and has much to deliver.</summary>
-    public static TaskSpec Delivering(this Cluster cluster, string name) =>
-        Shell(name, Enter + "truncate -s 1500M \"$OUTPUT/zeros\"; echo $SCITQ_ATTEMPT >\"$OUTPUT/attempt\"") with { Output = $"file://{cluster[$"out-{name}"]}/" };
+    public static TaskSpec Delivering(this Cluster cluster, string name, int megabytes = 1500) =>
+        Shell(name, Enter + $"truncate -s {megabytes}M \"$OUTPUT/zeros\"; echo $SCITQ_ATTEMPT >\"$OUTPUT/attempt\"") with { Output = $"file://{cluster[$"out-{name}"]}/" };
 
     /// <summary>Lets it end, or one attempt of it.</summary>
     public static void Release(this Cluster cluster, string name, int? attempt = null) => File.WriteAllText(cluster[$"go-{name}{(attempt is null ? "" : $".{attempt}")}"], "");

@@ -158,6 +158,25 @@ public abstract class WorkerApiTests(bool postgres)
         Assert.Contains(done.GetProperty("history").EnumerateArray(), h => h.GetProperty("kind").GetString() == "upload_retried" && h.GetProperty("detail").GetString() == "bucket mended");
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Many_retried_uploads_are_told_a_few_at_a_time_and_none_is_lost_for_having_to_wait()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var epoch = await RegisterAsync(server);
+        for (var i = 0; i < 25; i++)
+        {
+            var (_, id) = await server.SubmitAsync(new { argv = new[] { "true" }, output = "file:///nowhere/" });
+            await server.EndAsync(await server.ClaimAsync(id), Failed(FailureClass.Upload));
+        }
+
+        Assert.Equal(25, (await server.PostAsync("/tasks/actions", new { action = "retry-upload", filter = new { batch = "Default" } })).Json().GetProperty("done").GetInt32());
+        var first = (await BeatAsync(server, epoch)).Redeliver.Select(r => r.Key).ToList();
+        Assert.Equal(20, first.Count);
+        var rest = (await BeatAsync(server, epoch, leases: first)).Redeliver.Select(r => r.Key).ToList();
+        Assert.Equal(25, first.Union(rest).Count());
+        Assert.Empty((await BeatAsync(server, epoch, leases: [.. first, .. rest])).Redeliver);
+    }
+
     private static AttemptResult Failed(FailureClass failure) => new() { Failure = failure, Reason = "no", ExitCode = 0, RunEnded = ApiServer.Now, Finished = ApiServer.Now };
 
     private async Task<Guid> RegisterAsync(ApiServer server, int concurrency = 1) => (await AnswerAsync(server, concurrency)).Epoch;

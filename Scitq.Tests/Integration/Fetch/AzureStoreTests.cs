@@ -82,6 +82,30 @@ public sealed class AzureStoreTests : StoreContract
     public Task Connections_that_break_or_fall_silent_are_outlived() => OutliveAsync(
         new Uri(Options.Azure.Endpoint!), by => Options with { Azure = new AzureOptions { Account = Account, Key = Key, Endpoint = by.ToString() } });
 
+    [Fact(Timeout = 480_000)]
+    public async Task Odd_names_on_several_pages_are_listed_to_the_byte()
+    {
+        string[] folders = ["a b", "plus+", "per%20cent", "hash#", "quest?", "é-日本", "d/"];
+        // A page holds 5,000.
+        var names = Enumerable.Range(0, 5_500).Select(i => $"{folders[i % folders.Length]}/{i}").ToArray();
+        await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (name, c) =>
+            await _client!.GetBlobClient("a folder/" + name).UploadAsync(new BinaryData("1"), c));
+        Assert.Equal(names.Order(StringComparer.Ordinal), (await ListAsync(Root)).Select(e => e.Name));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_url_that_Azure_shows_names_the_blob_too()
+    {
+        await Fetcher.PutAsync(Write("in/a b", 5), Root, ct: Ct);
+        var url = DataUri.Parse($"https://{Account}.blob.core.windows.net/{_container}/a%20folder/a%20b");
+        Assert.Equal($"azure://{_container}/a folder/a b", Fetcher.CheckUri(url.Text, forWriting: true).Text);
+        Assert.Equal(5, (await Fetcher.InfoAsync(url, Ct))!.Size);
+        Assert.Equal("a b", Assert.Single((await Fetcher.GetAsync(url, At("out"), ct: Ct)).Files).Name);
+        // Of another account, or signed, it is a web page like others.
+        Assert.Equal("https", Fetcher.CheckUri("https://somebody.blob.core.windows.net/c/x").Scheme);
+        Assert.Equal("https", Fetcher.CheckUri(url.Text + "?sv=1&sig=x").Scheme);
+    }
+
     private sealed class Direct(Action<TransferProgress> report) : IProgress<TransferProgress>
     {
         public void Report(TransferProgress value) => report(value);

@@ -118,6 +118,20 @@ public sealed class S3StoreTests : StoreContract
         Assert.Empty((await _client!.ListMultipartUploadsAsync(_bucket, Ct)).MultipartUploads ?? []);
     }
 
+    [Fact(Timeout = 480_000)]
+    public async Task Ten_thousand_odd_keys_are_listed_to_the_byte_and_those_that_lead_outside_are_not_written()
+    {
+        string[] shapes = ["a b/{0}", "plus+/{0}", "per%20cent/{0}", "hash#/{0}", "quest?/{0}", "é-日本/{0}", "d//{0}", "up/../{0}", "..", "x/{0}"];
+        var keys = Enumerable.Range(0, 10_000).Select(i => shapes[i % 10] == ".." ? $"../{i}" : string.Format(System.Globalization.CultureInfo.InvariantCulture, shapes[i % 10], i)).ToArray();
+        await Parallel.ForEachAsync(keys, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (key, _) => await PutAsync(key, "1"));
+        Assert.Equal(keys.Order(StringComparer.Ordinal), (await ListAsync(Root)).Select(e => e.Name));
+        var error = await Assert.ThrowsAsync<BadUriException>(() => Fetcher.GetAsync(Root, At("out/in"), ct: Ct));
+        Assert.Equal(2_000, error.Failures.Count);
+        Assert.Equal(8_000, error.Moved!.Files.Count);
+        Assert.Equal(["in"], Directory.EnumerateFileSystemEntries(At("out")).Select(Path.GetFileName));
+        Assert.Equal(10_000, await Fetcher.DeleteAsync(Root, ct: Ct));
+    }
+
     private async Task InterruptAsync(string source)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);

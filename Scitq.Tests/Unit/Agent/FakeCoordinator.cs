@@ -45,9 +45,19 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
     public ConcurrentBag<RegisterWorker> Registrations { get; } = [];
 
+    public ConcurrentQueue<WorkerHeartbeat> Heartbeats { get; } = new();
+
+    /// <summary>What users have ordered and the worker has not said to have done.</summary>
+    public ConcurrentDictionary<long, WorkerOrderKind> Orders { get; } = new();
+
+    public ConcurrentQueue<OrderOutcome> Outcomes { get; } = new();
+
     public volatile bool Refuses;
 
     public volatile bool Records = true;
+
+    /// <summary>Leaves heartbeats unanswered, so that leases lapse.</summary>
+    public volatile bool Deaf;
 
     public volatile string? Refusal;
 
@@ -144,13 +154,21 @@ internal sealed class FakeCoordinator : IAsyncDisposable
         return new WorkerRegistered { Epoch = message.Epoch, Refusal = Refusal, Settings = Settings, Revoked = [.. message.Leases.Where(Revoked.ContainsKey)] };
     }
 
-    private HeartbeatAnswered HeartbeatAsync(WorkerHeartbeat message) => new()
+    private HeartbeatAnswered? HeartbeatAsync(WorkerHeartbeat message)
     {
-        Sequence = message.Sequence,
-        Settings = Settings,
-        Revoked = [.. message.Leases.Where(Revoked.ContainsKey)],
-        Cancelled = [.. message.Leases.Where(Cancelled.ContainsKey)],
-    };
+        Heartbeats.Enqueue(message);
+        if (Deaf) return null;
+        foreach (var outcome in message.Done)
+            if (Orders.TryRemove(outcome.Id, out _)) Outcomes.Enqueue(outcome);
+        return new HeartbeatAnswered
+        {
+            Sequence = message.Sequence,
+            Settings = Settings,
+            Revoked = [.. message.Leases.Where(Revoked.ContainsKey)],
+            Cancelled = [.. message.Leases.Where(Cancelled.ContainsKey)],
+            Orders = [.. Orders.Select(o => new WorkerOrder(o.Key, o.Value))],
+        };
+    }
 
     private async Task SendAsync<T>(string queue, T message)
         where T : class

@@ -61,9 +61,15 @@ public sealed class LeasesTests
         }, CancellationToken.None);
         await Eventually.Async(() => leases.Left(_key) <= TimeSpan.Zero, "the lease lapsed");
         Assert.Equal(1, begun);
-        leases.Sending(1, [_key]);
-        leases.Renewed(1, []);
-        Assert.Equal(2, await work);
+        // Again and again: a busy machine may let even a renewed lease lapse before the work is begun.
+        for (var heartbeat = 1; !work.IsCompleted; heartbeat++)
+        {
+            leases.Sending(heartbeat, [_key]);
+            leases.Renewed(heartbeat, []);
+            await Task.WhenAny(work, Task.Delay(100, TestContext.Current.CancellationToken));
+        }
+
+        Assert.InRange(await work, 2, int.MaxValue);
     }
 
     private sealed class ManualTime : TimeProvider

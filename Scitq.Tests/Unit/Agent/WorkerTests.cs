@@ -147,6 +147,31 @@ public sealed class WorkerTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task While_output_waits_to_be_delivered_the_next_tasks_run_but_only_so_many()
+    {
+        await StartAsync(concurrency: 1, lease: TimeSpan.FromSeconds(1));
+        _coordinator.Deaf = true;
+        var delivering = new List<Guid>();
+        for (var i = 1; i <= 3; i++)
+        {
+            delivering.Add(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Output = $"file://{_folder["out"]}/{i}/" }));
+            await Eventually.Async(() => _runtime.Started.Count == i && _runtime.Running == 1, "it runs beside those that deliver");
+            await File.WriteAllTextAsync(Path.Combine(_runtime.Started.First(r => r.Key.TaskId == delivering[^1]).Directory.Output, "x"), "x");
+            // Without a lease nothing is delivered.
+            await Task.Delay(TimeSpan.FromSeconds(1.2));
+            _runtime.EndAll(0);
+        }
+
+        // Two deliver beside the one place, which the third holds.
+        var last = await _coordinator.QueueAsync("print", "", "0");
+        await Eventually.Async(() => _coordinator.Reports.Where(r => r.Stage == AttemptStage.Uploading).Select(r => r.Key).Distinct().Count() == 3, "three deliver");
+        Assert.Equal(3, _runtime.Started.Count);
+        _coordinator.Deaf = false;
+        foreach (var task in delivering) Assert.Null((await EndAsync(task)).Result!.Failure);
+        await EndAsync(last);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task An_input_that_is_not_there_fails_the_attempt_as_download()
     {
         await StartAsync();
@@ -211,6 +236,64 @@ public sealed class WorkerTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_worker_without_room_takes_nothing_and_says_why()
+    {
+        await StartAsync(diskReserve: long.MaxValue);
+        var task = await _coordinator.QueueAsync("print", "x", "0");
+        await Eventually.Async(() => _coordinator.Heartbeats.Count > 2, "it lives");
+        Assert.Matches("^disk is full: [0-9.]+ .iB free of [0-9.]+ .iB, [0-9.]+ TiB wanted$", _coordinator.Heartbeats.Last().Hold);
+        Assert.False(_coordinator.Granted.ContainsKey(task));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Orders_are_carried_out_once_and_told_until_that_is_known()
+    {
+        Directory.CreateDirectory(_folder["in"]);
+        await File.WriteAllTextAsync(_folder["in/db"], "0123456789");
+        await StartAsync();
+        var spec = new TaskSpec { Argv = ["print", "", "3"], Resources = [$"file://{_folder["in/db"]}"] };
+        await EndAsync(await _coordinator.QueueAsync(spec));
+        await EndAsync(await _coordinator.QueueAsync(spec));
+        await Eventually.Async(() => Directory.GetDirectories(_folder["work/failed"]).Length == 2, "both are kept");
+
+        (_coordinator.Orders[1], _coordinator.Orders[2]) = (WorkerOrderKind.Clean, WorkerOrderKind.ResetResources);
+        await Eventually.Async(() => _coordinator.Outcomes.Count == 2, "both are done");
+        Assert.Equal(["removed 2 directories, 20 B", "forgot 1 resource, 10 B"], _coordinator.Outcomes.OrderBy(o => o.Id).Select(o => o.Text));
+        Assert.Empty(Directory.GetDirectories(_folder["work/failed"]));
+        await Eventually.Async(() => _coordinator.Heartbeats.Last().Done.Count == 0, "they are no longer told");
+        await Eventually.Async(() => _coordinator.Heartbeats.Last(h => h.Resources is not null).Resources!.Count == 0, "no resource is told");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Resources_are_told_with_how_many_use_them_when_that_changes()
+    {
+        Directory.CreateDirectory(_folder["in"]);
+        await File.WriteAllTextAsync(_folder["in/db"], "0123456789");
+        await StartAsync();
+        var uri = $"file://{_folder["in/db"]}";
+        await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Resources = [uri] });
+        await Eventually.Async(() => Told() is [{ Bytes: 10, Users: 1 }], "it is used");
+        Assert.Equal(uri, Told()![0].Uri);
+        _runtime.EndAll(0);
+        await Eventually.Async(() => Told() is [{ Users: 0 }], "it is not");
+        var told = _coordinator.Heartbeats.Count(h => h.Resources is not null);
+        var heartbeats = _coordinator.Heartbeats.Count;
+        await Eventually.Async(() => _coordinator.Heartbeats.Count > heartbeats + 3, "more heartbeats");
+        Assert.InRange(_coordinator.Heartbeats.Count(h => h.Resources is not null), told, told + 1);
+
+        IReadOnlyList<CachedResource>? Told() => _coordinator.Heartbeats.LastOrDefault(h => h.Resources is not null)?.Resources;
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Directories_of_failures_go_when_they_have_been_kept_for_long_enough()
+    {
+        await StartAsync(keepFailed: TimeSpan.FromSeconds(2));
+        await EndAsync(await _coordinator.QueueAsync("print", "", "3"));
+        await Eventually.Async(() => Directory.GetDirectories(_folder["work/failed"]).Length == 1, "it is kept");
+        await Eventually.Async(() => Directory.GetDirectories(_folder["work/failed"]).Length == 0, "it is gone, though no other task failed");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task What_ran_when_the_agent_was_killed_is_taken_up_again()
     {
         var task = Guid.NewGuid();
@@ -265,9 +348,13 @@ public sealed class WorkerTests : IAsyncLifetime
 
     private async Task<AttemptReport> EndAsync(Guid task) => await Eventually.GetAsync(() => Task.FromResult(_coordinator.End(task)), $"task {task} ends", TimeSpan.FromSeconds(30));
 
-    private async Task StartAsync(int concurrency = 2, int prefetch = 0, IReadOnlyList<string>? roots = null)
+    private async Task StartAsync(int concurrency = 2, int prefetch = 0, long diskReserve = 0, TimeSpan? keepFailed = null, TimeSpan? lease = null, IReadOnlyList<string>? roots = null)
     {
-        var options = new AgentOptions { Name = "w", Concurrency = concurrency, Prefetch = prefetch, WorkDir = _folder["work"], Heartbeat = TimeSpan.FromMilliseconds(100), DiskReserve = 0, FileRoots = roots };
+        var options = new AgentOptions
+        {
+            Name = "w", Concurrency = concurrency, Prefetch = prefetch, WorkDir = _folder["work"], Heartbeat = TimeSpan.FromMilliseconds(100), DiskReserve = diskReserve, DiskHigh = 100,
+            KeepFailed = keepFailed ?? TimeSpan.FromDays(1), LeaseTime = lease ?? TimeSpan.FromSeconds(30), FileRoots = roots,
+        };
         _worker = new Worker(options, new InMemoryAgentBus(_coordinator.Bus, "w"), new RuntimeSet(_runtime, docker: null), TimeProvider.System, _lifetime, NullLoggerFactory.Instance);
         await _worker.StartAsync(CancellationToken.None);
     }

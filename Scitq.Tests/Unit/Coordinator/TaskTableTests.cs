@@ -32,7 +32,7 @@ public sealed class TaskTableTests
     [MemberData(nameof(Pairs))]
     public async Task Reports_under_another_lease_change_no_state(TaskState from, TaskTrigger trigger)
     {
-        if (trigger is TaskTrigger.Release or TaskTrigger.Accept or TaskTrigger.Cancel or TaskTrigger.Relaunch or TaskTrigger.RetryUpload) return;     // not reports
+        if (trigger is TaskTrigger.Release or TaskTrigger.Accept or TaskTrigger.Cancel or TaskTrigger.Relaunch or TaskTrigger.Redeliver) return;     // not reports
         var task = Make(from);
         await RaiseAsync(task, trigger, Guid.NewGuid());
         Assert.Equal(from, task.State);
@@ -148,7 +148,7 @@ public sealed class TaskTableTests
             TaskTrigger.Fail => Machine.RaiseAsync(task, Machine.AttemptEnded, new AttemptEnded("w", End(key, FailureClass.Exit))),
             TaskTrigger.Requeue => Machine.RaiseAsync(task, Machine.LeaseLost, new LeaseLost(key.Lease, "test")),
             TaskTrigger.Cancel => CancelAsync(task, key),
-            TaskTrigger.RetryUpload => Machine.RaiseAsync(task, Machine.UploadRetryRequested, new UploadRetryRequested(null)),
+            TaskTrigger.Redeliver => Machine.RaiseAsync(task, Machine.UploadRetryRequested, new UploadRetryRequested(null)),
             TaskTrigger.Relaunch => Machine.RaiseAsync(task, Machine.RelaunchRequested, new RelaunchRequested(null)),
             _ => throw new ArgumentOutOfRangeException(nameof(trigger)),
         });

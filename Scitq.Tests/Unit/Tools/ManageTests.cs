@@ -165,6 +165,54 @@ public sealed class ManageTests
         Assert.Equal(7, (await ToolRun.Manage("task", "wait", "7", "-s", stub.Address)).Code);
     }
 
+    [Fact]
+    public async Task Workers_are_told_what_is_given_and_nothing_else()
+    {
+        await using var stub = await StubCoordinator.StartAsync();
+        var bodies = new List<string>();
+        stub.Otherwise = async context =>
+        {
+            bodies.Add($"{context.Request.Method} {context.Request.Path} {await new StreamReader(context.Request.Body).ReadToEndAsync()}");
+            await StubCoordinator.Json("""{"worker_id":4,"name":"node1","status":"running","batch":"b1","concurrency":8,"prefetch":2}""")(context);
+        };
+        var run = await ToolRun.Manage("worker", "update", "-n", "node1", "-C", "8", "-p", "2", "-b", "b1", "-S", "paused", "-s", stub.Address);
+        Assert.Equal((0, "Worker node1 serves batch b1 with concurrency 8 and prefetch 2\n"), (run.Code, run.Out));
+        await ToolRun.Manage("worker", "resume", "-i", "4", "-s", stub.Address);
+        await ToolRun.Manage("worker", "pause", "node 1", "-s", stub.Address);
+        Assert.Equal(
+            ["""PATCH /api/v1/workers/node1 {"batch":"b1","concurrency":8,"prefetch":2,"paused":true}""", """PATCH /api/v1/workers/4 {"paused":false}""", """PATCH /api/v1/workers/node%201 {"paused":true}"""], bodies);
+        Assert.Equal(2, (await ToolRun.Manage("worker", "pause", "a", "b", "-s", stub.Address)).Code);
+        Assert.Equal(3, bodies.Count);
+    }
+
+    [Theory]
+    [InlineData("worker update node1", "nothing to change"), InlineData("worker update node1 -C -1", "not a number from 0"), InlineData("worker update node1 -p 10001", "not a number from 0"), InlineData("worker update -C 1", "which worker?")]
+    [InlineData("worker update node1 -S stopped", "neither running nor paused"), InlineData("worker update node1 -b a/b", "batch 'a/b'"), InlineData("worker clean", "which worker?"), InlineData("task show 1 --attempt 2", "--outputs")]
+    public async Task A_worker_is_not_asked_for_what_makes_no_sense(string line, string expected)
+    {
+        var run = await ToolRun.Manage(line.Split(' '));
+        Assert.Equal(2, run.Code);
+        Assert.Contains(expected, run.Error);
+    }
+
+    [Fact]
+    public async Task An_order_is_waited_for_and_its_outcome_told_and_one_to_an_offline_worker_is_said_to_wait()
+    {
+        await using var stub = await StubCoordinator.StartAsync();
+        stub.Otherwise = StubCoordinator.Json("""[{"order_id":8,"worker":"node1","done":null,"outcome":null},{"order_id":7,"worker":"node1","done":"2026-11-25T00:00:00Z","outcome":"removed 2 directories, 3.0 MiB"}]""");
+        stub.First(StubCoordinator.Json("""{"order_id":7,"worker":"node1","kind":"clean","note":null}""", 202));
+        var run = await ToolRun.Manage("worker", "clean", "node1", "--wait", "-s", stub.Address);
+        Assert.Equal((0, "Worker node1: removed 2 directories, 3.0 MiB\n"), (run.Code, run.Out));
+        Assert.Equal(["POST /api/v1/workers/node1/clean", "GET /api/v1/workers/node1/orders?limit=0"], stub.Requests);
+
+        stub.First(StubCoordinator.Json("""{"order_id":8,"worker":"node1","kind":"reset_resources","note":"worker node1 is offline; the order waits for it."}""", 202));
+        var offline = await ToolRun.Manage("worker", "reset-resources", "-n", "node1", "-s", stub.Address);
+        Assert.Equal((0, "Worker node1 has the order 8\n"), (offline.Code, offline.Out));
+        Assert.Contains("is offline", offline.Error);
+        stub.First(StubCoordinator.Json("""{"order_id":8,"worker":"node1","kind":"clean","note":null}""", 202));
+        Assert.Equal(124, (await ToolRun.Manage("worker", "clean", "node1", "--wait", "-t", "1", "-s", stub.Address)).Code);
+    }
+
     private static async Task<StubCoordinator> WithTasksAsync()
     {
         var stub = await StubCoordinator.StartAsync();

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Fetch;
+
+namespace Scitq.Agent.Reuse;
+
+/// <summary>Says of a task what its result depends on; data by name, size and what its store tells of its content, without fetching it.</summary>
+internal sealed class KeyMaker(Fetcher fetcher)
+{
+    private const int AtOnce = 8;
+
+    /// <exception cref="FetchException">Some of its data can't be looked at.</exception>
+    public async Task<CacheKey> MakeAsync(TaskSpec spec, CancellationToken ct)
+    {
+        List<CachePart> parts =
+        [
+            CacheKey.Part("command", Json(spec.Argv)),
+            CacheKey.Part("image", spec.Image ?? ""),
+            CacheKey.Part("docker options", Json(spec.DockerOptions)),
+            CacheKey.Part("user", string.Create(CultureInfo.InvariantCulture, $"{spec.Uid}:{spec.Gid}")),
+            CacheKey.Part("environment", Json(spec.Env.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}={e.Value}"))),
+        ];
+        // In their order, which decides when two have the same name.
+        var data = spec.Inputs.Select(uri => (Kind: "input", Uri: uri)).Concat(spec.Resources.Select(uri => (Kind: "resource", Uri: uri))).ToArray();
+        var found = new CachePart[data.Length];
+        await Parallel.ForAsync(0, data.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (i, c) => found[i] = await DataAsync(data[i].Kind, data[i].Uri, c));
+        return CacheKey.Of([.. parts, .. found]);
+    }
+
+    private async Task<CachePart> DataAsync(string kind, string text, CancellationToken ct)
+    {
+        var uri = DataUri.Parse(text);
+        var plain = uri.At(uri.Path);
+        var name = $"{kind} {NameOf(uri)}{(uri.Action is { } action ? $"|{action}" : "")}";
+        var shown = Redacted.Of(plain);
+        try
+        {
+            fetcher.CheckUri(text);
+            if (await fetcher.InfoAsync(plain, ct) is { } entry)
+                return Content(entry) is { } content ? new CachePart(name, $"{entry.Size}:{content}", entry.Size, shown) : ByText();
+            return await FolderAsync(name, shown, plain, ct);
+        }
+        catch (UnsupportedTransferException)
+        {
+            // A place that can't be looked at or listed.
+            return ByText();
+        }
+
+        CachePart ByText() => CacheKey.Part(name, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))) with { Uri = shown };
+    }
+
+    private async Task<CachePart> FolderAsync(string name, string shown, DataUri folder, CancellationToken ct)
+    {
+        var lines = new List<string>();
+        var size = 0L;
+        await foreach (var entry in fetcher.ListAsync(folder, ct: ct))
+        {
+            lines.Add($"{entry.Name}\n{entry.Size}:{Content(entry)}\n");
+            size += entry.Size ?? 0;
+        }
+
+        if (lines.Count == 0) throw new DataNotFoundException($"{shown}: nothing is there");
+        lines.Sort(StringComparer.Ordinal);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var line in lines) hash.AppendData(Encoding.UTF8.GetBytes(line));
+        return new CachePart(name, $"{lines.Count} files:{size}:{Convert.ToHexStringLower(hash.GetHashAndReset())}", size, shown);
+    }
+
+    /// <summary>The best that is known of what a file holds: its MD5, which is the same elsewhere, its version, its date.</summary>
+    private static string? Content(DataEntry entry) =>
+        entry.Md5 ?? entry.Version ?? entry.Modified?.UtcTicks.ToString(CultureInfo.InvariantCulture);
+
+    private static string NameOf(DataUri uri)
+    {
+        // What follows a question mark of a web address may be a secret.
+        var path = uri.Scheme is "http" or "https" ? uri.Path.Split('?')[0] : uri.Path;
+        var folder = path.EndsWith('/');
+        path = path.TrimEnd('/');
+        // Of a folder only what is in it arrives, not its name.
+        return folder ? "folder" : path[(path.LastIndexOf('/') + 1)..];
+    }
+
+    private static string Json<T>(T value) => JsonSerializer.Serialize(value, ScitqJson.Bus);
+}

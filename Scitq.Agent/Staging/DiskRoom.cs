@@ -1,0 +1,105 @@
+using Scitq.Agent.Workers;
+using Scitq.Fetch;
+
+namespace Scitq.Agent.Staging;
+
+/// <summary>
+/// The space of the worker's disk: what transfers under way will still need is counted as taken, and what may go is removed
+/// before anything is refused for want of space.
+/// </summary>
+/// <param name="directory">On the disk.</param>
+/// <param name="reserve">Bytes that stay free.</param>
+/// <param name="high">Per cent of the disk that may be full before directories of failed attempts are removed.</param>
+/// <param name="removeFailed">Removes the oldest directory of a failed attempt; false when there is none that may go.</param>
+/// <param name="removeUnused">Removes one other thing that nobody uses; false when there is none.</param>
+internal sealed class DiskRoom(string directory, long reserve, int high, Func<bool> removeFailed, Func<bool> removeUnused)
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<Claim> _claims = [];
+
+    /// <summary>Why nothing new can be taken, or null.</summary>
+    public string? Problem()
+    {
+        var (free, total) = HostFigures.Disk(directory);
+        return free < reserve ? $"disk is full: {Sizes.Text(free)} free of {Sizes.Text(total)}, {Sizes.Text(reserve)} wanted" : null;
+    }
+
+    /// <summary>Removes what may go while the disk is fuller than it should be.</summary>
+    public void Tidy()
+    {
+        lock (_lock)
+        {
+            while (HostFigures.Disk(directory) is var (free, total) && total > 0 && 100.0 * (total - free) / total >= high && removeFailed()) { }
+            while (HostFigures.Disk(directory).Free < reserve && RemoveOne()) { }
+        }
+    }
+
+    /// <summary>Does a transfer to the disk as long as it fits.</summary>
+    /// <param name="factor">How many times the transferred bytes the disk will hold at worst.</param>
+    /// <param name="told">Told how far it is.</param>
+    /// <param name="transfer">The transfer.</param>
+    /// <param name="ct">Stops it.</param>
+    /// <exception cref="DiskFullException">It does not fit.</exception>
+    public async Task<TransferResult> HoldAsync(int factor, IProgress<TransferProgress> told, Func<IProgress<TransferProgress>, CancellationToken, Task<TransferResult>> transfer, CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var claim = new Claim();
+        string? problem = null;
+        lock (_lock) _claims.Add(claim);
+        try
+        {
+            return await transfer(
+                new Relay(progress =>
+                {
+                    told.Report(progress);
+                    problem ??= Grow(claim, factor * (progress.TotalBytes ?? progress.Bytes), progress.Bytes);
+                    if (problem is not null) stop.Cancel();
+                }),
+                stop.Token);
+        }
+        catch (OperationCanceledException) when (problem is not null)
+        {
+            throw new DiskFullException(problem);
+        }
+        finally
+        {
+            lock (_lock) _claims.Remove(claim);
+        }
+    }
+
+    private string? Grow(Claim claim, long expected, long written)
+    {
+        lock (_lock)
+        {
+            claim.Written = written;
+            if (expected <= claim.Expected) return null;
+            claim.Expected = expected;
+            while (true)
+            {
+                var room = HostFigures.Disk(directory).Free - reserve;
+                var others = _claims.Where(c => c != claim).Sum(c => c.Left);
+                if (claim.Left + others <= room) return null;
+                if (RemoveOne()) continue;
+                return $"the worker's disk has no room: {Sizes.Text(claim.Left)} more are to be fetched, {Sizes.Text(Math.Max(0, room - others))} can be used"
+                    + (others > 0 ? $" beside the {Sizes.Text(others)} that others are fetching" : "") + ". Free some, or run the task on a larger worker.";
+            }
+        }
+    }
+
+    private bool RemoveOne() => removeFailed() || removeUnused();
+
+    private sealed class Claim
+    {
+        public long Expected { get; set; }
+
+        public long Written { get; set; }
+
+        public long Left => Math.Max(0, Expected - Written);
+    }
+}
+
+/// <summary>Unlike the framework's, calls in place.</summary>
+internal sealed class Relay(Action<TransferProgress> report) : IProgress<TransferProgress>
+{
+    public void Report(TransferProgress value) => report(value);
+}

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace Scitq.Agent.Staging;
+
+/// <summary>The same files in another directory, without copying them.</summary>
+internal static class LinkTree
+{
+    /// <summary>What is there under the same name gives way, but directories are merged.</summary>
+    public static void Make(string from, string to, CancellationToken ct)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var entry in new DirectoryInfo(from).EnumerateFileSystemInfos())
+        {
+            ct.ThrowIfCancellationRequested();
+            var target = Path.Combine(to, entry.Name);
+            var isDirectory = entry is DirectoryInfo && entry.LinkTarget is null;
+            GiveWay(new DirectoryInfo(target), isDirectory);
+            if (entry.LinkTarget is { } link) File.CreateSymbolicLink(target, link);
+            else if (isDirectory) Make(entry.FullName, target, ct);
+            // Another file system, or one without links: a copy does as well.
+            else if (HardLink(entry.FullName, target) != 0) File.Copy(entry.FullName, target, overwrite: true);
+        }
+    }
+
+    private static void GiveWay(DirectoryInfo there, bool toDirectory)
+    {
+        if (there.LinkTarget is not null || File.Exists(there.FullName)) File.Delete(there.FullName);
+        else if (!toDirectory && there.Exists) there.Delete(recursive: true);
+    }
+
+    [DllImport("libc", EntryPoint = "link", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int HardLink([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
+}

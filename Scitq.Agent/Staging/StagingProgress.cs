@@ -1,0 +1,56 @@
+using Scitq.Fetch;
+
+namespace Scitq.Agent.Staging;
+
+/// <summary>How far all transfers of one attempt are, as one text: <c>fetching 3/5 files, 1.2/4.0 GiB</c>.</summary>
+internal sealed class StagingProgress(string verb, Action<string> phase, TimeProvider time)
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
+    private readonly Lock _lock = new();
+    private readonly List<Part> _parts = [];
+    private long _told;
+
+    /// <summary>One more transfer.</summary>
+    public Part Add()
+    {
+        var part = new Part(this);
+        lock (_lock) _parts.Add(part);
+        return part;
+    }
+
+    private void Report()
+    {
+        string text;
+        lock (_lock)
+        {
+            if (_told != 0 && time.GetElapsedTime(_told) < s_interval) return;
+            _told = time.GetTimestamp();
+            var bytes = _parts.Sum(p => p.Last.Bytes);
+            var known = _parts.TrueForAll(p => p.Last.TotalBytes is not null);
+            text = $"{verb} {_parts.Sum(p => p.Last.Files)}/{_parts.Sum(p => Math.Max(1, p.Last.TotalFiles))} files, "
+                + (known ? Sizes.Text(bytes, _parts.Sum(p => p.Last.TotalBytes!.Value)) : Sizes.Text(bytes));
+        }
+
+        phase(text);
+    }
+
+    /// <summary>One transfer.</summary>
+    internal sealed class Part(StagingProgress whole) : IProgress<TransferProgress>
+    {
+        public TransferProgress Last { get; private set; }
+
+        /// <summary>It is over; if nothing was reported, nothing had to be moved.</summary>
+        public void Done()
+        {
+            lock (whole._lock)
+                if (Last == default) Last = new TransferProgress(0, 0, 1, 1);
+        }
+
+        // Unlike the framework's, in place: progress is told in order.
+        public void Report(TransferProgress value)
+        {
+            lock (whole._lock) Last = value;
+            whole.Report();
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.Collections.Concurrent;
+
+namespace Scitq.Fetch.Transfers;
+
+/// <summary>Parts of other versions that earlier processes left. A directory is looked through once, not once a file: there may be a hundred thousand of them.</summary>
+internal sealed class OldParts
+{
+    private static readonly EnumerationOptions All = new() { AttributesToSkip = 0, MatchType = MatchType.Simple };
+    private readonly ConcurrentDictionary<string, Lazy<ILookup<string, string>>> _found = new(StringComparer.Ordinal);
+
+    /// <summary>Removes those of a file that is whole now.</summary>
+    public void Remove(string target)
+    {
+        var directory = Path.GetDirectoryName(target)!;
+        foreach (var part in _found.GetOrAdd(directory, d => new Lazy<ILookup<string, string>>(() => Find(d))).Value[Path.GetFileName(target)]) File.Delete(part);
+    }
+
+    private static ILookup<string, string> Find(string directory) =>
+        Directory.EnumerateFiles(directory, ".*.part", All)
+            .Select(path => (Path: path, File: PartFile.FileOf(Path.GetFileName(path))))
+            .Where(part => part.File is not null)
+            .ToLookup(part => part.File!, part => part.Path, StringComparer.Ordinal);
+}

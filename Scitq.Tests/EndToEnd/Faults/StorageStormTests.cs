@@ -1,0 +1,35 @@
+using Scitq.Tests.Servers;
+
+namespace Scitq.Tests.EndToEnd.Faults;
+
+/// <summary>Many tasks whose store is in trouble.</summary>
+[Trait("Level", "EndToEnd")]
+public sealed class StorageStormTests
+{
+    private const int Count = 200;
+
+    [Fact(Timeout = 420_000)]
+    public async Task Two_hundred_tasks_with_data_on_a_store_that_refuses_a_third_of_all_requests_end_right()
+    {
+        await using var bucket = await S3Bucket.CreateAsync();
+        await using var store = await StormyStore.StartAsync(new Uri(bucket.Environment["AWS_ENDPOINT_URL"]!));
+        await using var cluster = await Cluster.StartAsync(new ClusterSetup { AgentEnvironment = new Dictionary<string, string?>(bucket.Environment) { ["AWS_ENDPOINT_URL"] = store.Address } });
+        for (var i = 0; i < 10; i++) await bucket.PutAsync($"in/{i}", $"input {i}\n");
+        await bucket.PutAsync("shared", "shared\n");
+        await cluster.StartAgentAsync("a", concurrency: 4, prefetch: 16);
+
+        store.Storm = true;
+        await cluster.SubmitAsync([.. Enumerable.Range(0, Count).Select(i => Tasks.Shell($"t{i}", $"cat \"$INPUT/{i % 10}\" \"$RESOURCE/shared\" >\"$OUTPUT/result\"") with
+        {
+            Inputs = [bucket.Uri($"in/{i % 10}")], Resources = [bucket.Uri("shared")], Output = bucket.Uri($"out/{i}/"),
+        })]);
+        await cluster.WaitForAllAsync(TimeSpan.FromMinutes(5));
+        store.Storm = false;
+
+        Assert.Equal(Count, await cluster.ScalarAsync("select count(*) from task where state = 'succeeded' and attempt = 1"));
+        Assert.InRange(store.Refused, Count / 2, int.MaxValue);
+        foreach (var i in new[] { 0, 7, 99, Count - 1 }) Assert.Equal($"input {i % 10}\nshared\n", await bucket.GetAsync($"out/{i}/result"));
+        Assert.Equal(Count, (await bucket.KeysAsync()).Count(k => k.StartsWith("out/", StringComparison.Ordinal)));
+        Assert.Empty((await bucket.Client.ListMultipartUploadsAsync(bucket.Name)).MultipartUploads ?? []);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Scitq.Contracts;
+using Scitq.Tests.Servers;
+
+namespace Scitq.Tests.EndToEnd.Faults;
+
+/// <summary>An upload that failed is retried, and everything dies meanwhile: the output is delivered, and the command has run once.</summary>
+[Trait("Level", "EndToEnd")]
+public sealed class UploadRetryTests
+{
+    private const int Limit = 420_000;
+
+    [Fact(Timeout = Limit)]
+    public async Task A_retried_upload_outlives_the_coordinator_and_its_agent()
+    {
+        await using var cluster = await Cluster.StartAsync();
+        var agent = await cluster.StartAgentAsync("a");
+        var id = await FailedAsync(cluster);
+
+        await RetryAsync(cluster, id);
+        await cluster.KillCoordinatorAsync();
+        await cluster.StartCoordinatorAsync();
+        await cluster.WaitForAsync(id, "uploading", attempt: 2);
+        await agent.KillAsync();
+        Assert.Equal("uploading", await cluster.StatusAsync(id));
+        await agent.StartAsync();
+
+        var task = await cluster.WaitForAsync(id, "succeeded", attempt: 2);
+        Assert.Equal((0, 1), (task.GetProperty("exit_code").GetInt32(), task.GetProperty("redelivers").GetInt32()));
+        Assert.Equal([("big", 1)], await cluster.LedgerAsync());
+        await cluster.AssertInvariantsAsync();
+        Assert.Empty(Directory.GetDirectories(Path.Combine(agent.WorkDir, "failed")));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_worker_that_vanishes_in_a_retried_upload_still_has_the_output_when_it_is_back()
+    {
+        await using var cluster = await Cluster.StartAsync(new ClusterSetup { LostAfter = 9 });
+        var agent = await cluster.StartAgentAsync("a");
+        var id = await FailedAsync(cluster);
+        await RetryAsync(cluster, id);
+        await cluster.WaitForAsync(id, "uploading", attempt: 2);
+
+        await agent.KillAsync();
+        var lost = await cluster.WaitForAsync(id, "failed");
+        Assert.Equal(("upload", 0), (lost.GetProperty("failure_class").GetString(), lost.GetProperty("infra_losses").GetInt32()));
+
+        // Its lease is revoked when it is back, and what it had begun is stopped and put aside.
+        await agent.StartAsync();
+        await Eventually.Async(() => Directory.GetDirectories(Path.Combine(agent.WorkDir, "tasks")).Length == 0, "the agent has put the output aside", Cluster.Patience);
+        await RetryAsync(cluster, id);
+        await cluster.WaitForAsync(id, "succeeded", attempt: 3);
+        Assert.Equal([("big", 1)], await cluster.LedgerAsync());
+        await cluster.AssertInvariantsAsync();
+    }
+
+    /// <summary>A task that has run, and whose output found a file where its folder should be.</summary>
+    private static async Task<Guid> FailedAsync(Cluster cluster)
+    {
+        var wall = cluster["wall"];
+        await File.WriteAllTextAsync(wall, "");
+        var id = await cluster.SubmitAsync(cluster.Delivering("big", megabytes: 700) with { Output = $"file://{wall}/out/" });
+        var task = await cluster.WaitForAsync(id, "failed");
+        Assert.Equal(("upload", 0), (task.GetProperty("failure_class").GetString(), task.GetProperty("exit_code").GetInt32()));
+        File.Delete(wall);
+        return id;
+    }
+
+    private static async Task RetryAsync(Cluster cluster, Guid id)
+    {
+        // The coordinator must have heard of a worker that has just started.
+        await Eventually.Async(
+            async () =>
+            {
+                using var response = await cluster.Client.PostAsync($"/api/v1/tasks/{id}/retry-upload", null);
+                return response.IsSuccessStatusCode;
+            },
+            "the upload is retried", Cluster.Patience);
+    }
+}
