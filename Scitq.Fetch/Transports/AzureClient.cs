@@ -93,6 +93,7 @@ internal sealed class AzureClient : IDisposable
             var account = AccountOf(given)
                 ?? throw new AccessDeniedException("No Azure storage account is known: set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING.") { IsOfAll = true };
             // What the environment has for one account is nothing for another to see.
+            var known = Variable("AZURE_STORAGE_ACCOUNT") ?? Variable("SCITQ_AZURE_ACCOUNT");
             string? Own(string name) => known is null || known == account ? Variable(name) : null;
             var endpoint = new Uri(given.Endpoint ?? Own("AZURE_STORAGE_ENDPOINT") ?? $"https://{account}.blob.core.windows.net");
             var key = given.Key ?? (given.SasToken is null ? Own("AZURE_STORAGE_KEY") ?? Own("SCITQ_AZURE_KEY") : null);

@@ -73,14 +73,13 @@ public abstract class ScitqSystem : IAsyncDisposable
 
     protected abstract Task StopAsync();
 
-    /// <summary>What the agent is told of the machine and the network: the engine that the tests may use, or none, and the stores.</summary>
+    /// <summary>What the agent is told of the machine: the engine that the tests may use, or none, and how it gets at the stores.</summary>
     protected static Dictionary<string, string?> AgentEnvironment()
     {
         var environment = new Dictionary<string, string?> { ["DOCKER_HOST"] = TestEnvironment.Optional("SCITQ_TEST_DOCKER") ?? "unix:///nowhere" };
-        if (TestEnvironment.Optional("SCITQ_TEST_S3") is not null)
-            foreach (var (name, value) in S3Bucket.Server()) environment[name] = value;
-        if (TestEnvironment.Optional("SCITQ_TEST_AZURE") is not null)
-            foreach (var (name, value) in AzureServer.Environment) environment[name] = value;
+        foreach (var (variable, scheme) in ((string, string)[])[("SCITQ_TEST_S3", "s3"), ("SCITQ_TEST_AZURE", "azure")])
+            if (TestEnvironment.Optional(variable) is not null)
+                foreach (var (name, value) in CloudStore.Credentials(scheme)) environment[name] = value;
         return environment;
     }
 

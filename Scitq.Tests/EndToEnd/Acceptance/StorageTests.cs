@@ -32,7 +32,7 @@ public sealed class StorageTests : IDisposable
             azure = new { account = "nobody", key = canary },
         }));
         // Nothing but the file opens anything.
-        var closed = S3Bucket.Server().Keys.Concat(AzureServer.Environment.Keys).ToDictionary(name => name, _ => (string?)null);
+        var closed = S3Bucket.Server().Keys.Concat(CloudStore.Credentials("azure").Keys).ToDictionary(name => name, _ => (string?)null);
         await using var standalone = ProcessUnderTest.Start(
             "scitq-standalone", ["--port", "0", "--data", _folder["data"], "--concurrency", "2", "--storage", file, "--Logging:LogLevel:Default", "Debug"], closed);
         var address = Regex.Match(await standalone.WaitForLineAsync("Listening on ", TimeSpan.FromSeconds(60)), "http:[^ ]+").Value;

@@ -85,11 +85,11 @@ public sealed class OutputProbeTests : IDisposable
     public async Task A_missing_container_is_found_out()
     {
         var container = "scitq-" + Guid.NewGuid().ToString("N")[..12];
-        var client = new BlobContainerClient($"DefaultEndpointsProtocol=http;AccountName={AzureServer.Account};AccountKey={AzureServer.Key};BlobEndpoint={AzureServer.Endpoint};", container);
+        var client = new BlobContainerClient($"DefaultEndpointsProtocol=http;AccountName={CloudStore.AzureAccount};AccountKey={CloudStore.AzureKey};BlobEndpoint={Endpoint};", container);
         var probe = Probe(new FetchOptions
         {
-            Azure = new AzureOptions { Account = "other", Key = AzureServer.Key, Endpoint = "http://127.0.0.1:9" },
-            Storage = new StorageProfiles { Azure = [new AzureOptions { Containers = ["scitq-*"], Account = AzureServer.Account, Key = AzureServer.Key, Endpoint = AzureServer.Endpoint }] },
+            Azure = new AzureOptions { Account = "other", Key = CloudStore.AzureKey, Endpoint = "http://127.0.0.1:9" },
+            Storage = new StorageProfiles { Azure = [new AzureOptions { Containers = ["scitq-*"], Account = CloudStore.AzureAccount, Key = CloudStore.AzureKey, Endpoint = Endpoint }] },
         });
         var refused = await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, $"azure://{container}/results"));
         Assert.Contains($"there is no container '{container}'", refused.Message, StringComparison.Ordinal);
@@ -119,6 +119,8 @@ public sealed class OutputProbeTests : IDisposable
         using var fetcher = new Fetcher();
         Assert.Equal(["a"], (await fetcher.GetAsync(DataUri.Parse($"file://{_folder["in"]}/"), _folder["out"], ct: Ct)).Files.Select(f => f.Name));
     }
+
+    private static string Endpoint => CloudStore.Credentials("azure")["AZURE_STORAGE_ENDPOINT"]!;
 
     private static Task<long> RunAsync(OutputProbe probe, string output, string batch = "Default") =>
         probe.WhileAsync(new TaskSpec { Argv = ["true"], Batch = batch, Output = output }, _ => Task.FromResult(7L), Ct);
