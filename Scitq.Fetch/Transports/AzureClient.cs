@@ -89,7 +89,6 @@ internal sealed class AzureClient : IDisposable
         try
         {
             if (connection is not null) return new BlobServiceClient(connection, options);
-            var known = Variable("AZURE_STORAGE_ACCOUNT") ?? Variable("SCITQ_AZURE_ACCOUNT");
             var account = AccountOf(given)
                 ?? throw new AccessDeniedException("No Azure storage account is known: set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING.") { IsOfAll = true };
             // What the environment has for one account is nothing for another to see.
