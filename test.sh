@@ -158,6 +158,10 @@ if [[ -z ${SCITQ_TEST_FTP:-} ]]; then
   fi
 fi
 
+# What Scitq itself starts for some transfers.
+need_packages "aria2 and the SRA toolkit" aria2:/usr/bin/aria2c sra-toolkit:/usr/bin/fasterq-dump pigz:/usr/bin/pigz \
+  || no_server "aria2 and the SRA toolkit"
+
 if $build; then
   # No build server of ours may outlive us.
   dotnet build Scitq.sln -c Release -nologo -v quiet -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=false \

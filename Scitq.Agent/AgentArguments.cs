@@ -1,4 +1,5 @@
 using System.Globalization;
+using Scitq.Fetch;
 using Scitq.Messaging.Hosting;
 
 namespace Scitq.Agent;
@@ -7,6 +8,8 @@ namespace Scitq.Agent;
 public static class AgentArguments
 {
     private const string Program = "scitq-agent";
+
+    private const string DefaultStorage = "/etc/scitq/storage.json";
 
     private const string Purpose = """
         Runs tasks of a batch on this machine.
@@ -28,6 +31,8 @@ public static class AgentArguments
         (new("runtime", "auto|noop", "noop runs nothing and succeeds, for benchmarks (default: auto)"), (o, v) => o with { Runtime = v }),
         (new("docker-options", "all|restricted", "restricted refuses docker options that reach beyond the container (default: all)"), (o, v) => o with { DockerOptions = v }),
         (new("native-tasks", "true|false", "whether tasks without an image are run (default: true)"), (o, v) => o with { NativeTasks = Truth(v) }),
+        (new("file-roots", "DIR[:DIR]", "directories below which file:// may read and write (default: anywhere; with --native-tasks false: /data)"), (o, v) => o with { FileRoots = Directories(v) }),
+        (new("storage", "FILE", $"accounts of object stores (default: {DefaultStorage} if it is there, else the environment)"), (o, v) => o with { Storage = StorageFile.Read(v) }),
         (new("takeover", null, "take the name even from an agent that seems alive"), (o, v) => o with { Takeover = Truth(v) }),
         (new("drain-timeout", "S", "how long a drain waits for running tasks (default: until they end)"), (o, v) => o with { DrainTimeout = Seconds(v) }),
         (new("stop-grace", "S", "between TERM and KILL (default: 10)"), (o, v) => o with { StopGrace = Seconds(v) }),
@@ -70,7 +75,7 @@ public static class AgentArguments
     {
         foreach (var (option, set) in Known)
         {
-            if (read[option.Name] is not { } value) continue;
+            if ((read[option.Name] ?? Default(option.Name)) is not { } value) continue;
             try
             {
                 options = set(options, value);
@@ -84,12 +89,21 @@ public static class AgentArguments
         return options.Problem() is { } problem ? throw new ArgumentException(problem) : options;
     }
 
+    private static string? Default(string option) => option == "storage" && File.Exists(DefaultStorage) ? DefaultStorage : null;
+
     private static bool Truth(string text) => text switch
     {
         "true" or "1" => true,
         "false" or "0" => false,
         _ => throw new ArgumentException($"'{text}' is neither true nor false."),
     };
+
+    private static string[] Directories(string text)
+    {
+        var directories = text.Split(':');
+        if (directories.FirstOrDefault(d => !Path.IsPathFullyQualified(d)) is { } relative) throw new ArgumentException($"'{relative}' is not an absolute path.");
+        return directories;
+    }
 
     private static int Whole(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : throw new ArgumentException($"'{text}' is not a whole number.");

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Scitq.Fetch;
 
 namespace Scitq.Agent;
 
@@ -42,6 +43,15 @@ public sealed record AgentOptions
 
     /// <summary>Whether tasks without an image are run; they have the rights of the agent's account.</summary>
     public bool NativeTasks { get; init; } = true;
+
+    /// <summary>Directories below which <c>file://</c> may read and write; null for what <see cref="EffectiveFileRoots"/> says.</summary>
+    public IReadOnlyList<string>? FileRoots { get; init; }
+
+    /// <summary>The directories in force; empty means anywhere. A native command can read what the account can, so only where there is none a limit limits anything.</summary>
+    public IReadOnlyList<string> EffectiveFileRoots => FileRoots ?? (NativeTasks ? [] : ["/data"]);
+
+    /// <summary>Accounts of object stores; without any, what the environment says.</summary>
+    public StorageProfiles Storage { get; init; } = new();
 
     /// <summary>How long a drain waits for running tasks; null waits until they end.</summary>
     public TimeSpan? DrainTimeout { get; init; }

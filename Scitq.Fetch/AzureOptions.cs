@@ -7,6 +7,9 @@ namespace Scitq.Fetch;
 /// </summary>
 public sealed class AzureOptions
 {
+    /// <summary>Of <see cref="StorageProfiles"/>: the containers it is for, with <c>*</c> and <c>?</c>; empty: all.</summary>
+    public IReadOnlyList<string> Containers { get; init; } = [];
+
     /// <summary>Holds everything else.</summary>
     public string? ConnectionString { get; init; }
 

@@ -23,6 +23,9 @@ public sealed record DataEntry
     /// <summary>Lower-case hexadecimal MD5 of the content, where the store knows it.</summary>
     public string? Md5 { get; init; }
 
+    /// <summary>Whether <see cref="Md5"/> is told by another source than the server, which then has no say in it.</summary>
+    internal bool IsMd5Sure { get; init; }
+
     /// <summary>Changes when the content does (a strong ETag, mostly); null where there is no such thing.</summary>
     public string? Version { get; init; }
 

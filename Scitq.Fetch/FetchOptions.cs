@@ -42,11 +42,23 @@ public sealed record FetchOptions
     [Required] public string StateDirectory { get; init; } = Path.Combine(
         Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"), "scitq", "transfers");
 
+    /// <summary>Accounts for certain buckets and containers, which go before <see cref="S3"/> and <see cref="Azure"/>.</summary>
+    [Required] public StorageProfiles Storage { get; init; } = new();
+
     /// <summary>How S3 is reached.</summary>
     public S3Options S3 { get; init; } = new();
 
     /// <summary>How Azure is reached.</summary>
     public AzureOptions Azure { get; init; } = new();
+
+    /// <summary>Where the public sequence archives are.</summary>
+    public ArchiveOptions Archives { get; init; } = new();
+
+    /// <summary>The programs some transfers need.</summary>
+    public ProgramOptions Programs { get; init; } = new();
+
+    /// <summary>How Aspera is spoken.</summary>
+    public AsperaOptions Aspera { get; init; } = new();
 
     /// <summary>Told what is being waited for or was left out, in one line without secrets. Called from several threads.</summary>
     public Action<string>? Notice { get; init; }
@@ -56,11 +68,12 @@ public sealed record FetchOptions
     {
         var problems = new List<ValidationResult>();
         if (!Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true)
-            | !Validator.TryValidateObject(Unpack, new ValidationContext(Unpack), problems, validateAllProperties: true))
+            | !Validator.TryValidateObject(Unpack, new ValidationContext(Unpack), problems, validateAllProperties: true)
+            | !Validator.TryValidateObject(Aspera, new ValidationContext(Aspera), problems, validateAllProperties: true))
             throw new ArgumentException($"{nameof(FetchOptions)}: {string.Join(" ", problems.Select(p => p.ErrorMessage))}");
         if (FileRoots.FirstOrDefault(r => !Path.IsPathFullyQualified(r)) is { } relative)
             throw new ArgumentException($"{nameof(FetchOptions)}: {nameof(FileRoots)} holds '{relative}', which is not an absolute path.");
-        return this;
+        return Archives.Problem() is { } problem ? throw new ArgumentException($"{nameof(FetchOptions)}: {problem}") : this;
     }
 }
 

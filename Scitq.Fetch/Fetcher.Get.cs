@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Scitq.Contracts;
 using Scitq.Fetch.Archives;
 using Scitq.Fetch.Local;
+using Scitq.Fetch.Programs;
 using Scitq.Fetch.Transfers;
 using Scitq.Fetch.Transports;
 
@@ -40,7 +41,8 @@ public sealed partial class Fetcher
         {
             Directory.CreateDirectory(directory);
             var plain = source.At(source.Path);
-            var result = await InfoAsync(plain, ct) is { } entry
+            var result = _schemes.For(plain) is ISetTransport set ? await GetSetAsync(set, plain, source.Action, directory, meter, ct)
+                : await EntryAsync(plain, ct) is { } entry
                 ? await GetOneAsync(entry, source.Action, directory, meter, ct)
                 : await GetFolderAsync(plain, source.Action, directory, meter, ct);
             meter.Report();
@@ -60,15 +62,22 @@ public sealed partial class Fetcher
         meter.Expect(entry.Size);
         if (action is null or { Kind: UriActionKind.Move })
         {
-            var file = await DownloadOf(transport, meter).ToFileAsync(entry, target, name, ct);
+            var file = await DownloadOf(transport, entry.Uri, meter).ToFileAsync(entry, target, name, ct);
             meter.FileDone();
             return new TransferResult { Files = [file] };
         }
 
         var warnings = new List<string>();
-        var fetched = await new Unpacking(_options, DownloadOf(transport, meter)).GetAsync(entry, action.Kind, directory, target, name, warnings, ct);
+        var fetched = await new Unpacking(_options, DownloadOf(transport, entry.Uri, meter)).GetAsync(entry, action.Kind, directory, target, name, warnings, ct);
         meter.FileDone();
         return new TransferResult { Files = [fetched], Warnings = warnings };
+    }
+
+    private static async Task<TransferResult> GetSetAsync(ISetTransport transport, DataUri source, UriAction? action, string directory, Meter meter, CancellationToken ct)
+    {
+        if (action is { Kind: not UriActionKind.Move })
+            throw new BadUriException($"{Redacted.Of(source)} may be several files: '|{action}' works on a single file.");
+        return new TransferResult { Files = [.. (await transport.FetchAsync(source, directory, meter, ct)).OrderBy(f => f.Name, StringComparer.Ordinal)] };
     }
 
     private async Task<TransferResult> GetFolderAsync(DataUri source, UriAction? action, string directory, Meter meter, CancellationToken ct)
@@ -83,9 +92,11 @@ public sealed partial class Fetcher
         var files = new ConcurrentBag<TransferredFile>();
         var failures = new Failures();
         var found = 0;
-        var download = DownloadOf(transport, meter);
+        var download = DownloadOf(transport, source, meter);
         await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
+            // It may be gone in a moment, and nobody wants it.
+            if (entry.Name[(entry.Name.LastIndexOf('/') + 1)..].StartsWith(ProbePrefix, StringComparison.Ordinal)) return;
             Interlocked.Increment(ref found);
             meter.Expect(entry.Size);
             await failures.CatchAsync(async () =>
@@ -109,5 +120,11 @@ public sealed partial class Fetcher
         return folder.Scheme == "file" ? Directory.Exists(folder.Path) : await entries.MoveNextAsync();
     }
 
-    private Download DownloadOf(ITransport transport, Meter meter) => new(transport, _retrier, _parts, _idle, meter);
+    private Task<DataEntry?> EntryAsync(DataUri uri, CancellationToken ct) =>
+        _schemes.For(uri) is FaspTransport fasp && !uri.IsFolder ? Task.FromResult<DataEntry?>(fasp.Unasked(uri)) : InfoAsync(uri, ct);
+
+    private IFileDownload DownloadOf(ITransport transport, DataUri uri, Meter meter) =>
+        uri.Options.Contains("aria2") ? new Aria2Download(transport, _services, meter)
+        : transport is FaspTransport ? new AscpDownload(_services, meter)
+        : new Download(transport, _retrier, _parts, _idle, meter);
 }

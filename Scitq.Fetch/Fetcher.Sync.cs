@@ -31,7 +31,7 @@ public sealed partial class Fetcher
         {
             meter.Expect(one.Size);
             var name = destination.IsFolder ? _schemes.For(source).NameOf(source) : destination.Path[(destination.Path.LastIndexOf('/') + 1)..];
-            var file = await CopyOneAsync(one, destination.IsFolder ? destination.At(destination.Path + name) : destination, name, DownloadOf(_schemes.For(source), meter), meter, ct);
+            var file = await CopyOneAsync(one, destination.IsFolder ? destination.At(destination.Path + name) : destination, name, source, DownloadOf(_schemes.For(source), source, meter), meter, ct);
             meter.Report();
             return new TransferResult { Files = [file] };
         }
@@ -40,12 +40,12 @@ public sealed partial class Fetcher
         var files = new ConcurrentBag<TransferredFile>();
         var failures = new Failures();
         var found = 0;
-        var download = DownloadOf(_schemes.For(source), meter);
+        var download = DownloadOf(_schemes.For(source), source, meter);
         await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             meter.Expect(entry.Size);
-            await failures.CatchAsync(async () => files.Add(await CopyOneAsync(entry, folder.At(folder.Path + entry.Name), entry.Name, download, meter, c)));
+            await failures.CatchAsync(async () => files.Add(await CopyOneAsync(entry, folder.At(folder.Path + entry.Name), entry.Name, source, download, meter, c)));
         });
         var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
         failures.ThrowIfAny(result);
@@ -90,7 +90,7 @@ public sealed partial class Fetcher
         var seen = new ConcurrentDictionary<string, byte>(StringComparer.Ordinal);
         var failures = new Failures();
         var (found, skipped) = (0, 0);
-        var download = DownloadOf(_schemes.For(source), meter);
+        var download = DownloadOf(_schemes.For(source), source, meter);
         await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
@@ -106,7 +106,7 @@ public sealed partial class Fetcher
                 }
 
                 meter.Expect(entry.Size);
-                files.Add(options.DryRun ? new TransferredFile(entry.Name, entry.Size ?? 0, entry.Md5) : await CopyOneAsync(entry, target, entry.Name, download, meter, c));
+                files.Add(options.DryRun ? new TransferredFile(entry.Name, entry.Size ?? 0, entry.Md5) : await CopyOneAsync(entry, target, entry.Name, source, download, meter, c));
             });
         });
         var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped };
@@ -121,11 +121,14 @@ public sealed partial class Fetcher
     }
 
     /// <summary>Moves one object between any two places, by the way that can be continued.</summary>
-    private async Task<TransferredFile> CopyOneAsync(DataEntry entry, DataUri destination, string name, Download download, Meter meter, CancellationToken ct)
+    private async Task<TransferredFile> CopyOneAsync(DataEntry entry, DataUri destination, string name, DataUri source, IFileDownload download, Meter meter, CancellationToken ct)
     {
         var (from, to) = (_schemes.For(entry.Uri), _schemes.For(destination));
         try
         {
+            // Another list than the server's own named it: which version there is, only the server knows.
+            if (entry.Version is null && from is HttpTransport or FtpTransport && await InfoAsync(entry.Uri, ct) is { } now)
+                entry = entry with { Version = now.Version, Size = entry.Size ?? now.Size };
             if (from is FileTransport local)
             {
                 local.Check(entry.Uri);
@@ -136,7 +139,9 @@ public sealed partial class Fetcher
             {
                 target.Check(destination);
                 Directory.CreateDirectory(Path.GetDirectoryName(destination.Path)!);
-                var file = await download.ToFileAsync(entry, destination.Path, name, ct);
+                // A list may name places of other schemes than its own.
+                var way = from == _schemes.For(source) ? download : DownloadOf(from, entry.Uri, meter);
+                var file = await way.ToFileAsync(entry, destination.Path, name, ct);
                 meter.FileDone();
                 return file;
             }
@@ -147,7 +152,7 @@ public sealed partial class Fetcher
                 await using var body = new RangedStream(from, entry, _through, _retrier, _idle);
                 return await upload.FromStreamAsync(body, entry, destination, name, c);
             }, ct);
-            if (entry.Md5 is { } known && copied.Md5 != known && (await InfoAsync(entry.Uri, ct))?.Md5 is { } sure && copied.Md5 != sure)
+            if (entry.Md5 is { } known && copied.Md5 != known && (entry.IsMd5Sure || ((await InfoAsync(entry.Uri, ct))?.Md5 is { } sure && copied.Md5 != sure)))
                 throw new IntegrityException($"{Redacted.Of(entry.Uri)}: what was read has the MD5 {copied.Md5} instead of {known}.");
             meter.FileDone();
             return copied;

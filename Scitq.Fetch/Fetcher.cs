@@ -12,8 +12,12 @@ namespace Scitq.Fetch;
 /// </summary>
 public sealed partial class Fetcher : IDisposable
 {
+    /// <summary>How the names of files begin that only show whether a place can be written to; fetching a folder leaves them out.</summary>
+    public const string ProbePrefix = ".scitq-probe-";
+
     private readonly FetchOptions _options;
     private readonly TimeProvider _time;
+    private readonly Services _services;
     private readonly Schemes _schemes;
     private readonly Retrier _retrier;
     private readonly Idle _idle;
@@ -36,12 +40,12 @@ public sealed partial class Fetcher : IDisposable
         _retrier = new Retrier(_options, _time);
         _idle = new Idle(_options.IdleTimeout, _time);
         _places = new SemaphoreSlim(_options.Parts);
-        var services = new Services(_options, _retrier, _idle, _places, _time);
-        _parts = new PartReader(services);
+        _services = new Services(_options, _retrier, _idle, _places, _time);
+        _parts = new PartReader(_services);
         // Between two stores the reader fills what the writer empties: with places in common, each could wait for the other's.
         _throughPlaces = new SemaphoreSlim(_options.Parts);
-        _through = new PartReader(services with { Places = _throughPlaces });
-        _schemes = new Schemes(services);
+        _through = new PartReader(_services with { Places = _throughPlaces });
+        _schemes = new Schemes(_services);
     }
 
     /// <summary>Reads a URI and checks that it is one that can be used.</summary>

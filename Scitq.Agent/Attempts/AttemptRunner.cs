@@ -15,7 +15,7 @@ namespace Scitq.Agent.Attempts;
 
 /// <summary>The stages of an attempt in their order: stage, wait for a slot, run, deliver, report.</summary>
 internal sealed partial class AttemptRunner(
-    RuntimeSet runtimes, WorkDirectories directories, SlotGate slots, Stager stager, Leases leases, LogPump logs, Reporter reporter, AgentOptions options, TimeProvider time, ILogger<AttemptRunner> logger)
+    RuntimeSet runtimes, WorkDirectories directories, SlotGate slots, Stager stager, OutputProbe outputs, Leases leases, LogPump logs, Reporter reporter, AgentOptions options, TimeProvider time, ILogger<AttemptRunner> logger)
 {
     /// <summary>Runs the attempt to its end, whatever that is, and hands back its last report; null when nothing may be said or left of it.</summary>
     /// <param name="attempt">The attempt.</param>
@@ -117,7 +117,7 @@ internal sealed partial class AttemptRunner(
         void Phase(string text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Accepted, Phase = text });
 
         if (runtimes.CommandsRun) directories.Create(attempt.Directory);
-        var staged = await FetchAsync(attempt, Phase, ct);
+        var staged = runtimes.CommandsRun ? await outputs.WhileAsync(attempt.Spec, c => FetchAsync(attempt, Phase, c), ct) : await FetchAsync(attempt, Phase, ct);
         outcome.BytesIn = staged.Bytes;
         outcome.Warnings.AddRange(staged.Warnings);
         await ConfirmKeyAsync(attempt, outcome, ct);

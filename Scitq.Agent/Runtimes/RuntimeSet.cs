@@ -10,6 +10,9 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
     /// <summary>Version of the container engine, once it was looked for; null where there is none.</summary>
     public string? DockerVersion { get; private set; }
 
+    /// <summary>The names of the GPUs, once they were looked for.</summary>
+    public IReadOnlyList<string> Gpus { get; private set; } = [];
+
     /// <summary>Whether anything really runs, and so needs directories and writes its streams.</summary>
     public bool CommandsRun => commandsRun;
 
@@ -18,9 +21,10 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
         ? native ?? throw new StartException(FailureClass.Start, "this worker runs only tasks with a docker image (-d)")
         : docker ?? throw new StartException(FailureClass.Start, $"the task wants the image '{spec.Image}', but this worker has no container engine");
 
-    /// <summary>Looks for the container engine, and removes the containers on it that belong to no attempt of this worker.</summary>
+    /// <summary>Looks for GPUs and the container engine, and removes the containers on it that belong to no attempt of this worker.</summary>
     public async Task PrepareAsync(string worker, IReadOnlySet<Guid> leases, CancellationToken ct)
     {
+        if (commandsRun) Gpus = await GpuNames.FindAsync(Environment.GetEnvironmentVariable("PATH"), ct);
         if (docker is not DockerRuntime engine) return;
         DockerVersion = await engine.VersionAsync(ct);
         if (DockerVersion is not null) await engine.RemoveStrangersAsync(worker, leases, ct);

@@ -7,13 +7,14 @@ namespace Scitq.Agent.Workers;
 /// <summary>What the machine is and how busy it is.</summary>
 internal static class HostFigures
 {
-    public static HostInfo Describe(string? docker) => new()
+    public static HostInfo Describe(string? docker, IReadOnlyList<string> gpus) => new()
     {
         Hostname = Environment.MachineName,
         Cpus = Environment.ProcessorCount,
         Memory = Meminfo("MemTotal:"),
         Version = typeof(HostFigures).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
         Docker = docker,
+        Gpus = gpus,
     };
 
     public static long MemoryAvailable() => Meminfo("MemAvailable:");

@@ -119,7 +119,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         Batch = options.Batch,
         Concurrency = options.Concurrency,
         Prefetch = options.Prefetch,
-        Host = HostFigures.Describe(runtimes.DockerVersion),
+        Host = HostFigures.Describe(runtimes.DockerVersion, runtimes.Gpus),
         Leases = attempts.Keys(),
     }, durable: false, ct);
 

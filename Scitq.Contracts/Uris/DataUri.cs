@@ -60,6 +60,8 @@ public sealed record DataUri
             problem = $"has the unsupported protocol '{head[0]}' (known: {string.Join(", ", Schemes)}).";
         else if (head.Skip(1).FirstOrDefault(o => !Options_.Contains(o)) is { } option)
             problem = $"has the unknown transport option '@{option}' (known: @{string.Join(", @", Options_)}).";
+        else if (head.Skip(1).FirstOrDefault(o => !Takes(head[0], o)) is { } misplaced)
+            problem = $"has the transport option '@{misplaced}', which {head[0]}:// does not take.";
         else if (path.Length == 0)
             problem = "is malformed: nothing follows '://'.";
         else if (path.Contains('\0'))
@@ -100,6 +102,13 @@ public sealed record DataUri
 
     /// <inheritdoc/>
     public override string ToString() => Text;
+
+    private static bool Takes(string scheme, string option) => option switch
+    {
+        "aria2" => scheme is "http" or "https" or "ftp",
+        "ftp" or "aspera" => scheme is "run+fastq" or "run+submitted",
+        _ => scheme is "run+fastq",
+    };
 
     private static string Hint(string? text)
     {

@@ -37,6 +37,8 @@ internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb
     {
         { State: not TaskState.Failed } => $"it is {task.State.ToString().ToLowerInvariant()}.",
         { Failure: not FailureClass.Upload } or { Worker: null } => $"its upload is not what failed ({task.Failure?.ToString().ToLowerInvariant() ?? "unknown"}).",
+        // It was found out before that there is no place for it.
+        { Redelivers: null, RunEnded: null } => "its command was not started, and there is no output: relaunch it.",
         _ => null,
     };
 }

@@ -8,7 +8,7 @@ namespace Scitq.Fetch.Archives;
 /// Fetches an archive and leaves only its content: 1. into a hidden file that names its version, so that a second run does not fetch again;
 /// 2. unpacked into a hidden directory; 3. what that holds is moved into place; 4. both are deleted. Killed in between, a second run repeats from 2.
 /// </summary>
-internal sealed class Unpacking(FetchOptions options, Download download)
+internal sealed class Unpacking(FetchOptions options, IFileDownload download)
 {
     public async Task<TransferredFile> GetAsync(DataEntry entry, UriActionKind kind, string directory, string target, string name, ICollection<string> warnings, CancellationToken ct)
     {
@@ -17,7 +17,7 @@ internal sealed class Unpacking(FetchOptions options, Download download)
         try
         {
             // Left by a run that was killed while unpacking: taken up as a part that only needs to be verified.
-            if (File.Exists(packed)) File.Move(packed, Download.PartOf(entry, packed), overwrite: true);
+            if (File.Exists(packed)) File.Move(packed, download.PartOf(entry, packed), overwrite: true);
             var fetched = await download.ToFileAsync(entry, packed, name, ct);
             Remove(tree);
             Directory.CreateDirectory(tree);

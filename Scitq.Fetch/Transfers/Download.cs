@@ -9,7 +9,7 @@ namespace Scitq.Fetch.Transfers;
 /// Fetches objects, each into one file: 1. into its part file, continuing one of the same version; 2. size and checksum are verified;
 /// 3. it is renamed. Whatever is killed in between, the final name never shows anything but the whole.
 /// </summary>
-internal sealed class Download(ITransport transport, Retrier retrier, PartReader parts, Idle idle, Meter meter)
+internal sealed class Download(ITransport transport, Retrier retrier, PartReader parts, Idle idle, Meter meter) : IFileDownload
 {
     private const int BufferSize = 1 << 18;
     private const int MostRounds = 5;
@@ -26,7 +26,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             catch (SourceChangedException e) when (round < MostRounds)
             {
                 entry = await AgainAsync(entry, ct) is { } now
-                    ? now with { Name = entry.Name }
+                    ? now with { Name = entry.Name, Md5 = entry.IsMd5Sure ? entry.Md5 : now.Md5, IsMd5Sure = entry.IsMd5Sure }
                     : throw new DataNotFoundException($"{Redacted.Of(entry.Uri)}: it was deleted while it was read.", e);
             }
             catch (SourceChangedException e)
@@ -42,6 +42,8 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
 
     /// <summary>The part file for this version of the source.</summary>
     public static string PartOf(DataEntry entry, string target) => PartFile.NameFor(target, $"{entry.Uri.Scheme}://{entry.Uri.Path} {entry.Version}");
+
+    string IFileDownload.PartOf(DataEntry entry, string target) => PartOf(entry, target);
 
     private async Task<TransferredFile> OnceAsync(DataEntry entry, string target, string name, CancellationToken ct)
     {
@@ -60,7 +62,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             await FillAsync(entry, file, hash, canContinue, ct);
             (size, md5) = (file.Length, Convert.ToHexStringLower(hash.GetHashAndReset()));
             // A listing can only take a tag for an MD5; asked about one object, the store knows better.
-            if (entry.Md5 is { } listed && listed != md5 && size == entry.Size && await AgainAsync(entry, ct) is { } now && now.Version == entry.Version) entry = entry with { Md5 = now.Md5 };
+            if (!entry.IsMd5Sure && entry.Md5 is { } listed && listed != md5 && size == entry.Size && await AgainAsync(entry, ct) is { } now && now.Version == entry.Version) entry = entry with { Md5 = now.Md5 };
             if (Problem(entry, size, md5) is { } problem)
             {
                 meter.Moved(-size);

@@ -19,6 +19,8 @@ internal sealed class Failures
         }
     }
 
+    public void Add(FetchException failure) => _failures.Enqueue(failure);
+
     /// <param name="moved">What did not fail.</param>
     public void ThrowIfAny(TransferResult? moved = null)
     {

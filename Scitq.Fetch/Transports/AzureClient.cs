@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Azure;
 using Azure.Core.Pipeline;
 using Azure.Identity;
@@ -9,18 +10,17 @@ using Scitq.Fetch.Transfers;
 
 namespace Scitq.Fetch.Transports;
 
-/// <summary>The SDK's client, with its retries left to us, and its errors by our classes.</summary>
+/// <summary>The SDK's clients, one an account, with their retries left to us, and their errors by our classes.</summary>
 internal sealed class AzureClient : IDisposable
 {
     private readonly Services _services;
     private readonly HttpClient _http;
-    private readonly Lazy<BlobServiceClient> _client;
+    private readonly ConcurrentDictionary<AzureOptions, Lazy<BlobServiceClient>> _accounts = new();
 
     public AzureClient(Services services)
     {
         _services = services;
         _http = new HttpClient(new CleanConnections(services.Options)) { Timeout = Timeout.InfiniteTimeSpan };
-        _client = new Lazy<BlobServiceClient>(Create);
     }
 
     /// <summary>Makes one request, retried.</summary>
@@ -32,7 +32,7 @@ internal sealed class AzureClient : IDisposable
     {
         try
         {
-            return await _services.Idle.WatchAsync((touch, c) => request(_client.Value.GetBlobContainerClient(AzureTransport.Container(uri)), touch, c), ct);
+            return await _services.Idle.WatchAsync((touch, c) => request(Account(AzureTransport.Container(uri)), touch, c), ct);
         }
         catch (Exception e) when (!ct.IsCancellationRequested && Classify(uri, e) is { } fault)
         {
@@ -70,15 +70,20 @@ internal sealed class AzureClient : IDisposable
             case RequestFailedException or HttpRequestException:
                 return Faults.OfConnection(e, shown, "the Azure server");
             case AuthenticationFailedException:
-                return new AccessDeniedException($"{shown}: no identity to show to Azure: {e.Message.Split('\n')[0].Trim()} Set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or log in with az.", e) { IsOfAll = true };
+                return new AccessDeniedException($"{shown}: no identity to show to Azure: {e.Message.Split('\n')[0].Trim()} Set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or log in with az, or name the account in a storage file.", e) { IsOfAll = true };
             default:
                 return null;
         }
     }
 
-    private BlobServiceClient Create()
+    private BlobContainerClient Account(string container)
     {
-        var given = _services.Options.Azure;
+        var given = _services.Options.Storage.ForContainer(container) ?? _services.Options.Azure;
+        return _accounts.GetOrAdd(given, g => new Lazy<BlobServiceClient>(() => Create(g))).Value.GetBlobContainerClient(container);
+    }
+
+    private BlobServiceClient Create(AzureOptions given)
+    {
         var options = new BlobClientOptions { Transport = new HttpClientTransport(_http), Retry = { MaxRetries = 0, NetworkTimeout = Timeout.InfiniteTimeSpan } };
         var connection = given.ConnectionString ?? (given.Account is null ? Variable("AZURE_STORAGE_CONNECTION_STRING") : null);
         try
@@ -86,9 +91,12 @@ internal sealed class AzureClient : IDisposable
             if (connection is not null) return new BlobServiceClient(connection, options);
             var account = AccountOf(given)
                 ?? throw new AccessDeniedException("No Azure storage account is known: set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING.") { IsOfAll = true };
-            var endpoint = new Uri(given.Endpoint ?? Variable("AZURE_STORAGE_ENDPOINT") ?? $"https://{account}.blob.core.windows.net");
-            var key = given.Key ?? Variable("AZURE_STORAGE_KEY") ?? Variable("SCITQ_AZURE_KEY");
-            var token = given.SasToken ?? Variable("AZURE_STORAGE_SAS_TOKEN");
+            // What the environment has for one account is nothing for another to see.
+            var known = Variable("AZURE_STORAGE_ACCOUNT") ?? Variable("SCITQ_AZURE_ACCOUNT");
+            string? Own(string name) => known is null || known == account ? Variable(name) : null;
+            var endpoint = new Uri(given.Endpoint ?? Own("AZURE_STORAGE_ENDPOINT") ?? $"https://{account}.blob.core.windows.net");
+            var key = given.Key ?? (given.SasToken is null ? Own("AZURE_STORAGE_KEY") ?? Own("SCITQ_AZURE_KEY") : null);
+            var token = given.SasToken ?? Own("AZURE_STORAGE_SAS_TOKEN");
             return key is not null ? new BlobServiceClient(endpoint, new StorageSharedKeyCredential(account, key), options)
                 : token is not null ? new BlobServiceClient(endpoint, new AzureSasCredential(token.TrimStart('?')), options)
                 : new BlobServiceClient(endpoint, new DefaultAzureCredential(), options);

@@ -1,19 +1,16 @@
-using Amazon;
+using System.Collections.Concurrent;
 using Amazon.Runtime;
-using Amazon.Runtime.CredentialManagement;
 using Amazon.S3;
-using Amazon.S3.Model;
-using Amazon.Util;
 using Scitq.Contracts;
 using Scitq.Fetch.Http;
 using Scitq.Fetch.Transfers;
 
 namespace Scitq.Fetch.Transports;
 
-/// <summary>The SDK's client, with its retries left to us, and its errors by our classes.</summary>
+/// <summary>The SDK's clients, one an account, with their retries left to us, and their errors by our classes.</summary>
 internal sealed class S3Client : IDisposable
 {
-    private readonly Lazy<AmazonS3Client> _client;
+    private readonly ConcurrentDictionary<S3Options, Lazy<S3Account>> _accounts = new();
     private readonly Services _services;
     private readonly HttpClient _http;
 
@@ -21,11 +18,10 @@ internal sealed class S3Client : IDisposable
     {
         _services = services;
         _http = new HttpClient(new CleanConnections(services.Options)) { Timeout = Timeout.InfiniteTimeSpan };
-        _client = new Lazy<AmazonS3Client>(Create);
     }
 
     /// <summary>Whether payloads go over TLS, and need no signature of their own.</summary>
-    public bool IsSecure { get; private set; } = true;
+    public bool IsSecure(DataUri uri) => Account(uri).IsSecure;
 
     /// <summary>Makes one request, retried.</summary>
     public Task<T> CallAsync<T>(DataUri uri, Func<AmazonS3Client, Action, CancellationToken, Task<T>> request, CancellationToken ct) =>
@@ -36,7 +32,7 @@ internal sealed class S3Client : IDisposable
     {
         try
         {
-            return await _services.Idle.WatchAsync((touch, c) => request(_client.Value, touch, c), ct);
+            return await _services.Idle.WatchAsync((touch, c) => request(Account(uri).Client, touch, c), ct);
         }
         catch (Exception e) when (!ct.IsCancellationRequested && Classify(uri, e) is { } fault)
         {
@@ -46,7 +42,8 @@ internal sealed class S3Client : IDisposable
 
     public void Dispose()
     {
-        if (_client.IsValueCreated) _client.Value.Dispose();
+        foreach (var account in _accounts.Values)
+            if (account.IsValueCreated) account.Value.Dispose();
         _http.Dispose();
     }
 
@@ -72,66 +69,15 @@ internal sealed class S3Client : IDisposable
             case OperationCanceledException:
                 return new TransientException("the S3 server did not answer in time.", e);
             case AmazonClientException:
-                return new AccessDeniedException($"{shown}: {e.Message.TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.", e) { IsOfAll = true };
+                return new AccessDeniedException($"{shown}: {e.Message.TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or name them in a storage file.", e) { IsOfAll = true };
             default:
                 return null;
         }
     }
 
-    private AmazonS3Client Create()
+    private S3Account Account(DataUri uri)
     {
-        var (given, options) = (_services.Options.S3, _services.Options);
-        var endpoint = given.Endpoint ?? Variable("AWS_ENDPOINT_URL_S3") ?? Variable("AWS_ENDPOINT_URL");
-        var region = given.Region ?? Variable("AWS_REGION") ?? Variable("AWS_DEFAULT_REGION");
-        var config = new AmazonS3Config
-        {
-            MaxErrorRetry = 0,
-            // Stalls are noticed by what moves, whatever a whole request takes.
-            Timeout = Timeout.InfiniteTimeSpan,
-            HttpClientFactory = new OneClient(_http),
-        };
-        if (given.Profile is { } profile) config.Profile = new Profile(profile);
-        if (endpoint is not null)
-        {
-            config.ServiceURL = endpoint;
-            config.ForcePathStyle = true;
-            config.AuthenticationRegion = region ?? "us-east-1";
-            // Servers other than AWS answer 400 to checksums they do not know.
-            config.RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED;
-            config.ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED;
-            IsSecure = endpoint.StartsWith("https", StringComparison.OrdinalIgnoreCase);
-        }
-        else if ((region ?? (config.RegionEndpoint is null ? "us-east-1" : null)) is { } named)
-        {
-            config.RegionEndpoint = RegionEndpoint.GetBySystemName(named);
-        }
-
-        var client = Create(given, config);
-        // Over TLS the SDK does that itself. Elsewhere the signature of the MD5 is one of the payload too, and it need not be hashed again.
-        client.BeforeRequestEvent += (_, e) =>
-        {
-            if (e is WebServiceRequestEventArgs { Request: PutObjectRequest { MD5Digest: not null } or UploadPartRequest { MD5Digest: not null } } put && !IsSecure) put.Headers[HeaderKeys.XAmzContentSha256Header] = "UNSIGNED-PAYLOAD";
-        };
-        return client;
-    }
-
-    private static AmazonS3Client Create(S3Options given, AmazonS3Config config)
-    {
-        if (given is { AccessKeyId: { } id, SecretAccessKey: { } secret }) return new AmazonS3Client(new BasicAWSCredentials(id, secret), config);
-        if (given.Profile is not { } name) return new AmazonS3Client(config);
-        return new CredentialProfileStoreChain().TryGetAWSCredentials(name, out var credentials)
-            ? new AmazonS3Client(credentials, config)
-            : throw new AmazonClientException($"There is no AWS profile '{name}'");
-    }
-
-    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
-
-    private sealed class OneClient(HttpClient client) : HttpClientFactory
-    {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => client;
-
-        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
-
-        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+        var given = _services.Options.Storage.ForBucket(S3Transport.Bucket(uri)) ?? _services.Options.S3;
+        return _accounts.GetOrAdd(given, g => new Lazy<S3Account>(() => new S3Account(g, _http))).Value;
     }
 }

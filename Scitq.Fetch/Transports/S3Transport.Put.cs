@@ -46,7 +46,7 @@ internal sealed partial class S3Transport
             // The server checks the MD5, and we its answer.
             DisableDefaultChecksumValidation = block is not null,
             UseChunkEncoding = false,
-            DisablePayloadSigning = _client.IsSecure,
+            DisablePayloadSigning = _client.IsSecure(uri),
         }, c), ct);
         var stored = Entry(uri, "", block?.Length ?? 0, response.ETag, null);
         return TagTells(response.ServerSideEncryptionMethod, response.ServerSideEncryptionCustomerMethod) ? stored : stored with { Md5 = null };
@@ -84,7 +84,7 @@ internal sealed partial class S3Transport
                     MD5Digest = Convert.ToBase64String(block.Md5),
                     DisableDefaultChecksumValidation = true,
                     UseChunkEncoding = false,
-                    DisablePayloadSigning = _client.IsSecure,
+                    DisablePayloadSigning = _client.IsSecure(uri),
                 }, d), c);
                 parts[block.Number] = (block.Md5, sent.ETag);
             }, ct);

@@ -1,5 +1,6 @@
 using Scitq.Contracts;
 using Scitq.Fetch.Http;
+using Scitq.Fetch.Runs;
 using Scitq.Fetch.Transfers;
 
 namespace Scitq.Fetch.Transports;
@@ -22,7 +23,10 @@ internal sealed class Schemes : IDisposable
             ["ftp"] = new FtpTransport(services),
             ["http"] = http,
             ["https"] = http,
+            ["fasp"] = new FaspTransport(),
         };
+        var runs = new RunTransport(services, _web, For);
+        (_transports["run+fastq"], _transports["run+submitted"]) = (runs, runs);
     }
 
     public ITransport For(DataUri uri) => _transports.TryGetValue(uri.Scheme, out var transport)

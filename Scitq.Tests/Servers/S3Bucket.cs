@@ -17,15 +17,23 @@ public sealed class S3Bucket : IAsyncDisposable
     /// <summary>What a program needs to reach it.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; }
 
-    public static async Task<S3Bucket> CreateAsync()
+    public static async Task<S3Bucket> CreateAsync(string prefix = "scitq-")
+    {
+        var server = Server();
+        var client = new AmazonS3Client(
+            new BasicAWSCredentials(server["AWS_ACCESS_KEY_ID"], server["AWS_SECRET_ACCESS_KEY"]), new AmazonS3Config { ServiceURL = server["AWS_ENDPOINT_URL"], ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        var name = prefix + Guid.NewGuid().ToString("N")[..12];
+        await client.PutBucketAsync(name);
+        return new S3Bucket(name, client, server);
+    }
+
+    /// <summary>What a program needs to reach the server.</summary>
+    public static IReadOnlyDictionary<string, string?> Server()
     {
         var address = new Uri(TestEnvironment.Required("SCITQ_TEST_S3"));
         var user = address.UserInfo.Split(':');
         var endpoint = address.GetLeftPart(UriPartial.Scheme) + address.Authority.Split('@')[^1];
-        var client = new AmazonS3Client(new BasicAWSCredentials(user[0], user[1]), new AmazonS3Config { ServiceURL = endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
-        var name = "scitq-" + Guid.NewGuid().ToString("N")[..12];
-        await client.PutBucketAsync(name);
-        return new S3Bucket(name, client, new Dictionary<string, string?> { ["AWS_ACCESS_KEY_ID"] = user[0], ["AWS_SECRET_ACCESS_KEY"] = user[1], ["AWS_ENDPOINT_URL"] = endpoint, ["AWS_REGION"] = "us-east-1" });
+        return new Dictionary<string, string?> { ["AWS_ACCESS_KEY_ID"] = user[0], ["AWS_SECRET_ACCESS_KEY"] = user[1], ["AWS_ENDPOINT_URL"] = endpoint, ["AWS_REGION"] = "us-east-1" };
     }
 
     /// <summary>The URI of a key.</summary>

@@ -19,7 +19,7 @@ internal sealed class FetchContext : IDisposable
             : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 256 ? number
             : throw new UsageException($"-p '{text}' is no number from 1 to 256");
         Verb = verb;
-        Fetcher = new Fetcher(new FetchOptions { Files = parallel, Notice = line.Has("verbose") ? Progress.Say : null }, io.Clock);
+        Fetcher = new Fetcher(new FetchOptions { Files = parallel, Storage = Storage(io, line), Notice = line.Has("verbose") ? Progress.Say : null }, io.Clock);
     }
 
     public ToolIo Io { get; }
@@ -47,6 +47,19 @@ internal sealed class FetchContext : IDisposable
 
     /// <summary>A name with a colon is still a name; only <c>scheme://</c> makes a URI.</summary>
     public static bool IsUri(string text) => text.Contains("://", StringComparison.Ordinal);
+
+    private static StorageProfiles Storage(ToolIo io, ParsedLine line)
+    {
+        if ((line.Value("storage") ?? io.Variable("SCITQ_STORAGE")) is not { Length: > 0 } file) return new StorageProfiles();
+        try
+        {
+            return StorageFile.Read(file);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
 
     public void Dispose()
     {

@@ -21,8 +21,10 @@ internal static class FetchHelp
 
             A place is a path of this machine or SCHEME://PATH (file, s3, azure, ftp, http, https); a final slash means
             everything below. After '|' comes what is done with a fetched file: gunzip, untar, unzip or mv:FOLDER.
+            Only to be fetched from: run+fastq://ACCESSION, run+submitted://ACCESSION and fasp://USER@HOST:PATH. Options go
+            before the colon: http@aria2://…, run+fastq@sra@ftp://…, run+fastq@filter_r1://…
             Credentials: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE, AWS_ENDPOINT_URL; AZURE_STORAGE_ACCOUNT,
-            AZURE_STORAGE_KEY, AZURE_STORAGE_CONNECTION_STRING. See: {FetchCommand.Program} VERB --help
+            AZURE_STORAGE_KEY, AZURE_STORAGE_CONNECTION_STRING; or --storage FILE for several accounts. See: {FetchCommand.Program} VERB --help
             """, [], FetchVerb.Global);
     }
 }

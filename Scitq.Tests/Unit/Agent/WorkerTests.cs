@@ -181,6 +181,18 @@ public sealed class WorkerTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_input_outside_of_the_file_roots_is_refused()
+    {
+        Directory.CreateDirectory(_folder["allowed"]);
+        await File.WriteAllTextAsync(_folder["secret"], "x");
+        await StartAsync(roots: [_folder["allowed"]]);
+        var end = await EndAsync(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [$"file://{_folder["allowed"]}/../secret"] }));
+        Assert.Equal(FailureClass.Download, end.Result!.Failure);
+        Assert.Contains("only allowed below", end.Result.Reason, StringComparison.Ordinal);
+        Assert.Empty(_runtime.Started);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Much_output_is_stored_before_the_end_is_told()
     {
         await StartAsync();
@@ -337,12 +349,12 @@ public sealed class WorkerTests : IAsyncLifetime
 
     private async Task<AttemptReport> EndAsync(Guid task) => await Eventually.GetAsync(() => Task.FromResult(_coordinator.End(task)), $"task {task} ends", TimeSpan.FromSeconds(30));
 
-    private async Task StartAsync(int concurrency = 2, int prefetch = 0, long diskReserve = 0, TimeSpan? keepFailed = null, TimeSpan? lease = null)
+    private async Task StartAsync(int concurrency = 2, int prefetch = 0, long diskReserve = 0, TimeSpan? keepFailed = null, TimeSpan? lease = null, IReadOnlyList<string>? roots = null)
     {
         var options = new AgentOptions
         {
             Name = "w", Concurrency = concurrency, Prefetch = prefetch, WorkDir = _folder["work"], Heartbeat = TimeSpan.FromMilliseconds(100), DiskReserve = diskReserve, DiskHigh = 100,
-            KeepFailed = keepFailed ?? TimeSpan.FromDays(1), LeaseTime = lease ?? TimeSpan.FromSeconds(30),
+            KeepFailed = keepFailed ?? TimeSpan.FromDays(1), LeaseTime = lease ?? TimeSpan.FromSeconds(30), FileRoots = roots,
         };
         _worker = new Worker(options, new InMemoryAgentBus(_coordinator.Bus, "w"), new RuntimeSet(_runtime, docker: null), TimeProvider.System, _lifetime, NullLoggerFactory.Instance);
         await _worker.StartAsync(CancellationToken.None);

@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using Scitq.Agent.Runtimes;
+using Scitq.Contracts;
+using Scitq.Fetch;
+
+namespace Scitq.Agent.Staging;
+
+/// <summary>
+/// Finds out before a command runs whether its output can be delivered, with a tiny file that is written and deleted again: a mistake in the bucket's
+/// name must not cost three days. What went well is remembered as long as the agent lives, by batch and store; what went wrong is tried again.
+/// </summary>
+/// <param name="fetcher">What delivers in the end.</param>
+/// <param name="folder">A directory of the agent's own.</param>
+/// <param name="time">The clock.</param>
+internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider time)
+{
+    private const int FileExists = 17;
+    private const int NotDirectory = 20;
+    private const int ReadOnly = 30;
+
+    // A store in trouble gets its time when there is something to deliver.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly ConcurrentDictionary<(string Batch, string Root), Lazy<Task<Finding>>> _probes = new();
+
+    /// <summary>Fetches, and meanwhile probes where the output goes; a probe that fails stops the fetching.</summary>
+    /// <exception cref="StartException">The output could not be delivered.</exception>
+    public async Task<T> WhileAsync<T>(TaskSpec spec, Func<CancellationToken, Task<T>> fetch, CancellationToken ct)
+    {
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var fetched = fetch(failed.Token);
+        try
+        {
+            if (spec.Output is { } output) await CheckAsync(spec.Batch, output, failed.Token);
+        }
+        catch
+        {
+            await failed.CancelAsync();
+            await fetched.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw;
+        }
+
+        return await fetched;
+    }
+
+    private async Task CheckAsync(string batch, string output, CancellationToken ct)
+    {
+        var uri = DataUri.Parse(output).AsFolder();
+        var key = (batch, Root(uri));
+        var probe = _probes.GetOrAdd(key, _ => new Lazy<Task<Finding>>(() => Task.Run(() => ProbeAsync(uri), CancellationToken.None)));
+        var finding = await probe.Value.WaitAsync(ct);
+        if (finding.Good) return;
+        _probes.TryRemove(KeyValuePair.Create(key, probe));
+        if (finding.Problem is { } problem)
+            throw new StartException(FailureClass.Upload, $"the command was not started, as its output could not be delivered to {Redacted.Of(output)}: {problem}");
+    }
+
+    private async Task<Finding> ProbeAsync(DataUri output)
+    {
+        using var patience = new CancellationTokenSource(Patience, time);
+        var marker = output.At($"{output.Path}{Fetcher.ProbePrefix}{Guid.NewGuid():N}");
+        try
+        {
+            await fetcher.PutAsync(Source(), marker, progress: null, patience.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or TransferExhaustedException or IntegrityException or DiskFullException)
+        {
+            return new Finding(Good: false);
+        }
+        catch (Exception e) when (e is FetchException or IOException { HResult: FileExists or NotDirectory or ReadOnly })
+        {
+            var shown = Redacted.Of(marker) + ": ";
+            return new Finding(Good: false, (e.Message.StartsWith(shown, StringComparison.Ordinal) ? e.Message[shown.Length..] : e.Message) + Remedy(e));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Finding(Good: false);
+        }
+
+        try
+        {
+            await fetcher.DeleteAsync(marker, ct: patience.Token);
+        }
+        catch (Exception e) when (e is FetchException or IOException or OperationCanceledException)
+        {
+            // Some stores only take, and it is delivering that counts: a few bytes stay there.
+        }
+
+        return new Finding(Good: true);
+    }
+
+    /// <summary>What is uploaded; always the same, so written once.</summary>
+    private string Source()
+    {
+        var file = Path.Combine(folder, ".scitq-probe");
+        if (File.Exists(file)) return file;
+        var written = $"{file}-{Guid.NewGuid():N}";
+        File.WriteAllText(written, "Scitq can write here.\n");
+        File.Move(written, file, overwrite: true);
+        return file;
+    }
+
+    /// <summary>What stands or falls together: a bucket, a server, and of a disk the folder above.</summary>
+    private static string Root(DataUri output) => output.Scheme == "file"
+        ? $"file://{Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(output.Path))}"
+        : $"{output.Scheme}://{output.Path.Split('/')[0]}";
+
+    private static string Remedy(Exception e) => e switch
+    {
+        DataNotFoundException => " Create it, or correct -o.",
+        AccessDeniedException => " Give the worker's account the right to write there (docs/operations/storage.md), or correct -o.",
+        _ => " Correct -o.",
+    };
+
+    /// <param name="Good">It can be written there; otherwise, without a problem, the store can't tell at the moment.</param>
+    /// <param name="Problem">Why it can't be.</param>
+    private sealed record Finding(bool Good, string? Problem = null);
+}

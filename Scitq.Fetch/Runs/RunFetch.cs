@@ -1,0 +1,124 @@
+using Scitq.Contracts;
+using Scitq.Fetch.Local;
+using Scitq.Fetch.Transfers;
+
+namespace Scitq.Fetch.Runs;
+
+/// <summary>
+/// What has become of the runs of one URI, over all rounds: a run that is there is not fetched again, and a method that can never bring a run is not asked again.
+/// A run is brought together in a hidden folder, one for each method, and moved out of it when all its files are whole.
+/// </summary>
+internal sealed class RunFetch(DataUri uri, string accession, string directory, IReadOnlyList<IRunMethod> methods, Meter meter)
+{
+    private readonly List<TransferredFile> _files = [];
+    private readonly HashSet<string> _done = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Run, IRunMethod Method), FetchException> _over = [];
+    private readonly List<string> _passing = [];
+
+    public DataUri Uri => uri;
+
+    public string Accession => accession;
+
+    public IReadOnlyList<IRunMethod> Methods => methods;
+
+    public IReadOnlyList<SequenceRun>? Runs { get; private set; }
+
+    public bool IsFound { get; private set; }
+
+    public int Done => _done.Count;
+
+    /// <summary>These are the runs; the methods named need not be tried, for the reason given.</summary>
+    public void Found(IReadOnlyList<SequenceRun> runs, IEnumerable<IRunMethod>? without = null, FetchException? why = null)
+    {
+        (Runs, IsFound) = (runs, true);
+        foreach (var method in without ?? [])
+            foreach (var run in runs)
+                if (methods.Contains(method)) _over[(run.Accession, method)] = why!;
+    }
+
+    /// <summary>These may be the runs; ENA could not tell.</summary>
+    public void Guess(IReadOnlyList<SequenceRun> runs, FetchException why)
+    {
+        Runs = runs;
+        _passing.Add($"ENA: {Reason(why, uri)}");
+    }
+
+    /// <summary>Fetches one run by the first method that can.</summary>
+    public async Task TryAsync(RunOrder order, Action<string>? notice, CancellationToken ct)
+    {
+        var accession = order.Run.Accession;
+        if (_done.Contains(accession)) return;
+        var home = Path.Combine(directory, $".{accession}.part");
+        foreach (var method in methods.Where(m => !_over.ContainsKey((accession, m)) && (IsFound || m is SraCloud or SraPrefetch)))
+        {
+            try
+            {
+                var folder = Directory.CreateDirectory(Path.Combine(home, method.Name)).FullName;
+                var fetched = await method.FetchAsync(order, folder, meter, ct);
+                foreach (var file in fetched) Publish(folder, file.Name);
+                _files.AddRange(fetched);
+                _done.Add(accession);
+                Directory.Delete(home, recursive: true);
+                return;
+            }
+            catch (TransferExhaustedException e)
+            {
+                _passing.Add($"{method.Name}: {Reason(e, uri)}");
+                notice?.Invoke($"{order.Shown}: by {method.Name}: {Reason(e, uri)}");
+            }
+            catch (FetchException e) when (e is not DiskFullException)
+            {
+                _over[(accession, method)] = e;
+                notice?.Invoke($"{order.Shown}: by {method.Name}: {Reason(e, uri)}");
+            }
+        }
+
+        // Nothing there can be continued any more.
+        if (methods.All(m => _over.ContainsKey((accession, m))) && Directory.Exists(home)) Directory.Delete(home, recursive: true);
+    }
+
+    /// <summary>The files, if all runs are there.</summary>
+    /// <exception cref="TransientException">Something may go better in another round.</exception>
+    /// <exception cref="FetchException">Nothing will.</exception>
+    public IReadOnlyList<TransferredFile> Result()
+    {
+        var missing = Runs!.Where(r => !_done.Contains(r.Accession)).ToArray();
+        if (missing.Length == 0) return _files;
+        var passing = string.Join(" ", _passing.Distinct());
+        _passing.Clear();
+        if (passing.Length > 0) throw new TransientException(passing);
+        var failures = new Failures();
+        foreach (var run in missing) failures.Add(Failure(new RunOrder(uri, run, false)));
+        failures.ThrowIfAny();
+        return [];
+    }
+
+    /// <summary>A fault's message without the URI before it.</summary>
+    public static string Reason(FetchException fault, DataUri uri) =>
+        fault.Message.StartsWith(Redacted.Of(uri), StringComparison.Ordinal) && fault.Message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var colon ? fault.Message[(colon + 2)..] : fault.Message;
+
+    private FetchException Failure(RunOrder order)
+    {
+        var faults = methods.Select(m => (Method: m, Fault: _over[(order.Run.Accession, m)])).ToArray();
+        var message = $"{order.Shown}: {string.Join(" ", faults.Select(f => $"{f.Method.Name}: {Reason(f.Fault, uri)}"))}";
+        var worst = faults.Select(f => f.Fault).FirstOrDefault(f => f is not (DataNotFoundException or UnsupportedTransferException))
+            ?? faults.Select(f => f.Fault).FirstOrDefault(f => f is UnsupportedTransferException && order.Run.Files.Count + (order.Run.SraSize ?? 0) > 0)
+            ?? faults[0].Fault;
+        return worst switch
+        {
+            IntegrityException => new IntegrityException(message, worst),
+            AccessDeniedException => new AccessDeniedException(message, worst),
+            BadUriException => new BadUriException(message, worst),
+            UnsupportedTransferException => new UnsupportedTransferException(message, worst),
+            _ => new DataNotFoundException(message, worst),
+        };
+    }
+
+    private void Publish(string folder, string name)
+    {
+        var target = LocalName.Resolve(directory, name, uri.Text);
+        LocalName.MakeParents(directory, target);
+        if (Directory.Exists(target)) throw new BadUriException($"{Redacted.Of(uri)}: '{target}' is a directory, a file of that name cannot be written.");
+        File.Move(Path.Combine(folder, name), target, overwrite: true);
+    }
+}

@@ -1,0 +1,43 @@
+using Scitq.Contracts;
+using Scitq.Fetch.Transfers;
+using Scitq.Fetch.Transports;
+
+namespace Scitq.Fetch.Runs;
+
+/// <summary>SRA's open data on AWS, which needs no account, and fasterq-dump.</summary>
+internal sealed class SraCloud(Func<DataUri, ITransport> transports, Services services, PartReader parts, SraToolkit toolkit) : IRunMethod
+{
+    public string Name => "sra-cloud";
+
+    public async Task<IReadOnlyList<TransferredFile>> FetchAsync(RunOrder order, string folder, Meter meter, CancellationToken ct)
+    {
+        toolkit.Require(order, prefetch: false);
+        var accession = order.Run.Accession;
+        var entry = await StatAsync(order, ct) ?? throw new DataNotFoundException($"{order.Shown}: it is not in SRA's open data.");
+        var fetched = Directory.CreateDirectory(Path.Combine(folder, "fetched")).FullName;
+        var file = Path.Combine(fetched, accession);
+        meter.Expect(entry.Size);
+        // fasterq-dump may have been what failed or was killed: then it is here already.
+        if (!File.Exists(file) || new FileInfo(file).Length != entry.Size) await new Download(transports(entry.Uri), services.Retrier, parts, services.Idle, meter).ToFileAsync(entry, file, accession, ct);
+        else meter.Moved(entry.Size.Value);
+        meter.FileDone();
+        try
+        {
+            return await toolkit.FastqAsync(order, folder, $"fetched/{accession}", ct);
+        }
+        catch (IntegrityException)
+        {
+            File.Delete(file);
+            throw;
+        }
+    }
+
+    /// <summary>The run's file there; null when there is none.</summary>
+    public async Task<DataEntry?> StatAsync(RunOrder order, CancellationToken ct)
+    {
+        var accession = order.Run.Accession;
+        if (!Accession.IsRun(accession)) return null;
+        var place = DataUri.Parse($"{services.Options.Archives.SraCloud.TrimEnd('/')}/{accession}/{accession}");
+        return await services.Retrier.RunAsync(place, c => services.Idle.GuardAsync(async g => await transports(place).StatAsync(place, g), c).AsTask(), ct);
+    }
+}

@@ -1,0 +1,86 @@
+using System.IO.Compression;
+using System.Text.RegularExpressions;
+using Scitq.Fetch.Archives;
+using Scitq.Fetch.Programs;
+using Scitq.Fetch.Transfers;
+
+namespace Scitq.Fetch.Runs;
+
+/// <summary>The SRA toolkit: fetches runs by its own means, and makes compressed FASTQ files of them.</summary>
+internal sealed partial class SraToolkit(Services services)
+{
+    private const string Install = "install the SRA toolkit (Debian: sra-toolkit), or name an image in SCITQ_SRA_IMAGE";
+    private static readonly string s_threads = Math.Clamp(Environment.ProcessorCount, 1, 16).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private readonly ExternalProgram _prefetch = new(services.Options.Programs.Prefetch, services.Options.Programs.SraImage, services.Options.Programs.Docker);
+    private readonly ExternalProgram _dump = new(services.Options.Programs.FasterqDump, services.Options.Programs.SraImage, services.Options.Programs.Docker);
+    private readonly ExternalProgram _pigz = new(services.Options.Programs.Pigz, null, services.Options.Programs.Docker);
+
+    /// <summary>Asked for before hours of fetching what nothing could be made of.</summary>
+    /// <exception cref="UnsupportedTransferException">A program is not there.</exception>
+    public void Require(RunOrder order, bool prefetch)
+    {
+        _dump.Require(order.Shown, Install);
+        if (prefetch) _prefetch.Require(order.Shown, Install);
+    }
+
+    /// <summary>Fetches a run with prefetch, which continues what it finds; returns what it wrote, relative to the folder.</summary>
+    public async Task<string> PrefetchAsync(RunOrder order, string folder, CancellationToken ct)
+    {
+        var accession = order.Run.Accession;
+        var end = await services.Retrier.RunAsync(order.Uri, c => Growth.WatchAsync(services.Idle, services.Time, folder,
+            async d =>
+            {
+                // The limit of 20 GB that it has otherwise is none of ours.
+                var tried = await _prefetch.RunAsync(order.Shown, ["--max-size", "9999999999999", "--output-directory", "fetched", accession], folder, d);
+                if (tried.Code == 0) return tried;
+                if (Unknown().IsMatch(tried.Output)) throw new DataNotFoundException($"{order.Shown}: unknown to SRA ({tried.LastLine}).");
+                throw new TransientException($"prefetch ended with code {tried.Code}: {tried.LastLine}");
+            }, c), ct);
+        string[] places = [$"fetched/{accession}", $"fetched/{accession}.sra", $"fetched/{accession}.sralite"];
+        return places.FirstOrDefault(p => Path.Exists(Path.Combine(folder, p)))
+            ?? throw new IntegrityException($"{order.Shown}: prefetch ended without a fault and without a file ({end.LastLine}).");
+    }
+
+    /// <summary>Turns a fetched run into FASTQ, named as ENA does: both reads of a pair as <c>_1</c> and <c>_2</c>, single ones without.</summary>
+    public async Task<IReadOnlyList<TransferredFile>> FastqAsync(RunOrder order, string folder, string fetched, CancellationToken ct)
+    {
+        var made = Directory.CreateDirectory(Path.Combine(folder, "fastq")).FullName;
+        foreach (var old in Directory.EnumerateFiles(made)) File.Delete(old);
+        var end = await _dump.RunAsync(order.Shown, ["--split-3", "--force", "--threads", s_threads, "--temp", "temporary", "--outdir", "fastq", "./" + fetched], folder, ct);
+        if (end.Code != 0 && Full().IsMatch(end.Output)) throw new DiskFullException($"{order.Shown}: fasterq-dump needs more room on the disk: {end.LastLine}");
+        if (end.Code != 0) throw new IntegrityException($"{order.Shown}: fasterq-dump ended with code {end.Code}: {end.LastLine}");
+        var names = Directory.GetFiles(made, "*.fastq").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal).ToArray();
+        if (names.Length == 0) throw new IntegrityException($"{order.Shown}: fasterq-dump made no FASTQ file ({end.LastLine}).");
+        var files = new List<TransferredFile>();
+        foreach (var name in order.FirstReads ? ReadFilter.Keep(names, n => n) : names)
+            files.Add(await CompressAsync(order, folder, made, name, ct));
+        return files;
+    }
+
+    private async Task<TransferredFile> CompressAsync(RunOrder order, string folder, string made, string name, CancellationToken ct)
+    {
+        var (from, to) = (Path.Combine(made, name), Path.Combine(folder, name + ".gz"));
+        if (_pigz.IsThere)
+        {
+            var end = await _pigz.RunAsync(order.Shown, ["--no-name", "--force", "--", name], made, ct);
+            if (end.Code != 0) throw new TransferExhaustedException($"{order.Shown}: pigz ended with code {end.Code}: {end.LastLine}");
+            File.Move(from + ".gz", to, overwrite: true);
+        }
+        else
+        {
+            await using (var source = Archive.Open(from))
+            await using (var target = new GZipStream(File.Create(to), CompressionLevel.Optimal))
+                await source.CopyToAsync(target, 1 << 20, ct);
+            File.Delete(from);
+        }
+
+        return new TransferredFile(name + ".gz", new FileInfo(to).Length, null);
+    }
+
+    [GeneratedRegex("cannot resolve accession|name not found|path not found|item not found|unknown accession|invalid accession|cannot be found|no data at given", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Unknown();
+
+    [GeneratedRegex("no space left|storage exhausted|disk-limit exceed|disk quota", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Full();
+}

@@ -1,0 +1,20 @@
+using System.IO.Enumeration;
+
+namespace Scitq.Fetch;
+
+/// <summary>Several accounts of the object stores, chosen by the name of the bucket or container: the first that takes it.</summary>
+public sealed class StorageProfiles
+{
+    /// <summary>Of <c>s3://</c>.</summary>
+    public IReadOnlyList<S3Options> S3 { get; init; } = [];
+
+    /// <summary>Of <c>azure://</c>.</summary>
+    public IReadOnlyList<AzureOptions> Azure { get; init; } = [];
+
+    internal S3Options? ForBucket(string name) => S3.FirstOrDefault(p => Takes(p.Buckets, name));
+
+    internal AzureOptions? ForContainer(string name) => Azure.FirstOrDefault(p => Takes(p.Containers, name));
+
+    private static bool Takes(IReadOnlyList<string> globs, string name) =>
+        globs.Count == 0 || globs.Any(g => FileSystemName.MatchesSimpleExpression(g, name, ignoreCase: false));
+}
