@@ -149,7 +149,7 @@ internal sealed partial class AttemptRunner(
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new DownloadTimeoutException(seconds);
+            throw new DownloadTimeoutException(seconds, [.. attempt.Spec.Inputs, .. attempt.Spec.Resources]);
         }
     }
 

@@ -19,7 +19,7 @@ internal static class Failures
     public static (FailureClass? Failure, string Reason) Classify(Exception e, AttemptStage stage) => e switch
     {
         StartException start => (start.Failure, start.Message),
-        DownloadTimeoutException => (FailureClass.Timeout, e.Message),
+        DownloadTimeoutException => (FailureClass.Download, e.Message),
         DiskFullException => (FailureClass.Disk, e.Message),
         IOException { HResult: NoSpace or QuotaExceeded } => (FailureClass.Disk, $"the worker's disk is full: {e.Message}"),
         FetchException => (stage == AttemptStage.Uploading ? FailureClass.Upload : FailureClass.Download, e.Message),
@@ -41,5 +41,5 @@ internal static class Failures
 }
 
 /// <summary>Inputs and resources took too long.</summary>
-internal sealed class DownloadTimeoutException(int seconds)
-    : Exception($"inputs and resources were not there after the download timeout of {seconds} s");
+internal sealed class DownloadTimeoutException(int seconds, IReadOnlyList<string> wanted)
+    : Exception($"inputs and resources ({string.Join(", ", wanted.Take(3).Select(Redacted.Of))}{(wanted.Count > 3 ? ", …" : "")}) were not there after the download timeout of {seconds} s");

@@ -9,13 +9,13 @@ public enum FailureClass
     /// <summary>The kernel killed it for want of memory.</summary>
     Oom,
 
-    /// <summary>It outlived its run or download timeout.</summary>
+    /// <summary>It outlived its run timeout.</summary>
     Timeout,
 
     /// <summary>The worker's disk could not hold it.</summary>
     Disk,
 
-    /// <summary>An input or resource could not be fetched.</summary>
+    /// <summary>An input or resource could not be fetched, or not within the download timeout.</summary>
     Download,
 
     /// <summary>Its output could not be delivered; the output is kept on the worker.</summary>

@@ -42,7 +42,7 @@ public sealed record TaskSpec
     /// <summary>Seconds the command may run before it is stopped (class <c>timeout</c>); null is without limit.</summary>
     public int? RunTimeout { get; init; }
 
-    /// <summary>Seconds that fetching inputs and resources may take (class <c>timeout</c>); null is without limit.</summary>
+    /// <summary>Seconds that fetching inputs and resources may take (class <c>download</c>); null is without limit.</summary>
     public int? DownloadTimeout { get; init; }
 
     /// <summary>Tasks that must have succeeded first: task ids, as GUID or as number. The task waits in <c>waiting</c>.</summary>

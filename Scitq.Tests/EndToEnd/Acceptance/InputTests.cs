@@ -120,7 +120,7 @@ public sealed class InputTests(EmbeddedSystem system) : IAsyncLifetime
         };
         var id = (await system.LaunchAsync("--download-timeout", "2", "-i", $"{_http.Root}/huge", "true")).TaskId;
         var task = await system.TaskAsync(id, "failed");
-        Assert.Equal("timeout", task.GetProperty("failure_class").GetString());
+        Assert.Equal("download", task.GetProperty("failure_class").GetString());
         Assert.Contains("download timeout of 2 s", task.GetProperty("reason").GetString(), StringComparison.Ordinal);
     }
 
