@@ -13,18 +13,13 @@ internal sealed class Meter(IProgress<TransferProgress>? progress, TimeProvider 
         if (size is { } known) Interlocked.Add(ref _total, known);
         else Interlocked.Increment(ref _sizesUnknown);
         // Who has no room for it should know before the first byte.
-        Tick();
+        if (Interlocked.Read(ref _last) == 0) Report();
     }
 
     /// <summary>Bytes that moved; negative when they have to move again.</summary>
     public void Moved(long bytes)
     {
         Interlocked.Add(ref _bytes, bytes);
-        Tick();
-    }
-
-    private void Tick()
-    {
         if (progress is null) return;
         var last = Interlocked.Read(ref _last);
         var now = time.GetTimestamp();

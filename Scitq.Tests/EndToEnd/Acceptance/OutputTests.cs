@@ -10,14 +10,14 @@ public abstract class OutputTests(ScitqSystem system)
     public async Task An_upload_that_failed_is_retried_without_running_the_task_again()
     {
         var (wall, runs) = (system.Folder[$"wall-{Guid.NewGuid():N}"], system.Folder[$"runs-{Guid.NewGuid():N}"]);
-        await File.WriteAllTextAsync(wall, "");
+        Directory.CreateDirectory($"{wall}/out/b/in-the-way");
         var run = await system.LaunchAsync("--wait", "-o", $"file://{wall}/out/", "sh", "-c", $"echo run >>{runs}; echo hello; mkdir $OUTPUT/sub; printf abc >$OUTPUT/sub/a; printf d >$OUTPUT/b");
         Assert.Equal(125, run.Code);
         var id = $"{run.TaskId}";
         Assert.Contains($"retry-upload {id}", (await system.ManageAsync("task", "explain", id)).Success());
         Assert.Equal($"1 task would be delivered again: {id}\n", (await system.ManageAsync("task", "retry-upload", "--dry-run", id)).Success());
 
-        File.Delete(wall);
+        Directory.Delete(wall, recursive: true);
         Assert.Equal($"Task {id} is being delivered again\n", (await system.ManageAsync("task", "retry-upload", id, "--reason", "mended")).Success());
         Assert.Equal(0, (await system.ManageAsync("task", "wait", id)).Code);
         Assert.Equal("run\n", await File.ReadAllTextAsync(runs));
@@ -39,7 +39,7 @@ public abstract class OutputTests(ScitqSystem system)
     public async Task An_upload_whose_output_was_cleaned_away_says_so()
     {
         var wall = system.Folder[$"wall-{Guid.NewGuid():N}"];
-        await File.WriteAllTextAsync(wall, "");
+        Directory.CreateDirectory($"{wall}/out/x/in-the-way");
         var run = await system.LaunchAsync("--wait", "-o", $"file://{wall}/out/", "sh", "-c", "echo x >$OUTPUT/x");
         Assert.Equal(125, run.Code);
         string[] Kept() => Directory.GetDirectories(Path.Combine(system.WorkDirectory, "failed"), $"{run.TaskId}-*");
@@ -53,7 +53,7 @@ public abstract class OutputTests(ScitqSystem system)
     [Fact(Timeout = 120_000)]
     public async Task A_worker_is_paused_resumed_and_given_other_slots()
     {
-        await Eventually.Async(async () => (await system.GetAsync("workers")).GetArrayLength() > 0, "the worker has registered");
+        await Eventually.Async(async () => (await system.GetAsync("workers")).GetArrayLength() > 0, "the worker has registered", TimeSpan.FromSeconds(60));
         var name = (await system.GetAsync("workers")).EnumerateArray().First(w => w.GetProperty("batch").GetString() == "Default").GetProperty("name").GetString()!;
         // For a moment, and never more slots than there are: other tests run meanwhile.
         var slots = (await system.GetAsync($"workers/{name}")).GetProperty("concurrency").GetInt32();

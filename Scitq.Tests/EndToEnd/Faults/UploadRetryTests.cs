@@ -54,15 +54,15 @@ public sealed class UploadRetryTests
         await cluster.AssertInvariantsAsync();
     }
 
-    /// <summary>A task that has run, and whose output found a file where its folder should be.</summary>
+    /// <summary>A task that has run, and one of whose files found a folder of its name.</summary>
     private static async Task<Guid> FailedAsync(Cluster cluster)
     {
         var wall = cluster["wall"];
-        await File.WriteAllTextAsync(wall, "");
+        Directory.CreateDirectory($"{wall}/out/attempt/in-the-way");
         var id = await cluster.SubmitAsync(cluster.Delivering("big", megabytes: 700) with { Output = $"file://{wall}/out/" });
         var task = await cluster.WaitForAsync(id, "failed");
         Assert.Equal(("upload", 0), (task.GetProperty("failure_class").GetString(), task.GetProperty("exit_code").GetInt32()));
-        File.Delete(wall);
+        Directory.Delete(wall, recursive: true);
         return id;
     }
 

@@ -118,7 +118,8 @@ internal sealed class FakeCoordinator : IAsyncDisposable
         return new ClaimsAnswered
         {
             Request = claim.Request,
-            Items = [.. claim.Items.Select(i => Refuses
+            // What has ended is not run again, however late its message is delivered once more.
+            Items = [.. claim.Items.Select(i => Refuses || End(i.TaskId)?.Stage == AttemptStage.Ended
                 ? new ClaimAnswer { TaskId = i.TaskId, Attempt = i.Attempt, Reason = "no" }
                 : new ClaimAnswer
                 {

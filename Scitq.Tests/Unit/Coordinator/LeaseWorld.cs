@@ -288,7 +288,7 @@ internal sealed class LeaseWorld
     private void End(Agent agent, Held held, FailureClass? failure)
     {
         held.Phase = Phase.Ended;
-        held.Result = new AttemptResult { Failure = failure, Finished = DateTime.UnixEpoch };
+        held.Result = new AttemptResult { Failure = failure, ExitCode = failure == FailureClass.Exit ? 1 : 0, Finished = DateTime.UnixEpoch };
         Repeat(agent, held);
     }
 
