@@ -22,6 +22,9 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly ConcurrentDictionary<(string Batch, string Root), Lazy<Task<Finding>>> _probes = new();
 
+    /// <summary>Directories below which <c>file://</c> is allowed; empty means anywhere.</summary>
+    public IReadOnlyList<string> FileRoots { get; init; } = [];
+
     /// <summary>Fetches, and meanwhile probes where the output goes; a probe that fails stops the fetching.</summary>
     /// <exception cref="StartException">The output could not be delivered.</exception>
     public async Task<T> WhileAsync<T>(TaskSpec spec, Func<CancellationToken, Task<T>> fetch, CancellationToken ct)
@@ -57,7 +60,7 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
     private async Task<Finding> ProbeAsync(DataUri output)
     {
         using var patience = new CancellationTokenSource(Patience, time);
-        var marker = output.At($"{output.Path}{Fetcher.ProbePrefix}{Guid.NewGuid():N}");
+        var marker = output.At($"{Existing(output)}{Fetcher.ProbePrefix}{Guid.NewGuid():N}");
         try
         {
             await fetcher.PutAsync(Source(), marker, progress: null, patience.Token);
@@ -86,6 +89,16 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
         }
 
         return new Finding(Good: true);
+    }
+
+    /// <summary>Where to write: a folder that a cancelled task would have made for nothing is not made for the probe, but the nearest that is there is asked.</summary>
+    private string Existing(DataUri output)
+    {
+        if (output.Scheme != "file") return output.Path;
+        var folder = Path.TrimEndingDirectorySeparator(output.Path);
+        while (!Path.Exists(folder) && Path.GetDirectoryName(folder) is { } above) folder = above;
+        var allowed = FileRoots.Count == 0 || FileRoots.Any(root => $"{folder}/".StartsWith($"{Path.TrimEndingDirectorySeparator(root)}/", StringComparison.Ordinal));
+        return allowed ? $"{Path.TrimEndingDirectorySeparator(folder)}/" : output.Path;
     }
 
     /// <summary>What is uploaded; always the same, so written once.</summary>

@@ -17,7 +17,7 @@ public sealed class ServerSystem : ScitqSystem
 
     public override string WorkDirectory => Folder["main"];
 
-    public override IReadOnlyList<ProcessUnderTest> Processes => [_coordinator!, .. _processes];
+    public override IReadOnlyList<ProcessUnderTest> Processes => [_coordinator!, .. _processes.Where(p => !p.HasExited)];
 
     /// <summary>The broker, for those who talk to it themselves.</summary>
     public async Task<RabbitMqVhost> VhostAsync()

@@ -100,11 +100,11 @@ public sealed class OutputProbeTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_folder_is_made_and_written_to()
+    public async Task A_folder_that_is_not_there_is_not_made_for_the_probe()
     {
-        var probe = Probe(new FetchOptions { FileRoots = [_folder.Path] });
+        var probe = Probe(new FetchOptions { FileRoots = [_folder.Path] }, _folder.Path);
         Assert.Equal(7, await RunAsync(probe, $"file://{_folder["a/b"]}"));
-        Assert.Empty(Directory.GetFileSystemEntries(_folder["a/b"]));
+        Assert.Equal([".scitq-probe"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
         await File.WriteAllTextAsync(_folder["file"], "", Ct);
         Assert.Contains("correct -o", (await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, $"file://{_folder["file"]}/b/c"))).Message, StringComparison.Ordinal);
         Assert.Contains("only allowed below", (await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, "file:///somewhere/else"))).Message, StringComparison.Ordinal);
@@ -130,9 +130,9 @@ public sealed class OutputProbeTests : IDisposable
         Buckets = buckets, Endpoint = bucket.Environment["AWS_ENDPOINT_URL"], AccessKeyId = bucket.Environment["AWS_ACCESS_KEY_ID"], SecretAccessKey = bucket.Environment["AWS_SECRET_ACCESS_KEY"],
     };
 
-    private OutputProbe Probe(FetchOptions options)
+    private OutputProbe Probe(FetchOptions options, params string[] roots)
     {
         _fetchers.Add(new Fetcher(options));
-        return new OutputProbe(_fetchers[^1], _folder.Path, TimeProvider.System);
+        return new OutputProbe(_fetchers[^1], _folder.Path, TimeProvider.System) { FileRoots = roots };
     }
 }
