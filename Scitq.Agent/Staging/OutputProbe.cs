@@ -60,7 +60,10 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
     private async Task<Finding> ProbeAsync(DataUri output)
     {
         using var patience = new CancellationTokenSource(Patience, time);
-        var marker = output.At($"{Existing(output)}{Fetcher.ProbePrefix}{Guid.NewGuid():N}");
+        var folder = Existing(output);
+        if (output.Scheme == "file" && File.Exists(Path.TrimEndingDirectorySeparator(folder)))
+            return new Finding(Good: false, $"'{Path.TrimEndingDirectorySeparator(folder)}' is a file, not a folder. Correct -o.");
+        var marker = output.At($"{folder}{Fetcher.ProbePrefix}{Guid.NewGuid():N}");
         try
         {
             await fetcher.PutAsync(Source(), marker, progress: null, patience.Token);

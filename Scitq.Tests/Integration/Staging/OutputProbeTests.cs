@@ -106,7 +106,7 @@ public sealed class OutputProbeTests : IDisposable
         Assert.Equal(7, await RunAsync(probe, $"file://{_folder["a/b"]}"));
         Assert.Equal([".scitq-probe"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
         await File.WriteAllTextAsync(_folder["file"], "", Ct);
-        Assert.Contains("correct -o", (await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, $"file://{_folder["file"]}/b/c"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is a file, not a folder. Correct -o", (await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, $"file://{_folder["file"]}/b/c"))).Message, StringComparison.Ordinal);
         Assert.Contains("only allowed below", (await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, "file:///somewhere/else"))).Message, StringComparison.Ordinal);
     }
 
