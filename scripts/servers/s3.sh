@@ -47,7 +47,10 @@ daemons() {
 start() {
   ((EUID == 0)) || die "a chroot needs root; give a running server instead: SCITQ_TEST_S3=http://ID:SECRET@HOST:PORT"
   [[ -e $root/.complete ]] || make_root
-  [[ -z $(daemons) ]] || die "the server in $root is running already"
+  if [[ -n $(daemons) ]]; then
+    rm "$dir/where"     # it is not ours to stop
+    die "the server in $root is running already"
+  fi
   local port monitor1 monitor2 secret
   # Not /dev: whoever removes the chroot while it is mounted would remove the machine's. mmdebstrap has made what is needed.
   mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
