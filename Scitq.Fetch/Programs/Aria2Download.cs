@@ -12,7 +12,7 @@ namespace Scitq.Fetch.Programs;
 /// <summary><c>@aria2</c>: several connections for one file, which helps where each is slow.</summary>
 internal sealed partial class Aria2Download(ITransport transport, Services services, Meter meter) : ProgramDownload(services, meter)
 {
-    private const int NotFound = 3, ServerDidNotResume = 8, DiskFull = 9, LoginFailed = 24, ChecksumWrong = 32;
+    private const int NotFound = 3, ServerDidNotResume = 8, DiskFull = 9, RefusedByServer = 22, LoginFailed = 24, ChecksumWrong = 32;
     private readonly ExternalProgram _aria2 = new(services.Options.Programs.Aria2c, services.Options.Programs.Aria2Image, services.Options.Programs.Docker);
 
     protected override IEnumerable<string> Extras(string part) => [part + ".aria2"];
@@ -62,6 +62,8 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
         DiskFull => new DiskFullException($"{shown}: {reason}"),
         LoginFailed => new AccessDeniedException($"{shown}: {reason}"),
         ChecksumWrong => new IntegrityException($"{shown}: {reason}"),
+        // Its code for any answer that is none it wanted; which one is only in the text.
+        RefusedByServer when Status().Match(reason) is { Success: true } status => Faults.OfStatus(int.Parse(status.Groups[1].ValueSpan, CultureInfo.InvariantCulture), shown, $"aria2c was answered {status.Groups[1].Value}"),
         _ => new TransientException($"aria2c ended with code {code}: {reason}"),
     };
 
@@ -78,4 +80,7 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
     // Its very last line is advice that fits everything.
     [GeneratedRegex(@"errorCode=[0-9]+ (?!URI=)([^\n]+)", RegexOptions.CultureInvariant)]
     private static partial Regex Error();
+
+    [GeneratedRegex("status=([1-9][0-9]{2})", RegexOptions.CultureInvariant)]
+    private static partial Regex Status();
 }

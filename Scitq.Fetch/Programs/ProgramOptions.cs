@@ -21,8 +21,8 @@ public sealed record ProgramOptions
     /// <summary>fasterq-dump of the SRA toolkit: <c>SCITQ_FASTERQ_DUMP</c>.</summary>
     public string FasterqDump { get; init; } = Variables.Or("SCITQ_FASTERQ_DUMP", "fasterq-dump");
 
-    /// <summary>prefetch of the SRA toolkit: <c>SCITQ_PREFETCH</c>.</summary>
-    public string Prefetch { get; init; } = Variables.Or("SCITQ_PREFETCH", "prefetch");
+    /// <summary>prefetch of the SRA toolkit: <c>SCITQ_SRA_PREFETCH</c>.</summary>
+    public string Prefetch { get; init; } = Variables.Or("SCITQ_SRA_PREFETCH", "prefetch");
 
     /// <summary>An image that holds the SRA toolkit, such as <c>ncbi/sra-tools</c>: <c>SCITQ_SRA_IMAGE</c>.</summary>
     public string? SraImage { get; init; } = Variables.Of("SCITQ_SRA_IMAGE");

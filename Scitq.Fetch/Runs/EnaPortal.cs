@@ -34,8 +34,9 @@ internal sealed class EnaPortal(Web web, ArchiveOptions options, Retrier retrier
         try
         {
             using var report = JsonDocument.Parse(json);
-            var runs = report.RootElement.EnumerateArray().Select(row => Run(row, kind)).ToArray();
-            return runs.Any(r => r is null) ? [] : Distinct(runs!);
+            var rows = report.RootElement.EnumerateArray().Select(row => (Run: Run(row, kind), HasData: List(row, $"{kind}_ftp").Length > 0 || Text(row, "sra_ftp").Length > 0)).ToArray();
+            // One run of a study may really have nothing there: it is kept without files, for SRA may have it.
+            return rows.Any(r => r.Run is null) || !rows.Any(r => r.HasData) ? [] : Distinct([.. rows.Select(r => r.Run!)]);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
@@ -47,7 +48,7 @@ internal sealed class EnaPortal(Web web, ArchiveOptions options, Retrier retrier
     {
         var accession = Text(row, "run_accession");
         var addresses = List(row, $"{kind}_ftp");
-        if (!Accession.IsOne(accession) || (addresses.Length == 0 && Text(row, "sra_ftp").Length == 0)) return null;
+        if (!Accession.IsOne(accession)) return null;
         var (sizes, md5s, aspera) = (List(row, $"{kind}_bytes"), List(row, $"{kind}_md5"), List(row, $"{kind}_aspera"));
         return new SequenceRun(accession, [.. addresses.Select((address, i) => new RunFile(
             address[(address.LastIndexOf('/') + 1)..],

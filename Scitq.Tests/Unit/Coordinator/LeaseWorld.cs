@@ -23,6 +23,7 @@ internal sealed class LeaseWorld
     private readonly bool _fenced;
     private TaskSaga? _task;
     private AttemptKey? _outputs;
+    private int _requests;
     private int _successes;
     private TaskState? _end;
 
@@ -130,8 +131,8 @@ internal sealed class LeaseWorld
                     break;
                 }
 
-                taker.Waits = (message.Attempt, World.Seconds);
-                Send(message with { Kind = Kind.Claim, Agent = taker.Id, Life = taker.Life });
+                taker.Waits = (message.Attempt, World.Seconds, ++_requests);
+                Send(message with { Kind = Kind.Claim, Agent = taker.Id, Life = taker.Life, Request = _requests });
                 break;
             case Kind.Claim:
                 var claim = new Claimed("w" + message.Agent, message.Attempt);
@@ -140,7 +141,7 @@ internal sealed class LeaseWorld
                 break;
             case Kind.Granted:
                 var winner = _agents[message.Agent];
-                if (winner.Life != message.Life || winner.Waits is not { } waits || waits.Attempt != message.Attempt) break;
+                if (winner.Life != message.Life || winner.Waits is not { } waits || waits.Request != message.Request) break;
                 // Journalled, then acknowledged; the lease counts from when the claim was sent.
                 winner.Held = new Held(new AttemptKey(_task!.CorrelationId, message.Attempt, message.Lease));
                 winner.SafeUntil = waits.SentAt + LeaseSeconds;
@@ -148,7 +149,7 @@ internal sealed class LeaseWorld
                 break;
             case Kind.Refused:
                 var loser = _agents[message.Agent];
-                if (loser.Life == message.Life && loser.Waits?.Attempt == message.Attempt) loser.Waits = null;
+                if (loser.Life == message.Life && loser.Waits?.Request == message.Request) loser.Waits = null;
                 break;
             case Kind.Report:
                 var report = message.Content!;
@@ -355,6 +356,9 @@ internal sealed class LeaseWorld
 
         public long SentAt { get; init; }
 
+        /// <summary>Which claim is answered: the same agent may have asked for the same attempt before.</summary>
+        public int Request { get; init; }
+
         public long Sequence { get; init; }
 
         public AttemptKey? Names { get; init; }
@@ -388,7 +392,7 @@ internal sealed class LeaseWorld
 
         public int Life { get; set; }
 
-        public (int Attempt, long SentAt)? Waits { get; set; }
+        public (int Attempt, long SentAt, int Request)? Waits { get; set; }
 
         public Held? Held { get; set; }
 

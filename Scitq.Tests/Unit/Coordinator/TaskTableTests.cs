@@ -112,8 +112,12 @@ public sealed class TaskTableTests
         var refused = new UploadRetryRequested(null);
         await Machine.RaiseAsync(task, Machine.UploadRetryRequested, refused);
         Assert.Equal((false, TaskState.Failed), (refused.Done, task.State));
+        // Found out before the command was started, and so without any output.
+        (task.Failure, task.ExitCode) = (FailureClass.Upload, null);
+        await Machine.RaiseAsync(task, Machine.UploadRetryRequested, refused);
+        Assert.Equal((false, TaskState.Failed), (refused.Done, task.State));
 
-        task.Failure = FailureClass.Upload;
+        task.ExitCode = 0;
         await Machine.RaiseAsync(task, Machine.UploadRetryRequested, new UploadRetryRequested(null));
         await Machine.RaiseAsync(task, Machine.AttemptEnded, new AttemptEnded("w", End(task.Key, FailureClass.Upload)));
         await Machine.RaiseAsync(task, Machine.RelaunchRequested, new RelaunchRequested(null));
@@ -130,7 +134,7 @@ public sealed class TaskTableTests
         task.SetSpec(new TaskSpec { Argv = ["true"] });
         if (state.IsActive() || state.IsTerminal()) task.Accepted = DateTime.UnixEpoch;
         if (state.IsActive()) task.Lease = _lease;
-        if (state == TaskState.Failed) task.Failure = FailureClass.Upload;
+        if (state == TaskState.Failed) (task.Failure, task.ExitCode) = (FailureClass.Upload, 0);
         return task;
     }
 
