@@ -1,6 +1,3 @@
-using Amazon.Runtime;
-using Amazon.S3;
-using Amazon.S3.Model;
 using Azure.Storage.Blobs;
 
 namespace Scitq.Tests.Servers;
@@ -13,7 +10,7 @@ internal sealed class CloudStore : IAsyncDisposable
     public const string AzureKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
     private readonly Func<Task> _remove;
 
-    private CloudStore(string scheme, string name, Dictionary<string, string?> environment, Func<Task> remove) =>
+    private CloudStore(string scheme, string name, IReadOnlyDictionary<string, string?> environment, Func<Task> remove) =>
         (Root, Environment, _remove) = ($"{scheme}://{name}", environment, remove);
 
     /// <summary>Without a final slash: <c>s3://bucket</c>.</summary>
@@ -23,33 +20,23 @@ internal sealed class CloudStore : IAsyncDisposable
 
     public static async Task<CloudStore> CreateAsync(string scheme)
     {
-        var name = $"scitq-{Guid.NewGuid():N}"[..20];
-        return scheme == "s3" ? await S3Async(name) : await AzureAsync(name);
+        return scheme == "s3" ? await S3Async() : await AzureAsync($"scitq-{Guid.NewGuid():N}"[..20]);
     }
 
     /// <summary>What a program needs to reach all stores of this scheme.</summary>
-    public static Dictionary<string, string?> Credentials(string scheme)
+    public static IReadOnlyDictionary<string, string?> Credentials(string scheme)
     {
         if (scheme != "s3")
-            return new() { ["AZURE_STORAGE_ACCOUNT"] = AzureAccount, ["AZURE_STORAGE_KEY"] = AzureKey, ["AZURE_STORAGE_ENDPOINT"] = AzureEndpoint(), ["AZURE_STORAGE_CONNECTION_STRING"] = null };
-        var (endpoint, user, secret) = S3Address();
-        return new() { ["AWS_ENDPOINT_URL"] = endpoint, ["AWS_ACCESS_KEY_ID"] = user, ["AWS_SECRET_ACCESS_KEY"] = secret };
+            return new Dictionary<string, string?> { ["AZURE_STORAGE_ACCOUNT"] = AzureAccount, ["AZURE_STORAGE_KEY"] = AzureKey, ["AZURE_STORAGE_ENDPOINT"] = AzureEndpoint(), ["AZURE_STORAGE_CONNECTION_STRING"] = null };
+        return S3Bucket.Server();
     }
 
     public async ValueTask DisposeAsync() => await _remove();
 
-    private static async Task<CloudStore> S3Async(string name)
+    private static async Task<CloudStore> S3Async()
     {
-        var (endpoint, user, secret) = S3Address();
-        var client = new AmazonS3Client(new BasicAWSCredentials(user, secret), new AmazonS3Config { ServiceURL = endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
-        await client.PutBucketAsync(name);
-        return new CloudStore("s3", name, Credentials("s3"), async () =>
-        {
-            while ((await client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = name })).S3Objects is { Count: > 0 } left)
-                await client.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = name, Objects = [.. left.Select(o => new KeyVersion { Key = o.Key })] });
-            await client.DeleteBucketAsync(name);
-            client.Dispose();
-        });
+        var bucket = await S3Bucket.CreateAsync();
+        return new CloudStore("s3", bucket.Name, bucket.Environment, async () => await bucket.DisposeAsync());
     }
 
     private static async Task<CloudStore> AzureAsync(string name)
@@ -57,13 +44,6 @@ internal sealed class CloudStore : IAsyncDisposable
         var client = new BlobContainerClient($"DefaultEndpointsProtocol=http;AccountName={AzureAccount};AccountKey={AzureKey};BlobEndpoint={AzureEndpoint()};", name);
         await client.CreateIfNotExistsAsync();
         return new CloudStore("azure", name, Credentials("azure"), async () => await client.DeleteAsync());
-    }
-
-    private static (string Endpoint, string User, string Secret) S3Address()
-    {
-        var address = new Uri(TestEnvironment.Required("SCITQ_TEST_S3"));
-        var user = address.UserInfo.Split(':');
-        return ($"{address.Scheme}://{address.Host}:{address.Port}", user[0], user[1]);
     }
 
     private static string AzureEndpoint() => $"{TestEnvironment.Required("SCITQ_TEST_AZURE").TrimEnd('/')}/{AzureAccount}";

@@ -57,7 +57,8 @@ public sealed class S3Bucket : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var key in await KeysAsync()) await Client.DeleteObjectAsync(Name, key);
+        foreach (var some in (await KeysAsync()).Chunk(1000))
+            await Client.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = Name, Objects = [.. some.Select(key => new KeyVersion { Key = key })] });
         await Client.DeleteBucketAsync(Name);
         Client.Dispose();
     }

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+using Scitq.Tests.Integration.Fetch;
 using Scitq.Tests.Servers;
 
 namespace Scitq.Tests.EndToEnd.Faults;
@@ -12,22 +14,38 @@ public sealed class StorageStormTests
     public async Task Two_hundred_tasks_with_data_on_a_store_that_refuses_a_third_of_all_requests_end_right()
     {
         await using var bucket = await S3Bucket.CreateAsync();
-        await using var store = await StormyStore.StartAsync(new Uri(bucket.Environment["AWS_ENDPOINT_URL"]!));
-        await using var cluster = await Cluster.StartAsync(new ClusterSetup { AgentEnvironment = new Dictionary<string, string?>(bucket.Environment) { ["AWS_ENDPOINT_URL"] = store.Address } });
+        await using var store = await FaultyGateway.StartAsync(bucket.Environment["AWS_ENDPOINT_URL"]!);
+        await using var cluster = await Cluster.StartAsync(new ClusterSetup { AgentEnvironment = new Dictionary<string, string?>(bucket.Environment) { ["AWS_ENDPOINT_URL"] = store.Root } });
         for (var i = 0; i < 10; i++) await bucket.PutAsync($"in/{i}", $"input {i}\n");
         await bucket.PutAsync("shared", "shared\n");
         await cluster.StartAgentAsync("a", concurrency: 4, prefetch: 16);
 
-        store.Storm = true;
+        // Of ten requests three are answered with 503, and of what one has done its client does not hear.
+        var (random, refused) = (new Random(7), 0);
+        bool Happens(int outOfTen)
+        {
+            lock (random)
+                if (random.Next(10) >= outOfTen) return false;
+            Interlocked.Increment(ref refused);
+            return true;
+        }
+
+        store.Before = context =>
+        {
+            if (!Happens(3)) return Task.FromResult(false);
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return Task.FromResult(true);
+        };
+        store.Lost = _ => Happens(1);
         await cluster.SubmitAsync([.. Enumerable.Range(0, Count).Select(i => Tasks.Shell($"t{i}", $"cat \"$INPUT/{i % 10}\" \"$RESOURCE/shared\" >\"$OUTPUT/result\"") with
         {
             Inputs = [bucket.Uri($"in/{i % 10}")], Resources = [bucket.Uri("shared")], Output = bucket.Uri($"out/{i}/"),
         })]);
         await cluster.WaitForAllAsync(TimeSpan.FromMinutes(5));
-        store.Storm = false;
+        (store.Before, store.Lost) = (null, null);
 
         Assert.Equal(Count, await cluster.ScalarAsync("select count(*) from task where state = 'succeeded' and attempt = 1"));
-        Assert.InRange(store.Refused, Count / 2, int.MaxValue);
+        Assert.InRange(refused, Count / 2, int.MaxValue);
         foreach (var i in new[] { 0, 7, 99, Count - 1 }) Assert.Equal($"input {i % 10}\nshared\n", await bucket.GetAsync($"out/{i}/result"));
         Assert.Equal(Count, (await bucket.KeysAsync()).Count(k => k.StartsWith("out/", StringComparison.Ordinal)));
         Assert.Empty((await bucket.Client.ListMultipartUploadsAsync(bucket.Name)).MultipartUploads ?? []);

@@ -20,6 +20,9 @@ internal sealed class FaultyGateway : IAsyncDisposable
     /// <summary>Sees every request first; true when it has answered.</summary>
     public Func<HttpContext, Task<bool>>? Before { get; set; }
 
+    /// <summary>Whether the client is not to hear of what the server has done.</summary>
+    public Func<HttpContext, bool>? Lost { get; set; }
+
     /// <summary>Gets the body of an answer, and gives back what is sent instead. The headers stay, its length included.</summary>
     public Func<HttpContext, byte[], byte[]>? Body { get; set; }
 
@@ -56,6 +59,12 @@ internal sealed class FaultyGateway : IAsyncDisposable
         }
 
         using var response = await _client.SendAsync(request, context.RequestAborted);
+        if (Lost?.Invoke(context) == true)
+        {
+            context.Abort();
+            return;
+        }
+
         context.Response.StatusCode = (int)response.StatusCode;
         foreach (var header in response.Headers.Concat(response.Content.Headers)) context.Response.Headers[header.Key] = header.Value.ToArray();
         context.Response.Headers.Remove("Transfer-Encoding");
