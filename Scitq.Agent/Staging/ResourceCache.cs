@@ -66,9 +66,7 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
                 if (!_flights.TryGetValue(uri, out flight!))
                 {
                     if (_kept.TryGetValue(uri, out var fresh) && fresh.Checked != 0 && time.GetElapsedTime(fresh.Checked) < s_checkEvery) return Lease(fresh, 0, null);
-                    flight = _flights[uri] = new ResourceFlight { Landing = null! };
-                    var mine = flight;
-                    flight.Landing = Task.Run(() => FlyAsync(uri, mine), CancellationToken.None);
+                    flight = _flights[uri] = new ResourceFlight(f => FlyAsync(uri, f));
                 }
             }
 

@@ -14,8 +14,10 @@ internal sealed class ResourceFlight : IProgress<TransferProgress>
     private long _fetched;
     private int _waiting;
 
+    public ResourceFlight(Func<ResourceFlight, Task<KeptResource>> fly) => Landing = Task.Run(() => fly(this));
+
     /// <summary>What it brings.</summary>
-    public required Task<KeptResource> Landing { get; set; }
+    public Task<KeptResource> Landing { get; }
 
     /// <summary>Fires when nobody wants it any more.</summary>
     public CancellationToken Stopping => _stop.Token;

@@ -82,7 +82,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     }
 
     /// <summary>Without empty and single-dot parts.</summary>
-    private static string Plain(string text)
+    internal static string Plain(string text)
     {
         var (start, end) = (text.IndexOf("://", StringComparison.Ordinal) + 3, text.IndexOf('|', StringComparison.Ordinal));
         if (end < 0) end = text.Length;

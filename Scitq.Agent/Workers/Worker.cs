@@ -342,34 +342,6 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private string? Reason() =>
         _draining ? "draining" : _room.Problem();
 
-    private int UsersOf(string resource) => _attempts.All.Count(a => a.End is null && a.Spec.Resources.Contains(resource));
-
-    private string CarryOut(WorkerOrderKind order) => order switch
-    {
-        WorkerOrderKind.Clean => _directories.DeleteFailed(),
-        WorkerOrderKind.ResetResources => _resources.Reset(),
-        _ => "this agent is too old to know how",
-    };
-
-    /// <summary>Removing much takes a while, which no heartbeat may wait for.</summary>
-    private async Task TidyAsync(CancellationToken ct)
-    {
-        while (true)
-        {
-            await Task.Delay(_options.Heartbeat, _time, ct);
-            try
-            {
-                _directories.DeleteOld();
-                _room.Tidy();
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // Somebody else cleans up at the same time.
-                NotTidied(_logger, e.Message);
-            }
-        }
-    }
-
     private async Task<bool> DrainedAsync(CancellationToken ct)
     {
         var since = _time.GetTimestamp();
