@@ -69,7 +69,8 @@ internal sealed class S3Client : IDisposable
             case OperationCanceledException:
                 return new TransientException("the S3 server did not answer in time.", e);
             case AmazonClientException:
-                return new AccessDeniedException($"{shown}: {e.Message.TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or name them in a storage file.", e) { IsOfAll = true };
+                // Its first sentence; what follows are the troubles of every place it has looked at, over many lines.
+                return new AccessDeniedException($"{shown}: {e.Message.Split('\n')[0].Split(". ")[0].TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or name them in a storage file.", e) { IsOfAll = true };
             default:
                 return null;
         }
