@@ -3,7 +3,7 @@ namespace Scitq.Fetch;
 /// <summary>One file that is now at its destination.</summary>
 /// <param name="Name">Its path relative to the destination, with <c>/</c>.</param>
 /// <param name="Size">Bytes.</param>
-/// <param name="Md5">Lower-case hexadecimal MD5 of the bytes that were moved; null where an external program moved them.</param>
+/// <param name="Md5">Lower-case hexadecimal MD5 of the bytes that were moved; null where an external program moved them, or where the store could tell only the MD5s of parts and those were compared.</param>
 public sealed record TransferredFile(string Name, long Size, string? Md5);
 
 /// <summary>What was moved.</summary>

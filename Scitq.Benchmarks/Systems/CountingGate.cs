@@ -68,6 +68,8 @@ internal sealed class CountingGate : IAsyncDisposable
         {
             count?.Invoke(read);
             await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stop.Token);
+            // TCP_QUICKACK, as the agent itself has it: a gate must not add a delay of its own.
+            to.Client.SetRawSocketOption(6, 12, BitConverter.GetBytes(1));
         }
 
         to.Client.Shutdown(SocketShutdown.Send);

@@ -33,5 +33,7 @@ internal sealed class CleanConnections(FetchOptions options) : HttpMessageHandle
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         MaxConnectionsPerServer = options.Files + options.Parts,
+        // Endpoints of stores are the administrator's choice, not a task's.
+        ConnectCallback = (context, ct) => new Connections(publicOnly: false).ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct),
     });
 }

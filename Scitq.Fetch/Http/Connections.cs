@@ -6,11 +6,7 @@ namespace Scitq.Fetch.Http;
 /// <summary>Makes TCP connections, to public addresses only where that is asked for. The address that was checked is the one connected to: a second look-up could answer otherwise.</summary>
 internal sealed class Connections(bool publicOnly)
 {
-    public async ValueTask<Stream> ConnectAsync(string host, int port, CancellationToken ct)
-    {
-        var socket = await SocketAsync(host, port, ct);
-        return new NetworkStream(socket, ownsSocket: true);
-    }
+    public async ValueTask<Stream> ConnectAsync(string host, int port, CancellationToken ct) => new PromptStream(await SocketAsync(host, port, ct));
 
     public async Task<Socket> SocketAsync(string host, int port, CancellationToken ct)
     {

@@ -10,9 +10,11 @@ internal sealed class Block(int number, byte[] buffer, int length) : IDisposable
 
     public int Length => length;
 
+    public ReadOnlyMemory<byte> Bytes => buffer.AsMemory(0, length);
+
     /// <summary>The MD5 of the piece; computed by who needs it first, unless it is known already.</summary>
 #pragma warning disable CA5351 // The stores' own checksum of parts.
-    public byte[] Md5 { get => field ??= MD5.HashData(buffer.AsSpan(0, length)); set; }
+    public byte[] Md5 { get => field ??= MD5.HashData(Bytes.Span); set; }
 #pragma warning restore CA5351
 
     /// <summary>The bytes as a seekable stream, telling <paramref name="touch"/> whenever some are taken.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using Scitq.Contracts;
 using Scitq.Fetch.Transports;
 
@@ -48,22 +47,21 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
     private async Task<TransferredFile> OnceAsync(DataEntry entry, string target, string name, CancellationToken ct)
     {
         var part = PartOf(entry, target);
+        var tag = entry is { Md5: null, Version: not null } ? await retrier.RunAsync(entry.Uri, c => transport.PartTagAsync(entry, c), ct) : null;
         long size;
-        string md5;
+        string sum;
         await using (var file = Open(part, entry.Uri))
         {
-#pragma warning disable CA5351 // MD5 is what stores and archives publish; it guards against accidents here, not against attackers.
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-#pragma warning restore CA5351
+            using var digest = new Digest(tag?.PartSize);
             var canContinue = entry.Version is not null && transport.Can.HasFlag(TransportCapabilities.Ranges);
             if (!canContinue || file.Length > entry.Size) file.SetLength(0);
-            await HashAsync(file, hash, ct);
+            await HashAsync(file, digest, ct);
             meter.Moved(file.Length);
-            await FillAsync(entry, file, hash, canContinue, ct);
-            (size, md5) = (file.Length, Convert.ToHexStringLower(hash.GetHashAndReset()));
+            await FillAsync(entry, file, digest, tag, canContinue, ct);
+            (size, sum) = (file.Length, digest.End());
             // A listing can only take a tag for an MD5; asked about one object, the store knows better.
-            if (!entry.IsMd5Sure && entry.Md5 is { } listed && listed != md5 && size == entry.Size && await AgainAsync(entry, ct) is { } now && now.Version == entry.Version) entry = entry with { Md5 = now.Md5 };
-            if (Problem(entry, size, md5) is { } problem)
+            if (!entry.IsMd5Sure && entry.Md5 is { } listed && listed != sum && size == entry.Size && await AgainAsync(entry, ct) is { } now && now.Version == entry.Version) entry = entry with { Md5 = now.Md5 };
+            if (await ProblemAsync(entry, size, sum, tag, ct) is { } problem)
             {
                 meter.Moved(-size);
                 File.Delete(part);
@@ -77,7 +75,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
         }
 
         _old.Remove(target);
-        return new TransferredFile(name, size, md5);
+        return new TransferredFile(name, size, tag is null ? sum : null);
     }
 
     private Task<DataEntry?> AgainAsync(DataEntry entry, CancellationToken ct) =>
@@ -102,14 +100,14 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
         }
     }
 
-    private static async Task HashAsync(FileStream file, IncrementalHash hash, CancellationToken ct)
+    private static async Task HashAsync(FileStream file, Digest digest, CancellationToken ct)
     {
         if (file.Length == 0) return;
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
             for (int read; (read = await file.ReadAsync(buffer, ct)) > 0;)
-                hash.AppendData(buffer, 0, read);
+                digest.Append(buffer.AsSpan(0, read));
         }
         finally
         {
@@ -117,25 +115,26 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
         }
     }
 
-    private async Task FillAsync(DataEntry entry, FileStream file, IncrementalHash hash, bool canContinue, CancellationToken ct)
+    private async Task FillAsync(DataEntry entry, FileStream file, Digest digest, PartTag? tag, bool canContinue, CancellationToken ct)
     {
         if (entry.Size is { } all && file.Length == all) return;
         if (canContinue && transport.Can.HasFlag(TransportCapabilities.ParallelRanges) && entry.Size - file.Length > parts.PartSize)
         {
-            await parts.ReadAsync(transport, entry, file.Length, async (bytes, c) =>
+            int? hashed = tag?.PartSize <= parts.PartSize ? (int)tag.PartSize : null;
+            await parts.ReadAsync(transport, entry, file.Length, hashed, async (block, c) =>
             {
                 // The two slowest steps of a large download; a failed write must not leave the other one at work on a buffer that is given back.
-                var hashing = Task.Run(() => hash.AppendData(bytes.Span), CancellationToken.None);
+                var hashing = Task.Run(() => { if (hashed is null) digest.Append(block.Bytes.Span); else digest.Append(block); }, CancellationToken.None);
                 try
                 {
-                    await file.WriteAsync(bytes, c);
+                    await file.WriteAsync(block.Bytes, c);
                 }
                 finally
                 {
                     await hashing;
                 }
 
-                meter.Moved(bytes.Length);
+                meter.Moved(block.Length);
             }, ct);
             return;
         }
@@ -146,7 +145,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             {
                 meter.Moved(-file.Length);
                 file.SetLength(0);
-                hash.GetHashAndReset();
+                digest.Reset();
             }
 
             await using var body = await idle.GuardAsync(async g => await transport.OpenAsync(entry, file.Length, null, g), c);
@@ -156,7 +155,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             {
                 for (int read; (read = await reads.ReadAsync(body, buffer)) > 0;)
                 {
-                    hash.AppendData(buffer, 0, read);
+                    digest.Append(buffer.AsSpan(0, read));
                     await file.WriteAsync(buffer.AsMemory(0, read), c);
                     meter.Moved(read);
                 }
@@ -170,8 +169,9 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
         }, ct, () => file.Length);
     }
 
-    private static string? Problem(DataEntry entry, long size, string md5) =>
+    private async Task<string?> ProblemAsync(DataEntry entry, long size, string sum, PartTag? tag, CancellationToken ct) =>
         entry.Size is { } expected && size != expected ? $"{size} bytes arrived instead of {expected}" :
-        entry.Md5 is { } known && known != md5 ? $"what arrived has the MD5 {md5} instead of {known}" :
+        entry.Md5 is { } known && known != sum ? $"what arrived has the MD5 {sum} instead of {known}" :
+        tag is not null && tag.Value != sum && await retrier.RunAsync(entry.Uri, tag.IsSureAsync, ct) ? $"what arrived has the ETag {sum} instead of {tag.Value}" :
         null;
 }

@@ -10,11 +10,18 @@ internal sealed class PartReader(Services services)
 {
     public int PartSize => services.Options.PartSize;
 
-    public async Task ReadAsync(ITransport transport, DataEntry entry, long offset, Func<ReadOnlyMemory<byte>, CancellationToken, Task> sink, CancellationToken ct)
+    /// <summary>Reads all from an offset on.</summary>
+    /// <param name="transport">What reads.</param>
+    /// <param name="entry">The object, its size known.</param>
+    /// <param name="offset">Where to begin.</param>
+    /// <param name="hashed">The size of pieces whose MD5s are wanted: they are computed several at a time. Null for none.</param>
+    /// <param name="sink">Gets the pieces in order, one at a time.</param>
+    /// <param name="ct">Stops it.</param>
+    public async Task ReadAsync(ITransport transport, DataEntry entry, long offset, int? hashed, Func<Block, CancellationToken, Task> sink, CancellationToken ct)
     {
-        var size = entry.Size!.Value;
+        var (size, step) = (entry.Size!.Value, hashed ?? services.Options.PartSize);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var ahead = new Queue<Task<Part>>();
+        var ahead = new Queue<Task<Block>>();
         try
         {
             while (offset < size || ahead.Count > 0)
@@ -22,14 +29,15 @@ internal sealed class PartReader(Services services)
                 // Waits for a place only when nothing of ours holds one, or two objects could wait for each other.
                 while (offset < size && ahead.Count < services.Options.Parts && (ahead.Count > 0 ? services.Places.Wait(0, ct) : await PlaceAsync(ct)))
                 {
-                    var length = (int)Math.Min(services.Options.PartSize, size - offset);
-                    ahead.Enqueue(FetchAsync(transport, entry, offset, length, stop.Token));
+                    var length = (int)Math.Min(step - (offset % step), size - offset);
+                    ahead.Enqueue(FetchAsync(transport, entry, offset, length, hashed is not null, stop.Token));
                     offset += length;
                 }
 
-                using var part = await ahead.Peek();
-                await sink(part.Buffer.AsMemory(0, part.Length), ct);
+                var block = await ahead.Peek();
+                await sink(block, ct);
                 _ = ahead.Dequeue();
+                block.Dispose();
                 services.Places.Release();
             }
         }
@@ -51,46 +59,33 @@ internal sealed class PartReader(Services services)
         return true;
     }
 
-    private async Task<Part> FetchAsync(ITransport transport, DataEntry entry, long offset, int length, CancellationToken ct)
+    private async Task<Block> FetchAsync(ITransport transport, DataEntry entry, long offset, int length, bool hashed, CancellationToken ct)
     {
-        var part = new Part(Buffers.Large.Rent(length), length);
+        var buffer = Buffers.Large.Rent(length);
+        var block = new Block((int)(offset / length), buffer, length);
         var filled = 0;
         try
         {
-            return await services.Retrier.RunAsync(entry.Uri, async c =>
+            await services.Retrier.RunAsync(entry.Uri, async c =>
             {
                 await using var body = await services.Idle.GuardAsync(async g => await transport.OpenAsync(entry, offset + filled, length - filled, g), c);
                 using var reads = services.Idle.Watch(c);
                 while (filled < length)
                 {
-                    var read = await reads.ReadAsync(body, part.Buffer.AsMemory(filled, length - filled));
+                    var read = await reads.ReadAsync(body, buffer.AsMemory(filled, length - filled));
                     if (read == 0) throw new TransientException($"a range ended after {filled} of {length} bytes.");
                     filled += read;
                 }
 
-                return part;
+                return true;
             }, ct, () => filled);
+            if (hashed) _ = block.Md5;
+            return block;
         }
         catch
         {
-            part.Dispose();
+            block.Dispose();
             throw;
-        }
-    }
-
-    private sealed class Part(byte[] buffer, int length) : IDisposable
-    {
-        private bool _returned;
-
-        public byte[] Buffer => buffer;
-
-        public int Length => length;
-
-        public void Dispose()
-        {
-            if (_returned) return;
-            _returned = true;
-            Buffers.Large.Return(buffer);
         }
     }
 }

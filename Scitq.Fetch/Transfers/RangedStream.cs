@@ -58,7 +58,7 @@ internal sealed class RangedStream : Stream
         try
         {
             if (transport.Can.HasFlag(TransportCapabilities.ParallelRanges) && entry.Size > parts.PartSize && entry.Version is not null)
-                await parts.ReadAsync(transport, entry, 0, async (bytes, c) => await _pipe.Writer.WriteAsync(bytes, c), ct);
+                await parts.ReadAsync(transport, entry, 0, hashed: null, async (block, c) => await _pipe.Writer.WriteAsync(block.Bytes, c), ct);
             else
                 await StreamAsync(transport, entry, retrier, idle, ct);
         }

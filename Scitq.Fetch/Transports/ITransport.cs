@@ -26,6 +26,9 @@ internal interface ITransport
     /// <exception cref="SourceChangedException">It is another version by now.</exception>
     Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct);
 
+    /// <summary>What else the content of <paramref name="entry"/>, whose MD5 is unknown, can be verified by; null when nothing.</summary>
+    Task<PartTag?> PartTagAsync(DataEntry entry, CancellationToken ct) => Task.FromResult<PartTag?>(null);
+
     /// <summary>
     /// Writes an object, whole or not at all. Where <see cref="TransportCapabilities.RetriesParts"/> is set, it survives lost connections itself;
     /// otherwise the caller starts over with a fresh stream.
