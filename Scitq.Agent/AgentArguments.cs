@@ -33,6 +33,8 @@ public static class AgentArguments
         (new("native-tasks", "true|false", "whether tasks without an image are run (default: true)"), (o, v) => o with { NativeTasks = Truth(v) }),
         (new("file-roots", "DIR[:DIR]", "directories below which file:// may read and write (default: anywhere; with --native-tasks false: /data)"), (o, v) => o with { FileRoots = Directories(v) }),
         (new("storage", "FILE", $"accounts of object stores (default: {DefaultStorage} if it is there, else the environment)"), (o, v) => o with { Storage = StorageFile.Read(v) }),
+        (new("transfer-attempts", "N", "how often a transfer is tried without progress before its task fails (default: 10)"), (o, v) => o with { TransferAttempts = Whole(v) }),
+        (new("transfer-idle-seconds", "S", "how long a store may be silent before its connection counts as dead (default: 60)"), (o, v) => o with { TransferIdle = Seconds(v) }),
         (new("takeover", null, "take the name even from an agent that seems alive"), (o, v) => o with { Takeover = Truth(v) }),
         (new("drain-timeout", "S", "how long a drain waits for running tasks (default: until they end)"), (o, v) => o with { DrainTimeout = Seconds(v) }),
         (new("stop-grace", "S", "between TERM and KILL (default: 10)"), (o, v) => o with { StopGrace = Seconds(v) }),

@@ -53,6 +53,14 @@ public sealed record AgentOptions
     /// <summary>Accounts of object stores; without any, what the environment says.</summary>
     public StorageProfiles Storage { get; init; } = new();
 
+    /// <summary>How often a transfer is tried without any byte of progress before its task fails.</summary>
+    [Range(1, 1000)]
+    public int TransferAttempts { get; init; } = 10;
+
+    /// <summary>How long a connection to a store may stay without a byte before it counts as dead.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan TransferIdle { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>How long a drain waits for running tasks; null waits until they end.</summary>
     public TimeSpan? DrainTimeout { get; init; }
 

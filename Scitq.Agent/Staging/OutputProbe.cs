@@ -47,7 +47,7 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
 
     private async Task CheckAsync(string batch, string output, CancellationToken ct)
     {
-        var uri = DataUri.Parse(output).AsFolder();
+        var uri = DataUri.Parse(Stager.Plain(output)).AsFolder();
         var key = (batch, Root(uri));
         var probe = _probes.GetOrAdd(key, _ => new Lazy<Task<Finding>>(() => Task.Run(() => ProbeAsync(uri), CancellationToken.None)));
         var finding = await probe.Value.WaitAsync(ct);

@@ -15,14 +15,17 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var progress = new StagingProgress("fetching", phase, time);
         phase("fetching");
-        var inputs = spec.Inputs.Distinct().Select(uri => OrStopAllAsync(() => InputAsync(uri, directory, progress.Add(), failed.Token))).ToList();
+        // Two of one name: the later one wins, as of resources, so they may not be on their way at once.
+        var named = spec.Inputs.Distinct().GroupBy(Landing).ToList();
+        var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], directory, failed.Token)));
         var leases = spec.Resources.Distinct().Select(uri => OrStopAllAsync(() => ResourceAsync(uri, progress.Add(), failed.Token))).ToList();
         try
         {
             await Task.WhenAll([.. inputs, .. leases]);
             // In the order given, so that it is the last one that wins where two have the same name.
             foreach (var lease in leases) await Task.Run(() => LinkTree.Make(lease.Result.Data, directory.Resource, ct), ct);
-            return new Staged(inputs.Sum(i => i.Result) + leases.Sum(l => l.Result.Fetched), [.. leases.Select(l => l.Result.Warning).OfType<string>()]);
+            var replaced = named.Where(same => same.Count() > 1).Select(same => $"inputs of one name: {Redacted.Of(same.Last())} has replaced {string.Join(", ", same.SkipLast(1).Select(Redacted.Of))}; put them apart with |mv:FOLDER");
+            return new Staged(inputs.Sum(i => i.Result) + leases.Sum(l => l.Result.Fetched), [.. leases.Select(l => l.Result.Warning).OfType<string>(), .. replaced]);
         }
         finally
         {
@@ -53,6 +56,22 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
 
     /// <summary>What was delivered, for the attempt's record.</summary>
     public static IReadOnlyList<OutputFile> Manifest(TransferResult delivered) => [.. delivered.Files.Select(f => new OutputFile(f.Name, f.Size, f.Md5))];
+
+    /// <summary>Where a file of that URI will be, below the input directory; what may be several files is a place of its own.</summary>
+    private static string Landing(string text)
+    {
+        var uri = DataUri.Parse(text);
+        var name = uri.Path[(uri.Path.LastIndexOf('/') + 1)..];
+        if (name.Length == 0 || uri.Scheme.StartsWith("run+", StringComparison.Ordinal) || uri.Action?.Kind is UriActionKind.Untar or UriActionKind.Unzip) return text;
+        return uri.Action?.Kind == UriActionKind.Gunzip && name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : $"{uri.Action?.Folder}/{name}".TrimStart('/');
+    }
+
+    private async Task<long> InputsAsync((string Uri, StagingProgress.Part Told)[] same, WorkDirectory directory, CancellationToken ct)
+    {
+        long bytes = 0;
+        foreach (var (uri, told) in same) bytes += await InputAsync(uri, directory, told, ct);
+        return bytes;
+    }
 
     private Task<long> InputAsync(string text, WorkDirectory directory, IProgress<TransferProgress> told, CancellationToken ct) => OrPlainAsync(text, async t =>
     {

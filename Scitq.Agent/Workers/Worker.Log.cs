@@ -9,6 +9,9 @@ internal sealed partial class Worker
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Name} is registered and serves batch {Batch}; {Count} attempts from before.")]
     private static partial void Registered(ILogger logger, string name, string batch, int count);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "Transfer: {Notice}")]
+    private static partial void Transferring(ILogger logger, string notice);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "The coordinator refuses this agent: {Refusal}")]
     private static partial void Refused(ILogger logger, string refusal);
 

@@ -13,7 +13,7 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
     private const int BufferSize = 1 << 17;
     private readonly FtpPool _pool = new(services);
 
-    public TransportCapabilities Can => TransportCapabilities.Get | TransportCapabilities.Put | TransportCapabilities.List | TransportCapabilities.Ranges;
+    public TransportCapabilities Can => TransportCapabilities.Get | TransportCapabilities.Put | TransportCapabilities.List | TransportCapabilities.Delete | TransportCapabilities.Ranges;
 
     public bool IsFolder(DataUri uri) => FtpAddress.Of(uri).Path.EndsWith('/');
 
@@ -92,6 +92,13 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
             await ftp.SendAsync(string.Create(CultureInfo.InvariantCulture, $"MFMT {time.UtcDateTime:yyyyMMddHHmmss} {part}"), ct);
         await RenameAsync(ftp, part, address.Path, shown, ct);
         return Entry(uri, name, size >= 0 ? size : null, null);
+    }, ct);
+
+    public Task DeleteAsync(DataUri uri, CancellationToken ct) => _pool.UseAsync(uri, async (ftp, address) =>
+    {
+        var reply = await ftp.SendAsync("DELE " + address.Path, ct);
+        // A refusal and a file that is not there have the same code.
+        return reply.IsPositive || await SizeAsync(ftp, address.Path, Redacted.Of(uri), ct) is null ? true : throw reply.Fault(Redacted.Of(uri));
     }, ct);
 
     /// <summary>Null when there is no such file; -1 when the server does not tell sizes.</summary>

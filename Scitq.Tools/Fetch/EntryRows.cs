@@ -12,6 +12,7 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
     private const int Sample = 200;
     private readonly List<string[]> _sample = [];
     private readonly string[] _columns = md5 ? [relative ? "rel_name" : "name", "creation_date", "modification_date", "size", "md5"] : [relative ? "rel_name" : "name", "creation_date", "modification_date", "size"];
+    private readonly bool _header = !context.Line.Has("no-header");
     private int[]? _widths;
     private bool _any;
 
@@ -31,7 +32,7 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
                 Row(Cells(entry, Display.Clean(name)));
                 break;
             default:
-                if (!_any) Line(_columns);
+                if (!_any && _header) Line(_columns);
                 Line(Cells(entry, context.Format == Format.Csv ? Csv(name) : Display.Clean(name.Replace("\\", "\\\\", StringComparison.Ordinal))));
                 break;
         }
@@ -43,7 +44,7 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
     {
         if (context.Format == Format.Json) Out.Write(_any ? "]\n" : "[]\n");
         else if (context.Format == Format.Table) Flush();
-        else if (context.Format != Format.Jsonl && !_any) Line(_columns);
+        else if (context.Format != Format.Jsonl && !_any && _header) Line(_columns);
     }
 
     private string[] Cells(DataEntry entry, string name)
@@ -68,7 +69,7 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
     {
         if (_widths is not null) return;
         _widths = [.. _columns.Select((c, i) => _sample.Select(r => r[i].Length).Append(c.Length).Max())];
-        Padded(_columns);
+        if (_header) Padded(_columns);
         foreach (var row in _sample) Padded(row);
         _sample.Clear();
     }

@@ -15,11 +15,17 @@ internal sealed class FetchContext : IDisposable
         Format = Formats.Choose(line.Value("format"), io.OutputIsTerminal);
         Filter = new NameFilter(line.All("include"), line.All("exclude"));
         Progress = new ProgressLine(io);
-        var parallel = line.Value("process") is not { } text ? 10
-            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 256 ? number
-            : throw new UsageException($"-p '{text}' is no number from 1 to 256");
         Verb = verb;
-        Fetcher = new Fetcher(new FetchOptions { Files = parallel, Storage = Storage(io, line), Notice = line.Has("verbose") ? Progress.Say : null }, io.Clock);
+        Fetcher = new Fetcher(
+            new FetchOptions
+            {
+                Files = Number("process", "-p", 10, 256),
+                Attempts = Number("attempts", "--attempts", 10, 1000),
+                IdleTimeout = TimeSpan.FromSeconds(Number("idle-seconds", "--idle-seconds", 60, 3600)),
+                Storage = Storage(io, line),
+                Notice = line.Has("verbose") ? Progress.Say : null,
+            },
+            io.Clock);
     }
 
     public ToolIo Io { get; }
@@ -47,6 +53,10 @@ internal sealed class FetchContext : IDisposable
 
     /// <summary>A name with a colon is still a name; only <c>scheme://</c> makes a URI.</summary>
     public static bool IsUri(string text) => text.Contains("://", StringComparison.Ordinal);
+
+    private int Number(string option, string shown, int unlessGiven, int most) => Line.Value(option) is not { } text ? unlessGiven
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most ? number
+        : throw new UsageException($"{shown} '{text}' is no number from 1 to {most}");
 
     private static StorageProfiles Storage(ToolIo io, ParsedLine line)
     {

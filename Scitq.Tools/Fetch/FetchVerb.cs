@@ -18,6 +18,9 @@ internal sealed record FetchVerb(string Name, string Operands, int Least, int Mo
     [
         new("process", 'p', "N", "files moved at a time (default: 10)") { Section = "Global options" },
         new("format", '\0', "FMT", "of listings: table (on a terminal), tsv (else), csv, json, jsonl") { Section = "Global options" },
+        new("no-header", 'H', null, "listings without the header line") { Section = "Global options" },
+        new("attempts", '\0', "N", "how often a transfer is tried without progress before it fails (default: 10)") { Section = "Global options" },
+        new("idle-seconds", '\0', "S", "how long a server may be silent before its connection counts as dead (default: 60)") { Section = "Global options" },
         new("storage", '\0', "FILE", "accounts of object stores (default: SCITQ_STORAGE, else the environment)") { Section = "Global options" },
         new("verbose", 'v', null, "say what is waited for and tried again") { Section = "Global options" },
         new("yes", 'y', null, "do not ask before deleting") { Section = "Global options" },

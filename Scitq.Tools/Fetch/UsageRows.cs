@@ -20,7 +20,7 @@ internal static class UsageRows
                 foreach (var line in json) writer.Write(line + "\n");
                 break;
             case Format.Csv:
-                writer.Write("bytes,files,folder\n");
+                if (!context.Line.Has("no-header")) writer.Write("bytes,files,folder\n");
                 foreach (var (folder, files, bytes) in rows) writer.Write(string.Create(CultureInfo.InvariantCulture, $"{bytes},{files},{EntryRows.Csv(folder)}\n"));
                 break;
             case Format.Table:

@@ -27,6 +27,18 @@ public abstract class StagingTests(ScitqSystem system, Samples samples)
         Assert.Equal("old", (await system.ManageAsync("task", "logs", $"{id}")).Success());
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task Of_inputs_of_one_name_the_last_one_is_there_and_its_user_is_told()
+    {
+        await samples.PutAsync("once/same", "first");
+        await samples.PutAsync("again/same", "second");
+        foreach (var (one, other, text) in ((string, string, string)[])[("once", "again", "second"), ("again", "once", "first")])
+            Assert.Equal(text, await RunAsync("cat $INPUT/same", "-i", At($"{one}/same"), "-i", At($"{other}/same")));
+        Assert.Equal("first\nsecond", await RunAsync("cat $INPUT/same; echo; cat $INPUT/b/same", "-i", At("once/same"), "-i", At("again/same|mv:b")));
+        var run = await system.FollowAsync("-i", At("once/same"), "-i", At("again/same"), "true");
+        Assert.Contains("inputs of one name", (await system.TaskAsync(run.TaskId)).GetProperty("attempts")[0].GetProperty("warnings").ToString());
+    }
+
     [Fact(Timeout = 120_000), Trait("Id", "E12")]
     public async Task E12_What_is_no_file_is_not_sent_to_the_store()
     {

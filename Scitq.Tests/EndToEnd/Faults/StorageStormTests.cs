@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using Scitq.Tests.Integration.Fetch;
 using Scitq.Tests.Servers;
@@ -49,5 +50,35 @@ public sealed class StorageStormTests
         foreach (var i in new[] { 0, 7, 99, Count - 1 }) Assert.Equal($"input {i % 10}\nshared\n", await bucket.GetAsync($"out/{i}/result"));
         Assert.Equal(Count, (await bucket.KeysAsync()).Count(k => k.StartsWith("out/", StringComparison.Ordinal)));
         Assert.Empty((await bucket.Client.ListMultipartUploadsAsync(bucket.Name)).MultipartUploads ?? []);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_store_that_falls_silent_with_connections_open_costs_its_idle_time_and_no_attempt()
+    {
+        await using var bucket = await S3Bucket.CreateAsync();
+        await using var store = await FaultyGateway.StartAsync(bucket.Environment["AWS_ENDPOINT_URL"]!);
+        await using var cluster = await Cluster.StartAsync(new ClusterSetup { AgentEnvironment = new Dictionary<string, string?>(bucket.Environment) { ["AWS_ENDPOINT_URL"] = store.Root } });
+        await bucket.PutAsync("in/x", "input\n");
+        await cluster.StartAgentAsync("a", 1, 0, "--transfer-idle-seconds", "1");
+
+        // The first request of each kind that moves the data: one never gets an answer, the other never its rest.
+        var silent = new ConcurrentDictionary<string, bool>();
+        store.Before = async context =>
+        {
+            if (!context.Request.Path.Value!.EndsWith(context.Request.Method == "GET" ? "/in/x" : "/out/result", StringComparison.Ordinal) || !silent.TryAdd(context.Request.Method, true)) return false;
+            if (context.Request.Method == "GET")
+            {
+                context.Response.ContentLength = 6;
+                await context.Response.WriteAsync("in", context.RequestAborted);
+            }
+
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+            return true;
+        };
+        await cluster.SubmitAsync(Tasks.Shell("silent", "cat \"$INPUT/x\" >\"$OUTPUT/result\"") with { Inputs = [bucket.Uri("in/x")], Output = bucket.Uri("out/") });
+        await cluster.WaitForAllAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, await cluster.ScalarAsync("select count(*) from task where state = 'succeeded' and attempt = 1"));
+        Assert.Equal(["GET", "PUT"], silent.Keys.Order());
+        Assert.Equal("input\n", await bucket.GetAsync("out/result"));
     }
 }

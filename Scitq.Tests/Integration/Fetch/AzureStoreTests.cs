@@ -17,8 +17,6 @@ public sealed class AzureStoreTests : StoreContract
     private readonly string _container = "scitq-" + Guid.NewGuid().ToString("N")[..12];
     private BlobContainerClient? _client;
 
-    protected override bool CanDelete => true;
-
     // The SDK sends it as a slash.
     protected override IEnumerable<string> Impossible => ["back\\slash"];
 

@@ -11,8 +11,6 @@ public sealed class FtpStoreTests : StoreContract
 {
     private string _address = "";
 
-    protected override bool CanDelete => false;
-
     protected override Task<(FetchOptions Options, DataUri Root)> OpenAsync(FetchOptions options, string local)
     {
         _address = TestEnvironment.Required("SCITQ_TEST_FTP").TrimEnd('/');

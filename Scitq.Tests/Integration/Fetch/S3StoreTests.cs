@@ -14,8 +14,6 @@ public sealed class S3StoreTests : StoreContract
     private readonly string _bucket = "scitq-" + Guid.NewGuid().ToString("N")[..12];
     private AmazonS3Client? _client;
 
-    protected override bool CanDelete => true;
-
     protected override async Task<(FetchOptions Options, DataUri Root)> OpenAsync(FetchOptions options, string local)
     {
         var address = new Uri(TestEnvironment.Required("SCITQ_TEST_S3"));

@@ -21,8 +21,6 @@ public abstract class StoreContract : IAsyncLifetime
     /// <summary>An empty folder of the store's, its path ending with a slash.</summary>
     protected DataUri Root { get; private set; } = null!;
 
-    protected abstract bool CanDelete { get; }
-
     /// <summary>Names this store cannot hold.</summary>
     protected virtual IEnumerable<string> Impossible => [];
 
@@ -36,7 +34,7 @@ public abstract class StoreContract : IAsyncLifetime
 
     public virtual async ValueTask DisposeAsync()
     {
-        if (Root is not null && CanDelete)
+        if (Root is not null)
         {
             try
             {
@@ -134,18 +132,13 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact(Timeout = 120_000)]
     public async Task Deleting_takes_what_is_named_and_no_more()
     {
-        if (!CanDelete)
-        {
-            await Assert.ThrowsAsync<UnsupportedTransferException>(() => Fetcher.DeleteAsync(Root, ct: Ct));
-            return;
-        }
-
         foreach (var name in (string[])["d/x", "d/y.tmp", "d2/z"]) Write("in/" + name, 1);
         await Fetcher.PutAsync(At("in"), Root, ct: Ct);
         Assert.Equal(2, await Fetcher.DeleteAsync(Root.At(Root.Path + "d"), dryRun: true, ct: Ct));
         Assert.Equal(1, await Fetcher.DeleteAsync(Root.At(Root.Path + "d"), new NameFilter(["*.tmp"]), ct: Ct));
         Assert.Equal(1, await Fetcher.DeleteAsync(Root.At(Root.Path + "d/x"), ct: Ct));
         Assert.Equal(["d2/z"], (await ListAsync(Root)).Select(e => e.Name));
+        await Assert.ThrowsAsync<DataNotFoundException>(() => Fetcher.DeleteAsync(Root.At(Root.Path + "d/x"), ct: Ct));
     }
 
     [Fact(Timeout = 240_000)]
@@ -197,8 +190,6 @@ public abstract class StoreContract : IAsyncLifetime
 [Trait("Level", "Integration")]
 public sealed class FileStoreTests : StoreContract
 {
-    protected override bool CanDelete => true;
-
     protected override Task<(FetchOptions Options, DataUri Root)> OpenAsync(FetchOptions options, string local) =>
         Task.FromResult((options, DataUri.ForFile(Directory.CreateDirectory(Path.Combine(local, "store")).FullName).AsFolder()));
 }

@@ -39,6 +39,17 @@ public sealed class OutputProbeTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_FTP_server_is_probed_too_and_nothing_stays_there()
+    {
+        var folder = $"{TestEnvironment.Required("SCITQ_TEST_FTP").TrimEnd('/')}/probe-{Guid.NewGuid():N}/";
+        var probe = Probe(new FetchOptions());
+        Assert.Equal(7, await RunAsync(probe, folder + "/./a//"));
+        Assert.Empty(await _fetchers[0].ListAsync(DataUri.Parse(folder), ct: Ct).ToListAsync(Ct));
+        var refused = await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, $"ftp://{folder.Split('@')[1]}"));
+        Assert.Equal(FailureClass.Upload, refused.Failure);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_missing_bucket_stops_the_fetching_and_is_not_remembered()
     {
         await using var bucket = await S3Bucket.CreateAsync();

@@ -44,6 +44,8 @@ public sealed class FetchCommandTests : IDisposable
         var level = (await Fetch("nrlist", At("d"))).Out.Split('\n');
         Assert.Contains(level, l => l.StartsWith("rep/\t", StringComparison.Ordinal));
         Assert.DoesNotContain(level, l => l.Contains("file1", StringComparison.Ordinal));
+        foreach (var format in (string[])["tsv", "csv", "table"])
+            Assert.StartsWith("b.txt", (await Fetch("rlist", "-H", "--format", format, At("d"), "--include", "b*")).Out, StringComparison.Ordinal);
         Assert.StartsWith("[{\"rel_name\":\"b.txt\"", (await Fetch("rlist", "--format", "json", At("d"), "--include", "b*")).Out, StringComparison.Ordinal);
     }
 
