@@ -37,14 +37,15 @@ internal sealed class S3Account : IDisposable
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(named);
         }
 
-        Client = given switch
+        var credentials = given switch
         {
-            { AccessKeyId: { } id, SecretAccessKey: { } secret } => new AmazonS3Client(new BasicAWSCredentials(id, secret), config),
-            { Profile: { } name } => new CredentialProfileStoreChain().TryGetAWSCredentials(name, out var credentials)
-                ? new AmazonS3Client(credentials, config)
-                : throw new AmazonClientException($"There is no AWS profile '{name}'"),
-            _ => new AmazonS3Client(config),
+            { AccessKeyId: { } id, SecretAccessKey: { } secret } => new BasicAWSCredentials(id, secret),
+            { Profile: { } name } => new CredentialProfileStoreChain().TryGetAWSCredentials(name, out var found) ? found : throw new AmazonClientException($"There is no AWS profile '{name}'"),
+            // Where the machine's role is asked for, that may fail now and not later.
+            _ => (AWSCredentials?)null,
         };
+        Client = credentials is null ? new AmazonS3Client(config) : new AmazonS3Client(credentials, config);
+        if (Uri.TryCreate(endpoint, UriKind.Absolute, out var server) && server.Scheme is "http" or "https") Reader = new S3Reader(server, config, credentials, http);
         // Over TLS the SDK does that itself. Elsewhere the signature of the MD5 is one of the payload too, and it need not be hashed again.
         Client.BeforeRequestEvent += (_, e) =>
         {
@@ -56,6 +57,9 @@ internal sealed class S3Account : IDisposable
 
     /// <summary>Whether payloads go over TLS, and need no signature of their own.</summary>
     public bool IsSecure { get; } = true;
+
+    /// <summary>Null for AWS itself, where only the SDK knows which address a bucket has.</summary>
+    public S3Reader? Reader { get; }
 
     public void Dispose() => Client.Dispose();
 

@@ -28,11 +28,18 @@ internal sealed class S3Client : IDisposable
         _services.Retrier.RunAsync(uri, c => OnceAsync(uri, request, c), ct);
 
     /// <summary>Makes one request, once.</summary>
-    public async Task<T> OnceAsync<T>(DataUri uri, Func<AmazonS3Client, Action, CancellationToken, Task<T>> request, CancellationToken ct)
+    public Task<T> OnceAsync<T>(DataUri uri, Func<AmazonS3Client, Action, CancellationToken, Task<T>> request, CancellationToken ct) =>
+        ClassifiedAsync(uri, (account, touch, c) => request(account.Client, touch, c), ct);
+
+    /// <summary>Begins to read an object the quick way; null where only the SDK can.</summary>
+    public Task<HttpResponseMessage?> OpenAsync(DataUri uri, string key, string? version, (long From, long? Length)? range, CancellationToken ct) =>
+        ClassifiedAsync(uri, (account, _, c) => account.Reader?.OpenAsync(S3Transport.Bucket(uri), key, version, range, c) ?? Task.FromResult<HttpResponseMessage?>(null), ct);
+
+    private async Task<T> ClassifiedAsync<T>(DataUri uri, Func<S3Account, Action, CancellationToken, Task<T>> request, CancellationToken ct)
     {
         try
         {
-            return await _services.Idle.WatchAsync((touch, c) => request(Account(uri).Client, touch, c), ct);
+            return await _services.Idle.WatchAsync((touch, c) => request(Account(uri), touch, c), ct);
         }
         catch (Exception e) when (!ct.IsCancellationRequested && Classify(uri, e) is { } fault)
         {

@@ -22,6 +22,8 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
 
     public async Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
     {
+        var quick = await _client.OpenAsync(entry.Uri, Key(entry.Uri), entry.Version, offset == 0 && length is null ? null : (offset, length), ct);
+        if (quick is not null) return Same(entry, quick.Headers.NonValidated.TryGetValues("ETag", out var tags) ? tags.ToString() : null) ? await quick.Content.ReadAsStreamAsync(ct) : throw Changed(quick);
         var response = await _client.OnceAsync(entry.Uri, (s3, _, c) => s3.GetObjectAsync(new GetObjectRequest
         {
             BucketName = Bucket(entry.Uri),
@@ -30,13 +32,13 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
             // Whatever comes without a range the SDK hashes by itself, slowly, and we do it anyway. Only an empty object has none that could be asked for.
             ByteRange = offset == 0 && length is null && entry.Size is null or 0 ? null : new ByteRange(offset, length is null ? long.MaxValue : offset + length.Value - 1),
         }, c), ct);
-        if (entry.Version is not null && response.ETag != entry.Version)
-        {
-            response.Dispose();
-            throw new SourceChangedException(entry.Uri);
-        }
+        return Same(entry, response.ETag) ? response.ResponseStream : throw Changed(response);
 
-        return response.ResponseStream;
+        SourceChangedException Changed(IDisposable answer)
+        {
+            answer.Dispose();
+            return new SourceChangedException(entry.Uri);
+        }
     }
 
     public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
@@ -81,6 +83,8 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
             return null;
         }
     }
+
+    private static bool Same(DataEntry entry, string? tag) => entry.Version is null || entry.Version == tag;
 
     private static bool TagTells(ServerSideEncryptionMethod? method, ServerSideEncryptionCustomerMethod? customer) =>
         (string.IsNullOrEmpty(method?.Value) || method == ServerSideEncryptionMethod.AES256) && string.IsNullOrEmpty(customer?.Value);

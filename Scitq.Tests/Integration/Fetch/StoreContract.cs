@@ -65,7 +65,8 @@ public abstract class StoreContract : IAsyncLifetime
         var uri = Root.At(Root.Path + "x");
         Assert.Equal(size, (await Fetcher.InfoAsync(uri, Ct))!.Size);
         var got = Assert.Single((await Fetcher.GetAsync(uri, At("out"), ct: Ct)).Files);
-        Assert.Equal(put, got);
+        // Of what went up in parts S3 only knows the MD5s of the parts.
+        Assert.Equal(put with { Md5 = got.Md5 is null && size > PartSize ? null : put.Md5 }, got);
         Assert.Equal(await File.ReadAllBytesAsync(source, Ct), await File.ReadAllBytesAsync(At("out/x"), Ct));
         Assert.Equal(["x"], Tree("out"));
     }
