@@ -55,11 +55,10 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
     public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
     {
         var (name, prefix) = (Container(folder), Blob(folder));
-        string? next = null;
-        do
+        // A page an enumerator of the SDK's: after a fault one is at its end, and would make a listing look whole that is not.
+        var pages = Pages.ReadAsync((next, c) => _client.CallAsync(folder, (container, _, d) => PageAsync(container, prefix, recursive, next, d), c), page => page.ContinuationToken, ct);
+        await foreach (var page in pages)
         {
-            // A page an enumerator: after a fault an enumerator is at its end, and would make a listing look whole that is not.
-            var page = await _client.CallAsync(folder, (container, _, c) => PageAsync(container, prefix, recursive, next, c), ct);
             foreach (var item in page.Values)
             {
                 if (item.IsPrefix)
@@ -67,10 +66,7 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
                 else if (item.Blob.Properties is var found)
                     yield return Entry(folder.At($"{name}/{item.Blob.Name}"), item.Blob.Name[prefix.Length..], found.ContentLength ?? 0, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
             }
-
-            next = page.ContinuationToken;
         }
-        while (!string.IsNullOrEmpty(next));
     }
 
     public async Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct)

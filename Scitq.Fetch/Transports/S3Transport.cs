@@ -44,23 +44,23 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
     public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
     {
         var (bucket, prefix) = (Bucket(folder), Key(folder));
-        string? next = null;
-        do
-        {
-            var page = await _client.CallAsync(folder, (s3, _, c) => s3.ListObjectsV2Async(new ListObjectsV2Request
+        var pages = Pages.ReadAsync(
+            (next, c) => _client.CallAsync(folder, (s3, _, d) => s3.ListObjectsV2Async(new ListObjectsV2Request
             {
                 BucketName = bucket,
                 Prefix = prefix,
                 Delimiter = recursive ? null : "/",
                 ContinuationToken = next,
-            }, c), ct);
+            }, d), c),
+            page => page.IsTruncated == true ? page.NextContinuationToken : null,
+            ct);
+        await foreach (var page in pages)
+        {
             foreach (var found in page.S3Objects ?? [])
                 yield return Entry(folder.At($"{bucket}/{found.Key}"), found.Key[prefix.Length..], found.Size ?? 0, found.ETag, found.LastModified);
             foreach (var sub in page.CommonPrefixes ?? [])
                 yield return new DataEntry { Uri = folder.At($"{bucket}/{sub}"), Name = sub[prefix.Length..].TrimEnd('/'), Size = 0, IsFolder = true };
-            next = page.IsTruncated == true ? page.NextContinuationToken : null;
         }
-        while (next is not null);
     }
 
     public Task DeleteAsync(DataUri uri, CancellationToken ct) =>
