@@ -30,7 +30,7 @@ internal sealed partial class Ascp(Services services)
             var end = await _ascp.RunAsync(shown, arguments, folder, d, variables: variables);
             if (end.Code != 0) throw Fault(shown, end);
             // What ascp keeps beside a file for as long as it is not whole.
-            return File.Exists(file) && !File.Exists(file + ".aspx") ? true : throw new TransientException($"ascp ended without a fault and without the whole file ({end.LastLine}).");
+            return File.Exists(file) && !File.Exists(file + PartFile.Aspera) ? true : throw new TransientException($"ascp ended without a fault and without the whole file ({end.LastLine}).");
         }, c), ct);
     }
 
