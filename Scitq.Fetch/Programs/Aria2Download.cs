@@ -24,9 +24,9 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
         if (entry.Version is null || !File.Exists(part + PartFile.Aria2)) PartFile.Delete(part);
         var folder = Path.GetDirectoryName(part)!;
         var input = $"{Url(entry.Uri)}\n  out={Path.GetFileName(part)}\n";
-        await Services.Retrier.RunAsync(entry.Uri, c => Growth.WatchAsync(Services.Idle, Services.Time, folder, async d =>
+        await Services.Retrier.RunAsync(entry.Uri, c => Growth.WatchAsync(Services.Idle, Services.Time, folder, part, async d =>
         {
-            var end = await _aria2.RunAsync(shown, Arguments(options), folder, d, input);
+            var end = await _aria2.RunAsync(shown, Arguments(options), folder, d, input, file: part);
             if (end.Code == ServerDidNotResume) PartFile.Delete(part);
             return end.Code == 0 ? true : throw Fault(shown, end);
         }, c), ct);
@@ -46,8 +46,6 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
         "--follow-torrent=false", "--follow-metalink=false", "--enable-dht=false",
         "--max-tries=3", "--retry-wait=2", Seconds("--connect-timeout", options.ConnectTimeout), Seconds("--timeout", options.IdleTimeout),
         "--summary-interval=0", "--show-console-readout=false", "--console-log-level=error", "--download-result=hide", "--quiet=false",
-        // A container has process ids of its own.
-        .. options.Programs.Aria2Image is null ? [string.Create(CultureInfo.InvariantCulture, $"--stop-with-process={Environment.ProcessId}")] : Array.Empty<string>(),
     ];
 
     private static string Seconds(string option, TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{option}={Math.Clamp((int)Math.Ceiling(time.TotalSeconds), 1, 600)}");

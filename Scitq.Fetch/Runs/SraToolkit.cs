@@ -28,7 +28,7 @@ internal sealed partial class SraToolkit(Services services)
     public async Task<string> PrefetchAsync(RunOrder order, string folder, CancellationToken ct)
     {
         var accession = order.Run.Accession;
-        var end = await services.Retrier.RunAsync(order.Uri, c => Growth.WatchAsync(services.Idle, services.Time, folder,
+        var end = await services.Retrier.RunAsync(order.Uri, c => Growth.WatchAsync(services.Idle, services.Time, folder, null,
             async d =>
             {
                 // The limit of 20 GB that it has otherwise is none of ours.
