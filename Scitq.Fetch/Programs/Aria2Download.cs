@@ -15,27 +15,25 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
     private const int NotFound = 3, ServerDidNotResume = 8, DiskFull = 9, RefusedByServer = 22, LoginFailed = 24, ChecksumWrong = 32;
     private readonly ExternalProgram _aria2 = new(services.Options.Programs.Aria2c, services.Options.Programs.Aria2Image, services.Options.Programs.Docker);
 
-    protected override IEnumerable<string> Extras(string part) => [part + ".aria2"];
-
     protected override async Task RunAsync(DataEntry entry, string part, CancellationToken ct)
     {
         var (shown, options) = (Redacted.Of(entry.Uri), Services.Options);
         _aria2.Require(shown, "install aria2 (Debian: aria2), name an image that holds it in SCITQ_ARIA2_IMAGE, or leave out @aria2");
         if (options.PublicAddressesOnly) throw new AccessDeniedException($"{shown}: only public addresses may be connected to here, and aria2c cannot be kept to those; leave out @aria2.");
         // Only its own record tells which of the bytes are there; without a version, nobody knows of what.
-        if (entry.Version is null || !File.Exists(part + ".aria2")) Remove(part);
+        if (entry.Version is null || !File.Exists(part + PartFile.Aria2)) PartFile.Delete(part);
         var folder = Path.GetDirectoryName(part)!;
         var input = $"{Url(entry.Uri)}\n  out={Path.GetFileName(part)}\n";
-        await Services.Retrier.RunAsync(entry.Uri, c => Growth.WatchAsync(Services.Idle, Services.Time, folder, async d =>
+        await Services.Retrier.RunAsync(entry.Uri, c => Growth.WatchAsync(Services.Idle, Services.Time, folder, part, async d =>
         {
-            var end = await _aria2.RunAsync(shown, Arguments(options), folder, d, input);
-            if (end.Code == ServerDidNotResume) Remove(part);
+            var end = await _aria2.RunAsync(shown, Arguments(options), folder, d, input, file: part);
+            if (end.Code == ServerDidNotResume) PartFile.Delete(part);
             return end.Code == 0 ? true : throw Fault(shown, end);
         }, c), ct);
         // It asks several times: all answers are of one version only if the last one still is of the first.
         if (await Services.Retrier.RunAsync(entry.Uri, c => transport.StatAsync(entry.Uri, c), ct) is { } now && now.Version != entry.Version)
         {
-            Remove(part);
+            PartFile.Delete(part);
             throw new IntegrityException($"{shown}: it changed while it was read; try again when it is finished.");
         }
     }
@@ -48,8 +46,6 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
         "--follow-torrent=false", "--follow-metalink=false", "--enable-dht=false",
         "--max-tries=3", "--retry-wait=2", Seconds("--connect-timeout", options.ConnectTimeout), Seconds("--timeout", options.IdleTimeout),
         "--summary-interval=0", "--show-console-readout=false", "--console-log-level=error", "--download-result=hide", "--quiet=false",
-        // A container has process ids of its own.
-        .. options.Programs.Aria2Image is null ? [string.Create(CultureInfo.InvariantCulture, $"--stop-with-process={Environment.ProcessId}")] : Array.Empty<string>(),
     ];
 
     private static string Seconds(string option, TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{option}={Math.Clamp((int)Math.Ceiling(time.TotalSeconds), 1, 600)}");

@@ -25,12 +25,12 @@ internal sealed partial class Ascp(Services services)
         if (Variables.Of(PasswordVariable) is { } password) variables[PasswordVariable] = password;
         var folder = Path.GetDirectoryName(file)!;
         string[] arguments = ["-Q", .. isPublic ? ["-T"] : Array.Empty<string>(), "-l", options.Rate, "-P", options.Port, "-k", "1", .. options.Key is { } key ? ["-i", key] : Array.Empty<string>(), source, file];
-        await services.Retrier.RunAsync(uri, c => Growth.WatchAsync(services.Idle, services.Time, folder, async d =>
+        await services.Retrier.RunAsync(uri, c => Growth.WatchAsync(services.Idle, services.Time, folder, file, async d =>
         {
-            var end = await _ascp.RunAsync(shown, arguments, folder, d, variables: variables);
+            var end = await _ascp.RunAsync(shown, arguments, folder, d, variables: variables, file: file);
             if (end.Code != 0) throw Fault(shown, end);
             // What ascp keeps beside a file for as long as it is not whole.
-            return File.Exists(file) && !File.Exists(file + ".aspx") ? true : throw new TransientException($"ascp ended without a fault and without the whole file ({end.LastLine}).");
+            return File.Exists(file) && !File.Exists(file + PartFile.Aspera) ? true : throw new TransientException($"ascp ended without a fault and without the whole file ({end.LastLine}).");
         }, c), ct);
     }
 

@@ -8,8 +8,6 @@ internal sealed class AscpDownload(Services services, Meter meter) : ProgramDown
 {
     private readonly Ascp _ascp = new(services);
 
-    protected override IEnumerable<string> Extras(string part) => [part + ".aspx"];
-
     protected override Task RunAsync(DataEntry entry, string part, CancellationToken ct) =>
         _ascp.FetchAsync(entry.Uri, FaspTransport.Source(entry.Uri), part, isPublic: false, ct);
 }

@@ -1,17 +1,33 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Pipes;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Scitq.Fetch.Programs;
 
 /// <summary>
 /// A program of the machine, or of a docker image. It gets its words one by one (no shell), few variables and none that hold secrets, and ends with all it started
-/// when the transfer is stopped.
+/// when the transfer is stopped, and when this process ends, even if it is killed.
 /// </summary>
 internal sealed class ExternalProgram(string program, string? image, string docker)
 {
-    private const int DockerFailed = 125, NotExecutable = 126, NotInImage = 127;
+    private const int DockerFailed = 125, NotExecutable = 126, NotFound = 127, MostRemovals = 50;
+
+    // The kernel closes the pipe when this process ends, however it does, and then the watch ends all of the session. (PR_SET_PDEATHSIG would not do: it is about the thread
+    // that started the program, and prefetch and fasterq-dump are started by a program of their own.) The shell goes first, or it would end the watch.
+    private const string Watched = """
+        pipe=$1 group=$2 docker=$3 container=$4; shift 4
+        exec 3<&0
+        "$@" <&3 3<&- & program=$!
+        { read -r _; kill -KILL $$ $program; [ -z "$container" ] || "$docker" rm --force "$container"; kill -KILL $group; } <"/dev/fd/$pipe" 3<&- >/dev/null 2>&1 & watch=$!
+        exec <&- 3<&-
+        wait $program; code=$?
+        { kill -KILL $watch; wait $watch; } 2>/dev/null
+        exit $code
+        """;
 
     // What programs need to find files, proxies, the docker server and the SRA toolkit's settings.
     private static readonly string[] s_passedOn =
@@ -44,36 +60,66 @@ internal sealed class ExternalProgram(string program, string? image, string dock
     /// <param name="ct">Kills it.</param>
     /// <param name="input">What it reads from standard input: not seen in the list of processes, unlike its words.</param>
     /// <param name="variables">What else it gets in its environment.</param>
+    /// <param name="file">The only file there that it writes, if it is one. In an image, what an earlier process has left at work on that, or in the directory, is ended first: so it must be locked.</param>
     /// <exception cref="UnsupportedTransferException">It cannot be started.</exception>
-    public async Task<ProgramEnd> RunAsync(string shown, IEnumerable<string> arguments, string directory, CancellationToken ct, string? input = null, IReadOnlyDictionary<string, string>? variables = null)
+    public async Task<ProgramEnd> RunAsync(
+        string shown, IEnumerable<string> arguments, string directory, CancellationToken ct, string? input = null, IReadOnlyDictionary<string, string>? variables = null, string? file = null)
     {
         variables ??= new Dictionary<string, string>();
-        var container = image is null ? null : $"scitq-fetch-{Guid.NewGuid():N}";
-        using var process = Start(shown, container is null ? Words(program, arguments) : Words(docker, InImage(container, directory, arguments, variables.Keys, input is not null)), directory, variables);
+        var container = image is null ? null : await NameAsync(shown, file ?? directory, directory, ct);
+        using var alive = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
+        var words = container is null ? Words(program, arguments) : Words(docker, InImage(container, directory, arguments, variables.Keys, input is not null));
+        using var process = Start(shown, words, container, alive.GetClientHandleAsString(), directory, variables);
+        alive.DisposeLocalCopyOfClientHandle();
         var (output, errors) = (new Tail(process.StandardOutput), new Tail(process.StandardError));
         try
         {
             await FeedAsync(process, input, ct);
             await process.WaitForExitAsync(ct);
-            // A grandchild may hold the pipes open for longer than anybody wants to wait.
-            await Task.WhenAny(Task.WhenAll(output.Read, errors.Read), Task.Delay(TimeSpan.FromSeconds(5), ct));
+            await QuietAsync(ct);
         }
         finally
         {
             if (!process.HasExited)
             {
                 process.Kill(entireProcessTree: true);
-                // What follows may delete or reuse the files it was writing.
                 await process.WaitForExitAsync(CancellationToken.None);
+                // What follows may delete or reuse the files that it was writing, or a program that it has started.
+                await QuietAsync(CancellationToken.None);
                 // Killing the docker command leaves its container alone.
                 if (container is not null) await RemoveAsync(container, directory);
             }
         }
 
         var end = new ProgramEnd(process.ExitCode, output.Text + "\n" + errors.Text, LastLine(errors.Text) ?? LastLine(output.Text) ?? "it said nothing");
-        if (container is not null && end.Code is DockerFailed or NotExecutable or NotInImage)
-            throw new UnsupportedTransferException($"{shown}: {Name} of the image {image} could not be run: {end.LastLine}");
+        if (end.Code is NotExecutable or NotFound || (container is not null && end.Code == DockerFailed)) throw NotRun(shown, end);
         return end;
+
+        // Nobody has the pipes open any more; a grandchild may for longer than anybody wants to wait.
+        Task QuietAsync(CancellationToken c) => Task.WhenAny(Task.WhenAll(output.Read, errors.Read), Task.Delay(TimeSpan.FromSeconds(5), c));
+    }
+
+    private UnsupportedTransferException NotRun(string shown, ProgramEnd end) => new($"{shown}: {Name}{(image is null ? "" : $" of the image {image}")} could not be run: {end.LastLine}");
+
+    /// <summary>
+    /// The name of a container that is to work at a place, where no earlier one is left. Names begin alike for the same place and end differently:
+    /// whoever still removes an earlier one does not mean the next.
+    /// </summary>
+    private async Task<string> NameAsync(string shown, string place, string directory, CancellationToken ct)
+    {
+        var prefix = $"scitq-fetch-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)).AsSpan(0, 16))}-";
+        var engine = new ExternalProgram(docker, null, docker);
+        for (var tries = 0; ; tries++)
+        {
+            var found = await engine.RunAsync(shown, ["ps", "--all", "--quiet", "--no-trunc", "--filter", "name=" + prefix], directory, ct);
+            if (found.Code != 0) throw NotRun(shown, found);
+            string[] left = [.. found.Output.Split('\n').Where(l => l.Length == 64 && l.All(char.IsAsciiHexDigitLower))];
+            if (left.Length == 0) return prefix + Guid.NewGuid().ToString("N")[..8];
+            var removed = await engine.RunAsync(shown, ["rm", "--force", .. left], directory, ct);
+            // One that is being removed already refuses that, and is still there.
+            if (tries == MostRemovals) throw new TransferExhaustedException($"{shown}: a container that an earlier process has left ({left[0][..12]}) cannot be removed: {removed.LastLine}");
+            await Task.Delay(TimeSpan.FromMilliseconds(200), ct);
+        }
     }
 
     // The value is a line of CSV.
@@ -89,9 +135,13 @@ internal sealed class ExternalProgram(string program, string? image, string dock
         .. variables.SelectMany(v => (string[])["--env", v]), image!, program, .. arguments,
     ];
 
-    private Process Start(string shown, List<string> words, string directory, IReadOnlyDictionary<string, string> variables)
+    private Process Start(string shown, List<string> words, string? container, string pipe, string directory, IReadOnlyDictionary<string, string> variables)
     {
-        var start = new ProcessStartInfo(Find(words[0]) ?? words[0], words.Skip(1))
+        // Without setsid (macOS), what the program itself has started is left to itself.
+        var setsid = Find("setsid");
+        words = ["/bin/sh", "-c", Watched, "sh", pipe, setsid is null ? "" : "0", Find(docker) ?? docker, container ?? "", Find(words[0]) ?? words[0], .. words.Skip(1)];
+        if (setsid is not null) words = [setsid, .. words];
+        var start = new ProcessStartInfo(words[0], words.Skip(1))
         {
             WorkingDirectory = directory,
             RedirectStandardInput = true,
@@ -99,7 +149,7 @@ internal sealed class ExternalProgram(string program, string? image, string dock
             RedirectStandardError = true,
         };
         start.Environment.Clear();
-        foreach (var name in image is null ? s_passedOn : [.. s_passedOn, .. s_forDocker])
+        foreach (var name in image is null && program != docker ? s_passedOn : [.. s_passedOn, .. s_forDocker])
             if (Variables.Of(name) is { } value) start.Environment[name] = value;
         start.Environment["LC_ALL"] = "C.UTF-8";
         start.Environment.TryAdd("HOME", directory);

@@ -7,7 +7,8 @@ internal static class Growth
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    public static Task<T> WatchAsync<T>(Idle idle, TimeProvider time, string directory, Func<CancellationToken, Task<T>> run, CancellationToken ct) => idle.WatchAsync(async (touch, c) =>
+    /// <summary>Runs a program that writes one file (and what it keeps beside that, named like it), or anything below a directory.</summary>
+    public static Task<T> WatchAsync<T>(Idle idle, TimeProvider time, string directory, string? file, Func<CancellationToken, Task<T>> run, CancellationToken ct) => idle.WatchAsync(async (touch, c) =>
     {
         using var done = CancellationTokenSource.CreateLinkedTokenSource(c);
         var watch = LookAsync(touch, done.Token);
@@ -23,21 +24,23 @@ internal static class Growth
 
         async Task LookAsync(Action moved, CancellationToken stop)
         {
-            for (var last = Stamp(directory); ; await Task.Delay(s_interval, time, stop))
+            for (var last = Stamp(directory, file); ; await Task.Delay(s_interval, time, stop))
             {
-                var now = Stamp(directory);
+                var now = Stamp(directory, file);
                 if (now != last) moved();
                 last = now;
             }
         }
     }, ct);
 
-    private static long Stamp(string directory)
+    private static long Stamp(string directory, string? file)
     {
         try
         {
-            return new DirectoryInfo(directory).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
-                .Aggregate(0L, (sum, file) => unchecked(sum + file.Length + file.LastWriteTimeUtc.Ticks));
+            return Directory.EnumerateFiles(directory, "*", new EnumerationOptions { RecurseSubdirectories = file is null, AttributesToSkip = 0 })
+                .Where(path => file is null || path.StartsWith(file, StringComparison.Ordinal))
+                .Select(path => new FileInfo(path))
+                .Aggregate(0L, (sum, info) => unchecked(sum + info.Length + info.LastWriteTimeUtc.Ticks));
         }
         catch (IOException)
         {

@@ -7,6 +7,8 @@ namespace Scitq.Fetch.Programs;
 /// <summary>Lets a program fetch a file into its part file, verifies that against what the server said, and gives it its name.</summary>
 internal abstract class ProgramDownload(Services services, Meter meter) : IFileDownload
 {
+    private readonly OldParts _old = new();
+
     protected Services Services => services;
 
     // Not the name the library's own parts have: a program may fill a file from several places, and one of those must not be taken for a beginning.
@@ -15,15 +17,16 @@ internal abstract class ProgramDownload(Services services, Meter meter) : IFileD
     public async Task<TransferredFile> ToFileAsync(DataEntry entry, string target, string name, CancellationToken ct)
     {
         var part = PartOf(entry, target);
-        await using (Lock(part, entry))
+        long size;
+        await using (PartLock.TryTake(part) ?? throw new TransferExhaustedException($"{Redacted.Of(entry.Uri)}: another process is fetching it to the same place ('{part}')."))
         {
             await RunAsync(entry, part, ct);
-            var size = new FileInfo(part).Length;
+            size = new FileInfo(part).Length;
             var problem = entry.Size is { } expected && size != expected ? $"{size} bytes arrived instead of {expected}"
                 : entry.Md5 is { } known && await Md5Async(part, ct) is var md5 && md5 != known ? $"what arrived has the MD5 {md5} instead of {known}" : null;
             if (problem is not null)
             {
-                Remove(part);
+                PartFile.Delete(part);
                 throw new IntegrityException($"{Redacted.Of(entry.Uri)}: {problem}; nothing was kept.");
             }
 
@@ -31,35 +34,15 @@ internal abstract class ProgramDownload(Services services, Meter meter) : IFileD
             if (Directory.Exists(target)) throw new BadUriException($"{Redacted.Of(entry.Uri)}: '{target}' is a directory, a file of that name cannot be written.");
             File.Move(part, target, overwrite: true);
             meter.Moved(size);
-            foreach (var extra in Extras(part)) File.Delete(extra);
-            return new TransferredFile(name, size, entry.Md5);
+            PartFile.Delete(part);
         }
+
+        _old.Remove(target);
+        return new TransferredFile(name, size, entry.Md5);
     }
 
     /// <summary>Runs the program until the part file is whole, as far as it can tell.</summary>
     protected abstract Task RunAsync(DataEntry entry, string part, CancellationToken ct);
-
-    /// <summary>What the program keeps beside a file.</summary>
-    protected abstract IEnumerable<string> Extras(string part);
-
-    protected void Remove(string part)
-    {
-        File.Delete(part);
-        foreach (var extra in Extras(part)) File.Delete(extra);
-    }
-
-    /// <summary>Programs do not look whether another one writes the same file.</summary>
-    private static FileStream Lock(string part, DataEntry entry)
-    {
-        try
-        {
-            return new FileStream(part + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException) && !Local.LocalErrors.IsFull(e))
-        {
-            throw new TransferExhaustedException($"{Redacted.Of(entry.Uri)}: another process is fetching it to the same place ('{part}').", e);
-        }
-    }
 
     private static async Task<string> Md5Async(string path, CancellationToken ct)
     {

@@ -6,7 +6,7 @@ namespace Scitq.Fetch.Runs;
 
 /// <summary>
 /// What has become of the runs of one URI, over all rounds: a run that is there is not fetched again, and a method that can never bring a run is not asked again.
-/// A run is brought together in a hidden folder, one for each method, and moved out of it when all its files are whole.
+/// A run is brought together in a hidden folder, one for each method, by one process at a time, and moved out of it when all its files are whole.
 /// </summary>
 internal sealed class RunFetch(DataUri uri, string accession, string directory, IReadOnlyList<IRunMethod> methods, Meter meter)
 {
@@ -49,6 +49,13 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
         var accession = order.Run.Accession;
         if (_done.Contains(accession)) return;
         var home = Path.Combine(directory, $".{accession}.part");
+        using var held = PartLock.TryTake(home);
+        if (held is null)
+        {
+            _passing.Add($"another process is fetching run {accession} to the same place ('{home}').");
+            return;
+        }
+
         foreach (var method in methods.Where(m => !_over.ContainsKey((accession, m)) && (IsFound || m is SraCloud or SraPrefetch)))
         {
             try

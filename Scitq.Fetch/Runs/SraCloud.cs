@@ -17,8 +17,9 @@ internal sealed class SraCloud(Func<DataUri, ITransport> transports, Services se
         var fetched = Directory.CreateDirectory(Path.Combine(folder, "fetched")).FullName;
         var file = Path.Combine(fetched, accession);
         meter.Expect(entry.Size);
-        // fasterq-dump may have been what failed or was killed: then it is here already.
-        if (!File.Exists(file) || new FileInfo(file).Length != entry.Size) await new Download(transports(entry.Uri), services.Retrier, parts, services.Idle, meter).ToFileAsync(entry, file, accession, ct);
+        // fasterq-dump may have been what failed or was killed: then it is here already, unless what killed it has damaged it.
+        if (!File.Exists(file) || new FileInfo(file).Length != entry.Size || await toolkit.ProblemAsync(order, folder, $"fetched/{accession}", ct) is not null)
+            await new Download(transports(entry.Uri), services.Retrier, parts, services.Idle, meter).ToFileAsync(entry, file, accession, ct);
         else meter.Moved(entry.Size.Value);
         meter.FileDone();
         try

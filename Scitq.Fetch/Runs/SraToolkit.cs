@@ -13,6 +13,7 @@ internal sealed partial class SraToolkit(Services services)
     private static readonly string s_threads = Math.Clamp(Environment.ProcessorCount, 1, 16).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private readonly ExternalProgram _prefetch = new(services.Options.Programs.Prefetch, services.Options.Programs.SraImage, services.Options.Programs.Docker);
+    private readonly ExternalProgram _validate = new(services.Options.Programs.VdbValidate, services.Options.Programs.SraImage, services.Options.Programs.Docker);
     private readonly ExternalProgram _dump = new(services.Options.Programs.FasterqDump, services.Options.Programs.SraImage, services.Options.Programs.Docker);
     private readonly ExternalProgram _pigz = new(services.Options.Programs.Pigz, null, services.Options.Programs.Docker);
 
@@ -28,18 +29,40 @@ internal sealed partial class SraToolkit(Services services)
     public async Task<string> PrefetchAsync(RunOrder order, string folder, CancellationToken ct)
     {
         var accession = order.Run.Accession;
-        var end = await services.Retrier.RunAsync(order.Uri, c => Growth.WatchAsync(services.Idle, services.Time, folder,
+        var target = Directory.CreateDirectory(Path.Combine(folder, "fetched")).FullName;
+        var end = await services.Retrier.RunAsync(order.Uri, c => Growth.WatchAsync(services.Idle, services.Time, folder, null,
             async d =>
             {
+                // A prefetch that was killed leaves its lock, and for a day every other refuses to go on. Here is no other.
+                foreach (var stale in Directory.EnumerateFiles(target, "*.lock", SearchOption.AllDirectories)) File.Delete(stale);
                 // The limit of 20 GB that it has otherwise is none of ours.
                 var tried = await _prefetch.RunAsync(order.Shown, ["--max-size", "9999999999999", "--output-directory", "fetched", accession], folder, d);
                 if (tried.Code == 0) return tried;
                 if (Unknown().IsMatch(tried.Output)) throw new DataNotFoundException($"{order.Shown}: unknown to SRA ({tried.LastLine}).");
+                // What is whole by its name, and so damaged that prefetch cannot open it, would be in the way of every later try.
+                if (Directory.EnumerateFiles(target, "*.sra*", SearchOption.AllDirectories).FirstOrDefault(f => f.EndsWith(".sra", StringComparison.Ordinal) || f.EndsWith(".sralite", StringComparison.Ordinal)) is { } left
+                    && await ProblemAsync(order, folder, Path.GetRelativePath(folder, left), d) is not null) File.Delete(left);
                 throw new TransientException($"prefetch ended with code {tried.Code}: {tried.LastLine}");
             }, c), ct);
         string[] places = [$"fetched/{accession}", $"fetched/{accession}.sra", $"fetched/{accession}.sralite"];
         return places.FirstOrDefault(p => Path.Exists(Path.Combine(folder, p)))
             ?? throw new IntegrityException($"{order.Shown}: prefetch ended without a fault and without a file ({end.LastLine}).");
+    }
+
+    /// <summary>What is wrong with a fetched run, if anything: fasterq-dump makes FASTQ of damaged reads without a word. Null also where there is nothing to look with.</summary>
+    public async Task<string?> ProblemAsync(RunOrder order, string folder, string fetched, CancellationToken ct)
+    {
+        if (!_validate.IsThere) return null;
+        try
+        {
+            var end = await _validate.RunAsync(order.Shown, ["./" + fetched], folder, ct);
+            return end.Code == 0 ? null : $"vdb-validate ended with code {end.Code}: {end.LastLine}";
+        }
+        catch (UnsupportedTransferException)
+        {
+            // The image has none.
+            return null;
+        }
     }
 
     /// <summary>Turns a fetched run into FASTQ, named as ENA does: both reads of a pair as <c>_1</c> and <c>_2</c>, single ones without.</summary>

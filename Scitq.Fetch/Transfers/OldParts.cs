@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Scitq.Fetch.Transfers;
 
-/// <summary>Parts of other versions that earlier processes left. A directory is looked through once, not once a file: there may be a hundred thousand of them.</summary>
+/// <summary>Parts of other versions that earlier processes left, with what programs keep beside them. A directory is looked through once, not once a file: there may be a hundred thousand of them.</summary>
 internal sealed class OldParts
 {
     private static readonly EnumerationOptions All = new() { AttributesToSkip = 0, MatchType = MatchType.Simple };
@@ -12,11 +12,17 @@ internal sealed class OldParts
     public void Remove(string target)
     {
         var directory = Path.GetDirectoryName(target)!;
-        foreach (var part in _found.GetOrAdd(directory, d => new Lazy<ILookup<string, string>>(() => Find(d))).Value[Path.GetFileName(target)]) File.Delete(part);
+        foreach (var part in _found.GetOrAdd(directory, d => new Lazy<ILookup<string, string>>(() => Find(d))).Value[Path.GetFileName(target)])
+        {
+            using var held = PartLock.TryTake(part);
+            if (held is not null) PartFile.Delete(part);
+        }
     }
 
     private static ILookup<string, string> Find(string directory) =>
-        Directory.EnumerateFiles(directory, ".*.part", All)
+        Directory.EnumerateFiles(directory, ".*.part*", All)
+            .Select(PartFile.Of)
+            .Distinct()
             .Select(path => (Path: path, File: PartFile.FileOf(Path.GetFileName(path))))
             .Where(part => part.File is not null)
             .ToLookup(part => part.File!, part => part.Path, StringComparer.Ordinal);

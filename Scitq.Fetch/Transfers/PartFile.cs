@@ -10,6 +10,9 @@ namespace Scitq.Fetch.Transfers;
 /// </summary>
 internal static class PartFile
 {
+    /// <summary>What aria2c and ascp keep beside a file that is not whole.</summary>
+    public const string Aria2 = ".aria2", Aspera = ".aspx";
+
     private const int LongestName = 255;
     private const int Suffix = 14;
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
@@ -28,6 +31,15 @@ internal static class PartFile
 
         return Path.Combine(Path.GetDirectoryName(target)!, $".{name}{suffix}");
     }
+
+    /// <summary>Deletes a part with all that is kept beside it.</summary>
+    public static void Delete(string part)
+    {
+        foreach (var suffix in (string[])["", Aria2, Aspera]) File.Delete(part + suffix);
+    }
+
+    /// <summary>The part that a name is of, or of what is kept beside it.</summary>
+    public static string Of(string name) => ((string[])[Aria2, Aspera, PartLock.Suffix]).FirstOrDefault(s => name.EndsWith(s, StringComparison.Ordinal)) is { } suffix ? name[..^suffix.Length] : name;
 
     /// <summary>The name of the file that a part is of; null when it is no part.</summary>
     public static string? FileOf(string part) =>

@@ -102,6 +102,17 @@ public sealed class Aria2Tests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Parts_of_earlier_versions_go_unless_another_process_is_at_work_on_them()
+    {
+        Directory.CreateDirectory(At(""));
+        foreach (var left in (string[])[".big.0badc0de.part", ".big.0badc0de.part.aria2", ".big.0badc0de.part.lock", ".big.1badc0de.part.aria2", ".big.2badc0de.part", ".other.0badc0de.part"])
+            await File.WriteAllTextAsync(At(left), "x", Ct);
+        await using (new FileStream(At(".big.2badc0de.part.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose))
+            await GetAsync($"{Address("http@aria2")}/d/big");
+        Assert.Equal([".big.2badc0de.part", ".other.0badc0de.part", "big"], Names().Order(StringComparer.Ordinal));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_server_without_ranges_and_one_without_versions_are_read_too()
     {
         _server.Fault = async c =>

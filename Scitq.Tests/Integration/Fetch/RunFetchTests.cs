@@ -187,6 +187,49 @@ public sealed class RunFetchTests : IAsyncLifetime
         Assert.Equal(["SRR900001_1.fastq.gz", "SRR900001_2.fastq.gz"], Names());
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task What_an_earlier_process_left_damaged_or_locked_is_fetched_again()
+    {
+        await using var sdl = await LocatorAsync();
+        var whole = sdl.Files["/f/SRR900001"] = await SraRun.MakeAsync("SRR900001", _folder["make"]);
+        var fetched = At(".SRR900001.part/prefetch/fetched/SRR900001");
+        var bases = await File.ReadAllBytesAsync(_folder["make/tree/tbl/SEQUENCE/col/READ/data"], Ct);
+        var reads = whole.AsSpan().IndexOf(bases);
+        // One wrong base only vdb-validate sees; where much is wrong, prefetch itself fails.
+        foreach (var (from, to) in new[] { (reads + 500, reads + 501), (whole.Length / 2, whole.Length) })
+        {
+            var damaged = whole.ToArray();
+            for (var i = from; i < to; i++) damaged[i] ^= 0x55;
+            Directory.CreateDirectory(fetched);
+            await File.WriteAllBytesAsync(Path.Combine(fetched, "SRR900001.sra"), damaged, Ct);
+            await GetAsync("run+fastq@sra://SRR900001", Options() with { Programs = WithLocator(sdl) });
+            Assert.Equal(SraRun.Bases(SraRun.Fastq(2)), SraRun.Bases(Unzipped("SRR900001_2.fastq.gz")));
+        }
+
+        Directory.CreateDirectory(fetched);
+        await File.WriteAllBytesAsync(Path.Combine(fetched, "SRR900001.sra.lock"), [], Ct);
+        await GetAsync("run+fastq@sra://SRR900001", Options() with { Programs = WithLocator(sdl) });
+
+        _ena.Server.Files["/sra/SRR900001/SRR900001"] = whole;
+        fetched = Directory.CreateDirectory(At(".SRR900001.part/sra-cloud/fetched")).FullName;
+        await File.WriteAllBytesAsync(Path.Combine(fetched, "SRR900001"), [.. whole[..(reads + 500)], (byte)~whole[reads + 500], .. whole[(reads + 501)..]], Ct);
+        await GetAsync("run+fastq@sra://SRR900001");
+        Assert.Equal(SraRun.Bases(SraRun.Fastq(2)), SraRun.Bases(Unzipped("SRR900001_2.fastq.gz")));
+        Assert.Equal(["SRR900001_1.fastq.gz", "SRR900001_2.fastq.gz"], Names());
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task What_is_damaged_twice_is_no_run()
+    {
+        await using var sdl = await LocatorAsync();
+        sdl.Files["/f/SRR900001"] = await SraRun.MakeAsync("SRR900001", _folder["make"]);
+        var programs = WithLocator(sdl) with { VdbValidate = Script.Write(_folder["vdb-validate"], "#!/bin/sh\necho 'check failed' >&2\nexit 3\n") };
+        var error = await Assert.ThrowsAsync<IntegrityException>(() => GetAsync("run+fastq@sra://SRR900001", Options() with { Programs = programs }));
+        Assert.Contains("prefetch: what prefetch brought is damaged: vdb-validate ended with code 3: check failed", error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, sdl.Requests.Count(r => r.StartsWith("GET /f/SRR900001", StringComparison.Ordinal)));
+        Assert.Empty(Names());
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task An_ENA_that_is_down_for_a_while_is_outlived_and_one_that_stays_down_is_given_up()
     {
@@ -213,7 +256,7 @@ public sealed class RunFetchTests : IAsyncLifetime
             await c.Response.Body.FlushAsync(Ct);
             while (!Directory.EnumerateFiles(At(""), "*", SearchOption.AllDirectories).Any(f => f.EndsWith("_2.fastq.gz", StringComparison.Ordinal))
                 || !Directory.EnumerateFiles(At(""), "*.part", SearchOption.AllDirectories).Any(f => new FileInfo(f).Length == 100_000)) await Task.Delay(10, Ct);
-            Assert.Empty(Directory.EnumerateFiles(At("")));
+            Assert.Equal([$".{Run}.part.lock"], Directory.EnumerateFiles(At("")).Select(f => Path.GetFileName(f)));
             await stop.CancelAsync();
             return true;
         };
