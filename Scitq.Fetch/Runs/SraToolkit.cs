@@ -33,7 +33,7 @@ internal sealed partial class SraToolkit(Services services)
         var end = await services.Retrier.RunAsync(order.Uri, c => Growth.WatchAsync(services.Idle, services.Time, folder, null,
             async d =>
             {
-                // A prefetch that was killed leaves its lock, and for a day every other refuses to go on. Here is no other.
+                // A prefetch that was killed leaves its lock, and every other refuses to go on. Here is no other.
                 foreach (var stale in Directory.EnumerateFiles(target, "*.lock", SearchOption.AllDirectories)) File.Delete(stale);
                 // The limit of 20 GB that it has otherwise is none of ours.
                 var tried = await _prefetch.RunAsync(order.Shown, ["--max-size", "9999999999999", "--output-directory", "fetched", accession], folder, d);
