@@ -151,18 +151,30 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             await using var body = await idle.GuardAsync(async g => await transport.OpenAsync(entry, file.Length, null, g), c);
             using var reads = idle.Watch(c);
             var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+            var filled = 0;
             try
             {
-                for (int read; (read = await reads.ReadAsync(body, buffer)) > 0;)
+                // Written when the buffer is full or nothing more comes: a small file by one write.
+                for (int read; (read = await reads.ReadAsync(body, buffer.AsMemory(filled))) > 0;)
                 {
-                    digest.Append(buffer.AsSpan(0, read));
-                    await file.WriteAsync(buffer.AsMemory(0, read), c);
+                    filled += read;
                     meter.Moved(read);
+                    if (filled == buffer.Length) await WriteAsync();
                 }
             }
             finally
             {
+                // Also what came before a fault: it need not come again.
+                await WriteAsync();
                 ArrayPool<byte>.Shared.Return(buffer);
+            }
+
+            async Task WriteAsync()
+            {
+                var bytes = buffer.AsMemory(0, filled);
+                filled = 0;
+                digest.Append(bytes.Span);
+                await file.WriteAsync(bytes, CancellationToken.None);
             }
 
             return file.Length < entry.Size ? throw new TransientException($"it ended after {file.Length} of {entry.Size} bytes.") : true;

@@ -1,11 +1,15 @@
 using System.Diagnostics;
 using System.Formats.Tar;
-using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Azure;
+using Azure.Storage;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using Microsoft.AspNetCore.Http;
 using Scitq.Tests.Integration.Fetch;
 using Scitq.Tests.Servers;
+using S3Bucket = Scitq.Tests.Servers.S3Bucket;
 
 namespace Scitq.Tests.EndToEnd.Fetch;
 
@@ -15,7 +19,7 @@ public sealed class KilledTransferTests : IDisposable
 {
     private const int Kills = 4;
     private readonly string _root = Directory.CreateTempSubdirectory("scitq-kill-").FullName;
-    private readonly Dictionary<string, string> _environment = [];
+    private IReadOnlyDictionary<string, string?> _environment = new Dictionary<string, string?>();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -70,17 +74,10 @@ public sealed class KilledTransferTests : IDisposable
     [Fact(Timeout = 240_000)]
     public async Task An_upload_to_S3_continues_with_the_parts_it_lacks_and_leaves_no_open_upload()
     {
-        var address = new Uri(TestEnvironment.Required("SCITQ_TEST_S3"));
-        var user = address.UserInfo.Split(':');
-        var endpoint = address.GetLeftPart(UriPartial.Scheme) + address.Authority.Split('@')[^1];
-        using var s3 = new AmazonS3Client(new BasicAWSCredentials(user[0], user[1]), new AmazonS3Config { ServiceURL = endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
-        var bucket = $"scitq-kill-{Guid.NewGuid():N}"[..24];
-        await s3.PutBucketAsync(bucket, Ct);
-        _environment["AWS_ENDPOINT_URL"] = endpoint;
-        (_environment["AWS_ACCESS_KEY_ID"], _environment["AWS_SECRET_ACCESS_KEY"]) = (user[0], user[1]);
-        var content = new byte[200_000_000];
-        new Random(3).NextBytes(content);
-        await File.WriteAllBytesAsync(At("big"), content, Ct);
+        await using var store = await S3Bucket.CreateAsync();
+        var (s3, bucket) = (store.Client, store.Name);
+        _environment = store.Environment;
+        var content = await BigAsync();
         for (var kill = 0; kill < Kills; kill++)
         {
             var before = await PartsAsync(s3, bucket);
@@ -93,8 +90,48 @@ public sealed class KilledTransferTests : IDisposable
         Assert.Empty((await s3.ListMultipartUploadsAsync(bucket, Ct)).MultipartUploads ?? []);
         await FinishAsync("copy", $"s3://{bucket}/big", At("out"));
         Assert.Equal(content, await File.ReadAllBytesAsync(At("out/big"), Ct));
-        await s3.DeleteObjectAsync(bucket, "big", Ct);
-        await s3.DeleteBucketAsync(bucket, Ct);
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task An_upload_to_Azure_continues_with_the_blocks_it_lacks()
+    {
+        await using var store = await CloudStore.CreateAsync("azure");
+        _environment = store.Environment;
+        var content = await BigAsync();
+        var blob = new BlockBlobClient(new Uri($"{_environment["AZURE_STORAGE_ENDPOINT"]}/{store.Root["azure://".Length..]}/big"), new StorageSharedKeyCredential(CloudStore.AzureAccount, CloudStore.AzureKey));
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            var before = await BlocksAsync(blob);
+            await KillWhenAsync(async () => await BlocksAsync(blob) > before, "copy", At("big"), store.Root + "/");
+            Assert.False(await blob.ExistsAsync(Ct));
+        }
+
+        await FinishAsync("copy", At("big"), store.Root + "/");
+        Assert.Equal(0, await BlocksAsync(blob));
+        await FinishAsync("copy", store.Root + "/big", At("out"));
+        Assert.Equal(content, await File.ReadAllBytesAsync(At("out/big"), Ct));
+        Assert.Equal(["big"], Directory.EnumerateFileSystemEntries(At("out")).Select(Path.GetFileName));
+    }
+
+    private async Task<byte[]> BigAsync()
+    {
+        var content = new byte[200_000_000];
+        new Random(3).NextBytes(content);
+        await File.WriteAllBytesAsync(At("big"), content, Ct);
+        return content;
+    }
+
+    private static async Task<int> BlocksAsync(BlockBlobClient blob)
+    {
+        try
+        {
+            return (await blob.GetBlockListAsync(BlockListTypes.Uncommitted, cancellationToken: Ct)).Value.UncommittedBlocks.Count();
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            // Nothing is staged so far.
+            return 0;
+        }
     }
 
     private static async Task<int> PartsAsync(AmazonS3Client s3, string bucket)
