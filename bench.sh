@@ -32,7 +32,7 @@ trap 'exit 143' TERM HUP
 
 command -v dotnet >/dev/null || die "no dotnet command: install the .NET 10 SDK, https://dotnet.microsoft.com/download"
 case $1 in transfer* | staging) stores=true ;; *) stores=false ;; esac
-case $1 in transfer*) services=false ;; *) services=true ;; esac
+case $1 in transfer* | help) services=false ;; *) services=true ;; esac
 
 if $stores; then
   need_packages S3 mmdebstrap:/usr/bin/mmdebstrap || die "a benchmark needs its servers"

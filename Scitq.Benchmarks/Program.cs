@@ -3,6 +3,12 @@ using Scitq.Benchmarks.Measuring;
 using Scitq.Benchmarks.Runs;
 using Scitq.Benchmarks.Systems;
 
+if (args is ["help", ..])
+{
+    Console.Out.WriteLine(BenchOptions.Usage);
+    return 0;
+}
+
 BenchOptions options;
 Func<Bench, Task> run;
 try
