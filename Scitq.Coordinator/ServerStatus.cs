@@ -1,3 +1,4 @@
+using MassTransit;
 using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Tasks;
@@ -5,7 +6,7 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator;
 
 /// <summary>How the coordinator is, from the parts that notice it.</summary>
-internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, GroupCommit tasks, TimeProvider clock) : IServerStatus
+internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, IBusControl bus, GroupCommit tasks, TimeProvider clock) : IServerStatus
 {
     public string Bus => string.IsNullOrEmpty(options.Bus) ? "memory" : "rabbitmq";
 
@@ -15,7 +16,9 @@ internal sealed class ServerStatus(CoordinatorOptions options, ITopology topolog
 
     public IReadOnlyList<string> Problems =>
     [
-        .. topology.UpSince is null ? ["the broker can't be reached: running tasks go on, queued ones wait"] : Array.Empty<string>(),
+        .. topology.UpSince is null ? ["the broker can't be reached: running tasks go on, queued ones wait"]
+            // A connection is there before the queues that are listened to.
+            : bus.CheckHealth().Status != BusHealthStatus.Healthy ? ["the coordinator does not listen to all of its queues yet: running tasks go on, queued ones wait"] : Array.Empty<string>(),
         .. tasks.IsWaiting ? ["the database can't be reached: everything that would be recorded waits"] : Array.Empty<string>(),
     ];
 

@@ -80,6 +80,16 @@ public sealed class InputTests(EmbeddedSystem system) : IAsyncLifetime
         Assert.Equal("last", (await FollowAsync(docker, "-r", Bucket.Uri("c1/same.txt"), "-r", Bucket.Uri("c2/same.txt"), "sh", "-c", "cat $RESOURCE/same.txt")).Out);
     }
 
+    [Theory(Timeout = 120_000), InlineData(false), InlineData(true), Trait("Id", "I6"), Trait("Id", "I27")]
+    public async Task An_input_named_twice_comes_once_and_a_resource_may_lie_on_the_worker(bool docker)
+    {
+        _http!.Files["/x.txt"] = "twice"u8.ToArray();
+        await File.WriteAllTextAsync(system.Folder["db.fa"], ">local", Ct);
+        var run = await FollowAsync(docker, "-i", $"{_http.Root}/x.txt", "-i", $"{_http.Root}/x.txt", "-r", $"file://{system.Folder["db.fa"]}", "sh", "-c", "cat $INPUT/* $RESOURCE/db.fa");
+        Assert.Equal("twice>local", run.Success());
+        Assert.Single(_http.Requests, r => r.StartsWith("GET /x.txt", StringComparison.Ordinal));
+    }
+
     [Fact(Timeout = 120_000), Trait("Id", "I4"), Trait("Id", "I28"), Trait("Id", "I30")]
     public async Task What_is_not_there_fails_the_download_and_is_named()
     {

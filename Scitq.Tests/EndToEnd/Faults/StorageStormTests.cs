@@ -52,33 +52,38 @@ public sealed class StorageStormTests
         Assert.Empty((await bucket.Client.ListMultipartUploadsAsync(bucket.Name)).MultipartUploads ?? []);
     }
 
-    [Fact(Timeout = 120_000)]
-    public async Task A_store_that_falls_silent_with_connections_open_costs_its_idle_time_and_no_attempt()
+    [Fact(Timeout = 120_000), Trait("Id", "I34")]
+    public async Task I34_A_store_that_falls_silent_with_connections_open_costs_its_idle_time_and_no_attempt()
     {
         await using var bucket = await S3Bucket.CreateAsync();
         await using var store = await FaultyGateway.StartAsync(bucket.Environment["AWS_ENDPOINT_URL"]!);
         await using var cluster = await Cluster.StartAsync(new ClusterSetup { AgentEnvironment = new Dictionary<string, string?>(bucket.Environment) { ["AWS_ENDPOINT_URL"] = store.Root } });
+        await using var web = await HttpServer.StartAsync();
+        web.Files["/y"] = "web\n"u8.ToArray();
         await bucket.PutAsync("in/x", "input\n");
         await cluster.StartAgentAsync("a", 1, 0, "--transfer-idle-seconds", "1");
 
-        // The first request of each kind that moves the data: one never gets an answer, the other never its rest.
+        // The first request for each of the data: those to the store never get an answer, that to the web server never its rest.
         var silent = new ConcurrentDictionary<string, bool>();
-        store.Before = async context =>
+        Func<HttpContext, Task<bool>> SilentOn(string path) => async context =>
         {
-            if (!context.Request.Path.Value!.EndsWith(context.Request.Method == "GET" ? "/in/x" : "/out/result", StringComparison.Ordinal) || !silent.TryAdd(context.Request.Method, true)) return false;
-            if (context.Request.Method == "GET")
+            if (!context.Request.Path.Value!.EndsWith(path, StringComparison.Ordinal) || context.Request.Method == "HEAD" || !silent.TryAdd($"{context.Request.Method} {path}", true)) return false;
+            if (path == "/y")
             {
-                context.Response.ContentLength = 6;
-                await context.Response.WriteAsync("in", context.RequestAborted);
+                (context.Response.ContentLength, context.Response.Headers.ETag) = (4, "\"v1\"");
+                await context.Response.WriteAsync("we", context.RequestAborted);
             }
 
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
             return true;
         };
-        await cluster.SubmitAsync(Tasks.Shell("silent", "cat \"$INPUT/x\" >\"$OUTPUT/result\"") with { Inputs = [bucket.Uri("in/x")], Output = bucket.Uri("out/") });
+        var (ofInput, ofOutput) = (SilentOn("/in/x"), SilentOn("/out/result"));
+        store.Before = async context => await ofInput(context) || await ofOutput(context);
+        web.Fault = SilentOn("/y");
+        await cluster.SubmitAsync(Tasks.Shell("silent", "cat \"$INPUT/x\" \"$INPUT/y\" >\"$OUTPUT/result\"") with { Inputs = [bucket.Uri("in/x"), $"{web.Root}/y"], Output = bucket.Uri("out/") });
         await cluster.WaitForAllAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(1, await cluster.ScalarAsync("select count(*) from task where state = 'succeeded' and attempt = 1"));
-        Assert.Equal(["GET", "PUT"], silent.Keys.Order());
-        Assert.Equal("input\n", await bucket.GetAsync("out/result"));
+        Assert.Equal(["GET /in/x", "GET /y", "PUT /out/result"], silent.Keys.Order());
+        Assert.Equal("input\nweb\n", await bucket.GetAsync("out/result"));
     }
 }
