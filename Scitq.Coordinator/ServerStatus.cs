@@ -16,11 +16,14 @@ internal sealed class ServerStatus(CoordinatorOptions options, ITopology topolog
 
     public IReadOnlyList<string> Problems =>
     [
-        .. topology.UpSince is null ? ["the broker can't be reached: running tasks go on, queued ones wait"]
-            // A connection is there before the queues that are listened to.
-            : bus.CheckHealth().Status != BusHealthStatus.Healthy ? ["the coordinator does not listen to all of its queues yet: running tasks go on, queued ones wait"] : Array.Empty<string>(),
+        .. BusProblem is { } problem ? [$"{problem}: running tasks go on, queued ones wait"] : Array.Empty<string>(),
         .. tasks.IsWaiting ? ["the database can't be reached: everything that would be recorded waits"] : Array.Empty<string>(),
     ];
+
+    // A connection is there before the queues that are listened to.
+    private string? BusProblem => topology.UpSince is null ? "the broker can't be reached"
+        : bus.CheckHealth().Status != BusHealthStatus.Healthy ? "the coordinator does not listen to all of its queues yet"
+        : null;
 
     public bool Ready => Problems.Count == 0;
 }

@@ -54,6 +54,26 @@ public sealed partial class Fetcher
         }
     }
 
+    /// <summary>
+    /// Where <see cref="GetAsync"/> puts the file of a source, its action done: a path below the directory. Null where only fetching it tells: of a folder,
+    /// an archive, a sequencing run. A name without a final slash may turn out to be a folder nevertheless.
+    /// </summary>
+    /// <param name="source">What would be fetched.</param>
+    public string? NameOf(DataUri source)
+    {
+        source = Place(source);
+        var transport = _schemes.For(source);
+        if (transport is ISetTransport || transport.IsFolder(source)) return null;
+        var name = transport.NameOf(source);
+        return source.Action switch
+        {
+            null => name,
+            { Kind: UriActionKind.Move, Folder: { } sub } => $"{sub}/{name}",
+            { Kind: UriActionKind.Gunzip } => Archive.Gunzipped(name),
+            _ => null,
+        };
+    }
+
     private async Task<TransferResult> GetOneAsync(DataEntry entry, UriAction? action, string directory, Meter meter, CancellationToken ct)
     {
         var transport = _schemes.For(entry.Uri);

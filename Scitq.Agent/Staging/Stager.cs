@@ -16,7 +16,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         var progress = new StagingProgress("fetching", phase, time);
         phase("fetching");
         // Two of one name: the later one wins, as of resources, so they may not be on their way at once.
-        var named = spec.Inputs.Distinct().GroupBy(Landing).ToList();
+        var named = spec.Inputs.Distinct().GroupBy(uri => fetcher.NameOf(fetcher.CheckUri(uri)) ?? uri).ToList();
         var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], directory, failed.Token)));
         var leases = spec.Resources.Distinct().Select(uri => OrStopAllAsync(() => ResourceAsync(uri, progress.Add(), failed.Token))).ToList();
         try
@@ -56,15 +56,6 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
 
     /// <summary>What was delivered, for the attempt's record.</summary>
     public static IReadOnlyList<OutputFile> Manifest(TransferResult delivered) => [.. delivered.Files.Select(f => new OutputFile(f.Name, f.Size, f.Md5))];
-
-    /// <summary>Where a file of that URI will be, below the input directory; what may be several files is a place of its own.</summary>
-    private static string Landing(string text)
-    {
-        var uri = DataUri.Parse(text);
-        var name = uri.Path[(uri.Path.LastIndexOf('/') + 1)..];
-        if (name.Length == 0 || uri.Scheme.StartsWith("run+", StringComparison.Ordinal) || uri.Action?.Kind is UriActionKind.Untar or UriActionKind.Unzip) return text;
-        return uri.Action?.Kind == UriActionKind.Gunzip && name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : $"{uri.Action?.Folder}/{name}".TrimStart('/');
-    }
 
     private async Task<long> InputsAsync((string Uri, StagingProgress.Part Told)[] same, WorkDirectory directory, CancellationToken ct)
     {

@@ -164,7 +164,8 @@ internal sealed partial class WorkerService(
         var old = Now.AddSeconds(-options.Value.UnknownLeaseSeconds);
         var mayBeOfAnother = worker.Registered > Now.AddSeconds(-options.Value.LostAfterSeconds);
         var (unheard, told) = Redeliveries(message.Worker, [.. held.Where(h => h.Redelivers is not null && !named.Contains(h.Key))], old);
-        // A broker just back delivers again what it had not seen acknowledged: the worker, once it is back too, may be about to claim it anew.
+        // A broker just back delivers again what it had not seen acknowledged: the worker, once it is back too, may be about to claim it anew. And while the
+        // database was away nothing was granted aloud: what it had recorded last is told only when the worker asks again.
         if (since < old)
         {
             var unknown = held.Where(h => h.Redelivers is null && !named.Contains(h.Key) && h.Accepted < old && !(mayBeOfAnother && h.Accepted < worker.Registered));
@@ -291,9 +292,9 @@ internal sealed partial class WorkerService(
     private Task LoseAsync(IEnumerable<Held> held, string why, CancellationToken ct) =>
         tasks.RaiseAsync([.. held.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
 
-    /// <summary>Returns since when this start of the agent has been heard, without an absence of the broker in between.</summary>
+    /// <summary>Returns since when this start of the agent has been heard, without an absence of the broker or the database in between.</summary>
     private DateTime Heard(string worker, Guid epoch) =>
-        _known.AddOrUpdate(worker, _ => new Known(epoch, Now, Now), (_, k) => k.Epoch == epoch && k.At >= topology.UpSince ? k with { At = Now } : new Known(epoch, Now, Now)).Since;
+        _known.AddOrUpdate(worker, _ => new Known(epoch, Now, Now), (_, k) => k.Epoch == epoch && k.At >= topology.UpSince && !(k.At < tasks.Interrupted) ? k with { At = Now } : new Known(epoch, Now, Now)).Since;
 
     private sealed record Known(Guid Epoch, DateTime At, DateTime Since);
 

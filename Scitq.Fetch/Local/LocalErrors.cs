@@ -13,6 +13,9 @@ internal static class LocalErrors
         _ => null,
     };
 
+    /// <summary>Whether a file could not be opened because another process has it: .NET reports that as a plain <see cref="IOException"/> too.</summary>
+    public static bool MayBeLocked(IOException fault) => fault is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException) && !IsFull(fault);
+
     public static bool IsFull(IOException fault)
     {
         const int NoSpace = 28, QuotaExceeded = 122, WindowsDiskFull = unchecked((int)0x80070070);

@@ -94,7 +94,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
                 BufferSize = 0,
             });
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException) && !Local.LocalErrors.IsFull(e) && File.Exists(part))
+        catch (IOException e) when (Local.LocalErrors.MayBeLocked(e) && File.Exists(part))
         {
             throw new TransferExhaustedException($"{Redacted.Of(uri)}: another process is fetching it to the same place ('{part}' is locked).", e);
         }

@@ -15,7 +15,7 @@ internal static class PartLock
         {
             return new FileStream(part + Suffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException) && !Local.LocalErrors.IsFull(e))
+        catch (IOException e) when (Local.LocalErrors.MayBeLocked(e))
         {
             return null;
         }

@@ -90,6 +90,15 @@ public sealed class InputTests(EmbeddedSystem system) : IAsyncLifetime
         Assert.Single(_http.Requests, r => r.StartsWith("GET /x.txt", StringComparison.Ordinal));
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task What_is_behind_the_question_mark_is_no_name()
+    {
+        _http!.Files["/x.txt"] = "one"u8.ToArray();
+        var run = await FollowAsync(docker: false, "-i", $"{_http.Root}/x.txt?token=1", "-i", $"{_http.Root}/x.txt?token=2", "sh", "-c", "cat $INPUT/*");
+        Assert.Equal("one", run.Success());
+        Assert.Contains("inputs of one name", (await system.TaskAsync(run.TaskId)).GetProperty("attempts")[0].GetProperty("warnings").ToString(), StringComparison.Ordinal);
+    }
+
     [Fact(Timeout = 120_000), Trait("Id", "I4"), Trait("Id", "I28"), Trait("Id", "I30")]
     public async Task What_is_not_there_fails_the_download_and_is_named()
     {
