@@ -30,15 +30,15 @@ public sealed partial class Fetcher
         source = Place(source);
         directory = Path.GetFullPath(directory);
         var meter = new Meter(progress, _time);
-        if (source.Action is { Kind: UriActionKind.Move, Folder: { } sub })
-        {
-            var moved = LocalName.Resolve(directory, sub, source.Text);
-            LocalName.MakeParents(directory, Path.Combine(moved, "x"));
-            directory = moved;
-        }
-
         try
         {
+            if (source.Action is { Kind: UriActionKind.Move, Folder: { } sub })
+            {
+                var moved = LocalName.Resolve(directory, sub, source.Text);
+                LocalName.MakeParents(directory, Path.Combine(moved, "x"));
+                directory = moved;
+            }
+
             Directory.CreateDirectory(directory);
             var plain = source.At(source.Path);
             var result = _schemes.For(plain) is ISetTransport set ? await GetSetAsync(set, plain, source.Action, directory, meter, ct)
@@ -79,6 +79,8 @@ public sealed partial class Fetcher
         var transport = _schemes.For(entry.Uri);
         var name = transport.NameOf(entry.Uri);
         var target = LocalName.Resolve(directory, name, entry.Uri.Text);
+        // Not after an hour's download.
+        if (action is { Kind: UriActionKind.Gunzip } && Archive.Gunzipped(name) is null) throw new BadUriException($"{Redacted.Of(entry.Uri)}: gunzip needs a name that ends in .gz.");
         meter.Expect(entry.Size);
         if (action is null or { Kind: UriActionKind.Move })
         {
@@ -109,11 +111,13 @@ public sealed partial class Fetcher
         if (action is { Kind: not UriActionKind.Move })
             throw new BadUriException($"{Redacted.Of(source)} is a folder: '|{action}' works on a single file.");
 
+        RefuseInto(source.AsFolder(), DataUri.ForFile(directory).AsFolder());
         var files = new ConcurrentBag<TransferredFile>();
+        var warnings = new ConcurrentQueue<string>();
         var failures = new Failures();
         var found = 0;
         var download = DownloadOf(transport, source, meter);
-        await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(ListAsync(source, recursive: true, warnings, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             // It may be gone in a moment, and nobody wants it.
             if (entry.Name[(entry.Name.LastIndexOf('/') + 1)..].StartsWith(ProbePrefix, StringComparison.Ordinal)) return;
@@ -127,7 +131,7 @@ public sealed partial class Fetcher
                 meter.FileDone();
             });
         });
-        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = [.. warnings] };
         failures.ThrowIfAny(result);
         // An empty local directory is there; in a store, a folder is only what is in it.
         if (found == 0 && source.Scheme != "file") throw NotFound(source);

@@ -57,10 +57,11 @@ public sealed partial class Fetcher
 
     private async Task<TransferResult> PutFolderAsync(string path, DataUri destination, Upload upload, Meter meter, CancellationToken ct)
     {
+        RefuseInto(DataUri.ForFile(path).AsFolder(), destination);
         var warnings = new List<string>();
         var files = new ConcurrentBag<TransferredFile>();
         var failures = new Failures();
-        var tree = LocalTree.Walk(path, recursive: true, ct, (name, what) => warnings.Add($"'{Redacted.Of(name)}' was not uploaded: it is {what}."));
+        var tree = LocalTree.Walk(path, recursive: true, ct, (name, what) => warnings.Add(LeftOut(name, what)));
         await Parallel.ForEachAsync(tree, new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (found, c) =>
         {
             meter.Expect(((FileInfo)found.Info).Length);
@@ -70,6 +71,27 @@ public sealed partial class Fetcher
         failures.ThrowIfAny(result);
         return result;
     }
+
+    /// <summary>What is copied into itself has no end.</summary>
+    private static void RefuseInto(DataUri source, DataUri destination)
+    {
+        if (IsInside(destination, source)) throw new BadUriException($"{Redacted.Of(destination)} is inside of {Redacted.Of(source)}, which cannot be copied into itself.");
+    }
+
+    private static bool IsInside(DataUri place, DataUri folder)
+    {
+        if (place.Scheme != folder.Scheme) return false;
+        var (inner, outer) = place.Scheme == "file" ? (FileRoots.Real(place.Path) + "/", FileRoots.Real(folder.Path) + "/") : (place.Path, folder.Path);
+        return inner.Length > outer.Length && inner.StartsWith(outer, StringComparison.Ordinal);
+    }
+
+    /// <summary>Where an entry goes below a destination. Where names are paths, it may not lead elsewhere.</summary>
+    private static DataUri Below(DataUri destination, DataEntry entry) => destination.At(destination.Scheme switch
+    {
+        "file" => LocalName.Resolve(destination.Path, entry.Name, entry.Uri.Text),
+        "ftp" => destination.Path + LocalName.Relative(entry.Name, entry.Uri.Text),
+        _ => destination.Path + entry.Name,
+    });
 
     private void CheckUri(DataUri destination)
     {

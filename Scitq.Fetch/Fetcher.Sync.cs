@@ -31,23 +31,25 @@ public sealed partial class Fetcher
         {
             meter.Expect(one.Size);
             var name = destination.IsFolder ? _schemes.For(source).NameOf(source) : destination.Path[(destination.Path.LastIndexOf('/') + 1)..];
-            var file = await CopyOneAsync(one, destination.IsFolder ? destination.At(destination.Path + name) : destination, name, source, DownloadOf(_schemes.For(source), source, meter), meter, ct);
+            var file = await CopyOneAsync(one, destination.IsFolder ? Below(destination, one with { Name = name }) : destination, destination, name, source, DownloadOf(_schemes.For(source), source, meter), meter, ct);
             meter.Report();
             return new TransferResult { Files = [file] };
         }
 
         var folder = destination.AsFolder();
+        RefuseInto(source.AsFolder(), folder);
         var files = new ConcurrentBag<TransferredFile>();
+        var warnings = new ConcurrentQueue<string>();
         var failures = new Failures();
         var found = 0;
         var download = DownloadOf(_schemes.For(source), source, meter);
-        await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(ListAsync(source, recursive: true, warnings, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             meter.Expect(entry.Size);
-            await failures.CatchAsync(async () => files.Add(await CopyOneAsync(entry, folder.At(folder.Path + entry.Name), entry.Name, source, download, meter, c)));
+            await failures.CatchAsync(async () => files.Add(await CopyOneAsync(entry, Below(folder, entry), folder, entry.Name, source, download, meter, c)));
         });
-        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = [.. warnings] };
         failures.ThrowIfAny(result);
         if (found == 0) throw NotFound(source);
         meter.Report();
@@ -73,7 +75,13 @@ public sealed partial class Fetcher
         CheckUri(destination);
         Require(source, TransportCapabilities.List, "listed");
         Require(destination, TransportCapabilities.List, "listed");
-        if (options.Delete) Require(destination, TransportCapabilities.Delete, "deleted from");
+        RefuseInto(source, destination);
+        if (options.Delete)
+        {
+            Require(destination, TransportCapabilities.Delete, "deleted from");
+            if (IsInside(source, destination)) throw new BadUriException($"{Redacted.Of(source)} is inside of {Redacted.Of(destination)}: what the source lacks would be deleted there, itself included.");
+        }
+
         var there = new Dictionary<string, Known>(StringComparer.Ordinal);
         try
         {
@@ -87,41 +95,48 @@ public sealed partial class Fetcher
 
         var meter = new Meter(progress, _time);
         var files = new ConcurrentBag<TransferredFile>();
+        var warnings = new ConcurrentQueue<string>();
         var seen = new ConcurrentDictionary<string, byte>(StringComparer.Ordinal);
         var failures = new Failures();
         var (found, skipped) = (0, 0);
         var download = DownloadOf(_schemes.For(source), source, meter);
-        await Parallel.ForEachAsync(ListAsync(source, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(ListAsync(source, recursive: true, warnings, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             if (!options.Filter.Takes(entry.Name)) return;
-            if (options.Delete) seen.TryAdd(entry.Name, 0);
             await failures.CatchAsync(async () =>
             {
-                var target = destination.At(destination.Path + entry.Name);
-                if (there.TryGetValue(entry.Name, out var known) && await SameAsync(entry, target, known, options.Checksum, c))
+                var target = Below(destination, entry);
+                // Not always the entry's own: a//b becomes a/b where names are paths.
+                var name = target.Path[destination.Path.Length..];
+                if (options.Delete) seen.TryAdd(name, 0);
+                if (there.TryGetValue(name, out var known) && await SameAsync(entry, target, known, options.Checksum, c))
                 {
                     Interlocked.Increment(ref skipped);
                     return;
                 }
 
                 meter.Expect(entry.Size);
-                files.Add(options.DryRun ? new TransferredFile(entry.Name, entry.Size ?? 0, entry.Md5) : await CopyOneAsync(entry, target, entry.Name, source, download, meter, c));
+                files.Add(options.DryRun ? new TransferredFile(entry.Name, entry.Size ?? 0, entry.Md5) : await CopyOneAsync(entry, target, destination, entry.Name, source, download, meter, c));
             });
         });
-        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped };
+        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped, Warnings = [.. warnings] };
         failures.ThrowIfAny(result);
         if (found == 0 && source.Scheme != "file") throw NotFound(source);
         // Only now that everything is there, and only what was listed before.
         var surplus = options.Delete ? there.Keys.Where(name => !seen.ContainsKey(name)).ToArray() : [];
-        if (!options.DryRun) await Parallel.ForEachAsync(surplus, ct, async (name, c) => await failures.CatchAsync(() => DeleteAsync(destination.At(destination.Path + name), ct: c)));
+        await Parallel.ForEachAsync(surplus, ct, async (name, c) => await failures.CatchAsync(async () =>
+        {
+            if (!options.DryRun) await DeleteAsync(destination.At(destination.Path + name), ct: c);
+            options.Deleted?.Invoke(name);
+        }));
         failures.ThrowIfAny(result);
         meter.Report();
         return result with { Deleted = surplus.Length };
     }
 
     /// <summary>Moves one object between any two places, by the way that can be continued.</summary>
-    private async Task<TransferredFile> CopyOneAsync(DataEntry entry, DataUri destination, string name, DataUri source, IFileDownload download, Meter meter, CancellationToken ct)
+    private async Task<TransferredFile> CopyOneAsync(DataEntry entry, DataUri destination, DataUri root, string name, DataUri source, IFileDownload download, Meter meter, CancellationToken ct)
     {
         var (from, to) = (_schemes.For(entry.Uri), _schemes.For(destination));
         try
@@ -129,16 +144,20 @@ public sealed partial class Fetcher
             // Another list than the server's own named it: which version there is, only the server knows.
             if (entry.Version is null && from is HttpTransport or FtpTransport && await InfoAsync(entry.Uri, ct) is { } now)
                 entry = entry with { Version = now.Version, Size = entry.Size ?? now.Size };
+            if (to is FileTransport place)
+            {
+                place.Check(destination);
+                LocalName.MakeParents(root.IsFolder ? root.Path : Path.GetDirectoryName(destination.Path)!, destination.Path);
+            }
+
             if (from is FileTransport local)
             {
                 local.Check(entry.Uri);
                 return await new Upload(to, _retrier, meter).FromFileAsync(entry.Uri.Path, destination, name, ct);
             }
 
-            if (to is FileTransport target)
+            if (to is FileTransport)
             {
-                target.Check(destination);
-                Directory.CreateDirectory(Path.GetDirectoryName(destination.Path)!);
                 // A list may name places of other schemes than its own.
                 var way = from == _schemes.For(source) ? download : DownloadOf(from, entry.Uri, meter);
                 var file = await way.ToFileAsync(entry, destination.Path, name, ct);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Scitq.Contracts;
 using Scitq.Fetch.Local;
@@ -67,11 +68,17 @@ public sealed partial class Fetcher : IDisposable
     /// <param name="recursive">Files at any depth and no folders; otherwise one level, files and folders.</param>
     /// <param name="ct">Stops it.</param>
     /// <exception cref="FetchException">It cannot be listed.</exception>
-    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive = true, [EnumeratorCancellation] CancellationToken ct = default)
+    public IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive = true, CancellationToken ct = default) => ListAsync(folder, recursive, null, ct);
+
+    /// <summary>The same; each thing in a local folder that is no file, and so is left out, is a line of <paramref name="warnings"/>.</summary>
+    private async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, ConcurrentQueue<string>? warnings, [EnumeratorCancellation] CancellationToken ct)
     {
         folder = Place(folder);
         Require(folder, TransportCapabilities.List, "listed");
-        await using var entries = _schemes.For(folder).ListAsync(folder.AsFolder(), recursive, ct).GetAsyncEnumerator(ct);
+        var transport = _schemes.For(folder);
+        await using var entries = (transport is FileTransport local && warnings is not null
+            ? local.ListAsync(folder.AsFolder(), recursive, (name, what) => warnings.Enqueue(LeftOut(name, what)), ct)
+            : transport.ListAsync(folder.AsFolder(), recursive, ct)).GetAsyncEnumerator(ct);
         while (await NextAsync())
         {
             // Objects that only mark a folder are no files.
@@ -103,7 +110,7 @@ public sealed partial class Fetcher : IDisposable
             : _retrier.RunAsync(uri, c => _idle.GuardAsync(async g => await _schemes.For(uri).StatAsync(uri, g), c).AsTask(), ct);
     }
 
-    /// <summary>Deletes a file or object, or everything below a folder (with or without a final slash).</summary>
+    /// <summary>Deletes a file or object, or everything below a folder (with or without a final slash). Of a symbolic link only the link itself.</summary>
     /// <param name="uri">What to delete.</param>
     /// <param name="filter">Of a folder, only what it takes.</param>
     /// <param name="dryRun">Only says what would be deleted.</param>
@@ -117,14 +124,10 @@ public sealed partial class Fetcher : IDisposable
         uri = Place(uri);
         Require(uri, TransportCapabilities.Delete, "deleted from");
         var transport = _schemes.For(uri);
+        if ((transport as FileTransport)?.LinkAt(uri) is { } link)
+            return await DeleteOneAsync(link);
         if (await InfoAsync(uri, ct) is { } one)
-        {
-            if (filter?.Takes(one.Name) == false) return 0;
-            if (!dryRun) await _retrier.RunAsync(uri, c => transport.DeleteAsync(uri, c), ct);
-            deleted?.Invoke(one);
-            return 1;
-        }
-
+            return await DeleteOneAsync(one);
         var (found, count) = (0, 0);
         var failures = new Failures();
         await Parallel.ForEachAsync(ListAsync(uri, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
@@ -140,6 +143,14 @@ public sealed partial class Fetcher : IDisposable
         });
         failures.ThrowIfAny();
         return found == 0 ? throw NotFound(uri) : count;
+
+        async Task<int> DeleteOneAsync(DataEntry entry)
+        {
+            if (filter?.Takes(entry.Name) == false) return 0;
+            if (!dryRun) await _retrier.RunAsync(uri, c => transport.DeleteAsync(uri, c), ct);
+            deleted?.Invoke(entry);
+            return 1;
+        }
     }
 
     /// <inheritdoc/>
@@ -156,6 +167,8 @@ public sealed partial class Fetcher : IDisposable
     {
         if (!_schemes.For(uri).Can.HasFlag(needed)) throw new UnsupportedTransferException($"{Redacted.Of(uri)}: {uri.Scheme}:// cannot be {verb}.");
     }
+
+    private static string LeftOut(string name, string what) => $"'{Redacted.Of(name)}' was left out: it is {what}.";
 
     private static DataNotFoundException NotFound(DataUri uri) =>
         new($"{Redacted.Of(uri)}: nothing is there{(uri.IsFolder ? "" : ", neither a file nor a folder of that name")}. Check the name, capitals included.");

@@ -13,13 +13,19 @@ public static partial class Redacted
     public static string Of(string text)
     {
         text = Password().Replace(text, "${user}:***@");
+        text = UserAlone().Replace(text, "***@");
         text = Signature().Replace(text, "${name}=***");
         return text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString())) : text;
     }
 
-    [GeneratedRegex("(?<=://)(?<user>[^/:@]*):[^/@]*@")]
+    // Up to the last @: a password may hold one.
+    [GeneratedRegex(@"(?<=://)(?<user>[^/:@\s]*):[^/\s]*@")]
     private static partial Regex Password();
 
-    [GeneratedRegex("(?<=[?&])(?<name>sig|X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|token|access_token|key|password|Signature)=[^&|]*", RegexOptions.IgnoreCase)]
+    // A user without a password is a token, mostly.
+    [GeneratedRegex(@"(?<=https?(@[a-z0-9_]+)*://)[^/:@\s]+@")]
+    private static partial Regex UserAlone();
+
+    [GeneratedRegex(@"(?<=[?&])(?<name>[^=&?|/\s]*(sig|token|key|secret|pass|credential|auth)[^=&?|/\s]*)=[^&|\s]*", RegexOptions.IgnoreCase)]
     private static partial Regex Signature();
 }

@@ -12,6 +12,9 @@ public sealed record SyncOptions
     /// <summary>Delete at the destination what the source lacks. Off: a sync never deletes.</summary>
     public bool Delete { get; init; }
 
+    /// <summary>Told of each name that is (or would be) deleted. Called from several threads.</summary>
+    public Action<string>? Deleted { get; init; }
+
     /// <summary>Move and delete nothing, only say what would be.</summary>
     public bool DryRun { get; init; }
 }

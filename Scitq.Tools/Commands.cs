@@ -15,13 +15,16 @@ internal static class Commands
             (name, args) = ("scitq-" + args[0], args[1..]);
         try
         {
-            return name switch
+            var code = name switch
             {
                 "scitq-launch" => await LaunchCommand.RunAsync(args, io),
                 "scitq-manage" => await ManageCommand.RunAsync(args, io),
                 "scitq-fetch" => await FetchCommand.RunAsync(args, io),
                 _ => throw new UsageException($"call it as scitq-launch, scitq-manage or scitq-fetch (or: {name} launch …)"),
             };
+            // Here, where its failure can still be told.
+            io.Out.Flush();
+            return code;
         }
         catch (ToolException e)
         {
@@ -36,6 +39,11 @@ internal static class Commands
         catch (BrokenPipeException)
         {
             return ExitCodes.BrokenPipe;        // whoever read our output has had enough: `| head`
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            io.Error.WriteLine($"{name}: {e.Message}");
+            return ExitCodes.Failed;
         }
     }
 }

@@ -10,7 +10,7 @@ internal sealed class BrokenPipeException() : IOException("the reader of the out
 /// following a log into <c>head</c> would never end; a <see cref="FileStream"/> writes at offsets of its own, which
 /// overwrites what others write to the same redirected file.
 /// </summary>
-internal sealed partial class StandardStream(int descriptor) : Stream
+internal sealed partial class StandardStream(int descriptor, bool mustArrive = true) : Stream
 {
     private const int Interrupted = 4, TryAgain = 11, TryAgainOnMac = 35, BrokenPipe = 32;
 
@@ -39,7 +39,8 @@ internal sealed partial class StandardStream(int descriptor) : Stream
             var error = Marshal.GetLastPInvokeError();
             if (error == Interrupted) continue;
             if (error == BrokenPipe) throw new BrokenPipeException();
-            if (error is not (TryAgain or TryAgainOnMac)) throw new IOException($"cannot write to descriptor {descriptor}: {Marshal.GetPInvokeErrorMessage(error)}");
+            if (error is not (TryAgain or TryAgainOnMac) && !mustArrive) return;
+            if (error is not (TryAgain or TryAgainOnMac)) throw new IOException($"cannot write to standard {(descriptor == 1 ? "output" : "error")}: {Marshal.GetPInvokeErrorMessage(error)}");
             var wait = new PollDescriptor { Descriptor = descriptor, Events = 4 };      // POLLOUT
             _ = Poll(&wait, 1, -1);
         }

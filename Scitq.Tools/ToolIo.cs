@@ -40,7 +40,7 @@ internal sealed class ToolIo : IDisposable
     public static ToolIo OfProcess()
     {
         var output = new StandardStream(1);
-        var error = new StandardStream(2);
+        var error = new StandardStream(2, mustArrive: false);
         var terminal = !Console.IsOutputRedirected;
         return new ToolIo
         {
@@ -81,9 +81,9 @@ internal sealed class ToolIo : IDisposable
         {
             Out.Flush();
         }
-        catch (BrokenPipeException)
+        catch (IOException)
         {
-            // Nobody reads any more; the exit code was decided before.
+            // Nobody reads any more, or it was told before; the exit code is decided.
             _owned.Add(Output);
         }
 

@@ -17,7 +17,7 @@ internal static class Archive
             switch (kind)
             {
                 case UriActionKind.Gunzip:
-                    await GunzipAsync(archive, name, files, shown, ct);
+                    await GunzipAsync(archive, name, files, ct);
                     break;
                 case UriActionKind.Untar:
                     await UntarAsync(archive, files, shown, ct);
@@ -43,13 +43,12 @@ internal static class Archive
     /// <summary>The name of what gunzip makes of a file; null where it has none.</summary>
     public static string? Gunzipped(string name) => name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) && name.Length > 3 ? name[..^3] : null;
 
-    private static async Task GunzipAsync(string archive, string name, ArchiveTree files, string shown, CancellationToken ct)
+    private static async Task GunzipAsync(string archive, string name, ArchiveTree files, CancellationToken ct)
     {
-        var unpacked = Gunzipped(name) ?? throw new BadUriException($"{shown}: gunzip needs a name that ends in .gz.");
         await using var packed = Open(archive);
         if (packed.Length == 0) throw new InvalidDataException("it is empty.");
         await using var gzip = new GZipStream(packed, CompressionMode.Decompress);
-        await files.FileAsync(unpacked, gzip, null, null, ct);
+        await files.FileAsync(Gunzipped(name)!, gzip, null, null, ct);
     }
 
     private static async Task UntarAsync(string archive, ArchiveTree files, string shown, CancellationToken ct)

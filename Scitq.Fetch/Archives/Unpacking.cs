@@ -22,6 +22,7 @@ internal sealed class Unpacking(FetchOptions options, IFileDownload download)
             Remove(tree);
             Directory.CreateDirectory(tree);
             await Archive.UnpackAsync(kind, packed, name, tree, Redacted.Of(entry.Uri), options.Unpack, warnings, ct);
+            RefuseConflicts(tree, directory, entry.Uri);
             Merge(tree, directory, ct);
             File.Delete(packed);
             return fetched;
@@ -38,6 +39,19 @@ internal sealed class Unpacking(FetchOptions options, IFileDownload download)
         }
     }
 
+    /// <summary>Existing files are replaced, but no directory with something in it by a file, and no device.</summary>
+    private static void RefuseConflicts(string tree, string directory, DataUri source)
+    {
+        foreach (var info in new DirectoryInfo(tree).GetFileSystemInfos())
+        {
+            var target = Path.Combine(directory, info.Name);
+            var (ours, theirs) = (FileKinds.Of(info.FullName), FileKinds.Of(target));
+            if (theirs != FileKind.Directory) PartFile.RefuseOther(target, source);
+            else if (ours == FileKind.Directory) RefuseConflicts(info.FullName, target, source);
+            else if (Directory.EnumerateFileSystemEntries(target).Any()) PartFile.RefuseOther(target, source);
+        }
+    }
+
     private static void Merge(string tree, string directory, CancellationToken ct)
     {
         foreach (var info in new DirectoryInfo(tree).GetFileSystemInfos())
@@ -51,9 +65,9 @@ internal sealed class Unpacking(FetchOptions options, IFileDownload download)
                 continue;
             }
 
-            // The later source wins, a file over a directory and the other way round.
-            if (theirs == FileKind.Directory) Directory.Delete(target, recursive: true);
-            else if (theirs != FileKind.Missing) File.Delete(target);
+            // The later source wins; only an empty directory makes room for a file.
+            if (theirs == FileKind.Directory) Directory.Delete(target);
+            else if (theirs is not FileKind.Missing) File.Delete(target);
             if (ours == FileKind.Directory) Directory.Move(info.FullName, target);
             else File.Move(info.FullName, target);
         }

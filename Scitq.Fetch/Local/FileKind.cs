@@ -21,19 +21,19 @@ internal static partial class FileKinds
     private const int NoFollow = 0x100;
     private const uint WantsType = 0x1;
 
-    /// <summary>What is at this path itself: a link is a link.</summary>
-    public static FileKind Of(string path)
+    /// <summary>What is at this path itself, a link is a link; or, followed, where it leads to.</summary>
+    public static FileKind Of(string path, bool follow = false)
     {
         if (!OperatingSystem.IsLinux())
         {
             var info = new FileInfo(path);
-            return info.LinkTarget is not null ? FileKind.SymbolicLink
+            return info.LinkTarget is not null && !follow ? FileKind.SymbolicLink
                 : Directory.Exists(path) ? FileKind.Directory
                 : info.Exists ? FileKind.File
                 : FileKind.Missing;
         }
 
-        if (Statx(AtCurrentDirectory, path, NoFollow, WantsType, out var stat) != 0)
+        if (Statx(AtCurrentDirectory, path, follow ? 0 : NoFollow, WantsType, out var stat) != 0)
         {
             const int NoEntry = 2, NotADirectory = 20;
             var error = Marshal.GetLastPInvokeError();

@@ -9,7 +9,13 @@ internal static class LocalName
     /// The absolute path of <paramref name="name"/> below <paramref name="directory"/>. Empty and <c>.</c> components vanish, as they do for the file system.
     /// </summary>
     /// <exception cref="BadUriException">It leads outside or is no name.</exception>
-    public static string Resolve(string directory, string name, string shown)
+    public static string Resolve(string directory, string name, string shown) => Path.Combine([directory, .. Parts(name, shown)]);
+
+    /// <summary>The same as a relative path, with slashes.</summary>
+    /// <exception cref="BadUriException">It leads outside or is no name.</exception>
+    public static string Relative(string name, string shown) => string.Join('/', Parts(name, shown));
+
+    private static string[] Parts(string name, string shown)
     {
         var parts = name.Split('/').Where(p => p is not ("" or ".")).ToArray();
         var problem =
@@ -20,7 +26,7 @@ internal static class LocalName
             Path.DirectorySeparatorChar == '\\' && name.AsSpan().ContainsAny('\\', ':') ? "holds a character Windows does not allow" :
             null;
         return problem is null
-            ? Path.Combine([directory, .. parts])
+            ? parts
             : throw new BadUriException($"{Redacted.Of(shown)}: the name '{Redacted.Of(name)}' {problem}; it was not written.");
     }
 

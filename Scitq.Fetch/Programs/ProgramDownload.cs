@@ -17,6 +17,7 @@ internal abstract class ProgramDownload(Services services, Meter meter) : IFileD
     public async Task<TransferredFile> ToFileAsync(DataEntry entry, string target, string name, CancellationToken ct)
     {
         var part = PartOf(entry, target);
+        PartFile.RefuseOther(target, entry.Uri);
         long size;
         await using (PartLock.TryTake(part) ?? throw new TransferExhaustedException($"{Redacted.Of(entry.Uri)}: another process is fetching it to the same place ('{part}')."))
         {
@@ -31,8 +32,7 @@ internal abstract class ProgramDownload(Services services, Meter meter) : IFileD
             }
 
             if (entry.Modified is { } modified) File.SetLastWriteTimeUtc(part, modified.UtcDateTime);
-            if (Directory.Exists(target)) throw new BadUriException($"{Redacted.Of(entry.Uri)}: '{target}' is a directory, a file of that name cannot be written.");
-            File.Move(part, target, overwrite: true);
+            PartFile.Publish(part, target, entry.Uri);
             meter.Moved(size);
             PartFile.Delete(part);
         }

@@ -125,7 +125,6 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
     {
         var target = LocalName.Resolve(directory, name, uri.Text);
         LocalName.MakeParents(directory, target);
-        if (Directory.Exists(target)) throw new BadUriException($"{Redacted.Of(uri)}: '{target}' is a directory, a file of that name cannot be written.");
-        File.Move(Path.Combine(folder, name), target, overwrite: true);
+        PartFile.Publish(Path.Combine(folder, name), target, uri);
     }
 }

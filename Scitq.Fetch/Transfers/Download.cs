@@ -46,6 +46,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
 
     private async Task<TransferredFile> OnceAsync(DataEntry entry, string target, string name, CancellationToken ct)
     {
+        PartFile.RefuseOther(target, entry.Uri);
         var part = PartOf(entry, target);
         var tag = entry is { Md5: null, Version: not null } ? await retrier.RunAsync(entry.Uri, c => transport.PartTagAsync(entry, c), ct) : null;
         long size;
@@ -69,9 +70,16 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             }
 
             if (entry.Modified is { } modified) File.SetLastWriteTimeUtc(file.SafeFileHandle, modified.UtcDateTime);
-            if (Directory.Exists(target)) throw new BadUriException($"{Redacted.Of(entry.Uri)}: '{target}' is a directory, a file of that name cannot be written.");
-            // Renamed while it is still locked: nobody can take up the part in between.
-            File.Move(part, target, overwrite: true);
+            try
+            {
+                // Renamed while it is still locked: nobody can take up the part in between.
+                PartFile.Publish(part, target, entry.Uri);
+            }
+            catch (BadUriException)
+            {
+                File.Delete(part);
+                throw;
+            }
         }
 
         _old.Remove(target);

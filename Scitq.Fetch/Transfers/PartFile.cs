@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using Scitq.Contracts;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Fetch.Transfers;
 
@@ -30,6 +32,22 @@ internal static class PartFile
         }
 
         return Path.Combine(Path.GetDirectoryName(target)!, $".{name}{suffix}");
+    }
+
+    /// <summary>Gives what is complete its final name.</summary>
+    /// <exception cref="BadUriException">What has that name is no file: a directory, or a device.</exception>
+    public static void Publish(string part, string target, DataUri source)
+    {
+        RefuseOther(target, source);
+        File.Move(part, target, overwrite: true);
+    }
+
+    /// <summary>Only files are replaced, and links to files: a rename would also replace /dev/null.</summary>
+    /// <exception cref="BadUriException">Something else is there.</exception>
+    public static void RefuseOther(string target, DataUri source)
+    {
+        if (FileKinds.Of(target, follow: true) is not (FileKind.Missing or FileKind.File) and var kind)
+            throw new BadUriException($"{Redacted.Of(source)}: '{Redacted.Of(target)}' is {kind.InWords()}, a file of that name cannot be written.");
     }
 
     /// <summary>Deletes a part with all that is kept beside it.</summary>

@@ -72,6 +72,7 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
     public async Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct)
     {
         if (Blob(uri).Length == 0) throw new BadUriException($"{Redacted.Of(uri)}: it names no blob to write to.");
+        if (uri.Path.Contains('\\')) throw new BadUriException($"{Redacted.Of(uri)}: Azure takes a backslash for a slash; give it another name.");
         var size = _blocks.SizeFor(content.Length, MostBlocks, 1, LargestBlock);
         Block? first;
         using (await _blocks.PlaceAsync(content.Length, ct))
@@ -164,7 +165,12 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         }
     }
 
-    private static string Blob(DataUri uri) => uri.Path.Split('/', 2) is [_, var blob] ? blob : "";
+    /// <exception cref="BadUriException">The SDK would fold the name into another one, of another container maybe.</exception>
+    private static string Blob(DataUri uri)
+    {
+        if (uri.Path.Split('/').Any(p => p is "." or "..")) throw new BadUriException($"{Redacted.Of(uri)}: no part of a name on Azure can be '.' or '..'.");
+        return uri.Path.Split('/', 2) is [_, var blob] ? blob : "";
+    }
 
     private static DataEntry Entry(DataUri uri, string name, long size, ETag? tag, DateTimeOffset? modified, DateTimeOffset? created, byte[]? md5) => new()
     {

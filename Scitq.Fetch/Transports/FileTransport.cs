@@ -21,13 +21,32 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         _roots.Check(uri);
         // A link given by name is followed: /data is full of them. In listings they are not.
         var file = new FileInfo(uri.Path);
-        if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is { } target) file = new FileInfo(target.FullName);
+        try
+        {
+            if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is { } target) file = new FileInfo(target.FullName);
+        }
+        catch (IOException e)
+        {
+            throw new BadUriException($"{Redacted.Of(uri)}: {e.Message}", e);
+        }
+
         return FileKinds.Of(file.FullName) switch
         {
             FileKind.File => Task.FromResult<DataEntry?>(Entry(uri, Path.GetFileName(uri.Path), file)),
             FileKind.Missing or FileKind.Directory => Task.FromResult<DataEntry?>(null),
             var kind => throw new UnsupportedTransferException($"{Redacted.Of(uri)} is {kind.InWords()}: only files can be moved."),
         };
+    }
+
+    /// <summary>The symbolic link that is at this very place; null when something else is. What it leads to may be anything, and nobody has named it.</summary>
+    /// <exception cref="BadUriException">A final slash asks for what is below it.</exception>
+    public DataEntry? LinkAt(DataUri uri)
+    {
+        var path = Path.TrimEndingDirectorySeparator(uri.Path);
+        if (FileKinds.Of(path) != FileKind.SymbolicLink) return null;
+        return uri.IsFolder
+            ? throw new BadUriException($"{Redacted.Of(uri)} is a symbolic link: leave out the final slash to mean the link itself, or name the folder it leads to.")
+            : new DataEntry { Uri = uri, Name = Path.GetFileName(path), Size = 0 };
     }
 
     public Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
@@ -49,13 +68,14 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         _roots.Check(uri);
         var target = Path.GetFullPath(uri.Path);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        PartFile.RefuseOther(target, uri);
         var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
         try
         {
             await using (var file = new FileStream(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
                 await content.Body.CopyToAsync(file, 1 << 20, ct);
             if (content.Modified is { } modified) File.SetLastWriteTimeUtc(part, modified.UtcDateTime);
-            File.Move(part, target, overwrite: true);
+            PartFile.Publish(part, target, uri);
         }
         finally
         {
@@ -65,11 +85,14 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         return Entry(uri, Path.GetFileName(target), new FileInfo(target));
     }
 
-    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
+    public IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, CancellationToken ct) => ListAsync(folder, recursive, null, ct);
+
+    /// <summary>The same; told what is no file, and so left out.</summary>
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<string, string>? skipped, [EnumeratorCancellation] CancellationToken ct)
     {
         _roots.Check(folder);
         if (!Directory.Exists(folder.Path)) throw new DataNotFoundException($"{Redacted.Of(folder)}: there is no such directory.");
-        foreach (var (name, file) in LocalTree.Walk(folder.Path, recursive, ct))
+        foreach (var (name, file) in LocalTree.Walk(folder.Path, recursive, ct, skipped))
         {
             if (file is FileInfo regular) yield return Entry(folder.At(folder.Path + name), name, regular);
             else if (!recursive && file.LinkTarget is null) yield return new DataEntry { Uri = folder.At(folder.Path + name + "/"), Name = name, Size = 0, IsFolder = true, Modified = file.LastWriteTimeUtc };

@@ -11,7 +11,7 @@ internal sealed class HttpTransport(Web web) : ITransport
 {
     public TransportCapabilities Can => TransportCapabilities.Get | TransportCapabilities.Ranges;
 
-    public bool IsFolder(DataUri uri) => PathOf(uri).EndsWith('/');
+    public bool IsFolder(DataUri uri) => PathOf(uri) is var path && (path.EndsWith('/') || !path.Contains('/'));
 
     public string NameOf(DataUri uri)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Scitq.Contracts;
 using Scitq.Fetch;
 using Scitq.Tools.CommandLine;
@@ -16,21 +17,22 @@ internal static class CopyVerbs
         var result = await SummedUpAsync(context, "copied", () => (fromUri, toUri) switch
         {
             (true, false) => context.Fetcher.GetAsync(context.Place(from), to, context.Progress, context.Ct),
-            (true, true) => context.Fetcher.CopyAsync(context.Place(from), context.Place(to), context.Progress, context.Ct),
-            (false, true) => context.Fetcher.PutAsync(Named(from), context.Place(to), context.Progress, context.Ct),
-            _ => context.Fetcher.PutAsync(Named(from), Directory.Exists(to) ? DataUri.ForFile(to).AsFolder() : DataUri.ForFile(to), context.Progress, context.Ct),
+            (true, true) => context.Fetcher.CopyAsync(context.Place(from), Destination(context, to), context.Progress, context.Ct),
+            _ => context.Fetcher.PutAsync(Named(from), Destination(context, to), context.Progress, context.Ct),
         });
         return ExitCodes.Done;
     }
 
     public static async Task<int> SyncAsync(FetchContext context)
     {
+        var deleted = new ConcurrentQueue<string>();
         var options = new SyncOptions
         {
             Filter = context.Filter,
             Checksum = context.Line.Has("checksum"),
             Delete = context.Line.Has("delete"),
             DryRun = context.DryRun,
+            Deleted = context.DryRun ? deleted.Enqueue : null,
         };
         var destination = context.Place(1);
         if (destination.Action is not null || context.Place(0).Action is not null) throw new UsageException("sync takes no action: the two sides could not be compared any more");
@@ -38,6 +40,7 @@ internal static class CopyVerbs
         if (context.DryRun)
         {
             foreach (var file in result.Files) context.Io.Out.WriteLine(Display.Clean(file.Name));
+            foreach (var name in deleted.Order(StringComparer.Ordinal)) context.Io.Out.WriteLine($"deleting {Display.Clean(name)}");
         }
 
         return ExitCodes.Done;
@@ -57,8 +60,8 @@ internal static class CopyVerbs
             await foreach (var entry in context.Fetcher.ListAsync(source, ct: context.Ct)) Show(entry);
         }
 
-        if (files == 0) throw new DataNotFoundException($"{Redacted.Of(source)}: nothing is there.");
-        context.Io.Error.WriteLine($"would copy {Files(files)}, {Display.Size(bytes)}");
+        if (files == 0 && source.Scheme != "file") throw new DataNotFoundException($"{Redacted.Of(source)}: nothing is there.");
+        if (!context.Quiet) context.Io.Error.WriteLine($"would copy {Files(files)}, {Display.Size(bytes)}");
         return ExitCodes.Done;
 
         void Show(DataEntry entry)
@@ -68,11 +71,21 @@ internal static class CopyVerbs
         }
     }
 
+    /// <summary>A directory that is there gets what is copied, as with cp.</summary>
+    private static DataUri Destination(FetchContext context, string to) => context.Place(to) is { Scheme: "file" } place && Directory.Exists(place.Path) ? place.AsFolder() : context.Place(to);
+
     /// <summary>A link that is named is meant for what it stands for; those found below a folder are left out.</summary>
     private static string Named(string path)
     {
         var file = new FileInfo(Path.TrimEndingDirectorySeparator(path));
-        return file.LinkTarget is null ? path : file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+        try
+        {
+            return file.LinkTarget is null ? path : file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (IOException e)
+        {
+            throw new UsageException($"{Display.Clean(path)}: {e.Message}");
+        }
     }
 
     /// <summary>Also of what was moved when some of it failed.</summary>
@@ -96,6 +109,7 @@ internal static class CopyVerbs
         var elapsed = context.Progress.Elapsed;
         context.Progress.Clear();
         foreach (var warning in result.Warnings) context.Progress.Say(warning);
+        if (context.Quiet) return;
         var rate = context.DryRun ? "" : $" in {Duration.Show(elapsed)} ({ProgressLine.Rate(result.Bytes / Math.Max(0.001, elapsed.TotalSeconds))})";
         context.Io.Error.WriteLine($"{verb} {Files(result.Files.Count)}, {Display.Size(result.Bytes)}{rate}"
             + (result.Skipped > 0 ? $"; skipped {Display.Count(result.Skipped)}" : "")

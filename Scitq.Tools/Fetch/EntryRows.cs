@@ -20,7 +20,7 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
 
     public void Write(DataEntry entry)
     {
-        var name = relative ? entry.IsFolder ? entry.Name + "/" : entry.Name : entry.Uri.Text;
+        var name = relative ? entry.IsFolder ? entry.Name + "/" : entry.Name : entry.Uri.Scheme is "http" or "https" or "ftp" ? Redacted.Of(entry.Uri) : entry.Uri.Text;
         switch (context.Format)
         {
             case Format.Json or Format.Jsonl:
@@ -37,7 +37,7 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
                 break;
         }
 
-        _any = true;
+        _any = context.HasRows = true;
     }
 
     public void Finish()

@@ -1,5 +1,6 @@
 using Scitq.Fetch;
 using Scitq.Tools.CommandLine;
+using Scitq.Tools.Manage.Output;
 
 namespace Scitq.Tools.Fetch;
 
@@ -35,11 +36,21 @@ internal static class FetchCommand
 
         if (line.Operands.Count < verb.Least || line.Operands.Count > verb.Most)
             throw new UsageException(line.Operands.Count < verb.Least ? $"{verb.Name} needs {verb.Operands}" : $"{verb.Name} takes no '{line.Operands[verb.Most]}'", $"See: {Program} {verb.Name} --help");
+        if (line.Operands.Contains("")) throw new UsageException($"{verb.Name}: an empty name is no place");
         io.WatchInterrupts();
         try
         {
             using var context = new FetchContext(io, line, verb);
-            return await verb.Run(context);
+            try
+            {
+                return await verb.Run(context);
+            }
+            catch (FetchException e) when (context.Format is Format.Json or Format.Jsonl && !context.HasRows && e.Moved is null && e.Failures.Count == 1)
+            {
+                var (exitCode, code) = Codes(e);
+                io.Out.WriteLine(new ToolException(exitCode, code, Display.Clean(e.Message)).ToJson());
+                return exitCode;
+            }
         }
         catch (FetchException e)
         {
@@ -65,13 +76,16 @@ internal static class FetchCommand
             return ExitCodes.Failed;
         }
 
-        return e switch
-        {
-            BadUriException => ExitCodes.Usage,
-            DataNotFoundException => ExitCodes.NotFound,
-            AccessDeniedException => ExitCodes.Denied,
-            TransferExhaustedException => ExitCodes.Unreachable,
-            _ => ExitCodes.Failed,
-        };
+        return Codes(e).Exit;
     }
+
+    private static (int Exit, string Word) Codes(FetchException e) => e switch
+    {
+        BadUriException => (ExitCodes.Usage, "bad_uri"),
+        DataNotFoundException => (ExitCodes.NotFound, "not_found"),
+        AccessDeniedException => (ExitCodes.Denied, "denied"),
+        TransferExhaustedException => (ExitCodes.Unreachable, "unreachable"),
+        UnsupportedTransferException => (ExitCodes.Failed, "unsupported"),
+        _ => (ExitCodes.Failed, "failed"),
+    };
 }

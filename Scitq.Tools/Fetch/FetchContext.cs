@@ -12,9 +12,10 @@ internal sealed class FetchContext : IDisposable
     public FetchContext(ToolIo io, ParsedLine line, FetchVerb verb)
     {
         (Io, Line) = (io, line);
-        Format = Formats.Choose(line.Value("format"), io.OutputIsTerminal);
+        Format = Formats.Choose(line.Has("json") ? "json" : line.Value("format") ?? io.Variable("SCITQ_FORMAT"), io.OutputIsTerminal);
         Filter = new NameFilter(line.All("include"), line.All("exclude"));
-        Progress = new ProgressLine(io);
+        Quiet = line.Has("quiet");
+        Progress = new ProgressLine(io, io.ErrorIsTerminal && !Quiet && !line.Has("no-progress"));
         Verb = verb;
         Fetcher = new Fetcher(
             new FetchOptions
@@ -41,6 +42,12 @@ internal sealed class FetchContext : IDisposable
     public Fetcher Fetcher { get; }
 
     public ProgressLine Progress { get; }
+
+    /// <summary>Nothing is said of what was done, only of what failed.</summary>
+    public bool Quiet { get; }
+
+    /// <summary>Whether a part of a listing is written: no other answer can follow it.</summary>
+    public bool HasRows { get; set; }
 
     public bool DryRun => Line.Has("dry-run");
 

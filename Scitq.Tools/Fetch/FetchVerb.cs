@@ -17,11 +17,14 @@ internal sealed record FetchVerb(string Name, string Operands, int Least, int Mo
     public static IReadOnlyList<Option> Global { get; } =
     [
         new("process", 'p', "N", "files moved at a time (default: 10)") { Section = "Global options" },
-        new("format", '\0', "FMT", "of listings: table (on a terminal), tsv (else), csv, json, jsonl") { Section = "Global options" },
+        new("format", '\0', "FMT", "of listings: table (on a terminal), tsv (else), csv, json, jsonl (also: $SCITQ_FORMAT)") { Section = "Global options" },
+        new("json", '\0', null, "the same as --format json") { Section = "Global options" },
         new("no-header", 'H', null, "listings without the header line") { Section = "Global options" },
         new("attempts", '\0', "N", "how often a transfer is tried without progress before it fails (default: 10)") { Section = "Global options" },
         new("idle-seconds", '\0', "S", "how long a server may be silent before its connection counts as dead (default: 60)") { Section = "Global options" },
         new("storage", '\0', "FILE", "accounts of object stores (default: SCITQ_STORAGE, else the environment)") { Section = "Global options" },
+        new("quiet", 'q', null, "say only what failed or was left out") { Section = "Global options" },
+        new("no-progress", '\0', null, "no progress line on a terminal") { Section = "Global options" },
         new("verbose", 'v', null, "say what is waited for and tried again") { Section = "Global options" },
         new("yes", 'y', null, "do not ask before deleting") { Section = "Global options" },
         new("help", 'h', null, "show this help") { Section = "Global options" },
@@ -62,7 +65,7 @@ internal sealed record FetchVerb(string Name, string Operands, int Least, int Mo
         new("du", "URI", 1, 1, "Sums up sizes, for each folder just below and in all.", UsageVerbs.DuAsync) { Options = [Include, Exclude] },
         new("ncdu", "URI", 1, 1, "Browses sizes (with the program ncdu).", UsageVerbs.NcduAsync)
         {
-            Options = [new("only-file", '\0', null, "keep the listing as ./ncdu.json, for ncdu -f, instead of showing it")],
+            Options = [Include, Exclude, new("only-file", '\0', null, "keep the listing as ./ncdu.json, for ncdu -f, instead of showing it")],
         },
         new("delete", "URI", 1, 1, "Deletes a file, or everything below a folder. Asks on a terminal before it deletes more than one.", DeleteVerb.RunAsync)
         {

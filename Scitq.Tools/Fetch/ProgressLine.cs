@@ -5,7 +5,7 @@ using Scitq.Tools.CommandLine;
 namespace Scitq.Tools.Fetch;
 
 /// <summary><c>3/5 files  1.2/4.0 GiB  ━━━━╸━━  41.3 MB/s  1m08s</c> on a terminal's standard error; elsewhere nothing.</summary>
-internal sealed class ProgressLine(ToolIo io) : IProgress<TransferProgress>
+internal sealed class ProgressLine(ToolIo io, bool show) : IProgress<TransferProgress>
 {
     private const int BarWidth = 20;
     private readonly Lock _lock = new();
@@ -16,7 +16,7 @@ internal sealed class ProgressLine(ToolIo io) : IProgress<TransferProgress>
 
     public void Report(TransferProgress value)
     {
-        if (!io.ErrorIsTerminal) return;
+        if (!show) return;
         lock (_lock)
         {
             io.Error.Write("\r\x1b[K" + Text(value, Elapsed));

@@ -33,6 +33,7 @@ internal static class UsageVerbs
     private static async IAsyncEnumerable<DataEntry> FilesAsync(FetchContext context)
     {
         var place = context.Place(0);
+        if (place.Action is not null) throw new BadUriException($"{Redacted.Of(place)}: a listing takes no action.");
         if (await context.Fetcher.InfoAsync(place, context.Ct) is { } one)
         {
             yield return one;

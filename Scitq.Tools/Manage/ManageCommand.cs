@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Scitq.Tools.CommandLine;
 using Scitq.Tools.Manage.Output;
 
@@ -47,26 +46,9 @@ internal static class ManageCommand
         }
         catch (ToolException e) when (context.Format is Format.Json or Format.Jsonl)
         {
-            io.Out.WriteLine(ErrorJson(e));
+            io.Out.WriteLine(e.ToJson());
             return e.ExitCode;
         }
-    }
-
-    private static string ErrorJson(ToolException e)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("error");
-            json.WriteString("code", e.Code);
-            json.WriteString("message", e.Message);
-            if (e.Hint is { } hint) json.WriteString("hint", hint);
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        return System.Text.Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
     }
 
     /// <summary>Asked for, it goes to stdout; as an answer to an incomplete line, to stderr with exit code 2.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Scitq.Fetch.Local;
 using Scitq.Tools.CommandLine;
 using Scitq.Tools.Server;
 
@@ -56,17 +57,18 @@ internal static class TaskLogVerbs
 
     private static async Task<int> DownloadAsync(LogReader reader, string stream, string path, ManageContext context)
     {
-        // Under another name until it is whole: what has the asked name is never half a log.
-        var part = path + ".part";
         try
         {
+            // Under another name until it is whole: what has the asked name is never half a log. A device or pipe is written to, not replaced.
+            var replaced = FileKinds.Of(path, follow: true) is FileKind.Missing or FileKind.File;
+            var part = replaced ? path + ".part" : path;
             long length;
-            await using (var file = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None))
+            await using (var file = new FileStream(part, replaced ? FileMode.Create : FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             {
                 length = await reader.CopyAsync(stream, 0, file);
             }
 
-            File.Move(part, path, overwrite: true);
+            if (replaced) File.Move(part, path, overwrite: true);
             if (!context.Quiet) context.Io.Error.WriteLine($"{Display.Size(length)} in {path}");
             return ExitCodes.Done;
         }

@@ -42,6 +42,17 @@ public sealed class AzureStoreTests : StoreContract
         Assert.Equal(put.Md5, Assert.Single(await ListAsync(Root)).Md5);
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("../other/x")]
+    [InlineData("a/./x")]
+    [InlineData("a\\x")]
+    public async Task A_name_that_would_become_another_one_is_refused(string name)
+    {
+        var source = Write("in/x", 1);
+        await Assert.ThrowsAsync<BadUriException>(() => Fetcher.PutAsync(source, Root.At(Root.Path + name), ct: Ct));
+        Assert.Empty(await ListAsync(Root));
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_missing_container_and_wrong_keys_are_named_at_once()
     {

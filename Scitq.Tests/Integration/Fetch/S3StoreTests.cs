@@ -41,8 +41,14 @@ public sealed class S3StoreTests : StoreContract
     {
         await PutAsync(key, "evil");
         await PutAsync("fine", "good");
-        await Assert.ThrowsAsync<BadUriException>(() => Fetcher.GetAsync(Root, At("out/in"), ct: Ct));
-        Assert.Equal(["fine"], Tree("out/in"));
+        var there = DataUri.ForFile(At("out/in") + "/");
+        foreach (var fetch in (Func<Task>[])[() => Fetcher.GetAsync(Root, At("out/in"), ct: Ct), () => Fetcher.CopyAsync(Root, there, ct: Ct), () => Fetcher.SyncAsync(Root, there, ct: Ct)])
+        {
+            await Assert.ThrowsAsync<BadUriException>(fetch);
+            Assert.Equal(["fine"], Tree("out/in"));
+            File.Delete(At("out/in/fine"));
+        }
+
         Assert.False(File.Exists(At("out/escape")));
         Assert.False(File.Exists(At("escape")));
     }
@@ -58,6 +64,9 @@ public sealed class S3StoreTests : StoreContract
         Assert.Equal(["d/x"], Tree("out"));
         await Fetcher.GetAsync(Root.At(Root.Path + "d//x"), At("out2"), ct: Ct);
         Assert.Equal(["x"], Tree("out2"));
+        var again = await Fetcher.SyncAsync(Root, DataUri.ForFile(At("out")), new SyncOptions { Delete = true }, ct: Ct);
+        Assert.Equal((1, 0), (again.Skipped, again.Deleted));
+        Assert.Equal(["d/x"], Tree("out"));
     }
 
     [Fact(Timeout = 60_000)]

@@ -86,6 +86,19 @@ public sealed class ArchiveTests : IDisposable
         Assert.Equal("new", await File.ReadAllTextAsync(At("out/d/x"), Ct));
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task A_directory_with_something_in_it_makes_no_room_for_a_file_and_then_nothing_is_unpacked()
+    {
+        Directory.CreateDirectory(At("out/results"));
+        await File.WriteAllTextAsync(At("out/results/mine"), "mine", Ct);
+        await TarAsync("t.tar", w => { w.WriteEntry(File_("a", "new")); w.WriteEntry(File_("results", "new")); });
+        await Assert.ThrowsAsync<BadUriException>(() => GetAsync("t.tar", "untar"));
+        Assert.Equal(["results/mine"], Tree());
+        File.Delete(At("out/results/mine"));
+        await GetAsync("t.tar", "untar");
+        Assert.Equal(["a", "results"], Tree());
+    }
+
     public static TheoryData<string, Action<TarWriter>> HostileTars() => new()
     {
         { "dot dot", w => w.WriteEntry(File_("../evil", "x")) },

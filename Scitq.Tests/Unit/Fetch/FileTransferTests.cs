@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Scitq.Contracts;
 using Scitq.Fetch;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Tests.Unit.Fetch;
 
@@ -146,6 +147,79 @@ public sealed class FileTransferTests : IDisposable
         Assert.Equal(1, await _fetcher.DeleteAsync(DataUri.ForFile(At("d")), ct: Ct));
         Assert.Equal(["x"], Tree("d2"));
         await Assert.ThrowsAsync<DataNotFoundException>(() => _fetcher.DeleteAsync(DataUri.ForFile(At("none")), ct: Ct));
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData("kept")]
+    [InlineData("kept/x")]
+    public async Task Of_a_link_only_the_link_is_deleted(string target)
+    {
+        Write("kept/x", "1");
+        File.CreateSymbolicLink(At("link"), At(target));
+        Assert.Equal(1, await _fetcher.DeleteAsync(DataUri.ForFile(At("link")), dryRun: true, ct: Ct));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.DeleteAsync(DataUri.ForFile(At("link") + "/"), ct: Ct));
+        Assert.Equal(1, await _fetcher.DeleteAsync(DataUri.ForFile(At("link")), ct: Ct));
+        Assert.Null(new FileInfo(At("link")).LinkTarget);
+        Assert.Equal(["x"], Tree("kept"));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task What_would_be_copied_into_itself_or_would_delete_itself_is_refused()
+    {
+        Write("d/sub/x", "1");
+        Write("d/y", "2");
+        Directory.CreateSymbolicLink(At("link"), At("d"));
+        var (d, sub, inLink) = (DataUri.ForFile(At("d")), DataUri.ForFile(At("d/sub")), DataUri.ForFile(At("link/new")));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.PutAsync(At("d"), sub, ct: Ct));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.PutAsync(At("d"), inLink, ct: Ct));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.GetAsync(d, At("d/sub"), ct: Ct));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.CopyAsync(d, sub, ct: Ct));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.SyncAsync(d, sub, ct: Ct));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.SyncAsync(sub, d, new SyncOptions { Delete = true }, ct: Ct));
+        Assert.Equal(["sub/x", "y"], Tree("d"));
+        await _fetcher.SyncAsync(sub, d, ct: Ct);
+        Assert.Equal(["sub/x", "x", "y"], Tree("d"));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Links_are_left_out_with_a_warning_whichever_way_a_folder_goes()
+    {
+        Write("d/x", "1");
+        File.CreateSymbolicLink(At("d/link"), "x");
+        var d = DataUri.ForFile(At("d"));
+        foreach (var result in new[] { await _fetcher.GetAsync(d, At("a"), ct: Ct), await _fetcher.CopyAsync(d, DataUri.ForFile(At("b")), ct: Ct), await _fetcher.SyncAsync(d, DataUri.ForFile(At("c")), ct: Ct) })
+        {
+            Assert.Equal("x", Assert.Single(result.Files).Name);
+            Assert.Equal("'link' was left out: it is a symbolic link.", Assert.Single(result.Warnings));
+        }
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_file_where_a_directory_is_needed_or_the_other_way_round_is_named_and_nothing_is_left()
+    {
+        var x = DataUri.ForFile(Write("in/x", "1"));
+        Write("file", "2");
+        Directory.CreateDirectory(At("out/x"));
+        Assert.Contains(At("file"), (await Assert.ThrowsAsync<BadUriException>(() => _fetcher.GetAsync(x, At("file"), ct: Ct))).Message, StringComparison.Ordinal);
+        Assert.Contains(At("out/x"), (await Assert.ThrowsAsync<BadUriException>(() => _fetcher.GetAsync(x, At("out"), ct: Ct))).Message, StringComparison.Ordinal);
+        Assert.Empty(Tree("out"));
+        File.CreateSymbolicLink(At("loop"), At("loop"));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.GetAsync(DataUri.ForFile(At("loop")), At("out"), ct: Ct));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Only_files_are_replaced_no_pipe_and_no_link_to_a_directory()
+    {
+        var source = Write("in/x", "1");
+        Directory.CreateDirectory(At("out/d"));
+        await RunAsync("mkfifo", At("out/x"));
+        Directory.CreateSymbolicLink(At("out/link"), At("out/d"));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.GetAsync(DataUri.ForFile(source), At("out"), ct: Ct));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.PutAsync(source, DataUri.ForFile(At("out/x")), ct: Ct));
+        await Assert.ThrowsAsync<BadUriException>(() => _fetcher.PutAsync(source, DataUri.ForFile(At("out/link")), ct: Ct));
+        Assert.Equal(FileKind.Fifo, FileKinds.Of(At("out/x")));
+        Assert.Equal(FileKind.SymbolicLink, FileKinds.Of(At("out/link")));
+        Assert.Equal(["x"], Tree("out"));
     }
 
     [Fact(Timeout = 30_000)]

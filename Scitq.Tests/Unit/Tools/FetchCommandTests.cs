@@ -33,6 +33,32 @@ public sealed class FetchCommandTests : IDisposable
         var deletion = await Fetch("delete", "--dryrun", $"file://{At("d")}");
         Assert.Equal("would delete 2 files\n", deletion.Error);
         Assert.True(File.Exists(At("d/b.txt")));
+        Directory.CreateDirectory(At("e"));
+        await File.WriteAllTextAsync(At("e/extra"), "");
+        Assert.Equal("b.txt\nrep/file1.data\ndeleting extra\n", (await Fetch("sync", "--dry-run", "--delete", At("d"), At("e"))).Out);
+        Assert.Equal(["extra"], Directory.EnumerateFiles(At("e")).Select(Path.GetFileName));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_is_copied_goes_into_a_directory_that_is_there_by_path_or_URI()
+    {
+        Directory.CreateDirectory(At("e"));
+        foreach (var to in (string[])[At("e"), $"file://{At("e")}"])
+        {
+            Assert.Equal(0, (await Fetch("copy", At("d/b.txt"), to)).Code);
+            Assert.True(File.Exists(At("e/b.txt")));
+            File.Delete(At("e/b.txt"));
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Quiet_says_only_what_failed_and_json_holds_the_error_too()
+    {
+        Assert.Equal("", (await Fetch("copy", "-q", At("d/b.txt"), At("f"))).Error);
+        var error = await Fetch("list", "--json", At("none"));
+        Assert.Equal(3, error.Code);
+        Assert.Equal("", error.Error);
+        Assert.StartsWith("{\"error\":{\"code\":\"not_found\",\"message\":\"file://", error.Out, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 60_000)]
@@ -75,6 +101,10 @@ public sealed class FetchCommandTests : IDisposable
     [InlineData(1, "delete", "https://localhost/x")]
     [InlineData(1, "copy", "/etc/hostname", "https://localhost/x")]
     [InlineData(2, "list", "-p", "0", "/tmp")]
+    [InlineData(2, "list", "")]
+    [InlineData(2, "copy", "/etc/hostname", "")]
+    [InlineData(2, "du", "file:///etc/hostname|untar")]
+    [InlineData(2, "copy", "file:///etc/hostname|gunzip", "/tmp/nowhere-near")]
     public async Task Failures_are_one_line_and_a_code(int code, params string[] args)
     {
         var result = await Fetch(args);

@@ -119,6 +119,11 @@ public sealed class ManageTests
         Assert.Equal(0, (await ToolRun.Manage("task", "logs", "12", "--download", file, "-s", stub.Address)).Code);
         Assert.Equal(log, await File.ReadAllBytesAsync(file));
         File.Delete(file);
+        // By way of a link, so that this test, if it fails, replaces no device.
+        File.CreateSymbolicLink(file, "/dev/null");
+        Assert.Equal(0, (await ToolRun.Manage("task", "logs", "12", "--download", file, "-s", stub.Address)).Code);
+        Assert.NotNull(new FileInfo(file).LinkTarget);
+        File.Delete(file);
     }
 
     [Fact]
