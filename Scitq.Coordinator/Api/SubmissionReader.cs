@@ -72,7 +72,7 @@ internal static class SubmissionReader
     private static string Defect(JsonException e)
     {
         if (e.Message.Contains("missing required properties", StringComparison.Ordinal))
-            return $"the member {e.Message[e.Message.IndexOf('\'', StringComparison.Ordinal)..].TrimEnd('.')} is missing.";
+            return $"the member {e.Message[(e.Message.LastIndexOf(": ", StringComparison.Ordinal) + 2)..].TrimEnd('.')} is missing.";
         if (e.Path?.TrimStart('$', '.') is { Length: > 0 } path && e.Message.Contains("could not be converted", StringComparison.Ordinal))
             return $"the member '{path}' has a value of the wrong kind.";
         return e.LineNumber is { } line ? $"the body is not the JSON that is expected here (line {line + 1}): {e.Message.Split(" Path: ")[0]}" : e.Message;

@@ -127,6 +127,13 @@ public sealed class ManageTests
     }
 
     [Fact]
+    public async Task An_error_brings_no_header()
+    {
+        var result = await ToolRun.Manage("task", "list", "--since", "yesterday", "-s", "127.0.0.1:1");
+        Assert.Equal((2, ""), (result.Code, result.Out));
+    }
+
+    [Fact]
     public async Task Acting_on_several_needs_a_confirmation()
     {
         await using var stub = await StubCoordinator.StartAsync();

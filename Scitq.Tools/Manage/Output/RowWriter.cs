@@ -41,24 +41,26 @@ internal sealed class JsonRows(TextWriter writer, bool array) : RowWriter
 }
 
 /// <summary>One line a row: TSV with <c>\t \n \\</c> written as such, or CSV that no spreadsheet takes for formulas.</summary>
-internal sealed class TextRows : RowWriter
+internal sealed class TextRows(ManageContext context, IReadOnlyList<Column> columns, Format format, bool header) : RowWriter
 {
-    private readonly TextWriter _writer;
-    private readonly IReadOnlyList<Column> _columns;
-    private readonly bool _csv;
-    private readonly DateTimeOffset _now;
+    private readonly TextWriter _writer = context.Io.Out;
+    private readonly bool _csv = format == Format.Csv;
+    private readonly DateTimeOffset _now = context.Io.Clock.GetUtcNow();
+    private bool _header = header;
 
-    public TextRows(ManageContext context, IReadOnlyList<Column> columns, Format format, bool header)
+    public override void Write(JsonElement row)
     {
-        (_writer, _columns, _csv, _now) = (context.Io.Out, columns, format == Format.Csv, context.Io.Clock.GetUtcNow());
-        if (header) Line(columns.Select(c => c.Name));
+        Header();
+        Line(columns.Select(c => c.Read(row, _now)).Select(v => _csv ? Csv(v) : Tsv(v)));
     }
 
-    public override void Write(JsonElement row) => Line(_columns.Select(c => c.Read(row, _now)).Select(v => _csv ? Csv(v) : Tsv(v)));
+    public override void Finish() => Header();
 
-    public override void Finish()
+    /// <summary>Not before it is known that there will be an answer: it may be an error.</summary>
+    private void Header()
     {
-        // Every row is out already.
+        if (_header) Line(columns.Select(c => c.Name));
+        _header = false;
     }
 
     private static string Tsv(object? value) => Display.Clean(Column.Machine(value).Replace("\\", "\\\\", StringComparison.Ordinal));
