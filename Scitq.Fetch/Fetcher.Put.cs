@@ -81,8 +81,10 @@ public sealed partial class Fetcher
     private static bool IsInside(DataUri place, DataUri folder)
     {
         if (place.Scheme != folder.Scheme) return false;
-        var (inner, outer) = place.Scheme == "file" ? (FileRoots.Real(place.Path) + "/", FileRoots.Real(folder.Path) + "/") : (place.Path, folder.Path);
+        var (inner, outer) = place.Scheme == "file" ? (Real(place), Real(folder)) : (place.Path, folder.Path);
         return inner.Length > outer.Length && inner.StartsWith(outer, StringComparison.Ordinal);
+
+        static string Real(DataUri uri) => FileRoots.Real(uri.Path).TrimEnd('/') + "/";
     }
 
     /// <summary>Where an entry goes below a destination. Where names are paths, it may not lead elsewhere.</summary>

@@ -20,6 +20,7 @@ public sealed partial class Fetcher
     /// <param name="destination">Where to.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="ct">Stops it.</param>
+    /// <exception cref="BadUriException">A folder would be copied into itself, or a name leads outside of the destination; that file was not written.</exception>
     /// <exception cref="FetchException">As for get and put.</exception>
     public async Task<TransferResult> CopyAsync(DataUri source, DataUri destination, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
@@ -66,6 +67,7 @@ public sealed partial class Fetcher
     /// <param name="progress">Told how far it is.</param>
     /// <param name="ct">Stops it.</param>
     /// <returns>The files that were moved (or would be), and how many were not.</returns>
+    /// <exception cref="BadUriException">A folder would be copied into itself, or delete itself, or a name leads outside of the destination; that file was not written.</exception>
     /// <exception cref="DataNotFoundException">There is no such source folder.</exception>
     /// <exception cref="FetchException">Some files failed; the others are done.</exception>
     public async Task<TransferResult> SyncAsync(DataUri source, DataUri destination, SyncOptions? options = null, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
