@@ -21,6 +21,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
     private long _revision;
     private volatile bool _known;
     private long _sequence;
+    private long _heard;
 
     /// <summary>Completes at the first registration; faults with <see cref="AgentRefusedException"/> when it is refused.</summary>
     public Task Registered => _registered.Task;
@@ -81,6 +82,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
             return;
         }
 
+        _heard = Math.Max(_heard, message.Sequence);
         leases.Renewed(message.Sequence, message.Revoked);
         foreach (var key in message.Revoked) Stop(key, StopCause.Revoked, null);
         foreach (var key in message.Cancelled) Stop(key, StopCause.Cancelled, null);
@@ -136,6 +138,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
             Worker = options.Name,
             Epoch = journal.Epoch,
             Sequence = _sequence,
+            Heard = Interlocked.Read(ref _heard),
             Leases = keys,
             Running = attempts.All.Count(a => a.Stage == AttemptStage.Running),
             Hold = Hold(),

@@ -89,6 +89,9 @@ public sealed record WorkerHeartbeat
     /// <summary>Counts up; the answer names it, and the leases it renews count from when it was sent.</summary>
     public required long Sequence { get; init; }
 
+    /// <summary>The newest heartbeat whose answer has arrived, by its sequence; 0 before the first, null from an agent that does not tell. A worker may be heard and yet be deaf.</summary>
+    public long? Heard { get; init; }
+
     /// <summary>All attempts it holds a lease for.</summary>
     public required IReadOnlyList<AttemptKey> Leases { get; init; }
 

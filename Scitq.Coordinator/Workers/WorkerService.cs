@@ -20,6 +20,9 @@ internal sealed partial class WorkerService(
     /// <summary>So many with one answer; the others follow with the next ones.</summary>
     private const int MostRedeliveries = 20;
 
+    /// <summary>A worker that has sent more heartbeats since the last one whose answer it has seen is deaf.</summary>
+    private const int MostUnanswered = 4;
+
     /// <summary>The redeliveries each worker is being told of, and since when.</summary>
     private readonly ConcurrentDictionary<string, Dictionary<AttemptKey, DateTime>> _told = new();
     private readonly ConcurrentDictionary<string, Known> _known = new();
@@ -156,7 +159,7 @@ internal sealed partial class WorkerService(
         if (message.Resources is { } resources) worker.Resources = JsonSerializer.Serialize(resources, ScitqJson.Rest);
         await db.SaveChangesAsync(ct);
         await RecordAsync(db, worker.Id, message.Done, ct);
-        var since = Heard(message.Worker, message.Epoch);
+        var since = Heard(message.Worker, message.Epoch, message.Sequence - message.Heard > MostUnanswered);
 
         var held = await HeldAsync(db, message.Worker, ct);
         var named = message.Leases.ToHashSet();
@@ -164,8 +167,8 @@ internal sealed partial class WorkerService(
         var old = Now.AddSeconds(-options.Value.UnknownLeaseSeconds);
         var mayBeOfAnother = worker.Registered > Now.AddSeconds(-options.Value.LostAfterSeconds);
         var (unheard, told) = Redeliveries(message.Worker, [.. held.Where(h => h.Redelivers is not null && !named.Contains(h.Key))], old);
-        // A broker just back delivers again what it had not seen acknowledged: the worker, once it is back too, may be about to claim it anew. And while the
-        // database was away nothing was granted aloud: what it had recorded last is told only when the worker asks again.
+        // A broker just back delivers again what it had not seen acknowledged: the worker, once it is back too, may be about to claim it anew. While the
+        // database was away nothing was granted aloud: what it had recorded last is told only when the worker asks again. Nor can a deaf worker know.
         if (since < old)
         {
             var unknown = held.Where(h => h.Redelivers is null && !named.Contains(h.Key) && h.Accepted < old && !(mayBeOfAnother && h.Accepted < worker.Registered));
@@ -292,9 +295,11 @@ internal sealed partial class WorkerService(
     private Task LoseAsync(IEnumerable<Held> held, string why, CancellationToken ct) =>
         tasks.RaiseAsync([.. held.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
 
-    /// <summary>Returns since when this start of the agent has been heard, without an absence of the broker or the database in between.</summary>
-    private DateTime Heard(string worker, Guid epoch) =>
-        _known.AddOrUpdate(worker, _ => new Known(epoch, Now, Now), (_, k) => k.Epoch == epoch && k.At >= topology.UpSince && !(k.At < tasks.Interrupted) ? k with { At = Now } : new Known(epoch, Now, Now)).Since;
+    /// <summary>Returns since when this start of the agent has been heard, and was not deaf, without an absence of the broker or the database in between.</summary>
+    private DateTime Heard(string worker, Guid epoch, bool isDeaf = false) => _known.AddOrUpdate(
+        worker,
+        _ => new Known(epoch, Now, Now),
+        (_, k) => k.Epoch == epoch && !isDeaf && k.At >= topology.UpSince && !(k.At < tasks.Interrupted) ? k with { At = Now } : new Known(epoch, Now, Now)).Since;
 
     private sealed record Known(Guid Epoch, DateTime At, DateTime Since);
 

@@ -72,7 +72,7 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
     public async Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct)
     {
         if (Blob(uri).Length == 0) throw new BadUriException($"{Redacted.Of(uri)}: it names no blob to write to.");
-        if (uri.Path.Contains('\\')) throw new BadUriException($"{Redacted.Of(uri)}: Azure takes a backslash for a slash; give it another name.");
+        if (uri.Path.Contains('\\') || uri.Path.Split('/').Contains(".")) throw new BadUriException($"{Redacted.Of(uri)}: on Azure a backslash would become a slash, and '.' would vanish; give it another name.");
         var size = _blocks.SizeFor(content.Length, MostBlocks, 1, LargestBlock);
         Block? first;
         using (await _blocks.PlaceAsync(content.Length, ct))
@@ -165,10 +165,10 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         }
     }
 
-    /// <exception cref="BadUriException">The SDK would fold the name into another one, of another container maybe.</exception>
+    /// <exception cref="BadUriException">The SDK would fold the name into that of something elsewhere, in another container maybe.</exception>
     private static string Blob(DataUri uri)
     {
-        if (uri.Path.Split('/').Any(p => p is "." or "..")) throw new BadUriException($"{Redacted.Of(uri)}: no part of a name on Azure can be '.' or '..'.");
+        if (uri.Path.Split('/').Contains("..")) throw new BadUriException($"{Redacted.Of(uri)}: no part of a name on Azure can be '..'.");
         return uri.Path.Split('/', 2) is [_, var blob] ? blob : "";
     }
 

@@ -37,7 +37,7 @@ internal sealed class ApiServer : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         Database.AddCore(builder.Services, Options).AddApi();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<GroupCommit>());
-        builder.Services.AddSingleton<IServerStatus>(Status);
+        builder.Services.AddSingleton<IServerStatus>(Status).AddSingleton<TimeProvider>(Clock);
         // What workers say reaches the coordinator here without a bus; what it sends them goes nowhere.
         builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddSingleton<Dispatcher>().AddSingleton<Reconciler>().AddWorkers();
         App = builder.Build();
@@ -49,6 +49,8 @@ internal sealed class ApiServer : IAsyncDisposable
     public CoordinatorOptions Options { get; }
 
     public StatusOfServer Status { get; } = new();
+
+    public AdvancedClock Clock { get; } = new();
 
     public HttpClient Client { get; private set; } = null!;
 
@@ -157,4 +159,12 @@ internal sealed class ApiServer : IAsyncDisposable
 
         public string? Header(string name) => Headers.TryGetValues(name, out var values) ? values.Single() : null;
     }
+}
+
+/// <summary>The time, put forward as far as a test wants.</summary>
+internal sealed class AdvancedClock : TimeProvider
+{
+    public TimeSpan Ahead { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
 }

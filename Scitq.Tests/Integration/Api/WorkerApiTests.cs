@@ -177,6 +177,30 @@ public abstract class WorkerApiTests(bool postgres)
         Assert.Empty((await BeatAsync(server, epoch, leases: [.. first, .. rest])).Redeliver);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_lease_that_its_worker_does_not_name_is_lost_but_not_while_the_worker_is_deaf()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var epoch = await RegisterAsync(server);
+        var (number, id) = await server.SubmitAsync();
+        await server.ClaimAsync(id);
+        await BeatsAsync(20, _ => 0);
+        Assert.Equal("accepted", await StatusAsync());
+        await BeatsAsync(10, sequence => sequence);
+        Assert.Equal("pending", await StatusAsync());
+
+        async Task BeatsAsync(int count, Func<long, long> heard)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                server.Clock.Ahead += TimeSpan.FromSeconds(5);
+                await BeatAsync(server, epoch, heard: heard(_sequence));
+            }
+        }
+
+        async Task<string?> StatusAsync() => (await server.GetAsync($"/tasks/{number}")).Json().GetProperty("status").GetString();
+    }
+
     private static AttemptResult Failed(FailureClass failure) => new() { Failure = failure, Reason = "no", ExitCode = 0, RunEnded = ApiServer.Now, Finished = ApiServer.Now };
 
     private async Task<Guid> RegisterAsync(ApiServer server, int concurrency = 1) => (await AnswerAsync(server, concurrency)).Epoch;
@@ -194,9 +218,9 @@ public abstract class WorkerApiTests(bool postgres)
     }
 
     private async Task<HeartbeatAnswered> BeatAsync(
-        ApiServer server, Guid epoch, IReadOnlyList<CachedResource>? resources = null, OrderOutcome? done = null, string? hold = null, int running = 0, IReadOnlyList<AttemptKey>? leases = null) =>
+        ApiServer server, Guid epoch, IReadOnlyList<CachedResource>? resources = null, OrderOutcome? done = null, string? hold = null, int running = 0, IReadOnlyList<AttemptKey>? leases = null, long? heard = null) =>
         (await server.Workers.HeartbeatAsync(
-            new WorkerHeartbeat { Worker = "w1", Epoch = epoch, Sequence = ++_sequence, Leases = leases ?? [], Resources = resources, Done = done is null ? [] : [done], Hold = hold, Running = running },
+            new WorkerHeartbeat { Worker = "w1", Epoch = epoch, Sequence = ++_sequence, Heard = heard, Leases = leases ?? [], Resources = resources, Done = done is null ? [] : [done], Hold = hold, Running = running },
             CancellationToken.None))!;
 }
 
