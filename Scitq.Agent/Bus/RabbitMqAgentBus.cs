@@ -12,6 +12,7 @@ namespace Scitq.Agent.Bus;
 internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogger<RabbitMqAgentBus> logger) : IAgentBus
 {
     private static readonly TimeSpan SendPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan NoticeAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _changing = new(1, 1);
     private IInbox? _inbox;
@@ -129,6 +130,8 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
             endpoint.ReceiveOrders(_inbox!);
         }), ct);
         var publishing = StartAsync("publish", _ => { }, ct);
+        var both = Task.WhenAll(consuming, publishing);
+        if (await Task.WhenAny(both, Task.Delay(NoticeAfter, ct)) != both) StillConnecting(logger, address.Host, address.Port);
         _consuming = await consuming;
         _publishing = await publishing;
     }
@@ -163,7 +166,11 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
                 await bus.StartAsync(patience.Token);
                 return bus;
             }
-            catch (Exception e) when (!ct.IsCancellationRequested)
+            catch (Exception e) when (ct.IsCancellationRequested)
+            {
+                throw new OperationCanceledException("Stopped while connecting.", e, ct);
+            }
+            catch (Exception e)
             {
                 // Whatever is wrong with the broker, its administrator may mend it: say so and go on trying.
                 BrokerAway(logger, address.Host, address.Port, e.GetBaseException().Message);
@@ -197,6 +204,9 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
             CloseFailed(logger, e);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Not connected to the broker at {Host}:{Port} yet: trying. Is it the right address (--bus)?")]
+    private static partial void StillConnecting(ILogger logger, string host, int port);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "No connection to the broker at {Host}:{Port}: {Problem} Trying again.")]
     private static partial void BrokerAway(ILogger logger, string host, int port, string problem);

@@ -33,6 +33,17 @@ public sealed class AgentStoppedTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task An_agent_without_a_broker_says_so_and_ends_in_order()
+    {
+        using var folder = new TestFolder();
+        await using var agent = ProcessUnderTest.Start("scitq-agent", ["--work-dir", folder["work"]], new Dictionary<string, string?> { ["SCITQ_BUS"] = "amqp://127.0.0.1:1" });
+        await agent.WaitForLineAsync("Not connected to the broker at 127.0.0.1:1 yet");
+        agent.Terminate();
+        Assert.Equal(0, await agent.WaitForExitAsync());
+        Assert.DoesNotContain("can't go on", agent.Text, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_draining_agent_ends_what_runs_and_gives_back_what_does_not()
     {
         await using var cluster = await Cluster.StartAsync();
