@@ -8,6 +8,7 @@ using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Docker;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Agent.Workers;
+using Scitq.Messaging.Hosting;
 
 namespace Scitq.Agent;
 
@@ -24,7 +25,7 @@ public static class AgentHosting
 
     private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, AgentOptions options, Func<IServiceProvider, IAgentBus> bus)
     {
-        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<TimeProvider>(BootTime.Instance);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(bus);
         builder.Services.AddSingleton(services => Runtimes(options, services));

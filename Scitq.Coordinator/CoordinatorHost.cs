@@ -86,11 +86,12 @@ public static class CoordinatorHost
         // Not the directory the program happens to be started in: files there are none of ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration
-            .AddInMemoryCollection([new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Warning")])
+            // What Entity Framework fails at, it throws as well: a database that is away would fill the log with it.
+            .AddInMemoryCollection([new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Warning"), new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None")])
             .AddInMemoryCollection(settings.Settings);
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
         builder.WebHost.UseUrls($"http://{(options.Host.Contains(':') ? $"[{options.Host}]" : options.Host)}:{options.Port}");
-        builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(options).AddSingleton<TimeProvider>(BootTime.Instance);
         builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
         builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options).AddApi();
         builder.Services.AddSingleton<IServerStatus, ServerStatus>();
@@ -132,7 +133,7 @@ public static class CoordinatorHost
                 await Migrator.MigrateAsync(db, TimeProvider.System, stopping);
                 return;
             }
-            catch (Exception e) when (tries < 60 && Transience.Holds(store, e))
+            catch (Exception e) when (tries < 60 && Transience.Holds(store, e) && !DatabaseFaults.IsSetup(e))
             {
                 if (tries == 0) Console.Error.WriteLine($"The database can't be reached yet ({e.Message}); trying for a minute.");
                 await Task.Delay(1000, stopping);
