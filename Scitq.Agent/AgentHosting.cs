@@ -17,7 +17,8 @@ public static class AgentHosting
 {
     /// <summary>An agent with its own connections to RabbitMQ.</summary>
     public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder, AgentOptions options) =>
-        builder.Add(options, services => new RabbitMqAgentBus(new Uri(options.Bus), options.Name, services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
+        builder.Add(options, services => new RabbitMqAgentBus(
+            options.Broker!, options.Name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
 
     /// <summary>An agent on the in-memory bus of the process, which is started before it.</summary>
     public static IHostApplicationBuilder AddAgentInProcess(this IHostApplicationBuilder builder, AgentOptions options) =>

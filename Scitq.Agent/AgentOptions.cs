@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Scitq.Access.Broker;
 using Scitq.Fetch;
 
 namespace Scitq.Agent;
@@ -26,6 +27,18 @@ public sealed record AgentOptions
 
     /// <summary>The broker, <c>amqp://user:password@host:port/vhost</c>.</summary>
     public string Bus { get; init; } = "amqp://guest:guest@localhost:5672";
+
+    /// <summary>A PEM file of the authorities that may have issued the broker's certificate; null for the machine's.</summary>
+    public string? BusCa { get; init; }
+
+    /// <summary>A PEM file with the agent's certificate for the broker.</summary>
+    public string? BusCert { get; init; }
+
+    /// <summary>The PEM file with that certificate's key, if it is not in the same.</summary>
+    public string? BusKey { get; init; }
+
+    /// <summary>What the four of them make; null in a process that has its own bus.</summary>
+    internal BrokerSettings? Broker { get; init; }
 
     /// <summary>The coordinator's REST address; not needed to work.</summary>
     public string? Coordinator { get; init; }

@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
-
+using Scitq.Access.Broker;
 using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Persistence;
@@ -28,6 +28,9 @@ public static class CoordinatorHost
     [
         new("bus", "amqp://…", "RabbitMQ (default: a bus inside this process); --bus-file keeps the password off the command line"),
         new("bus-file", "FILE", "a file that holds the address of RabbitMQ"),
+        new("bus-ca", "FILE", "PEM file of the authorities that may issue the broker's certificate, for amqps:// (default: the machine's)"),
+        new("bus-cert", "FILE", "PEM file with a certificate of the coordinator's own to show the broker"),
+        new("bus-key", "FILE", "PEM file with its key (default: the same file)"),
         new("database", "'Host=…'", "PostgreSQL connection string (default: SQLite in the data directory)"),
         new("database-file", "FILE", "a file that holds the connection string"),
     ];
@@ -58,8 +61,7 @@ public static class CoordinatorHost
                 throw new ArgumentException($"--host '{options.Host}' is not an address (127.0.0.1, 0.0.0.0, ::…).");
             if (string.IsNullOrEmpty(options.Token) && !IPAddress.IsLoopback(address))
                 throw new ArgumentException($"--host {options.Host} is open to other machines, so a token is needed: --token-file FILE or SCITQ_TOKEN.");
-            if (options.Bus is { } bus && !(Uri.TryCreate(bus, UriKind.Absolute, out var uri) && uri.Scheme is "amqp" or "amqps"))
-                throw new ArgumentException("--bus is not an address of the form amqp://user:password@host:5672/vhost.");
+            if (options.Bus is { Length: > 0 } bus) options.Broker = BrokerSettings.Read(bus, read["bus-ca"], read["bus-cert"], read["bus-key"]);
             MakeData(options);
             return options;
         }

@@ -25,7 +25,8 @@ internal sealed class ServerStatus(CoordinatorOptions options, ITopology topolog
     private string? DatabaseProblem => tasks.Outage.Problem ?? (tasks.IsWaiting ? "the database can't be reached" : null);
 
     // A connection is there before the queues that are listened to.
-    private string? BusProblem => topology.UpSince is null ? "the broker can't be reached"
+    private string? BusProblem => topology.Problem is { } why ? why
+        : topology.UpSince is null ? "the broker can't be reached"
         : bus.CheckHealth().Status != BusHealthStatus.Healthy ? "the coordinator does not listen to all of its queues yet"
         : null;
 

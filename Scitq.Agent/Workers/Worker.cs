@@ -363,11 +363,12 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
 
     private async Task LeaveAsync()
     {
+        using var patience = new CancellationTokenSource(AcknowledgePatience);
         try
         {
-            await _bus.SendAsync(Contracts.Queues.Workers, new WorkerLeft(_options.Name, _journal.Epoch), durable: false, CancellationToken.None);
+            await _bus.SendAsync(Contracts.Queues.Workers, new WorkerLeft(_options.Name, _journal.Epoch), durable: false, patience.Token);
         }
-        catch (SendException e)
+        catch (Exception e) when (e is SendException or OperationCanceledException)
         {
             // Then it is found out by its silence.
             NotLeft(_logger, e.Message);

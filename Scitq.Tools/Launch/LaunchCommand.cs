@@ -126,7 +126,7 @@ internal sealed class LaunchCommand
     private ISubmitter NewSubmitter(ServerAddress server, RestClient? rest)
     {
         var timeout = _settings.Timeout(DefaultTimeout);
-        return rest is null ? new BusSubmitter(server, _io, Program, timeout, ReplyWait) : new RestSubmitter(rest, timeout);
+        return rest is null ? new BusSubmitter(_settings.Broker(server), server.Shown, _io, Program, timeout, ReplyWait) : new RestSubmitter(rest, timeout);
     }
 
     private void Announce(SubmittedTask task, ServerAddress server)
