@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Scitq.Access.Broker;
+using Scitq.Contracts;
 using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Persistence;
@@ -19,8 +20,9 @@ public static class CoordinatorHost
         new("port", "N", "port of the API (default 5000; 0 takes a free one)"),
         new("host", "ADDRESS", "address to listen on (default 127.0.0.1; any other needs a token)"),
         new("data", "DIR", "where logs and the embedded database are (default: a directory of yours)"),
-        new("token", "TEXT", "what clients must present (better: --token-file or SCITQ_TOKEN)"),
+        new("token", "TEXT", "what clients must present (better: --token-file or SCITQ_TOKEN; default: one made for you in DIR/token)"),
         new("token-file", "FILE", "a file that holds the token"),
+        new("no-token", null, "answer every account of this machine; on loopback only"),
         new("config", "FILE", "JSON file with these options"),
     ];
 
@@ -59,10 +61,15 @@ public static class CoordinatorHost
             };
             if (!IPAddress.TryParse(options.Host == "localhost" ? "127.0.0.1" : options.Host, out var address))
                 throw new ArgumentException($"--host '{options.Host}' is not an address (127.0.0.1, 0.0.0.0, ::…).");
-            if (string.IsNullOrEmpty(options.Token) && !IPAddress.IsLoopback(address))
+            var noToken = read.IsOn("no-token");
+            if (options.Token is { } token && (token.Length == 0 || token.Any(c => c is <= ' ' or > '~')))
+                throw new ArgumentException("the token is empty, or holds characters that no HTTP header can carry: use printable ASCII without blanks.");
+            if (noToken && options.Token is not null) throw new ArgumentException("--no-token and a token exclude each other.");
+            if (options.Token is null && !IPAddress.IsLoopback(address))
                 throw new ArgumentException($"--host {options.Host} is open to other machines, so a token is needed: --token-file FILE or SCITQ_TOKEN.");
             if (options.Bus is { Length: > 0 } bus) options.Broker = BrokerSettings.Read(bus, read["bus-ca"], read["bus-cert"], read["bus-key"]);
             MakeData(options);
+            if (!noToken) (options.HasOwnToken, options.Token) = options.Token is null ? (true, OwnToken.ReadOrMake(options.OwnTokenFile)) : (false, options.Token);
             return options;
         }
         catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException)
@@ -117,9 +124,41 @@ public static class CoordinatorHost
             return 1;
         }
 
-        foreach (var url in app.Urls) Console.Out.WriteLine($"Listening on {url}");
+        var pointers = Announce(app);
         await app.WaitForShutdownAsync();
+        foreach (var pointer in pointers) ServerPointer.Remove(pointer);
         return Environment.ExitCode;
+    }
+
+    /// <summary>Tells where it listens, and to the tools of its own account where its token is, in this order: who reads the address may use it.</summary>
+    private static List<string> Announce(WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<CoordinatorOptions>();
+        var pointers = new List<string>();
+        if (options.HasOwnToken)
+        {
+            try
+            {
+                foreach (var address in app.Urls.SelectMany(Addresses)) pointers.Add(ServerPointer.Write(address, options.OwnTokenFile, Environment.GetEnvironmentVariable));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Console.Error.WriteLine($"The tools can't find the token by themselves ({e.Message}): give them SCITQ_TOKEN_FILE={options.OwnTokenFile}.");
+            }
+        }
+
+        foreach (var url in app.Urls) Console.Out.WriteLine($"Listening on {url}");
+        if (options.HasOwnToken) Console.Out.WriteLine($"The token of the API is in {options.OwnTokenFile}; the tools of this account find it by themselves.");
+        return pointers;
+    }
+
+    /// <summary>What is listened to; <c>localhost</c> is both.</summary>
+    private static IEnumerable<IPEndPoint> Addresses(string url)
+    {
+        var uri = new Uri(url);
+        return IPAddress.TryParse(uri.DnsSafeHost, out var address)
+            ? [new IPEndPoint(address, uri.Port)]
+            : [new IPEndPoint(IPAddress.Loopback, uri.Port), new IPEndPoint(IPAddress.IPv6Loopback, uri.Port)];
     }
 
     /// <summary>Waits for a database that is still starting, as in a compose file or after a power cut.</summary>

@@ -121,7 +121,7 @@ internal sealed class LaunchCommand
         return server;
     }
 
-    private RestClient NewRest(ServerAddress server) => new(server, _settings.Token(), _io, Program, _line.Has("verbose"));
+    private RestClient NewRest(ServerAddress server) => _settings.Connect(server, Program);
 
     private ISubmitter NewSubmitter(ServerAddress server, RestClient? rest)
     {

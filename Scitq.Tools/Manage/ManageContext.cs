@@ -18,7 +18,7 @@ internal sealed class ManageContext : IDisposable
             var server = Settings.Server();
             return server.IsBus
                 ? throw new UsageException("scitq-manage needs the coordinator's HTTP address; an amqp:// server only takes tasks", "Give it with -s http://HOST:PORT or -s HOST.")
-                : new RestClient(server, Settings.Token(), io, ManageCommand.Program, line.Has("verbose"));
+                : Settings.Connect(server, ManageCommand.Program);
         });
     }
 

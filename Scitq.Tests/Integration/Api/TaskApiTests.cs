@@ -18,7 +18,7 @@ public abstract class TaskApiTests(bool postgres)
         await using var server = await ApiServer.StartAsync(postgres);
         var answer = await server.PostAsync("/tasks", """
             {"argv":["echo","é"],"batch":"b","name":"n","image":"ubuntu:22.04","docker_options":["--gpus","all"],"uid":1,"gid":2,"inputs":["file:///in"],
-             "resources":["file:///r|untar"],"output":"file:///out/","retry":3,"run_timeout":4,"download_timeout":5,"env":{"LONG":"1","A":"b"},"unknown":{"a":[1]}}
+             "resources":["file:///r|untar"],"output":"file:///out/","retry":3,"run_timeout":4,"download_timeout":5,"env":{"LONG":"1","A":"b"}}
             """);
         var task = answer.Json(HttpStatusCode.Created);
         Assert.Equal($"/api/v1/tasks/{task.GetProperty("task_id")}", answer.Header("Location"));
