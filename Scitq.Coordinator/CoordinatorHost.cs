@@ -45,8 +45,8 @@ public static class CoordinatorHost
         return ToOptions(program, read, ref exitCode) is { } options ? (options, read) : null;
     }
 
-    /// <summary>The options as read; null, after one line on stderr, when they can't be.</summary>
-    public static CoordinatorOptions? ToOptions(string program, ServiceArguments read, ref int exitCode)
+    /// <summary>The options as read; null, after one line on stderr, when they can't be. With tasks below its data directory root lets others pass there.</summary>
+    public static CoordinatorOptions? ToOptions(string program, ServiceArguments read, ref int exitCode, bool tasksBelow = false)
     {
         try
         {
@@ -68,7 +68,7 @@ public static class CoordinatorHost
             if (options.Token is null && !IPAddress.IsLoopback(address))
                 throw new ArgumentException($"--host {options.Host} is open to other machines, so a token is needed: --token-file FILE or SCITQ_TOKEN.");
             if (options.Bus is { Length: > 0 } bus) options.Broker = BrokerSettings.Read(bus, read["bus-ca"], read["bus-cert"], read["bus-key"]);
-            MakeData(options);
+            MakeData(options, tasksBelow);
             if (!noToken) (options.HasOwnToken, options.Token) = options.Token is null ? (true, OwnToken.ReadOrMake(options.OwnTokenFile)) : (false, options.Token);
             return options;
         }
@@ -80,13 +80,46 @@ public static class CoordinatorHost
         }
     }
 
-    /// <summary>The directory can be passed through, for in a standalone tasks of other users work below it; what the coordinator keeps there is closed to them.</summary>
-    private static void MakeData(CoordinatorOptions options)
+    /// <summary>What the coordinator keeps is closed to others, also what an older version has left open. Below the standalone's directory tasks of other users may work.</summary>
+    private static void MakeData(CoordinatorOptions options, bool tasksBelow)
     {
-        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        Directory.CreateDirectory(options.Data, Own | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        Directory.CreateDirectory(options.Logs, Own | UnixFileMode.UserExecute);
-        if (!options.UsesPostgres) new FileStream(options.SqliteFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = Own }).Dispose();
+        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite, Closed = Own | UnixFileMode.UserExecute;
+        var passable = tasksBelow && Environment.IsPrivilegedProcess;
+        Make(options.Data, passable ? Closed | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute : Closed);
+        Make(options.Logs, Closed);
+        if (options.UsesPostgres) return;
+        new FileStream(options.SqliteFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = Own }).Dispose();
+        foreach (var file in (ReadOnlySpan<string>)[options.SqliteFile, options.SqliteFile + "-wal", options.SqliteFile + "-shm"])
+            if (File.Exists(file)) Narrow(file, Own);
+    }
+
+    private static void Make(string directory, UnixFileMode mode)
+    {
+        if (Directory.Exists(directory))
+        {
+            Narrow(directory, mode);
+            return;
+        }
+
+        if (Path.GetDirectoryName(directory) is { } above && !Directory.Exists(above)) Make(above, mode);
+        Directory.CreateDirectory(directory, mode);
+        // The umask has had its say.
+        File.SetUnixFileMode(directory, mode);
+    }
+
+    private static void Narrow(string path, UnixFileMode most)
+    {
+        var mode = File.GetUnixFileMode(path);
+        // Where everybody may write, that is on purpose.
+        if ((mode & ~most) == 0 || mode.HasFlag(UnixFileMode.StickyBit)) return;
+        try
+        {
+            File.SetUnixFileMode(path, mode & most);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another account's, which lets us use it.
+        }
     }
 
     /// <summary>The coordinator as a web application, ready to run.</summary>

@@ -56,8 +56,8 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         (_options, _bus, _runtimes, _time, _host, _logger) = (options, bus, runtimes, time, host, loggers.CreateLogger<Worker>());
         _lock = WorkDirectoryLock.Take(options.WorkDir);
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
-        _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, time, loggers.CreateLogger<WorkDirectories>());
-        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) }, time);
+        _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, runtimes.UsualOwner, time, loggers.CreateLogger<WorkDirectories>());
+        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) }, time);
         _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
         _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
@@ -135,6 +135,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             }
 
             _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
+            foreach (var attempt in _attempts.All) _directories.Narrow(attempt.Directory, OwnerOf(attempt));
             _resources.Open();
             await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
             await _bus.StartAsync(this, ct);
@@ -160,6 +161,19 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             Died(_logger, e);
             Environment.ExitCode = 1;
             _host.StopApplication();
+        }
+    }
+
+    private Ownership OwnerOf(Attempt attempt)
+    {
+        try
+        {
+            return _runtimes.OwnerOf(attempt.Spec, _options.Name);
+        }
+        catch (StartException)
+        {
+            // Its account is gone, or no longer allowed: nobody but the agent has to do with the directory.
+            return Ownership.Own;
         }
     }
 
