@@ -32,6 +32,7 @@ public static class AgentArguments
         (new("docker-options", "all|restricted", "restricted refuses docker options that reach beyond the container (default: all)"), (o, v) => o with { DockerOptions = v }),
         (new("native-tasks", "true|false", "whether tasks without an image are run (default: true)"), (o, v) => o with { NativeTasks = Truth(v) }),
         (new("file-roots", "DIR[:DIR]", "directories below which file:// may read and write (default: anywhere; with --native-tasks false: /data)"), (o, v) => o with { FileRoots = Directories(v) }),
+        (new("fetch-addresses", "any|public", "what inputs may be fetched from and outputs sent to (default: any; with --native-tasks false: public)"), (o, v) => o with { FetchAddresses = v }),
         (new("storage", "FILE", $"accounts of object stores (default: {DefaultStorage} if it is there, else the environment)"), (o, v) => o with { Storage = StorageFile.Read(v) }),
         (new("transfer-attempts", "N", "how often a transfer is tried without progress before its task fails (default: 10)"), (o, v) => o with { TransferAttempts = Whole(v) }),
         (new("transfer-idle-seconds", "S", "how long a store may be silent before its connection counts as dead (default: 60)"), (o, v) => o with { TransferIdle = Seconds(v) }),
