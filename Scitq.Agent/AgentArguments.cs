@@ -42,6 +42,7 @@ public static class AgentArguments
         (new("task-memory", "BYTES", "memory of a native task at most (default: no limit)"), (o, v) => o with { TaskMemory = Bytes(v) }),
         (new("task-cpus", "N", "processors a native task may keep busy, 1.5 say (default: no limit)"), (o, v) => o with { TaskCpus = Number(v) }),
         (new("file-roots", "DIR[:DIR]", "directories below which file:// may read and write (default: anywhere; with --native-tasks false: /data)"), (o, v) => o with { FileRoots = Directories(v) }),
+        (new("fetch-addresses", "any|public", "what inputs may be fetched from and outputs sent to (default: any; with --native-tasks false: public)"), (o, v) => o with { FetchAddresses = v }),
         (new("storage", "FILE", $"accounts of object stores (default: {DefaultStorage} if it is there, else the environment)"), (o, v) => o with { Storage = StorageFile.Read(v) }),
         (new("transfer-attempts", "N", "how often a transfer is tried without progress before its task fails (default: 10)"), (o, v) => o with { TransferAttempts = Whole(v) }),
         (new("transfer-idle-seconds", "S", "how long a store may be silent before its connection counts as dead (default: 60)"), (o, v) => o with { TransferIdle = Seconds(v) }),

@@ -92,6 +92,13 @@ public sealed record AgentOptions
     /// <summary>The directories in force; empty means anywhere. A native command can read what the account can, so a limit limits something only where there is none, or none with the agent's own rights.</summary>
     public IReadOnlyList<string> EffectiveFileRoots => FileRoots ?? (NativeTasks && !DropsTasks ? [] : ["/data"]);
 
+    /// <summary><c>any</c> or <c>public</c>: what data of tasks may be fetched from and delivered to; null for what <see cref="OnlyPublicAddresses"/> says.</summary>
+    [AllowedValues(null, "any", "public", ErrorMessage = "fetch addresses are neither any nor public.")]
+    public string? FetchAddresses { get; init; }
+
+    /// <summary>Whether only public addresses may be connected to. A native command can connect to what the account can, so only where there is none a limit limits anything.</summary>
+    public bool OnlyPublicAddresses => FetchAddresses is null ? !NativeTasks : FetchAddresses == "public";
+
     /// <summary>Accounts of object stores; without any, what the environment says.</summary>
     public StorageProfiles Storage { get; init; } = new();
 

@@ -57,7 +57,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _lock = WorkDirectoryLock.Take(options.WorkDir);
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
         _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, runtimes.UsualOwner, time, loggers.CreateLogger<WorkDirectories>());
-        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) }, time);
+        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, PublicAddressesOnly = options.OnlyPublicAddresses, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) }, time);
         _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
         _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
