@@ -8,6 +8,7 @@ using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Docker;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Agent.Workers;
+using Scitq.Messaging.Hosting;
 
 namespace Scitq.Agent;
 
@@ -16,7 +17,8 @@ public static partial class AgentHosting
 {
     /// <summary>An agent with its own connections to RabbitMQ.</summary>
     public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder, AgentOptions options) =>
-        builder.Add(options, services => new RabbitMqAgentBus(new Uri(options.Bus), options.Name, services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
+        builder.Add(options, services => new RabbitMqAgentBus(
+            options.Broker!, options.Name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
 
     /// <summary>An agent on the in-memory bus of the process, which is started before it.</summary>
     public static IHostApplicationBuilder AddAgentInProcess(this IHostApplicationBuilder builder, AgentOptions options) =>
@@ -24,7 +26,7 @@ public static partial class AgentHosting
 
     private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, AgentOptions options, Func<IServiceProvider, IAgentBus> bus)
     {
-        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<TimeProvider>(BootTime.Instance);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(bus);
         builder.Services.AddSingleton(services => Runtimes(options, services));

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Scitq.Access.Broker;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Fetch;
 
@@ -27,6 +28,18 @@ public sealed record AgentOptions
 
     /// <summary>The broker, <c>amqp://user:password@host:port/vhost</c>.</summary>
     public string Bus { get; init; } = "amqp://guest:guest@localhost:5672";
+
+    /// <summary>A PEM file of the authorities that may have issued the broker's certificate; null for the machine's.</summary>
+    public string? BusCa { get; init; }
+
+    /// <summary>A PEM file with the agent's certificate for the broker.</summary>
+    public string? BusCert { get; init; }
+
+    /// <summary>The PEM file with that certificate's key, if it is not in the same.</summary>
+    public string? BusKey { get; init; }
+
+    /// <summary>What the four of them make; null in a process that has its own bus.</summary>
+    internal BrokerSettings? Broker { get; init; }
 
     /// <summary>The coordinator's REST address; not needed to work.</summary>
     public string? Coordinator { get; init; }
@@ -78,6 +91,13 @@ public sealed record AgentOptions
 
     /// <summary>The directories in force; empty means anywhere. A native command can read what the account can, so a limit limits something only where there is none, or none with the agent's own rights.</summary>
     public IReadOnlyList<string> EffectiveFileRoots => FileRoots ?? (NativeTasks && !DropsTasks ? [] : ["/data"]);
+
+    /// <summary><c>any</c> or <c>public</c>: what data of tasks may be fetched from and delivered to; null for what <see cref="OnlyPublicAddresses"/> says.</summary>
+    [AllowedValues(null, "any", "public", ErrorMessage = "fetch addresses are neither any nor public.")]
+    public string? FetchAddresses { get; init; }
+
+    /// <summary>Whether only public addresses may be connected to. A native command can connect to what the account can, so only where there is none a limit limits anything.</summary>
+    public bool OnlyPublicAddresses => FetchAddresses is null ? !NativeTasks : FetchAddresses == "public";
 
     /// <summary>Accounts of object stores; without any, what the environment says.</summary>
     public StorageProfiles Storage { get; init; } = new();

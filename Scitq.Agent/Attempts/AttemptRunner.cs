@@ -75,9 +75,12 @@ internal sealed partial class AttemptRunner(
             if (runtimes.CommandsRun) outcome.Logs = logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr);
             outcome.Exit = await WaitAsync(attempt, run, outcome);
             outcome.RunEnded = time.GetUtcNow().UtcDateTime;
+            outcome.StoppedByUser = attempt.Cause == StopCause.Cancelled;
         }
         finally
         {
+            // Its slot is the next one's now, however long its output takes.
+            attempt.Stage = AttemptStage.Uploading;
             slots.Release();
         }
 
@@ -229,7 +232,8 @@ internal sealed partial class AttemptRunner(
 
     private AttemptReport Report(Attempt attempt, Outcome outcome)
     {
-        var cancelled = attempt.Cause == StopCause.Cancelled && (outcome.Exit is null || outcome.Exit.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
+        // One that had ended well before it was to be stopped, and has nothing to deliver, is done.
+        var cancelled = attempt.Cause == StopCause.Cancelled && (outcome.StoppedByUser || outcome.Exit?.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
         var failure = cancelled ? FailureClass.Cancelled : outcome.Failure;
         return new AttemptReport
         {
@@ -274,6 +278,9 @@ internal sealed partial class AttemptRunner(
         public DateTime? RunEnded { get; set; }
 
         public volatile bool TimedOut;
+
+        /// <summary>Whether its command was still there when its user wanted it stopped.</summary>
+        public bool StoppedByUser { get; set; }
 
         public FailureClass? Failure { get; private set; }
 
