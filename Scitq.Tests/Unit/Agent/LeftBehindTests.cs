@@ -81,6 +81,15 @@ public sealed class LeftBehindTests : IDisposable
         Assert.Throws<IOException>(() => OwnDirectory.MakeExactly(_folder["link"], OwnDirectory.Closed));
     }
 
+    [Theory(Timeout = 30_000)]
+    [InlineData("/data", true)]
+    [InlineData("/data/deep/er", true)]
+    [InlineData("/database", false)]
+    [InlineData("/data/inner/x", false)]
+    [InlineData("/with blank/x", true)]
+    public void How_the_file_system_of_a_path_is_mounted_is_read_off_the_mounts(string path, bool expected) => Assert.Equal(expected, MountFlags.IsNoSuid(
+        path, "/dev/a / ext4 rw 0 0\n/dev/b /data ext4 rw,nosuid,nodev 0 0\n/dev/c /data/inner ext4 rw 0 0\n/dev/d /with\\040blank ext4 nosuid,rw 0 0\n"));
+
     private static string Sorted(string lines) => string.Join("; ", lines.Split("; ").Order(StringComparer.Ordinal));
 
     private string Make(string name, int mode)
