@@ -44,7 +44,7 @@ internal sealed class TableRows(ManageContext context, IReadOnlyList<Column> col
             Ansi = colours ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = colours ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(context.Io.Out),
+            Out = new AnsiConsoleOutput(context.Io.Painted),
         });
         console.Profile.Width = EndlessLine;
         var table = new Table { Border = TableBorder.None, ShowHeaders = _header };
