@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
+using Scitq.Access.Broker;
 using Scitq.Contracts;
 using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Bus;
@@ -29,6 +30,9 @@ public static class CoordinatorHost
     [
         new("bus", "amqp://…", "RabbitMQ (default: a bus inside this process); --bus-file keeps the password off the command line"),
         new("bus-file", "FILE", "a file that holds the address of RabbitMQ"),
+        new("bus-ca", "FILE", "PEM file of the authorities that may issue the broker's certificate, for amqps:// (default: the machine's)"),
+        new("bus-cert", "FILE", "PEM file with a certificate of the coordinator's own to show the broker"),
+        new("bus-key", "FILE", "PEM file with its key (default: the same file)"),
         new("database", "'Host=…'", "PostgreSQL connection string (default: SQLite in the data directory)"),
         new("database-file", "FILE", "a file that holds the connection string"),
     ];
@@ -41,8 +45,8 @@ public static class CoordinatorHost
         return ToOptions(program, read, ref exitCode) is { } options ? (options, read) : null;
     }
 
-    /// <summary>The options as read; null, after one line on stderr, when they can't be.</summary>
-    public static CoordinatorOptions? ToOptions(string program, ServiceArguments read, ref int exitCode)
+    /// <summary>The options as read; null, after one line on stderr, when they can't be. With tasks below its data directory root lets others pass there.</summary>
+    public static CoordinatorOptions? ToOptions(string program, ServiceArguments read, ref int exitCode, bool tasksBelow = false)
     {
         try
         {
@@ -63,9 +67,8 @@ public static class CoordinatorHost
             if (noToken && options.Token is not null) throw new ArgumentException("--no-token and a token exclude each other.");
             if (options.Token is null && !IPAddress.IsLoopback(address))
                 throw new ArgumentException($"--host {options.Host} is open to other machines, so a token is needed: --token-file FILE or SCITQ_TOKEN.");
-            if (options.Bus is { } bus && !(Uri.TryCreate(bus, UriKind.Absolute, out var uri) && uri.Scheme is "amqp" or "amqps"))
-                throw new ArgumentException("--bus is not an address of the form amqp://user:password@host:5672/vhost.");
-            MakeData(options);
+            if (options.Bus is { Length: > 0 } bus) options.Broker = BrokerSettings.Read(bus, read["bus-ca"], read["bus-cert"], read["bus-key"]);
+            MakeData(options, tasksBelow);
             if (!noToken) (options.HasOwnToken, options.Token) = options.Token is null ? (true, OwnToken.ReadOrMake(options.OwnTokenFile)) : (false, options.Token);
             return options;
         }
@@ -77,13 +80,46 @@ public static class CoordinatorHost
         }
     }
 
-    /// <summary>The directory can be passed through, for in a standalone tasks of other users work below it; what the coordinator keeps there is closed to them.</summary>
-    private static void MakeData(CoordinatorOptions options)
+    /// <summary>What the coordinator keeps is closed to others, also what an older version has left open. Below the standalone's directory tasks of other users may work.</summary>
+    private static void MakeData(CoordinatorOptions options, bool tasksBelow)
     {
-        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        Directory.CreateDirectory(options.Data, Own | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        Directory.CreateDirectory(options.Logs, Own | UnixFileMode.UserExecute);
-        if (!options.UsesPostgres) new FileStream(options.SqliteFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = Own }).Dispose();
+        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite, Closed = Own | UnixFileMode.UserExecute;
+        var passable = tasksBelow && Environment.IsPrivilegedProcess;
+        Make(options.Data, passable ? Closed | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute : Closed);
+        Make(options.Logs, Closed);
+        if (options.UsesPostgres) return;
+        new FileStream(options.SqliteFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = Own }).Dispose();
+        foreach (var file in (ReadOnlySpan<string>)[options.SqliteFile, options.SqliteFile + "-wal", options.SqliteFile + "-shm"])
+            if (File.Exists(file)) Narrow(file, Own);
+    }
+
+    private static void Make(string directory, UnixFileMode mode)
+    {
+        if (Directory.Exists(directory))
+        {
+            Narrow(directory, mode);
+            return;
+        }
+
+        if (Path.GetDirectoryName(directory) is { } above && !Directory.Exists(above)) Make(above, mode);
+        Directory.CreateDirectory(directory, mode);
+        // The umask has had its say.
+        File.SetUnixFileMode(directory, mode);
+    }
+
+    private static void Narrow(string path, UnixFileMode most)
+    {
+        var mode = File.GetUnixFileMode(path);
+        // Where everybody may write, that is on purpose.
+        if ((mode & ~most) == 0 || mode.HasFlag(UnixFileMode.StickyBit)) return;
+        try
+        {
+            File.SetUnixFileMode(path, mode & most);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another account's, which lets us use it.
+        }
     }
 
     /// <summary>The coordinator as a web application, ready to run.</summary>
@@ -92,11 +128,12 @@ public static class CoordinatorHost
         // Not the directory the program happens to be started in: files there are none of ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration
-            .AddInMemoryCollection([new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Warning")])
+            // What Entity Framework fails at, it throws as well: a database that is away would fill the log with it.
+            .AddInMemoryCollection([new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Warning"), new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None")])
             .AddInMemoryCollection(settings.Settings);
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
         builder.WebHost.UseUrls($"http://{(options.Host.Contains(':') ? $"[{options.Host}]" : options.Host)}:{options.Port}");
-        builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(options).AddSingleton<TimeProvider>(BootTime.Instance);
         builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
         builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options).AddApi();
         builder.Services.AddSingleton<IServerStatus, ServerStatus>();
@@ -170,7 +207,7 @@ public static class CoordinatorHost
                 await Migrator.MigrateAsync(db, TimeProvider.System, stopping);
                 return;
             }
-            catch (Exception e) when (tries < 60 && Transience.Holds(store, e))
+            catch (Exception e) when (tries < 60 && Transience.Holds(store, e) && !DatabaseFaults.IsSetup(e))
             {
                 if (tries == 0) Console.Error.WriteLine($"The database can't be reached yet ({e.Message}); trying for a minute.");
                 await Task.Delay(1000, stopping);

@@ -1,3 +1,5 @@
+using Scitq.Access.Broker;
+
 namespace Scitq.Coordinator;
 
 /// <summary>What the coordinator is told at its start: command line, environment (<c>SCITQ_…</c>) or a JSON file.</summary>
@@ -11,6 +13,9 @@ public sealed class CoordinatorOptions
 
     /// <summary><c>amqp://user:password@host/vhost</c>; null is the bus in memory.</summary>
     public string? Bus { get; set; }
+
+    /// <summary>How the broker is reached; null with the bus in memory.</summary>
+    internal BrokerSettings? Broker { get; set; }
 
     /// <summary>A PostgreSQL connection string (<c>Host=…</c>); null is SQLite in the data directory.</summary>
     public string? Database { get; set; }

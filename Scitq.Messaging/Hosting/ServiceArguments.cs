@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Scitq.Access.CommandLine;
 using Scitq.Contracts;
 
 namespace Scitq.Messaging.Hosting;
@@ -59,6 +60,7 @@ public sealed class ServiceArguments
     public static ServiceArguments? Read(string program, string purpose, IReadOnlyList<ServiceOption> options, string[] args, out int exitCode)
     {
         exitCode = 0;
+        Argv.Hide("--token", "--database");
         if (args.Contains("--help") || args.Contains("-h"))
         {
             Console.Out.WriteLine(Help(program, purpose, options));

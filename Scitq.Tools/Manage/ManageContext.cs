@@ -12,7 +12,8 @@ internal sealed class ManageContext : IDisposable
     public ManageContext(ToolIo io, ParsedLine line)
     {
         (Io, Line, Settings) = (io, line, new ClientSettings(io, line));
-        Format = Formats.Choose(line.Has("json") ? "json" : Settings.Get("format", "SCITQ_FORMAT"), io.OutputIsTerminal);
+        var format = line.Has("json") ? "json" : Settings.Get("format", "SCITQ_FORMAT");
+        (Format, FormatIsDefault) = (Formats.Choose(format, io.OutputIsTerminal), format is null);
         _rest = new Lazy<RestClient>(() =>
         {
             var server = Settings.Server();
@@ -29,6 +30,9 @@ internal sealed class ManageContext : IDisposable
     public ClientSettings Settings { get; }
 
     public Format Format { get; }
+
+    /// <summary>Whether nobody has asked for it.</summary>
+    public bool FormatIsDefault { get; }
 
     public RestClient Rest => _rest.Value;
 

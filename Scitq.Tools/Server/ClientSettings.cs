@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Scitq.Access.Broker;
 using Scitq.Contracts;
 using Scitq.Tools.CommandLine;
 
@@ -10,7 +11,28 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
 {
     private readonly Lazy<IReadOnlyList<(string Path, JsonDocument File)>> _files = new(() => ReadFiles(io));
 
-    public ServerAddress Server() => ServerAddress.Parse(Get("server", "SCITQ_SERVER") ?? "127.0.0.1");
+    /// <summary>An address may hold a password, so a file may hold the address. What is nearer to the user counts: option, environment, files.</summary>
+    public ServerAddress Server() => ServerAddress.Parse(
+        line.Value("server") ?? Named(line.Value("server-file"))
+        ?? NotEmpty(io.Variable("SCITQ_SERVER")) ?? Named(NotEmpty(io.Variable("SCITQ_SERVER_FILE")))
+        ?? InFiles("server") ?? Named(InFiles("server_file")) ?? "127.0.0.1");
+
+    /// <summary>How the broker at this address is reached.</summary>
+    public BrokerSettings Broker(ServerAddress server)
+    {
+        try
+        {
+            // What is set for good need not fit an address given for once.
+            var secure = server.Uri.Scheme == "amqps";
+            return BrokerSettings.Read(server.Uri.OriginalString, Of("bus-ca"), Of("bus-cert"), Of("bus-key"));
+
+            string? Of(string option) => line.Value(option) ?? (secure ? Get(option, "SCITQ_" + option.ToUpperInvariant().Replace('-', '_'), option.Replace('-', '_')) : null);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
 
     /// <summary>The server's API, with the token that opens it.</summary>
     public RestClient Connect(ServerAddress server, string program)
@@ -28,8 +50,8 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
     }
 
     /// <summary>The option, its environment variable, or the files' member of the same name.</summary>
-    public string? Get(string option, string variable) =>
-        line.Value(option) ?? NotEmpty(io.Variable(variable)) ?? InFiles(option);
+    public string? Get(string option, string variable, string? member = null) =>
+        line.Value(option) ?? NotEmpty(io.Variable(variable)) ?? InFiles(member ?? option);
 
     public TimeSpan Timeout(TimeSpan otherwise)
     {
@@ -99,6 +121,8 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
         return documents;
     }
 
+    private static string? Named(string? path) => path is null ? null : FromFile(path);
+
     private static string FromFile(string path)
     {
         var token = "";
@@ -118,7 +142,7 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"a file with the token cannot be read: {e.Message}");
+            throw new UsageException($"a file with a token or an address cannot be read: {e.Message}");
         }
     }
 

@@ -63,7 +63,7 @@ public sealed class TerminalTests
     public async Task A_password_in_an_address_is_not_repeated(string address)
     {
         var run = await ToolRun.Manage("-s", address, "--timeout", "1", "server", "status");
-        Assert.Equal(2, run.Code);
+        Assert.NotEqual(0, run.Code);
         Assert.DoesNotContain("hunter2", run.Out + run.Error, StringComparison.Ordinal);
     }
 
