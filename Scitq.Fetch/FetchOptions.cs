@@ -33,6 +33,9 @@ public sealed record FetchOptions
     /// <summary>Directories below which <c>file://</c> may read and write, links resolved; empty: anywhere.</summary>
     public IReadOnlyList<string> FileRoots { get; init; } = [];
 
+    /// <summary>The umask of files and folders that are made at <c>file://</c>, for a process that keeps its own files to itself; null: the process's.</summary>
+    public int? Umask { get; init; }
+
     /// <summary>
     /// Refuses connections of <c>http(s)://</c> and <c>ftp://</c> to loopback, link-local and private addresses, redirects included, and transfers by programs
     /// that connect by themselves. Proxies and the object stores' endpoints are the administrator's and exempt.

@@ -67,13 +67,17 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     {
         _roots.Check(uri);
         var target = Path.GetFullPath(uri.Path);
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        NewFiles.MakeFolder(Path.GetDirectoryName(target)!, options.Umask);
         PartFile.RefuseOther(target, uri);
         var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
         try
         {
             await using (var file = new FileStream(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
+            {
+                NewFiles.Open(file, options.Umask);
                 await content.Body.CopyToAsync(file, 1 << 20, ct);
+            }
+
             if (content.Modified is { } modified) File.SetLastWriteTimeUtc(part, modified.UtcDateTime);
             PartFile.Publish(part, target, uri);
         }
