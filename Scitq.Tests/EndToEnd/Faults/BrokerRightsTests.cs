@@ -96,6 +96,40 @@ public sealed partial class BrokerRightsTests
         }
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_virtual_host_that_vanishes_and_comes_back_costs_no_running_task_its_attempt()
+    {
+        await using var cluster = await Cluster.StartAsync();
+        var agent = await cluster.StartAgentAsync("a", concurrency: 1, prefetch: 1);
+        var ids = await cluster.SubmitAsync([cluster.Held("held"), Tasks.Quick("queued"), Tasks.Quick("queued2")]);
+        await cluster.WaitForStartAsync("held");
+
+        await cluster.Broker.DeleteVhostAsync(cluster.Vhost);
+        await agent.Process.WaitForLineAsync("No connection to the broker");
+        cluster.Release("held");
+        await cluster.Broker.CreateVhostAsync(cluster.Vhost);
+
+        foreach (var id in ids) await cluster.WaitForAsync(id, "succeeded", attempt: 1);
+        await cluster.AssertInvariantsAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_broker_that_is_full_is_told_once_and_its_room_is_noticed()
+    {
+        await using var cluster = await Cluster.StartAsync();
+        var limit = $"vhost-limits/{cluster.Vhost}/max-connections";
+        using (await cluster.Broker.SendAsync(HttpMethod.Put, limit, new { value = 1 }))
+        {
+            await using var agent = new AgentUnderTest(cluster, $"a-{cluster.Mark}", cluster["work"], ["--batch", cluster.Batch]);
+            agent.Launch();
+            await agent.Process.WaitForLineAsync("connection limit (1) is reached");
+            using var lifted = await cluster.Broker.SendAsync(HttpMethod.Delete, limit);
+            await agent.Process.WaitForLineAsync("is registered");
+            Assert.Single(agent.Process.Lines, l => l.Contains("connection limit", StringComparison.Ordinal));
+            await agent.DrainAsync();
+        }
+    }
+
     [GeneratedRegex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ")]
     private static partial Regex Stamp();
 
