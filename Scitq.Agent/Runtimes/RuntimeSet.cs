@@ -35,6 +35,10 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
         : Accounts.Of(spec, worker) is { } user ? Ownership.Of(user.Uid, user.Gid)
         : Ownership.Own;
 
+    /// <summary>As whom a native task runs; null for the agent's own account, and for a container.</summary>
+    /// <exception cref="StartException">This worker can't run it as whom it names.</exception>
+    public RunAs? AccountOf(TaskSpec spec, string worker) => commandsRun && spec.Image is null ? Accounts.Of(spec, worker) : null;
+
     /// <summary>Looks for GPUs and the container engine, and removes the containers on it that belong to no attempt of this worker.</summary>
     public async Task PrepareAsync(string worker, IReadOnlySet<Guid> leases, CancellationToken ct)
     {

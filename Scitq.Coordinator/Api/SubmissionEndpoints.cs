@@ -12,6 +12,8 @@ internal static class SubmissionEndpoints
 {
     private const long MaxBody = 64L * 1024 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // Of a database that is known to be away no answer is to be expected soon.
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(5);
 
     public static void MapSubmission(this IEndpointRouteBuilder api)
     {
@@ -60,7 +62,7 @@ internal static class SubmissionEndpoints
     private static async Task<IReadOnlyList<TaskSaga>?> StoreAsync(TaskService tasks, IReadOnlyList<SubmitTask> orders, HttpRequest request, CancellationToken ct)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(Patience);
+        patience.CancelAfter(tasks.DatabaseProblem is null ? Patience : ShortPatience);
         try
         {
             var stored = await tasks.SubmitAsync(orders, Caller.Of(request.HttpContext), patience.Token);
