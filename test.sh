@@ -162,6 +162,9 @@ fi
 need_packages "aria2 and the SRA toolkit" aria2:/usr/bin/aria2c sra-toolkit:/usr/bin/fasterq-dump pigz:/usr/bin/pigz \
   || no_server "aria2 and the SRA toolkit"
 
+# Judges the units of deploy/systemd; nothing of it is started.
+need_packages "systemd-analyze" systemd:/usr/bin/systemd-analyze || no_server "systemd-analyze"
+
 if $build; then
   # No build server of ours may outlive us.
   dotnet build Scitq.sln -c Release -nologo -v quiet -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=false \
@@ -189,7 +192,7 @@ done
 
 # Waited for by pid, so that a signal is heard at once and not after the last test.
 status=0
-TMPDIR=$run/tmp SCITQ_TEST_RUN=$run timeout --kill-after=30s "$limit" "$tests" "${arguments[@]}" \
+TMPDIR=$run/tmp XDG_STATE_HOME=$run/state SCITQ_TEST_RUN=$run timeout --kill-after=30s "$limit" "$tests" "${arguments[@]}" \
   > >(tee "$run/output.log" | grep --line-buffered -v '\[STARTING\]\|\[FINISHED\]') 2>&1 </dev/null &
 tests_pid=$!
 wait "$tests_pid" || status=$?

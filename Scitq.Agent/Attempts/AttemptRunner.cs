@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Files;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Reports;
 using Scitq.Agent.Reuse;
@@ -119,10 +120,11 @@ internal sealed partial class AttemptRunner(
         var ct = attempt.Stopping;
         void Phase(string text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Accepted, Phase = text });
 
-        if (runtimes.CommandsRun) directories.Create(attempt.Directory);
+        var owner = MakeDirectory(attempt);
         var staged = runtimes.CommandsRun ? await outputs.WhileAsync(attempt.Spec, c => FetchAsync(attempt, Phase, c), ct) : await FetchAsync(attempt, Phase, ct);
         outcome.BytesIn = staged.Bytes;
         outcome.Warnings.AddRange(staged.Warnings);
+        if (attempt.Spec.Inputs.Count > 0) await Task.Run(() => HandOver(attempt, owner), ct);
         await ConfirmKeyAsync(attempt, outcome, ct);
         if (slots.Free == 0) Phase("ready, waits for a free slot");
         await slots.TakeAsync(attempt.Number, Timeout.InfiniteTimeSpan, ct);
@@ -141,14 +143,36 @@ internal sealed partial class AttemptRunner(
         }
     }
 
+    private Ownership MakeDirectory(Attempt attempt)
+    {
+        if (!runtimes.CommandsRun) return Ownership.Own;
+        var owner = Ownership.Own;
+        try
+        {
+            return owner = runtimes.OwnerOf(attempt.Spec, options.Name);
+        }
+        finally
+        {
+            // Also where it can't be started: its streams are to say why.
+            directories.Create(attempt.Directory, owner);
+        }
+    }
+
+    private static void HandOver(Attempt attempt, Ownership owner)
+    {
+        if (owner.Account is { } account) Files.HandOver.ToAccount(attempt.Directory.Input, account.Uid, account.Gid);
+        else if (owner.Container) Files.HandOver.ToContainer(attempt.Directory.Input);
+    }
+
     private async Task<Staged> FetchAsync(Attempt attempt, Action<string> phase, CancellationToken ct)
     {
-        if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct);
+        var account = runtimes.AccountOf(attempt.Spec, options.Name);
+        if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct, account);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limited.CancelAfter(TimeSpan.FromSeconds(seconds));
         try
         {
-            return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, limited.Token);
+            return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, limited.Token, account);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -193,6 +217,7 @@ internal sealed partial class AttemptRunner(
         try
         {
             if (!Directory.EnumerateFileSystemEntries(attempt.Directory.Output).Any()) return;
+            if (await Task.Run(() => LeftBehind.Disarm(attempt.Directory.Output)) is { } disarmed) outcome.Warnings.Add(disarmed);
             var delivered = await WithoutPlaceAsync(attempt, () => leases.WhileValidAsync(attempt.Key, ct => stager.DeliverAsync(output, attempt.Directory, Phase, ct), attempt.Stopping));
             outcome.Outputs = Stager.Manifest(delivered);
             outcome.BytesOut = delivered.Bytes;

@@ -41,7 +41,17 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
         _waiting.Writer.TryWrite(claim);
         try
         {
-            return await claim.Outcome.Task.WaitAsync(Patience, time, ct);
+            while (true)
+            {
+                try
+                {
+                    return await claim.Outcome.Task.WaitAsync(Patience, time, ct);
+                }
+                catch (TimeoutException) when (bus.IsHeldBack)
+                {
+                    // Question or answer waits in front of the broker, and given up now it would be granted to nobody.
+                }
+            }
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
@@ -123,7 +133,7 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
     private async Task SendAsync(List<Claim> claims, CancellationToken ct)
     {
         foreach (var (old, stale) in _requests)
-            if (time.GetElapsedTime(stale.Sent) > Memory) _requests.TryRemove(old, out _);
+            if (time.GetElapsedTime(stale.Sent) > Memory && stale.Claims.All(c => c.Settled)) _requests.TryRemove(old, out _);
         var number = ++_lastRequest;
         _requests[number] = new Request(claims, time.GetTimestamp());
         try
@@ -139,7 +149,7 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Claims could not be sent, the tasks go back to their queue: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Claims could not be sent, the tasks go back to their queue: {Problem}")]
     private static partial void SendFailed(ILogger logger, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The journal can't be written, so no task can be taken: {Problem} Free space where --work-dir is.")]

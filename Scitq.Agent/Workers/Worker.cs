@@ -31,6 +31,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly AttemptTable _attempts = new();
     private readonly WorkDirectories _directories;
     private readonly Fetcher _fetcher;
+    private readonly AccountFetchers _accountFetchers;
     private readonly DiskRoom _room;
     private readonly ResourceCache _resources;
     private readonly SlotGate _slots;
@@ -56,8 +57,10 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         (_options, _bus, _runtimes, _time, _host, _logger) = (options, bus, runtimes, time, host, loggers.CreateLogger<Worker>());
         _lock = WorkDirectoryLock.Take(options.WorkDir);
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
-        _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, time, loggers.CreateLogger<WorkDirectories>());
-        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) }, time);
+        _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, runtimes.UsualOwner, time, loggers.CreateLogger<WorkDirectories>());
+        var fetch = new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, PublicAddressesOnly = options.OnlyPublicAddresses, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) };
+        _fetcher = new Fetcher(fetch, time);
+        _accountFetchers = new AccountFetchers(fetch, time);
         _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
         _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
@@ -70,7 +73,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2, Holds = key => _attempts.TryGet(key, out _), Late = BeginLate };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
         _reuse = new Reuser(_fetcher, bus, time, options.Name);
-        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
+        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time, _accountFetchers), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
         _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver, Granted = Granted };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
@@ -120,6 +123,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         await _journal.DisposeAsync();
         _lock.Dispose();
         _fetcher.Dispose();
+        _accountFetchers.Dispose();
         _stop.Dispose();
     }
 
@@ -135,6 +139,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             }
 
             _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
+            foreach (var attempt in _attempts.All) _directories.Narrow(attempt.Directory, OwnerOf(attempt));
             _resources.Open();
             await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
             await _bus.StartAsync(this, ct);
@@ -160,6 +165,19 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             Died(_logger, e);
             Environment.ExitCode = 1;
             _host.StopApplication();
+        }
+    }
+
+    private Ownership OwnerOf(Attempt attempt)
+    {
+        try
+        {
+            return _runtimes.OwnerOf(attempt.Spec, _options.Name);
+        }
+        catch (StartException)
+        {
+            // Its account is gone, or no longer allowed: nobody but the agent has to do with the directory.
+            return Ownership.Own;
         }
     }
 
@@ -363,11 +381,12 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
 
     private async Task LeaveAsync()
     {
+        using var patience = new CancellationTokenSource(AcknowledgePatience);
         try
         {
-            await _bus.SendAsync(Contracts.Queues.Workers, new WorkerLeft(_options.Name, _journal.Epoch), durable: false, CancellationToken.None);
+            await _bus.SendAsync(Contracts.Queues.Workers, new WorkerLeft(_options.Name, _journal.Epoch), durable: false, patience.Token);
         }
-        catch (SendException e)
+        catch (Exception e) when (e is SendException or OperationCanceledException)
         {
             // Then it is found out by its silence.
             NotLeft(_logger, e.Message);

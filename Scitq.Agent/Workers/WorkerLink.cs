@@ -155,7 +155,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         }, durable: false, ct);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The coordinator could not be told that this agent lives: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The coordinator could not be told that this agent lives: {Problem}")]
     private static partial void SendFailed(ILogger logger, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The coordinator no longer accepts this agent: {Refusal}")]

@@ -15,15 +15,15 @@ internal static class BusRegistration
     /// <summary>RabbitMQ when an address is given, else the bus in memory.</summary>
     public static IServiceCollection AddBus(this IServiceCollection services, CoordinatorOptions options)
     {
-        var rabbit = string.IsNullOrEmpty(options.Bus) ? null : new Uri(options.Bus);
-        if (rabbit is null)
+        var broker = options.Broker;
+        if (broker is null)
         {
             services.AddSingleton<ITopology, MemoryTopology>();
         }
         else
         {
-            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitTopology>(provider, rabbit));
-            services.AddSingleton(_ => new TaskPublisher(rabbit));
+            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitTopology>(provider, broker));
+            services.AddSingleton(_ => new TaskPublisher(broker));
             services.AddSingleton<ITopology>(provider => provider.GetRequiredService<RabbitTopology>());
             services.AddHostedService(provider => provider.GetRequiredService<RabbitTopology>());
         }
@@ -42,7 +42,7 @@ internal static class BusRegistration
             bus.AddConsumer<ReportsConsumer>();
             bus.AddConsumer<LogsConsumer>();
             bus.AddConsumer<WorkersConsumer>();
-            if (rabbit is null)
+            if (broker is null)
             {
                 bus.UsingInMemory((context, configurator) =>
                 {
@@ -54,7 +54,7 @@ internal static class BusRegistration
             {
                 bus.UsingRabbitMq((context, configurator) =>
                 {
-                    configurator.Host(rabbit, "scitq-coordinator", host => host.Heartbeat(TimeSpan.FromSeconds(10)));
+                    configurator.Host(broker, "scitq-coordinator");
                     configurator.UsePlainJson();
                     configurator.Endpoints(context);
                 });

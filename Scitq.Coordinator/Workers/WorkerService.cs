@@ -110,7 +110,7 @@ internal sealed partial class WorkerService(
         worker.Leases = message.Leases.Count;
         worker.Hold = null;
         worker.Registered = worker.LastSeen = Now;
-        if (!await db.Batches.AnyAsync(b => b.Name == worker.Batch, ct)) db.Batches.Add(new BatchRow { Name = worker.Batch, Created = Now });
+        await db.EnsureBatchAsync(worker.Batch, Now, ct);
         await db.SaveChangesAsync(ct);
 
         // What an earlier agent was told, this one has not heard.
