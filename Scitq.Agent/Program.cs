@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 using Scitq.Agent;
 using Scitq.Messaging.Hosting;
 
+OwnProcess.Close();
 if (AgentArguments.Read(args, out var exitCode) is not { } started) return exitCode;
+OwnProcess.ForgetSecrets();
 
 try
 {

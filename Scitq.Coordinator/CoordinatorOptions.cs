@@ -29,8 +29,14 @@ public sealed class CoordinatorOptions
     /// <summary>The embedded database.</summary>
     public string SqliteFile => Path.Combine(Data, "scitq.db");
 
-    /// <summary>What clients must present; required unless bound to loopback.</summary>
+    /// <summary>What clients must present; null only where it was asked for, on loopback.</summary>
     public string? Token { get; set; }
+
+    /// <summary>Whether the token is the one in <see cref="OwnTokenFile"/>.</summary>
+    public bool HasOwnToken { get; set; }
+
+    /// <summary>The token that is made when none is given.</summary>
+    public string OwnTokenFile => Path.Combine(Data, "token");
 
     /// <summary>Whether the database is PostgreSQL.</summary>
     public bool UsesPostgres => !string.IsNullOrEmpty(Database);

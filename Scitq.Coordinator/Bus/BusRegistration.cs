@@ -1,6 +1,8 @@
 using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Leases;
+using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Reuse;
 using Scitq.Coordinator.Tasks;
@@ -30,6 +32,7 @@ internal static class BusRegistration
         services.AddObserver<Dispatcher>();
         services.AddService<Reconciler>();
         services.AddService<Mishaps>();
+        services.AddHostedService<Pulses>();
         services.AddSingleton<ReuseFinder>();
         services.AddMassTransit(bus =>
         {
@@ -83,7 +86,7 @@ internal static class BusRegistration
             endpoint.PublishFaults = false;                 // a fault address in a message from outside could name any queue
             endpoint.PrefetchCount = prefetch;
             untyped(endpoint);
-            endpoint.UseFilter(new DatabasePatience(context.GetRequiredService<ITaskStore>()));
+            endpoint.UseFilter(new DatabasePatience(context.GetRequiredService<ITaskStore>(), context.GetRequiredService<GroupCommit>(), context.GetRequiredService<LogStore>()));
             endpoint.ConfigureConsumer<TConsumer>(context);
         });
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Scitq.Access.CommandLine;
+using Scitq.Contracts;
 
 namespace Scitq.Messaging.Hosting;
 
@@ -47,11 +48,11 @@ public sealed class ServiceArguments
         if (this[name + "-file"] is not { } file) return this[name];
         try
         {
-            return File.ReadAllText(file).Trim();
+            return SecretFile.Read(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (ArgumentException e)
         {
-            throw new ArgumentException($"--{name}-file '{file}' can't be read: {e.Message}", e);
+            throw new ArgumentException($"--{name}-file: {e.Message}", e);
         }
     }
 
@@ -120,7 +121,11 @@ public sealed class ServiceArguments
             {
                 if (Sections.Contains(member.Name) && member.Value.ValueKind == JsonValueKind.Object)
                     foreach (var (key, value) in Flatten(member.Name, member.Value)) values[key] = value;
-                else if (options.Any(o => o.Name == member.Name)) values[member.Name] = member.Value.ToString();
+                else if (options.Any(o => o.Name == member.Name))
+                {
+                    values[member.Name] = member.Value.ToString();
+                    if (IsSecret(options, member.Name, values[member.Name])) SecretFile.Check(file);
+                }
                 else throw new ArgumentException($"the configuration file '{file}' has the unknown key '{member.Name}'.");
             }
         }
@@ -131,6 +136,10 @@ public sealed class ServiceArguments
 
         return values;
     }
+
+    /// <summary>What could have been given in a file of its own, and is not just an address.</summary>
+    private static bool IsSecret(IReadOnlyList<ServiceOption> options, string name, string value) =>
+        options.Any(o => o.Name == name + "-file") && (name == "token" || value.Contains('@') || value.Contains("password", StringComparison.OrdinalIgnoreCase));
 
     private static IEnumerable<(string Key, string Value)> Flatten(string prefix, JsonElement element) =>
         element.ValueKind == JsonValueKind.Object
