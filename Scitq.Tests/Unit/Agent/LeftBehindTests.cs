@@ -79,6 +79,10 @@ public sealed class LeftBehindTests : IDisposable
         File.CreateSymbolicLink(_folder["link"], "/etc");
         Unix.SetOwner(Unix.CurrentDirectory, Unix.Bytes(_folder["link"]), 1, 1);
         Assert.Throws<IOException>(() => OwnDirectory.MakeExactly(_folder["link"], OwnDirectory.Closed));
+        Assert.Throws<IOException>(() => OwnDirectory.CheckFile(_folder["link"]));
+        Directory.CreateDirectory(_folder["like-tmp"]);
+        File.SetUnixFileMode(_folder["like-tmp"], (UnixFileMode)0b001_111_111_111);
+        Assert.Contains("everybody may write", Assert.Throws<IOException>(() => OwnDirectory.Make(_folder["like-tmp"], OwnDirectory.Closed)).Message, StringComparison.Ordinal);
     }
 
     [Theory(Timeout = 30_000)]
