@@ -19,7 +19,7 @@ internal sealed class ProgressLine(ToolIo io, bool show) : IProgress<TransferPro
         if (!show) return;
         lock (_lock)
         {
-            io.Error.Write("\r\x1b[K" + Text(value, Elapsed));
+            io.PaintedError.Write("\r\x1b[K" + Text(value, Elapsed));
             _shown = true;
         }
     }
@@ -61,7 +61,7 @@ internal sealed class ProgressLine(ToolIo io, bool show) : IProgress<TransferPro
 
     private void ClearLine()
     {
-        if (_shown) io.Error.Write("\r\x1b[K");
+        if (_shown) io.PaintedError.Write("\r\x1b[K");
         _shown = false;
     }
 }
