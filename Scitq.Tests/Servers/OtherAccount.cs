@@ -1,0 +1,45 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace Scitq.Tests.Servers;
+
+/// <summary>Does things to files as an ordinary account would. Needs root.</summary>
+internal static partial class OtherAccount
+{
+    public const uint Id = 65534;
+
+    /// <summary>In a thread of its own, which alone has lost root's rights on files.</summary>
+    public static void Do(Action work)
+    {
+        if (!Environment.IsPrivilegedProcess) TestEnvironment.Missing("The tests do not run as root");
+        ExceptionDispatchInfo? failed = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                _ = SetFileGroup(Id);
+                _ = SetFileUser(Id);
+                work();
+            }
+            catch (Exception e)
+            {
+                failed = ExceptionDispatchInfo.Capture(e);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failed?.Throw();
+    }
+
+    /// <summary>Gives a file or directory to the account.</summary>
+    public static void Own(string path) => Assert.Equal(0, ChangeOwner(path, Id, Id));
+
+    [LibraryImport("libc", EntryPoint = "setfsuid")]
+    private static partial int SetFileUser(uint id);
+
+    [LibraryImport("libc", EntryPoint = "setfsgid")]
+    private static partial int SetFileGroup(uint id);
+
+    [LibraryImport("libc", EntryPoint = "lchown", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeOwner(string path, uint user, uint group);
+}
