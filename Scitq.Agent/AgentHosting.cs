@@ -40,7 +40,8 @@ public static class AgentHosting
         var time = services.GetRequiredService<TimeProvider>();
         return options.Runtime == "noop"
             ? new RuntimeSet(new NoopRuntime(time), docker: null, commandsRun: false)
-            : new RuntimeSet(options.NativeTasks ? new NativeRuntime(new NativeOptions(), time, services.GetRequiredService<ILogger<NativeRuntime>>()) : null,
-                new DockerRuntime(DockerEngine.FromEnvironment(), options.DockerOptions == "restricted", time, services.GetRequiredService<ILogger<DockerRuntime>>()));
+            : new RuntimeSet(new NativeRuntime(new NativeOptions(), time, services.GetRequiredService<ILogger<NativeRuntime>>()),
+                new DockerRuntime(DockerEngine.FromEnvironment(), options.DockerOptions == "restricted", time, services.GetRequiredService<ILogger<DockerRuntime>>()),
+                nativeTasks: options.NativeTasks);
     }
 }

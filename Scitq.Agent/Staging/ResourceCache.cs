@@ -11,7 +11,7 @@ namespace Scitq.Agent.Staging;
 /// restarts, fetched anew when its source has changed, and removed least recently used first when the disk is wanted.
 /// Tasks get links, so that a version may go while they still use it.
 /// </summary>
-internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, string directory, Func<string, int> users, TimeProvider time, ILogger<ResourceCache> logger)
+internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, string directory, Func<string, int> users, Leftovers leftovers, TimeProvider time, ILogger<ResourceCache> logger)
 {
     private static readonly TimeSpan s_checkEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_askPatience = TimeSpan.FromSeconds(20);
@@ -30,7 +30,7 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
     /// <summary>Takes up what an earlier process has left.</summary>
     public void Open()
     {
-        Directory.CreateDirectory(directory);
+        leftovers.Make(directory);
         foreach (var root in Directory.EnumerateDirectories(directory))
         {
             // An interrupted download is continued when somebody wants it again.
@@ -249,26 +249,13 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
         }
     }
 
-    private void Remove(string root)
-    {
-        try
-        {
-            Trees.Delete(root);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            NotRemoved(logger, root, e.Message);
-        }
-    }
+    private void Remove(string root) => leftovers.Remove(root);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Resource {Uri} ({Bytes} bytes) makes room: nobody uses it.")]
     private static partial void Evicted(ILogger logger, string uri, long bytes);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
     private static partial void Unasked(ILogger logger, string problem);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be removed: {Problem}")]
-    private static partial void NotRemoved(ILogger logger, string directory, string problem);
 }
 
 /// <summary>A resource that stays where it is until this is disposed of.</summary>

@@ -77,7 +77,7 @@ internal sealed partial class WorkerService(
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var worker = await db.Workers.SingleOrDefaultAsync(w => w.Name == message.Worker, ct);
-        var taken = worker?.Epoch is { } holder && holder != message.Epoch && holder != message.PreviousEpoch && !message.Takeover
+        var taken = worker?.Epoch is { } holder && !message.Follows(holder) && !message.Takeover
             && Now - worker.LastSeen < TimeSpan.FromSeconds(options.Value.LostAfterSeconds);
         if (taken)
         {
@@ -90,7 +90,7 @@ internal sealed partial class WorkerService(
         }
 
         // By force from an agent that may live: its leases run out by themselves, it may be uploading until then.
-        var byForce = worker?.Epoch is { } former && former != message.Epoch && former != message.PreviousEpoch
+        var byForce = worker?.Epoch is { } former && !message.Follows(former)
             && Now - worker.LastSeen < TimeSpan.FromSeconds(options.Value.LostAfterSeconds);
         if (worker is null) db.Workers.Add(worker = new WorkerRow { Name = message.Worker });
         if (worker.Epoch != message.Epoch) worker.Sequence = 0;
