@@ -36,18 +36,18 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
             // An interrupted download is continued when somebody wants it again.
             if (Path.GetFileName(root).StartsWith('.'))
             {
-                if (Directory.GetLastWriteTimeUtc(root) < Now - s_keepUnfinished) Remove(root);
+                if (Directory.GetLastWriteTimeUtc(root) < Now - s_keepUnfinished) leftovers.Discard(root);
                 continue;
             }
 
             if (KeptResource.Open(root) is { } kept && (!_kept.TryGetValue(kept.Uri, out var other) || other.LastUsed < kept.LastUsed))
             {
-                if (_kept.Remove(kept.Uri, out var older)) Remove(older.Root);
+                if (_kept.Remove(kept.Uri, out var older)) leftovers.Discard(older.Root);
                 _kept[kept.Uri] = kept;
             }
             else
             {
-                Remove(root);
+                leftovers.Discard(root);
             }
         }
 

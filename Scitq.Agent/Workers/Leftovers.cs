@@ -56,6 +56,9 @@ internal sealed partial class Leftovers(string root, TimeProvider time, ILogger<
         }
     }
 
+    /// <summary>Sets it aside, to be removed a little later.</summary>
+    public void Discard(string path) => _left.TryAdd(SetAside(path), new Leftover());
+
     /// <summary>Sets aside, to be removed a little later, all in a directory but the names to keep: much may be in there, and nobody is to wait for that.</summary>
     public unsafe void Sweep(string directory, Func<string, bool> keep)
     {

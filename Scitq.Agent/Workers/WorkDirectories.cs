@@ -89,7 +89,7 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         while (_spare.TryDequeue(out var spare)) Delete(spare);
     }
 
-    /// <summary>Removes everything that belongs to no living attempt, and failures that are old enough. Of what takes long, only the name is gone at once.</summary>
+    /// <summary>Removes everything that belongs to no living attempt. It may be much, so at first only the names go.</summary>
     /// <exception cref="IOException">The work directory can't be used.</exception>
     public void Clean(IEnumerable<string> living)
     {
@@ -101,7 +101,6 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         leftovers.Sweep(_tasks, keep.Contains);
         // A failed move of an earlier agent process may have left anything there.
         leftovers.Sweep(_spares, _ => false);
-        DeleteOld();
     }
 
     /// <summary>Keeps the directory of a failure for who wants to look at it.</summary>

@@ -8,7 +8,7 @@ namespace Scitq.Agent.Workers;
 /// <content>What is kept on the disk, and when it goes.</content>
 internal sealed partial class Worker
 {
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(1);
     private readonly Repeats _notTidied;
     private volatile string? _directoryProblem;
     private string? _journalProblem;

@@ -143,7 +143,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             await _runtimes.PrepareAsync(ct);
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
-            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), TidyAsync(ct), RemoveStrangersAsync(ct)];
+            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), Task.Run(() => TidyAsync(ct), ct), RemoveStrangersAsync(ct)];
             await await Task.WhenAny([_link.Registered, .. parts]);
             _journal.Registered();
             Registered(_logger, _options.Name, _settings.Batch, _attempts.Count);

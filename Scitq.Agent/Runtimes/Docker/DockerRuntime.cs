@@ -13,6 +13,8 @@ namespace Scitq.Agent.Runtimes.Docker;
 internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted, TimeProvider time, ILogger<DockerRuntime> logger) : IRuntime
 {
     private readonly DockerImages images = new(engine, time, logger);
+    // An attempt's end does not wait for longer; the engine goes on, and is asked again.
+    private static readonly TimeSpan DropPatience = TimeSpan.FromSeconds(20);
     private readonly Repeats _waiting = new(time);
     private bool withoutInit;
 
@@ -83,9 +85,7 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
     public async Task AbandonAsync(RunRequest request, CancellationToken ct)
     {
         // If the engine does not answer, whatever it has of the attempt is a stranger from now on.
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(TimeSpan.FromSeconds(10));
-        await DropAsync(Name(request), patience.Token);
+        await DropAsync(Name(request), ct);
     }
 
     /// <summary>Removes what attempts left here that are no longer this worker's.</summary>
@@ -205,9 +205,11 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
 
     private async Task<bool> DropAsync(string container, CancellationToken ct)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(DropPatience);
         try
         {
-            await engine.RemoveAsync(container, ct);
+            await engine.RemoveAsync(container, patience.Token);
             return true;
         }
         catch (Exception e) when (e is DockerEngineException or OperationCanceledException || DockerEngine.IsUnreachable(e))

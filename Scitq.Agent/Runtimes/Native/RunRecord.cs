@@ -32,7 +32,8 @@ internal sealed record RunRecord(WorkDirectory Directory, int Start)
     public static RunRecord? Last(WorkDirectory directory)
     {
         // The agent before may have been killed when it had made nothing yet, or half of it.
-        System.IO.Directory.CreateDirectory(directory.Control);
+        Make(directory.Root);
+        Make(directory.Control);
         var next = Next(directory);
         if (next.Start > 1 && next with { Start = next.Start - 1 } is var last && (Posix.Read(last.StartedFile) is not { } content || !content.AsSpan().SequenceEqual(Never)))
             return last;
@@ -50,6 +51,13 @@ internal sealed record RunRecord(WorkDirectory Directory, int Start)
             File.Delete(fence);
             return next;
         }
+    }
+
+    /// <summary>Whatever else a task has put in its place gives way.</summary>
+    private static void Make(string directory)
+    {
+        if (FileKinds.Of(directory) is not (FileKind.Directory or FileKind.Missing)) File.Delete(directory);
+        System.IO.Directory.CreateDirectory(directory);
     }
 
     /// <summary>Who supervises, on which boot of the machine, in which control groups; null when it is not (yet) wholly there.</summary>

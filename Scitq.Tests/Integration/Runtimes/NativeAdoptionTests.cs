@@ -125,6 +125,9 @@ public abstract class NativeAdoptionTests(string cgroup) : IDisposable
     [InlineData("half")]
     [InlineData("no control")]
     [InlineData("fence")]
+    [InlineData("file")]
+    [InlineData("control is a file")]
+    [InlineData("control is a link")]
     public async Task Killed_before_the_start_an_agent_leaves_what_the_next_can_tell(string state)
     {
         var request = _runs.Request("sh", "-c", "echo once");
@@ -133,6 +136,11 @@ public abstract class NativeAdoptionTests(string cgroup) : IDisposable
         if (state is "root" or "half") Directory.CreateDirectory(directory.Root);
         if (state is "half") Directory.CreateDirectory(directory.Output);
         if (state is "no control") Directory.Delete(directory.Control);
+        if (state is "file") Directory.Delete(directory.Root, recursive: true);
+        if (state is "file") await File.WriteAllTextAsync(directory.Root, "");
+        if (state is "control is a file" or "control is a link") Directory.Delete(directory.Control);
+        if (state is "control is a file") await File.WriteAllTextAsync(directory.Control, "");
+        if (state is "control is a link") File.CreateSymbolicLink(directory.Control, directory.Output);
         if (state is "fence") Assert.Null(RunRecord.Last(directory));
         Assert.Null(await _runs.Runtime.AdoptAsync(request, default));
         Assert.Null(await _runs.Runtime.AdoptAsync(request, default));
