@@ -1,11 +1,12 @@
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Runtimes.Docker;
+using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
 
 namespace Scitq.Agent.Runtimes;
 
 /// <summary>The runtimes of this agent, and which of them runs what.</summary>
-internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true, bool nativeTasks = true)
+internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true, TaskAccounts? accounts = null, bool nativeTasks = true)
 {
     // At a start it has to answer before the agent can: so long, and no longer.
     private static readonly TimeSpan EnginePatience = TimeSpan.FromSeconds(30);
@@ -29,6 +30,19 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
     public IRuntime OfEarlier(TaskSpec spec) => spec.Image is null || !commandsRun
         ? native ?? throw new StartException(FailureClass.Start, "this worker runs only tasks with a docker image (-d)")
         : docker ?? throw new StartException(FailureClass.Start, $"the task wants the image '{spec.Image}', but this worker has no container engine");
+
+    /// <summary>Of a task that names no account and no image.</summary>
+    public Ownership UsualOwner => Accounts.Usual == Posix.geteuid() ? Ownership.Own : OwnerOf(new TaskSpec { Argv = [] }, "");
+
+    private TaskAccounts Accounts => accounts ?? TaskAccounts.Open;
+
+    /// <summary>For whom a task's directories are.</summary>
+    /// <exception cref="StartException">This worker can't run it as whom it names.</exception>
+    public Ownership OwnerOf(TaskSpec spec, string worker) =>
+        !commandsRun ? Ownership.Own
+        : spec.Image is not null ? Ownership.InContainer
+        : Accounts.Of(spec, worker) is { } user ? Ownership.Of(user.Uid, user.Gid)
+        : Ownership.Own;
 
     /// <summary>Looks for GPUs and the container engine.</summary>
     public async Task PrepareAsync(CancellationToken ct)

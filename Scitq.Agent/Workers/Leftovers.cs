@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Files;
 using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Workers;
@@ -23,9 +24,9 @@ internal sealed partial class Leftovers(string root, TimeProvider time, ILogger<
     /// <summary>Tries to remove what this agent's own rights don't reach.</summary>
     public Func<string, CancellationToken, Task> AsRoot { get; init; } = (_, _) => Task.CompletedTask;
 
-    /// <summary>Makes a directory of the agent's own; what else is there under its name is set aside.</summary>
+    /// <summary>Makes a directory of the agent's own, with this mode; what else is there under its name is set aside.</summary>
     /// <exception cref="IOException">It can't be made.</exception>
-    public void Make(string directory)
+    public void Make(string directory, int mode)
     {
         if (!Directory.Exists(directory) && FileKinds.Of(directory) != FileKind.Missing)
         {
@@ -33,13 +34,13 @@ internal sealed partial class Leftovers(string root, TimeProvider time, ILogger<
             else _left.TryAdd(SetAside(directory), new Leftover());
         }
 
-        Directory.CreateDirectory(directory);
+        OwnDirectory.MakeExactly(directory, mode);
     }
 
     /// <summary>Takes up what an earlier process could not remove.</summary>
     public void Open()
     {
-        Make(_place);
+        Make(_place, OwnDirectory.Closed);
         foreach (var path in Directory.EnumerateFileSystemEntries(_place)) _left.TryAdd(path, new Leftover());
     }
 
@@ -127,7 +128,7 @@ internal sealed partial class Leftovers(string root, TimeProvider time, ILogger<
     {
         try
         {
-            Directory.CreateDirectory(_place);
+            OwnDirectory.MakeExactly(_place, OwnDirectory.Closed);
             var aside = Path.Combine(_place, NameFor(Path.GetFileName(path)));
             // Not Directory.Move: it may be anything.
             Rename(path, aside);

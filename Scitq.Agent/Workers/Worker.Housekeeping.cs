@@ -28,6 +28,7 @@ internal sealed partial class Worker
         try
         {
             _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
+            foreach (var attempt in _attempts.All) _directories.Narrow(attempt.Directory, OwnerOf(attempt));
             _resources.Open();
             _directoryProblem = null;
             return true;

@@ -54,6 +54,9 @@ internal static unsafe partial class Descriptors
         return new Facts(stat.Mode, stat.Attributes, stat.Owner, stat.Size, mount);
     }
 
+    /// <summary>Which mount the open file or directory was reached through; null when that can't be told.</summary>
+    public static ulong? MountOf(int fd) => FactsOf(fd, null, out _)?.Mount;
+
     /// <summary>The path through which the kernel reaches what is open, whatever lies or moves around it.</summary>
     public static string PathOf(int fd) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{fd}");
 

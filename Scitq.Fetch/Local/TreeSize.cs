@@ -14,7 +14,7 @@ internal static unsafe class TreeSize
         var open = new Stack<OpenDirectory>([top]);
         try
         {
-            var mount = Descriptors.FactsOf(top.Fd, null, out _)?.Mount;
+            var mount = Descriptors.MountOf(top.Fd);
             var bytes = 0L;
             while (open.TryPeek(out var directory))
             {
@@ -38,7 +38,7 @@ internal static unsafe class TreeSize
         var fd = Descriptors.OpenAt(parent, name, Descriptors.ReadOnly | Descriptors.OnlyDirectories | Descriptors.NoFollow | Descriptors.CloseOnExec);
         if (fd < 0) return null;
         var directory = new OpenDirectory(fd, [.. MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name), 0]);
-        if (Descriptors.FactsOf(fd, null, out _)?.Mount == mount) return directory;
+        if (Descriptors.MountOf(fd) == mount) return directory;
         directory.Dispose();
         return null;
     }

@@ -144,7 +144,7 @@ public abstract class NativeAdoptionTests(string cgroup) : IDisposable
         if (state is "fence") Assert.Null(RunRecord.Last(directory));
         Assert.Null(await _runs.Runtime.AdoptAsync(request, default));
         Assert.Null(await _runs.Runtime.AdoptAsync(request, default));
-        directory.Create();
+        directory.Create(Ownership.Own);
         Assert.Equal("once\n", (await _runs.RunAsync(request)).Out);
     }
 

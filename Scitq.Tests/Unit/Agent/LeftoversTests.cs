@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Scitq.Agent.Runtimes;
 using Scitq.Agent.Workers;
 using Scitq.Tests.Servers;
 using Scitq.Tests.Unit.Fetch;
@@ -79,6 +80,6 @@ public sealed class LeftoversTests : IDisposable
     private WorkDirectories Directories(out Leftovers leftovers)
     {
         leftovers = new Leftovers(_folder.Path, TimeProvider.System, NullLogger<Leftovers>.Instance);
-        return new WorkDirectories(_folder.Path, TimeSpan.FromDays(1), leftovers, TimeProvider.System, NullLogger<WorkDirectories>.Instance);
+        return new WorkDirectories(_folder.Path, TimeSpan.FromDays(1), Ownership.Own, leftovers, TimeProvider.System, NullLogger<WorkDirectories>.Instance);
     }
 }
