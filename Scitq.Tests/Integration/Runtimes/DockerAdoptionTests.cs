@@ -112,6 +112,22 @@ public sealed class DockerAdoptionTests(DockerFixture docker) : IClassFixture<Do
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Given_up_an_engine_that_is_away_is_named_as_the_cause_and_what_is_known_needs_none()
+    {
+        using var away = new DockerEngine("unix:///nowhere/docker.sock");
+        var runtime = docker.Runtime(of: away);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => runtime.AdoptAsync(docker.Shell("true"), patience.Token));
+        Assert.True(DockerEngine.IsUnreachable(error), error.ToString());
+
+        var ended = docker.Shell("exit 3");
+        await docker.RunAsync(ended);
+        await using var run = await runtime.AdoptAsync(ended, Ct);
+        Assert.Equal(3, (await run!.Exit).ExitCode);
+        Assert.True(runtime.MayHaveStrangers);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task An_abandoned_container_is_removed()
     {
         var request = docker.Shell("sleep 600");
