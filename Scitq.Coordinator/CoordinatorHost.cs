@@ -12,7 +12,7 @@ using Scitq.Messaging.Hosting;
 namespace Scitq.Coordinator;
 
 /// <summary>Puts the coordinator together; also for the standalone program, which adds an agent to it.</summary>
-public static class CoordinatorHost
+public static partial class CoordinatorHost
 {
     /// <summary>The options every program with a coordinator has.</summary>
     public static readonly IReadOnlyList<ServiceOption> Options =
@@ -129,7 +129,10 @@ public static class CoordinatorHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration
             // What Entity Framework fails at, it throws as well: a database that is away would fill the log with it.
-            .AddInMemoryCollection([new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Warning"), new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None")])
+            .AddInMemoryCollection([
+                new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Error"),
+                new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None"),
+            ])
             .AddInMemoryCollection(settings.Settings);
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
         builder.WebHost.UseUrls($"http://{(options.Host.Contains(':') ? $"[{options.Host}]" : options.Host)}:{options.Port}");
@@ -146,6 +149,8 @@ public static class CoordinatorHost
     /// <summary>Migrates, listens, and runs until told to stop.</summary>
     public static async Task<int> RunAsync(WebApplication app, string program)
     {
+        if (app.Services.GetRequiredService<CoordinatorOptions>().Database is { Length: > 0 } database && DatabaseSafety.Warning(database) is { } warning)
+            Log.Unsafe(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Scitq.Coordinator.Persistence"), warning);
         try
         {
             await MigrateAsync(app);
@@ -220,5 +225,11 @@ public static class CoordinatorHost
         var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
         if (string.IsNullOrEmpty(state)) state = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state");
         return Path.Combine(state, "scitq");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Not safe: {Problem}")]
+        public static partial void Unsafe(ILogger logger, string problem);
     }
 }

@@ -179,12 +179,13 @@ internal sealed partial class AttemptRunner(
 
     private async Task<Staged> FetchAsync(Attempt attempt, Action<string> phase, CancellationToken ct)
     {
-        if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct);
+        var account = runtimes.AccountOf(attempt.Spec, options.Name);
+        if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct, account);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limited.CancelAfter(TimeSpan.FromSeconds(seconds));
         try
         {
-            return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, limited.Token);
+            return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, limited.Token, account);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

@@ -44,6 +44,10 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
         : Accounts.Of(spec, worker) is { } user ? Ownership.Of(user.Uid, user.Gid)
         : Ownership.Own;
 
+    /// <summary>As whom a native task runs; null for the agent's own account, and for a container.</summary>
+    /// <exception cref="StartException">This worker can't run it as whom it names.</exception>
+    public RunAs? AccountOf(TaskSpec spec, string worker) => commandsRun && spec.Image is null ? Accounts.Of(spec, worker) : null;
+
     /// <summary>Looks for GPUs and the container engine.</summary>
     public async Task PrepareAsync(CancellationToken ct)
     {

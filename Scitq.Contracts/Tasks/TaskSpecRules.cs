@@ -30,14 +30,14 @@ public static class TaskSpecRules
 
         // The first defect wins, in the order inputs, resources, output.
         foreach (var uri in spec.Inputs)
-            if (DataUri.Problem(uri) is { } problem) return $"input '{uri}' {problem}";
+            if (DataUri.Problem(uri) is { } problem) return $"input '{Masked.Text(uri)}' {problem}";
         foreach (var uri in spec.Resources)
-            if (DataUri.Problem(uri) is { } problem) return $"resource '{uri}' {problem}";
+            if (DataUri.Problem(uri) is { } problem) return $"resource '{Masked.Text(uri)}' {problem}";
         if (spec.Output is { } output)
         {
-            if (DataUri.Problem(output) is { } problem) return $"output '{output}' {problem}";
-            if (DataUri.Parse(output) is var parsed && parsed.Action is not null) return $"output '{output}' carries an action, which only inputs and resources may.";
-            if (!parsed.CanReceive) return $"output '{output}' is of a scheme that can't be written to (s3, azure, file and ftp can).";
+            if (DataUri.Problem(output) is { } problem) return $"output '{Masked.Text(output)}' {problem}";
+            if (DataUri.Parse(output) is var parsed && parsed.Action is not null) return $"output '{Masked.Text(output)}' carries an action, which only inputs and resources may.";
+            if (!parsed.CanReceive) return $"output '{Masked.Text(output)}' is of a scheme that can't be written to (s3, azure, file and ftp can).";
         }
 
         foreach (var (key, value) in spec.Env)

@@ -47,6 +47,8 @@ internal static class UsageVerbs
     public static async Task<int> NcduAsync(FetchContext context)
     {
         var keep = context.Line.Has("only-file");
+        // Before what may be a long listing.
+        if (!keep && !IsThere()) throw Missing();
         var path = keep ? Path.GetFullPath(ListingName) : Path.Combine(Path.GetTempPath(), $"scitq-{Guid.NewGuid():N}.json");
         try
         {
@@ -61,15 +63,20 @@ internal static class UsageVerbs
             await ncdu.WaitForExitAsync(CancellationToken.None);
             return ncdu.ExitCode == 0 ? ExitCodes.Done : ExitCodes.Failed;
         }
-        catch (Win32Exception e)
+        catch (Win32Exception)
         {
-            throw new ToolException(ExitCodes.Failed, "no_ncdu", $"the program ncdu could not be started ({e.Message})", "Install it, or take --only-file and browse the listing elsewhere.");
+            throw Missing();
         }
         finally
         {
             if (!keep) File.Delete(path);
         }
     }
+
+    private static bool IsThere() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(d => d.Length > 0 && File.Exists(Path.Combine(d, "ncdu")));
+
+    private static ToolException Missing() =>
+        new(ExitCodes.Failed, "no_ncdu", "the program ncdu is not on PATH here: install it (Debian: ncdu), or take --only-file and browse the listing elsewhere");
 
     /// <summary>ncdu's own format: an array is a folder, its first element the folder itself.</summary>
     private static async Task WriteAsync(FetchContext context, string path)

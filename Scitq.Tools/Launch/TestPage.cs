@@ -8,6 +8,7 @@ internal static class TestPage
 {
     public static void Write(TextWriter writer, TaskSpec spec, bool json, bool details)
     {
+        spec = Masked.Spec(spec);
         if (json)
         {
             writer.WriteLine(JsonSerializer.Serialize(spec, SpecJson.Default.TaskSpec));
