@@ -6,6 +6,7 @@ namespace Scitq.Agent.Journal;
 internal sealed class WorkDirectoryLock : IDisposable
 {
     private static readonly string[] s_files = ["lock", "journal", "journal.new"];
+    private const int WouldBlock = 11;
     private readonly FileStream _file;
 
     private WorkDirectoryLock(FileStream file) => _file = file;
@@ -34,6 +35,10 @@ internal sealed class WorkDirectoryLock : IDisposable
         catch (UnauthorizedAccessException e)
         {
             throw new AgentRefusedException($"The work directory '{directory}' can't be written to: {e.Message} Give another with --work-dir.", e);
+        }
+        catch (IOException e) when (e.HResult != WouldBlock)
+        {
+            throw new AgentRefusedException($"The work directory '{directory}' can't be used: {e.Message} Mend that, or give another with --work-dir.", e);
         }
         catch (IOException e)
         {
