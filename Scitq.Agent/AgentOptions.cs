@@ -163,7 +163,9 @@ public sealed record AgentOptions
     {
         const string scratch = "/scratch";
         var own = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share", "scitq", "work");
+        // Where everybody may write, a directory of its own.
         if (!Directory.Exists(scratch)) return own;
+        if (Files.OwnDirectory.IsShared(scratch)) return Path.Combine(scratch, $"scitq-{Environment.UserName}");
         try
         {
             // Where everybody may write, a name that can be foreseen may be a link that leads elsewhere.
