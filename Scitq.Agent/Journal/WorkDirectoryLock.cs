@@ -6,6 +6,7 @@ namespace Scitq.Agent.Journal;
 internal sealed class WorkDirectoryLock : IDisposable
 {
     private const int WouldBlock = 11;
+    private static readonly string[] s_files = ["lock", "journal", "journal.new"];
     private readonly FileStream _file;
 
     private WorkDirectoryLock(FileStream file) => _file = file;
@@ -17,6 +18,7 @@ internal sealed class WorkDirectoryLock : IDisposable
         try
         {
             OwnDirectory.Make(directory, OwnDirectory.AboveTasks);
+            foreach (var file in s_files) OwnDirectory.CheckFile(Path.Combine(directory, file));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -27,7 +29,7 @@ internal sealed class WorkDirectoryLock : IDisposable
         {
             var taken = new WorkDirectoryLock(new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
             // Of an older version, which left them open: the journal holds what tasks were told in confidence.
-            foreach (var file in (ReadOnlySpan<string>)["lock", "journal", "journal.new"]) OwnDirectory.Close(Path.Combine(directory, file));
+            foreach (var file in s_files) OwnDirectory.Close(Path.Combine(directory, file));
             return taken;
         }
         catch (UnauthorizedAccessException e)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Claims;
+using Scitq.Agent.Files;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Reports;
@@ -145,6 +146,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
 
             TryOpenDirectories();
             await _runtimes.PrepareAsync(ct);
+            WarnOfSharedData();
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
             List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), Task.Run(() => TidyAsync(ct), ct), RemoveStrangersAsync(ct)];
@@ -170,6 +172,13 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             Environment.ExitCode = 1;
             _host.StopApplication();
         }
+    }
+
+    /// <summary>Where all options of docker are allowed, whoever submits is root anyway.</summary>
+    private void WarnOfSharedData()
+    {
+        const string Shared = "/data";
+        if (_options.DockerOptions == "restricted" && _runtimes.DockerVersion is not null && Directory.Exists(Shared) && !MountFlags.IsNoSuid(Shared)) SharedDataSuid(_logger, Shared);
     }
 
     private Ownership OwnerOf(Attempt attempt)
