@@ -5,8 +5,8 @@ namespace Scitq.Agent.Journal;
 /// <summary>Keeps a second agent out of the work directory; the kernel lets go of it when the process dies.</summary>
 internal sealed class WorkDirectoryLock : IDisposable
 {
-    private static readonly string[] s_files = ["lock", "journal", "journal.new"];
     private const int WouldBlock = 11;
+    private static readonly string[] s_files = ["lock", "journal", "journal.new"];
     private readonly FileStream _file;
 
     private WorkDirectoryLock(FileStream file) => _file = file;

@@ -61,6 +61,7 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
                     // The attempt's directory may be removed at any time, once its lease is lost.
+                    if (tails.Complete && e is (FileNotFoundException or DirectoryNotFoundException)) tails.GiveUp();
                     if (_unreadable.Says(e.Message)) ReadFailed(logger, key.TaskId, e.Message);
                 }
                 catch (SendException e)
@@ -107,7 +108,13 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
 
                 offset = tail.Stored;
                 data = tail.Next(Chunk);
-                if (data.Length == 0) continue;
+                if (data.Length == 0)
+                {
+                    // Else its attempt would never end.
+                    if (tails.Complete && !tail.Done) tail.GiveUp();
+                    continue;
+                }
+
                 tail.Sent = time.GetTimestamp();
             }
 
@@ -185,6 +192,13 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
         public volatile bool Complete;
 
         public TaskCompletionSource AllStored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void GiveUp()
+        {
+            foreach (var tail in streams)
+                lock (tail)
+                    if (tail.FileLength == 0) tail.GiveUp();
+        }
 
         public StreamTail Of(OutputStream stream) => streams[(int)stream];
     }
