@@ -49,12 +49,12 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
     }
 
     /// <summary>What the runtime is asked for.</summary>
-    public static RunRequest Request(Attempt attempt, AgentOptions options, int concurrency) => new()
+    public static RunRequest Request(Attempt attempt, AgentOptions options, int concurrency, IReadOnlyDictionary<string, string>? secrets = null) => new()
     {
         Key = attempt.Key,
         Number = attempt.Number,
         Worker = options.Name,
-        Spec = attempt.Spec,
+        Spec = secrets is null or { Count: 0 } ? attempt.Spec : attempt.Spec with { Env = attempt.Spec.Env.Concat(secrets).ToDictionary() },
         Directory = attempt.Directory,
         Cpu = concurrency == 0 ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / concurrency),
     };

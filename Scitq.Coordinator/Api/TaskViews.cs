@@ -22,7 +22,7 @@ internal record TaskView
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
         (RunEnded, Finished, RetryDue) = (task.RunEnded, task.Finished, task.Due);
         (CancelRequested, Redelivers, Warnings) = (task.CancelRequested, task.Redelivers, warnings);
-        (UseCache, SubmittedBy) = (spec.UseCache, task.SubmittedBy);
+        (UseCache, Secrets, SubmittedBy) = (spec.UseCache, spec.Secrets, task.SubmittedBy);
     }
 
     public long TaskId { get; }
@@ -100,6 +100,9 @@ internal record TaskView
     public int? Redelivers { get; }
 
     public bool UseCache { get; }
+
+    /// <summary>The names of what its workers keep for it.</summary>
+    public IReadOnlyList<string> Secrets { get; }
 
     /// <summary>The account or token with its address, or <c>bus</c>.</summary>
     public string? SubmittedBy { get; }

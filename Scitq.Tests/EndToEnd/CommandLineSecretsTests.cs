@@ -58,6 +58,7 @@ public sealed class CommandLineSecretsTests
     {
         using var folder = new TestFolder();
         await File.WriteAllTextAsync(folder["bus"], "amqp://u:hunter2@127.0.0.1:1\n", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(folder["bus"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await using var process = ProcessUnderTest.Start("scitq-launch", "--server-file", folder["bus"], "--timeout", "1", "true");
         await process.WaitForExitAsync();
         Assert.Contains("broker amqp://127.0.0.1:1 cannot be reached", process.Text, StringComparison.Ordinal);

@@ -24,6 +24,7 @@ internal static class TestPage
         Line("uid", spec.Uid);
         Line("gid", spec.Gid);
         foreach (var (name, value) in spec.Env) Line("env", $"{name}={value}");
+        foreach (var secret in spec.Secrets) Line("secret", secret);
         foreach (var input in spec.Inputs) Line("input", input);
         foreach (var resource in spec.Resources) Line("resource", resource);
         Line("output", spec.Output);
