@@ -105,9 +105,11 @@ internal sealed class LeaseRules(IOptions<TaskOptions> options)
         if (leaseSeconds is not { } lease) return null;         // older than this rule
         var margin = LostAfter < ShortLoss ? LostAfter / 10 : 10;
         if (lease > LostAfter - margin)
-            return $"its --lease-seconds {Text(lease)} is too long for the coordinator's Tasks:LostAfterSeconds {Text(LostAfter)}: a lease must lapse at least {Text(margin)} s before another worker gets the task; lower the one or raise the other.";
+            return $"its --lease-seconds {Text(lease)} is too long for the coordinator's Tasks:LostAfterSeconds {Text(LostAfter)}: a lease must "
+                + $"lapse at least {Text(margin)} s before another worker gets the task; lower the one or raise the other.";
         return lease >= _options.UnknownLeaseSeconds
-            ? $"its --lease-seconds {Text(lease)} is not below the coordinator's Tasks:UnknownLeaseSeconds {Text(_options.UnknownLeaseSeconds)}; lower the one or raise the other."
+            ? $"its --lease-seconds {Text(lease)} is not below the coordinator's Tasks:UnknownLeaseSeconds {Text(_options.UnknownLeaseSeconds)}; "
+                + "lower the one or raise the other."
             : null;
     }
 
