@@ -157,6 +157,8 @@ public sealed record AgentOptions
     {
         var problems = new List<ValidationResult>();
         if (!Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true)) return problems[0].ErrorMessage;
+        if (LeaseTime < 2 * Heartbeat)
+            return $"lease-seconds {LeaseTime.TotalSeconds} is less than two heartbeats ({Heartbeat.TotalSeconds} s each): leases would lapse from one to the next; lower heartbeat-seconds.";
         foreach (var user in (TaskUsers ?? []).Append(NativeUser).OfType<string>())
         {
             if (Runtimes.Native.Accounts.Uid(user) is not { } uid) return $"there is no account '{user}' on this machine.";
