@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Scitq.Access.Broker;
 using Scitq.Agent.Runtimes.Native;
+using Scitq.Agent.Secrets;
 using Scitq.Fetch;
 
 namespace Scitq.Agent;
@@ -101,6 +102,9 @@ public sealed record AgentOptions
 
     /// <summary>Accounts of object stores; without any, what the environment says.</summary>
     public StorageProfiles Storage { get; init; } = new();
+
+    /// <summary>What tasks may name as their secrets.</summary>
+    public SecretStore Secrets { get; init; } = new(null);
 
     /// <summary>How often a transfer is tried without any byte of progress before its task fails.</summary>
     [Range(1, 1000)]

@@ -128,8 +128,11 @@ public static partial class CoordinatorHost
         // Not the directory the program happens to be started in: files there are none of ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration
-            // What Entity Framework fails at, it throws as well: a database that is away would fill the log with it.
-            .AddInMemoryCollection([new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Error"), new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None")])
+            // What Entity Framework and consumers fail at, DatabasePatience tells where it matters: a database that is away would fill the log with it.
+            .AddInMemoryCollection([
+                new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Error"),
+                new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None"), new("Logging:LogLevel:MassTransit.ReceiveTransport", "None"),
+            ])
             .AddInMemoryCollection(settings.Settings);
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
         builder.WebHost.UseUrls($"http://{(options.Host.Contains(':') ? $"[{options.Host}]" : options.Host)}:{options.Port}");

@@ -99,7 +99,7 @@ public sealed partial class Fetcher
     {
         if (action is { Kind: not UriActionKind.Move })
             throw new BadUriException($"{Redacted.Of(source)} may be several files: '|{action}' works on a single file.");
-        return new TransferResult { Files = [.. (await transport.FetchAsync(source, directory, meter, ct)).OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        return await transport.FetchAsync(source, directory, meter, ct);
     }
 
     private async Task<TransferResult> GetFolderAsync(DataUri source, UriAction? action, string directory, Meter meter, CancellationToken ct)

@@ -31,6 +31,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly AttemptTable _attempts = new();
     private readonly WorkDirectories _directories;
     private readonly Fetcher _fetcher;
+    private readonly AccountFetchers _accountFetchers;
     private readonly DiskRoom _room;
     private readonly ResourceCache _resources;
     private readonly SlotGate _slots;
@@ -57,7 +58,9 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _lock = WorkDirectoryLock.Take(options.WorkDir);
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
         _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, runtimes.UsualOwner, time, loggers.CreateLogger<WorkDirectories>());
-        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, PublicAddressesOnly = options.OnlyPublicAddresses, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) }, time);
+        var fetch = new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, PublicAddressesOnly = options.OnlyPublicAddresses, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) };
+        _fetcher = new Fetcher(fetch, time);
+        _accountFetchers = new AccountFetchers(fetch, time);
         _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
         _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
@@ -70,7 +73,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2, Holds = key => _attempts.TryGet(key, out _), Late = BeginLate };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
         _reuse = new Reuser(_fetcher, bus, time, options.Name);
-        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
+        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time, _accountFetchers), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
         _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver, Granted = Granted };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
@@ -120,6 +123,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         await _journal.DisposeAsync();
         _lock.Dispose();
         _fetcher.Dispose();
+        _accountFetchers.Dispose();
         _stop.Dispose();
     }
 

@@ -52,7 +52,8 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     public Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
     {
         _roots.Check(entry.Uri);
-        var stream = new FileStream(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
+        var stream = options.OpenFile is { } open ? open(Open) : Open();
+        _roots.CheckOpened(stream, entry.Uri);
         if (entry.Version is not null && Version(stream.Length, File.GetLastWriteTimeUtc(stream.SafeFileHandle)) != entry.Version)
         {
             stream.Dispose();
@@ -61,6 +62,8 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
 
         stream.Position = offset;
         return Task.FromResult<Stream>(stream);
+
+        FileStream Open() => new(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
     }
 
     public async Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct)
@@ -70,10 +73,13 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         NewFiles.MakeFolder(Path.GetDirectoryName(target)!, options.Umask);
         PartFile.RefuseOther(target, uri);
         var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
+        // Made anew: where others may write, a link of that name may wait.
+        File.Delete(part);
         try
         {
-            await using (var file = new FileStream(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
+            await using (var file = new FileStream(part, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
             {
+                _roots.CheckOpened(file, uri);
                 NewFiles.Open(file, options.Umask);
                 await content.Body.CopyToAsync(file, 1 << 20, ct);
             }

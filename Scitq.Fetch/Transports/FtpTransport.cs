@@ -85,7 +85,17 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
 
     public async Task RemoveFolderAsync(DataUri folder, CancellationToken ct)
     {
-        foreach (var item in await ItemsAsync(folder.AsFolder(), ct))
+        List<FtpItem> items;
+        try
+        {
+            items = await ItemsAsync(folder.AsFolder(), ct);
+        }
+        catch (DataNotFoundException)
+        {
+            return;
+        }
+
+        foreach (var item in items)
         {
             if (item.Kind != FtpKind.Folder) return;
             await RemoveFolderAsync(folder.At($"{folder.AsFolder().Path}{item.Name}"), ct);

@@ -46,6 +46,7 @@ internal sealed partial class SpecBuilder
             Requirements = [.. _line.All("requirements").SelectMany(ids => Requirements(fill(ids)))],
             UseCache = _line.Has("use-cache"),
             Env = Environment(fill),
+            Secrets = [.. _line.All("secret").Select(fill)],
         };
         return TaskSpecRules.Problem(spec) is { } defect ? throw new UsageException(defect) : spec;
     }

@@ -27,7 +27,7 @@ internal sealed class TaskAwaiting(RestClient rest, ToolIo io, string program, T
             }
 
             await notes.DisposeAsync();
-            if (!quiet) io.Error.WriteLine(TaskEnd.Describe(task));
+            if (!quiet) io.Error.WriteLine(Display.Clean(TaskEnd.Describe(task)));
             return TaskEnd.ExitCode(task);
         }
         catch (OperationCanceledException) when (io.Interrupted.IsCancellationRequested)

@@ -135,7 +135,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         var agent = new AgentUnderTest(this, $"{name}-{Mark}", _folder[$"work-{name}"], [
             "--batch", Batch, "--concurrency", concurrency.ToString(CultureInfo.InvariantCulture), "--prefetch", prefetch.ToString(CultureInfo.InvariantCulture),
-            .. _setup.DefaultTimes ? (string[])[] : ["--heartbeat-seconds", "0.5", "--lease-seconds", "8", "--stop-grace", "1"], .. options]);
+            .. _setup.DefaultTimes ? (string[])[] : ["--heartbeat-seconds", "0.5", "--lease-seconds", Math.Min(8, 0.6 * _setup.LostAfter).ToString(CultureInfo.InvariantCulture), "--stop-grace", "1"], .. options]);
         _agents.Add(agent);
         await agent.StartAsync();
         return agent;

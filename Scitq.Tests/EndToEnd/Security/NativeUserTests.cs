@@ -14,7 +14,7 @@ public sealed class NativeUserTests : IAsyncDisposable
         // bin, which every Debian has.
         var shared = Directory.CreateDirectory(_machine["shared"]).FullName;
         await File.WriteAllTextAsync(Path.Combine(shared, "in"), "given\n");
-        await SharedMachine.ShellAsync(0, $"chmod 600 {shared}/in");
+        await SharedMachine.ShellAsync(0, $"chown bin {shared}/in; chmod 600 {shared}/in");
         await _machine.StartAsync(options: ["--native-user", "bin", "--task-users", "daemon", "--file-roots", shared]);
 
         var run = await _machine.FollowAsync(
