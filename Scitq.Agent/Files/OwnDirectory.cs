@@ -37,8 +37,9 @@ internal static class OwnDirectory
     /// <exception cref="IOException">Somebody else owns what is there.</exception>
     public static void MakeExactly(string path, int mode)
     {
-        Make(path, mode);
+        // First, for a task of this account may have opened it to everybody, and no start may fail for that.
         if (Unix.Stat(path) is { IsDirectory: true } stat && stat.Mode != mode && stat.Uid == Posix.geteuid()) File.SetUnixFileMode(path, (UnixFileMode)mode);
+        Make(path, mode);
     }
 
     /// <summary>Whether it is one like /tmp, for all accounts.</summary>
