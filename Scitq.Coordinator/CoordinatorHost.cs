@@ -110,8 +110,9 @@ public static partial class CoordinatorHost
     private static void Narrow(string path, UnixFileMode most)
     {
         var mode = File.GetUnixFileMode(path);
-        // Where everybody may write, that is on purpose.
-        if ((mode & ~most) == 0 || mode.HasFlag(UnixFileMode.StickyBit)) return;
+        if (mode.HasFlag(UnixFileMode.StickyBit | UnixFileMode.OtherWrite))
+            throw new IOException($"--data '{path}' is a directory where everybody may write: give one of its own, such as '{Path.Combine(path, "scitq")}'.");
+        if ((mode & ~most) == 0) return;
         try
         {
             File.SetUnixFileMode(path, mode & most);
