@@ -10,6 +10,7 @@ namespace Scitq.Access.Broker;
 /// <summary>Why a connection to the broker, or something asked of it, failed: one sentence for the person who can mend it.</summary>
 public static partial class BrokerFailure
 {
+    private const string NoHandshake = "the broker ended the connection before AMQP was spoken: it may want a certificate of ours (--bus-cert FILE)";
     private const int AccessRefused = 403, NotFound = 404, NotAllowed = 530;
     private const int ExchangeClass = 40, QueueClass = 50, BasicClass = 60;
     private const int Declare = 10, Publish = 40;
@@ -20,7 +21,8 @@ public static partial class BrokerFailure
         var causes = Causes(failure).ToList();
         var reason = causes.Select(c => Certain(c, broker.Address)).FirstOrDefault(r => r is not null)
             ?? causes.Select(c => Likely(c, broker.Address)).FirstOrDefault(r => r is not null)
-            ?? causes[^1].Message;
+            // How a refused handshake ends differs from one time to the next.
+            ?? (broker.Address.IsSecure && causes.Any(c => c is BrokerUnreachableException) ? $"{NoHandshake} ({causes[^1].Message.TrimEnd('.', ' ')})" : causes[^1].Message);
         return reason.TrimEnd('.', ' ') + ".";
     }
 
@@ -76,7 +78,7 @@ public static partial class BrokerFailure
         PacketNotRecognizedException or MalformedFrameException or EndOfStreamException or SocketException { SocketErrorCode: SocketError.ConnectionReset } when !broker.IsSecure =>
             $"the connection ended before AMQP was spoken: if port {broker.Port} is one of TLS, the address must begin with amqps://",
         EndOfStreamException or SocketException { SocketErrorCode: SocketError.ConnectionReset } =>
-            "the broker ended the connection before AMQP was spoken: it may want a certificate of ours (--bus-cert FILE)",
+            NoHandshake,
         TimeoutException or OperationCanceledException => Silence(broker),
         _ => null,
     };
