@@ -57,7 +57,7 @@ public sealed class CommandLineSecretsTests
     public async Task An_address_may_come_from_a_file()
     {
         using var folder = new TestFolder();
-        await File.WriteAllTextAsync(folder["bus"], "amqp://u:hunter2@127.0.0.1:1\n", TestContext.Current.CancellationToken);
+        Scitq.Contracts.SecretFile.Write(folder["bus"], "amqp://u:hunter2@127.0.0.1:1\n", replace: true);
         await using var process = ProcessUnderTest.Start("scitq-launch", "--server-file", folder["bus"], "--timeout", "1", "true");
         await process.WaitForExitAsync();
         Assert.Contains("broker amqp://127.0.0.1:1 cannot be reached", process.Text, StringComparison.Ordinal);
