@@ -129,6 +129,13 @@ public sealed record AgentOptions
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long it may take, after a start, to find out what became of a task of the start before. Engines with many containers need minutes to come up
+    /// after a crash; longer than this, an administrator is needed, and the task is better run elsewhere.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    public TimeSpan ResumeTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Bytes of each stream that are kept: the first and the last half.</summary>
     [Range(64 * 1024L, long.MaxValue)]
     public long OutputCap { get; init; } = 64L * 1024 * 1024;
@@ -163,7 +170,9 @@ public sealed record AgentOptions
     {
         const string scratch = "/scratch";
         var own = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share", "scitq", "work");
+        // Where everybody may write, a directory of its own.
         if (!Directory.Exists(scratch)) return own;
+        if (Files.OwnDirectory.IsShared(scratch)) return Path.Combine(scratch, $"scitq-{Environment.UserName}");
         try
         {
             // Where everybody may write, a name that can be foreseen may be a link that leads elsewhere.

@@ -110,8 +110,9 @@ public static partial class CoordinatorHost
     private static void Narrow(string path, UnixFileMode most)
     {
         var mode = File.GetUnixFileMode(path);
-        // Where everybody may write, that is on purpose.
-        if ((mode & ~most) == 0 || mode.HasFlag(UnixFileMode.StickyBit)) return;
+        if (mode.HasFlag(UnixFileMode.StickyBit | UnixFileMode.OtherWrite))
+            throw new IOException($"--data '{path}' is a directory where everybody may write: give one of its own, such as '{Path.Combine(path, "scitq")}'.");
+        if ((mode & ~most) == 0) return;
         try
         {
             File.SetUnixFileMode(path, mode & most);
@@ -128,10 +129,10 @@ public static partial class CoordinatorHost
         // Not the directory the program happens to be started in: files there are none of ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration
-            // What Entity Framework fails at, it throws as well: a database that is away would fill the log with it.
+            // What Entity Framework and consumers fail at, DatabasePatience tells where it matters: a database that is away would fill the log with it.
             .AddInMemoryCollection([
                 new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Error"),
-                new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None"),
+                new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None"), new("Logging:LogLevel:MassTransit.ReceiveTransport", "None"),
             ])
             .AddInMemoryCollection(settings.Settings);
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));

@@ -77,7 +77,7 @@ internal sealed partial class WorkerService(
         var now = await hearing.HeardAsync(ct);
         await using var db = await contexts.CreateDbContextAsync(ct);
         var worker = await db.Workers.SingleOrDefaultAsync(w => w.Name == message.Worker, ct);
-        var mayLive = worker?.Epoch is { } holder && holder != message.Epoch && holder != message.PreviousEpoch && rules.MayLive(now, worker.Heard);
+        var mayLive = worker?.Epoch is { } holder && !message.Follows(holder) && rules.MayLive(now, worker.Heard);
         if (mayLive && !message.Takeover)
         {
             var age = (Now - worker!.LastSeen).TotalSeconds;

@@ -14,6 +14,7 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Run, IRunMethod Method), FetchException> _over = [];
     private readonly List<string> _passing = [], _warnings = [];
+    private string? _unasked;
 
     public DataUri Uri => uri;
 
@@ -40,7 +41,8 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
     public void Guess(IReadOnlyList<SequenceRun> runs, FetchException why)
     {
         Runs = runs;
-        _passing.Add($"ENA: {Reason(why, uri)}");
+        _unasked = $"ENA: {Reason(why, uri)}";
+        _passing.Add(_unasked);
     }
 
     /// <summary>Fetches one run by the first method that can.</summary>
@@ -67,9 +69,7 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
                 _files.AddRange(fetched);
                 _done.Add(accession);
                 Directory.Delete(home, recursive: true);
-                // That an archive has other bytes than it says is worth knowing; that it has none of a run is nothing new.
-                if (failed.Where(f => f.Fault is not (DataNotFoundException or UnsupportedTransferException)).ToArray() is { Length: > 0 } others)
-                    _warnings.Add($"{order.Shown} was fetched by {method.Name}, for other ways failed: {string.Join(" ", others.Select(f => $"{f.Method.Name}: {Reason(f.Fault, uri)}"))}");
+                Warn(order, method, failed);
                 return;
             }
             catch (TransferExhaustedException e)
@@ -112,6 +112,16 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
     {
         var message = fault is TransferExhaustedException exhausted ? exhausted.Reason : fault.Message;
         return message.StartsWith(Redacted.Of(uri), StringComparison.Ordinal) && message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var colon ? message[(colon + 2)..] : message;
+    }
+
+    /// <summary>That an archive has other bytes than it says, or none to compare with, is worth knowing; that it has none of a run is nothing new.</summary>
+    private void Warn(RunOrder order, IRunMethod method, IEnumerable<(IRunMethod Method, FetchException Fault)> failed)
+    {
+        List<string> others = [.. failed.Where(f => f.Fault is not (DataNotFoundException or UnsupportedTransferException)).Select(f => $"{f.Method.Name}: {Reason(f.Fault, uri)}")];
+        if (!IsFound && _unasked is not null) others.Insert(0, _unasked);
+        if (others.Count > 0) _warnings.Add($"{order.Shown} was fetched by {method.Name}, for other ways failed: {string.Join(" ", others)}");
+        if (method is EnaFiles or EnaAspera && order.Files.Where(f => f.Md5 is null).Select(f => f.Name).ToArray() is { Length: > 0 } unknown)
+            _warnings.Add($"{order.Shown}: ENA tells no MD5 of {string.Join(", ", unknown.Select(Redacted.Of))}, so what arrived could not be compared.");
     }
 
     private FetchException Failure(RunOrder order)

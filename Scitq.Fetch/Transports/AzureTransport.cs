@@ -72,7 +72,7 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
                         yield return new DataEntry { Uri = folder.At($"{name}/{marker}"), Name = marker[prefix.Length..].TrimEnd('/'), Size = 0, IsFolder = true };
                 }
                 else if (item.Blob.Properties is var found)
-                    yield return Entry(folder.At($"{name}/{item.Blob.Name}"), item.Blob.Name[prefix.Length..], found.ContentLength ?? 0, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
+                    yield return Entry(folder.At($"{name}/{item.Blob.Name}"), item.Blob.Name[prefix.Length..], found.ContentLength, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
             }
         }
     }
@@ -184,7 +184,7 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         return uri.Path.Split('/', 2) is [_, var blob] ? blob : "";
     }
 
-    private static DataEntry Entry(DataUri uri, string name, long size, ETag? tag, DateTimeOffset? modified, DateTimeOffset? created, byte[]? md5) => new()
+    private static DataEntry Entry(DataUri uri, string name, long? size, ETag? tag, DateTimeOffset? modified, DateTimeOffset? created, byte[]? md5) => new()
     {
         Uri = uri,
         Name = name,

@@ -57,7 +57,8 @@ public sealed class CommandLineSecretsTests
     public async Task An_address_may_come_from_a_file()
     {
         using var folder = new TestFolder();
-        Scitq.Contracts.SecretFile.Write(folder["bus"], "amqp://u:hunter2@127.0.0.1:1\n", replace: true);
+        await File.WriteAllTextAsync(folder["bus"], "amqp://u:hunter2@127.0.0.1:1\n", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(folder["bus"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await using var process = ProcessUnderTest.Start("scitq-launch", "--server-file", folder["bus"], "--timeout", "1", "true");
         await process.WaitForExitAsync();
         Assert.Contains("broker amqp://127.0.0.1:1 cannot be reached", process.Text, StringComparison.Ordinal);

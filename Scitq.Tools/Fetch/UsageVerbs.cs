@@ -29,8 +29,20 @@ internal static class UsageVerbs
         return ExitCodes.Done;
     }
 
-    /// <summary>The files below the place that the filter takes, or the one file that it is.</summary>
+    /// <summary>The files below the place that the filter takes, or the one file that it is; in the end, how many have no size that could be summed up.</summary>
     private static async IAsyncEnumerable<DataEntry> FilesAsync(FetchContext context)
+    {
+        var unknown = 0L;
+        await foreach (var entry in FoundAsync(context))
+        {
+            if (entry.Size is null) unknown++;
+            yield return entry;
+        }
+
+        if (unknown > 0) context.Progress.Say($"the server does not tell the size of {Display.Count(unknown)} of the files: counted as 0");
+    }
+
+    private static async IAsyncEnumerable<DataEntry> FoundAsync(FetchContext context)
     {
         var place = context.Place(0);
         if (place.Action is not null) throw new BadUriException($"{Redacted.Of(place)}: a listing takes no action.");

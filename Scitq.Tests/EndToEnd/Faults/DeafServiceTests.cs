@@ -93,6 +93,7 @@ public sealed class DeafServiceTests
         Assert.InRange(restarts, 1, 40);
         cluster.Release("held");
         await cluster.WaitForAsync(id, "succeeded", attempt: 2);
+        await dead.StartAsync();
         await cluster.AssertInvariantsAsync();
     }
 

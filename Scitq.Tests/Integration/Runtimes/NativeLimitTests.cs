@@ -79,6 +79,18 @@ public sealed class NativeLimitTests
         Assert.Null(group.Create(new CgroupLimits(4096, 1 << 30, 1.5).Without(CgroupLimits.OfMemory)));
     }
 
+    [Theory(Timeout = 30_000)]
+    [InlineData("scitq", true, "/sys/fs/cgroup/scitq")]
+    [InlineData("scitq", false, "/sys/fs/cgroup/scitq.service/scitq")]
+    [InlineData("/other", false, "/sys/fs/cgroup/other")]
+    public void In_the_unified_hierarchy_groups_with_limits_are_not_below_one_with_processes(string name, bool root, string expected)
+    {
+        // The group has to be there to be its parent's, or the mount is taken.
+        var mounts = new CgroupMounts("cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n", "0::/scitq.service\n");
+        if (!Directory.Exists("/sys/fs/cgroup/scitq.service")) expected = expected.Replace("scitq.service/", "", StringComparison.Ordinal);
+        Assert.Equal(expected, mounts.Unified(name, root));
+    }
+
     private static NativeRuns Limited(NativeOptions options)
     {
         using var pool = CgroupPool.TryOpen(options, out var problem);

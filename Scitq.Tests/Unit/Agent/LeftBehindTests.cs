@@ -79,7 +79,20 @@ public sealed class LeftBehindTests : IDisposable
         File.CreateSymbolicLink(_folder["link"], "/etc");
         Unix.SetOwner(Unix.CurrentDirectory, Unix.Bytes(_folder["link"]), 1, 1);
         Assert.Throws<IOException>(() => OwnDirectory.MakeExactly(_folder["link"], OwnDirectory.Closed));
+        Assert.Throws<IOException>(() => OwnDirectory.CheckFile(_folder["link"]));
+        Directory.CreateDirectory(_folder["like-tmp"]);
+        File.SetUnixFileMode(_folder["like-tmp"], (UnixFileMode)0b001_111_111_111);
+        Assert.Contains("everybody may write", Assert.Throws<IOException>(() => OwnDirectory.Make(_folder["like-tmp"], OwnDirectory.Closed)).Message, StringComparison.Ordinal);
     }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData("/data", true)]
+    [InlineData("/data/deep/er", true)]
+    [InlineData("/database", false)]
+    [InlineData("/data/inner/x", false)]
+    [InlineData("/with blank/x", true)]
+    public void How_the_file_system_of_a_path_is_mounted_is_read_off_the_mounts(string path, bool expected) => Assert.Equal(expected, MountFlags.IsNoSuid(
+        path, "/dev/a / ext4 rw 0 0\n/dev/b /data ext4 rw,nosuid,nodev 0 0\n/dev/c /data/inner ext4 rw 0 0\n/dev/d /with\\040blank ext4 nosuid,rw 0 0\n"));
 
     private static string Sorted(string lines) => string.Join("; ", lines.Split("; ").Order(StringComparer.Ordinal));
 
