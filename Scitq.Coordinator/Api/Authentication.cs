@@ -67,7 +67,7 @@ internal sealed partial class Authentication(RequestDelegate next, CoordinatorOp
         var failures = _window.Failures;
         if (failures.Count >= MaxAddresses && !failures.ContainsKey(address)) address = IPAddress.None;
         var count = failures.AddOrUpdate(address, 1, (_, n) => n + 1);
-        if (count == 1 && failures.Count <= MaxTold) Log.Refused(logger, Caller.Of(context), context.Request.Method, context.Request.Path.ToUriComponent(), why);
+        if (count == 1 && failures.Count <= MaxTold) Log.Refused(logger, Caller.Unknown(context), context.Request.Method, context.Request.Path.ToUriComponent(), why);
         return count;
     }
 

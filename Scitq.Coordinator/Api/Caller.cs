@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Connections.Features;
 using Scitq.Contracts;
 
@@ -9,6 +11,7 @@ namespace Scitq.Coordinator.Api;
 /// <summary>Who asks, as far as it can be known: the account at the other end of a connection from this machine, else the token, and the address.</summary>
 internal static class Caller
 {
+    private const int Longest = 512 * 1024;
     private static readonly object s_key = new();
 
     public static string Of(HttpContext context)
@@ -16,35 +19,54 @@ internal static class Caller
         // The same account as long as the connection lasts.
         var items = context.Features.Get<IConnectionItemsFeature>()?.Items ?? context.Items;
         if (items.TryGetValue(s_key, out var known) && known is string caller) return caller;
-        var address = Plain(context.Connection.RemoteIpAddress);
-        var account = address is not null && IPAddress.IsLoopback(address) ? Account(address, context.Connection.RemotePort) : null;
+        var (account, address) = Peer(context);
         var named = context.RequestServices.GetRequiredService<CoordinatorOptions>().Token is null ? "no token" : "token";
-        caller = $"{account ?? named} ({address?.ToString() ?? "?"})";
+        caller = $"{account ?? named} ({address})";
         items[s_key] = caller;
         return caller;
     }
 
+    /// <summary>The same of somebody who has shown no token.</summary>
+    public static string Unknown(HttpContext context)
+    {
+        var (account, address) = Peer(context);
+        return account is null ? address : $"{account} ({address})";
+    }
+
     public static IPAddress? Plain(IPAddress? address) => address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 
-    /// <summary>Whose socket it is, from the kernel's tables.</summary>
+    private static (string? Account, string Address) Peer(HttpContext context)
+    {
+        var address = Plain(context.Connection.RemoteIpAddress);
+        return (address is not null && IPAddress.IsLoopback(address) ? Account(address, context.Connection.RemotePort) : null, address?.ToString() ?? "?");
+    }
+
+    /// <summary>Whose socket it is, from the kernel's tables; of very long ones only the beginning is looked at, for every call would wait for it.</summary>
     private static string? Account(IPAddress address, int port)
     {
+        var table = ArrayPool<byte>.Shared.Rent(Longest);
         try
         {
-            foreach (var (table, end) in (ReadOnlySpan<(string, string)>)[("/proc/net/tcp", Hex(address)), ("/proc/net/tcp6", Hex(address.MapToIPv6()))])
+            foreach (var (file, end) in (ReadOnlySpan<(string, string)>)[("/proc/net/tcp", Hex(address)), ("/proc/net/tcp6", Hex(address.MapToIPv6()))])
             {
-                var local = string.Create(CultureInfo.InvariantCulture, $"{end}:{port:X4}");
-                foreach (var line in File.ReadLines(table))
-                {
-                    // sl, local, remote, state, queues, timer, retransmits, uid
-                    var words = line.Split(' ', 9, StringSplitOptions.RemoveEmptyEntries);
-                    if (words.Length == 9 && words[1] == local) return uint.TryParse(words[7], out var uid) ? FileOwner.NameOf(uid) : null;
-                }
+                using var handle = File.OpenHandle(file);
+                using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+                var text = table.AsSpan(0, stream.ReadAtLeast(table.AsSpan(0, Longest), Longest, throwOnEndOfStream: false));
+                var at = text.IndexOf(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $": {end}:{port:X4} ")));
+                if (at < 0) continue;
+
+                // The line goes on with local, remote, state, queues, timer, retransmits, uid.
+                var words = Encoding.ASCII.GetString(text[(at + 2)..Math.Min(text.Length, at + 200)]).Split(' ', 8, StringSplitOptions.RemoveEmptyEntries);
+                return words.Length == 8 && uint.TryParse(words[6], out var uid) ? FileOwner.NameOf(uid) : null;
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Not Linux, or nothing to see: the address alone is told.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(table);
         }
 
         return null;

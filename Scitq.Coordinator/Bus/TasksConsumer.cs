@@ -13,9 +13,21 @@ internal sealed partial class TasksConsumer(TaskService tasks, Mishaps mishaps, 
 
     public Task Consume(ConsumeContext<SubmitTasks> context) => SubmitAsync(context, context.Message.Tasks);
 
-    public Task Consume(ConsumeContext<CancelTask> context) => tasks.CancelAsync(context.Message.TaskId, context.Message.Reason, "bus", context.CancellationToken);
+    public async Task Consume(ConsumeContext<CancelTask> context)
+    {
+        await tasks.CancelAsync(context.Message.TaskId, context.Message.Reason, By(context), context.CancellationToken);
+        Log.Asked(logger, By(context), $"cancel task {context.Message.TaskId}");
+    }
 
-    public Task Consume(ConsumeContext<RelaunchTask> context) => tasks.RelaunchAsync(context.Message.TaskId, context.Message.Reason, "bus", context.CancellationToken);
+    public async Task Consume(ConsumeContext<RelaunchTask> context)
+    {
+        await tasks.RelaunchAsync(context.Message.TaskId, context.Message.Reason, By(context), context.CancellationToken);
+        Log.Asked(logger, By(context), $"relaunch task {context.Message.TaskId}");
+    }
+
+    /// <summary>The broker takes a message with a user's name from that user alone.</summary>
+    private static string By(ConsumeContext context) =>
+        context.ReceiveContext.TryGetPayload<RabbitMqBasicConsumeContext>(out var delivery) && delivery.Properties.UserId is { Length: > 0 } user ? $"bus ({user})" : "bus";
 
     private async Task SubmitAsync(ConsumeContext context, IReadOnlyList<SubmitTask> submitted)
     {
@@ -24,7 +36,8 @@ internal sealed partial class TasksConsumer(TaskService tasks, Mishaps mishaps, 
         var numbers = new Dictionary<Guid, long>();
         try
         {
-            foreach (var task in await tasks.SubmitAsync(good, "bus", context.CancellationToken)) numbers[task.CorrelationId] = task.Number;
+            foreach (var task in await tasks.SubmitAsync(good, By(context), context.CancellationToken)) numbers[task.CorrelationId] = task.Number;
+            if (numbers.Count > 0) Log.Asked(logger, By(context), numbers.Count == 1 ? $"submit task {numbers.Values.First()}" : $"submit {numbers.Count} tasks from {numbers.Values.Min()}");
         }
         catch (RequirementException e)
         {
@@ -58,5 +71,8 @@ internal sealed partial class TasksConsumer(TaskService tasks, Mishaps mishaps, 
     {
         [LoggerMessage(1, LogLevel.Warning, "A submitter could not be answered: {Problem}")]
         public static partial void NoReply(ILogger logger, string problem);
+
+        [LoggerMessage(2, LogLevel.Information, "{By}: {What}")]
+        public static partial void Asked(ILogger logger, string by, string what);
     }
 }

@@ -12,7 +12,7 @@ public sealed class ReadmeTests
     {
         using var folder = new TestFolder();
         await using var standalone = ProcessUnderTest.Start("scitq-standalone", "--port", "0", "--data", folder["data"], "--concurrency", "2");
-        var address = Regex.Match(await standalone.WaitForLineAsync("Listening on "), "http:[^ ]+").Value;
+        var address = Regex.Match(await standalone.WaitForLineAsync("Listening on ", TimeSpan.FromSeconds(60)), "http:[^ ]+").Value;
 
         var readme = await File.ReadAllTextAsync(Path.Combine(TestEnvironment.Root, "README.md"), TestContext.Current.CancellationToken);
         var steps = Regex.Match(readme, "^## First steps.*?^```sh\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline).Groups[1].Value;

@@ -62,6 +62,8 @@ internal sealed class BusSubmitter(BrokerSettings broker, string shown, ToolIo i
         {
             MessageId = id,
             CorrelationId = id,
+            // Checked by the broker, and kept in the task's history.
+            UserId = broker.Address.HasUser ? broker.Address.User : null,
             ReplyTo = ReplyTo,
             ContentType = "application/json",
             Persistent = true,
