@@ -65,7 +65,7 @@ public sealed partial class Fetcher
         await Parallel.ForEachAsync(tree, new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (found, c) =>
         {
             meter.Expect(((FileInfo)found.Info).Length);
-            await failures.CatchAsync(async () => files.Add(await upload.FromFileAsync(found.Info.FullName, destination.At(destination.Path + found.Name), found.Name, c)));
+            await failures.CatchAsync(async () => files.Add(await upload.FromFileAsync(Path.Combine(path, found.Name), destination.At(destination.Path + found.Name), found.Name, c)));
         });
         var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = warnings };
         failures.ThrowIfAny(result);

@@ -67,13 +67,21 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     {
         _roots.Check(uri);
         var target = Path.GetFullPath(uri.Path);
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        using var way = DeepPath.To(target, makeParents: true);
+        target = way.Path;
         PartFile.RefuseOther(target, uri);
         var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
         try
         {
-            await using (var file = new FileStream(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
+            // Closed to others until it has the mode of its source.
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 };
+            if (content.Mode is not null && !OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            await using (var file = new FileStream(part, options))
+            {
                 await content.Body.CopyToAsync(file, 1 << 20, ct);
+                FileModes.Set(file.SafeFileHandle, content.Mode);
+            }
+
             if (content.Modified is { } modified) File.SetLastWriteTimeUtc(part, modified.UtcDateTime);
             PartFile.Publish(part, target, uri);
         }
@@ -116,6 +124,7 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         Modified = file.LastWriteTimeUtc,
         Created = file.CreationTimeUtc,
         Version = Version(file.Length, file.LastWriteTimeUtc),
+        Mode = FileModes.Of(file),
     };
 
     private static string Version(long size, DateTime modified) => $"{size}-{modified.Ticks}";
