@@ -14,7 +14,14 @@ internal sealed class ResourceFlight : IProgress<TransferProgress>
     private long _fetched;
     private int _waiting;
 
-    public ResourceFlight(Func<ResourceFlight, Task<KeptResource>> fly) => Landing = Task.Run(() => fly(this));
+    public ResourceFlight(long begun, Func<ResourceFlight, Task<KeptResource>> fly)
+    {
+        Begun = begun;
+        Landing = Task.Run(() => fly(this));
+    }
+
+    /// <summary>When, as a timestamp.</summary>
+    public long Begun { get; }
 
     /// <summary>What it brings.</summary>
     public Task<KeptResource> Landing { get; }
