@@ -93,6 +93,7 @@ public static class CoordinatorHost
         builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
         builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options).AddApi();
+        builder.Services.AddSingleton<DataDisk>().AddHostedService(services => services.GetRequiredService<DataDisk>());
         builder.Services.AddSingleton<IServerStatus, ServerStatus>();
         configure?.Invoke(builder);
         var app = builder.Build();
@@ -105,6 +106,8 @@ public static class CoordinatorHost
     {
         try
         {
+            // An embedded database on a full disk opens only with the room that is kept for it.
+            app.Services.GetRequiredService<DataDisk>().Look();
             await MigrateAsync(app);
             await app.StartAsync();
         }

@@ -6,7 +6,7 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator;
 
 /// <summary>How the coordinator is, from the parts that notice it.</summary>
-internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, IBusControl bus, GroupCommit tasks, TimeProvider clock) : IServerStatus
+internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, IBusControl bus, GroupCommit tasks, DataDisk disk, TimeProvider clock) : IServerStatus
 {
     public string Bus => string.IsNullOrEmpty(options.Bus) ? "memory" : "rabbitmq";
 
@@ -17,6 +17,7 @@ internal sealed class ServerStatus(CoordinatorOptions options, ITopology topolog
     public IReadOnlyList<string> Problems =>
     [
         .. BusProblem is { } problem ? [$"{problem}: running tasks go on, queued ones wait"] : Array.Empty<string>(),
+        .. disk.Problem is { } full ? [full] : Array.Empty<string>(),
         .. tasks.IsWaiting ? ["the database can't be reached: everything that would be recorded waits"] : Array.Empty<string>(),
     ];
 

@@ -32,6 +32,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly WorkDirectories _directories;
     private readonly Fetcher _fetcher;
     private readonly DiskRoom _room;
+    private readonly DiskGuard _guard;
     private readonly ResourceCache _resources;
     private readonly SlotGate _slots;
     private readonly SlotGate _places;
@@ -59,6 +60,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, time, loggers.CreateLogger<WorkDirectories>());
         _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) }, time);
         _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
+        _guard = new DiskGuard(_room, _attempts, options.StopGrace, time, loggers.CreateLogger<DiskGuard>());
         _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
         _slots = new SlotGate(options.Concurrency);
@@ -70,7 +72,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2 };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
         _reuse = new Reuser(_fetcher, bus, time, options.Name);
-        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
+        _runner = new AttemptRunner(runtimes, _directories, _slots, _room, new Stager(_fetcher, _resources, _room, time), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
         _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
@@ -139,7 +141,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
-            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), TidyAsync(ct)];
+            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), _guard.RunAsync(ct), TidyAsync(ct)];
             await await Task.WhenAny([_link.Registered, .. parts]);
             Registered(_logger, _options.Name, _settings.Batch, _attempts.Count);
             foreach (var attempt in _attempts.All.OrderBy(a => a.Number)) Resume(attempt);
@@ -280,7 +282,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             if (!_attempts.TryGet(key, out var attempt) || attempt.End is not { } end) continue;
             // Before the journal forgets it: at a start what nobody knows is removed, and this may be all there is of days of work.
-            if (end.Result is { Failure: Contracts.FailureClass.Upload, RunEnded: not null } || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root, undelivered: true);
+            if (end.Result is { Failure: Contracts.FailureClass.Upload, RunEnded: not null } or { Failure: Contracts.FailureClass.Disk, RunEnded: not null, ExitCode: 0 } && attempt.OutOfRoom is null || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root, undelivered: true);
             if (Forget(attempt)) done.Add(attempt);
         }
 
@@ -290,7 +292,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             foreach (var attempt in done)
             {
-                if (attempt.End is { Stage: AttemptStage.Ended, Result.Failure: not (null or Contracts.FailureClass.Cancelled) }) _directories.Keep(attempt.Directory.Root);
+                if (attempt is { OutOfRoom: null, End: { Stage: AttemptStage.Ended, Result.Failure: not (null or Contracts.FailureClass.Cancelled) } }) _directories.Keep(attempt.Directory.Root);
                 else if (attempt is { Spec: { Image: null, Uid: null, Gid: null }, End: { Stage: AttemptStage.Ended, Result.Failure: null } }) _directories.Recycle(attempt.Directory);
                 else _directories.Delete(attempt.Directory.Root);
             }

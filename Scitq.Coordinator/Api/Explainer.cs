@@ -30,7 +30,8 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             TaskState.Paused => "its user paused it.",
             _ => $"it {(task.State == TaskState.Failed ? "has failed" : "was cancelled")}{(task.Reason is { } reason ? $": {reason}" : ".")}",
         };
-        if (task is { State: TaskState.Failed, Failure: FailureClass.Upload } and ({ RunEnded: not null } or { Redelivers: not null }))
+        if (task is { State: TaskState.Failed, Failure: FailureClass.Upload } and ({ RunEnded: not null } or { Redelivers: not null })
+            || task is { State: TaskState.Failed, Failure: FailureClass.Disk, ExitCode: 0, Spec.Output: not null })
             details.Add($"worker {task.Worker} keeps its output: deliver it again without running it again (scitq-manage task retry-upload {task.Number}), or relaunch.");
         if (task.State.IsActive())
         {

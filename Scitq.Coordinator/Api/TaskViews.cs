@@ -22,7 +22,7 @@ internal record TaskView
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
         (RunEnded, Finished, RetryDue) = (task.RunEnded, task.Finished, task.Due);
         (CancelRequested, Redelivers, Warnings) = (task.CancelRequested, task.Redelivers, warnings);
-        UseCache = spec.UseCache;
+        (UseCache, StrictOutput) = (spec.UseCache, spec.StrictOutput);
     }
 
     public long TaskId { get; }
@@ -97,6 +97,8 @@ internal record TaskView
     public int? Redelivers { get; }
 
     public bool UseCache { get; }
+
+    public bool StrictOutput { get; }
 
     public IReadOnlyList<string> Warnings { get; }
 }

@@ -44,6 +44,7 @@ internal sealed class SpecBuilder
             DownloadTimeout = Seconds("download-timeout", Filled("download-timeout")),
             Requirements = [.. _line.All("requirements").SelectMany(ids => fill(ids).Split([',', .. Blanks], StringSplitOptions.RemoveEmptyEntries))],
             UseCache = _line.Has("use-cache"),
+            StrictOutput = _line.Has("strict-output"),
             Env = Environment(fill),
         };
         return TaskSpecRules.Problem(spec) is { } defect ? throw new UsageException(defect) : spec;
