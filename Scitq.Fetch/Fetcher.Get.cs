@@ -99,7 +99,8 @@ public sealed partial class Fetcher
     {
         if (action is { Kind: not UriActionKind.Move })
             throw new BadUriException($"{Redacted.Of(source)} may be several files: '|{action}' works on a single file.");
-        return new TransferResult { Files = [.. (await transport.FetchAsync(source, directory, meter, ct)).OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        var fetched = await transport.FetchAsync(source, directory, meter, ct);
+        return fetched with { Files = [.. fetched.Files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
     }
 
     private async Task<TransferResult> GetFolderAsync(DataUri source, UriAction? action, string directory, Meter meter, CancellationToken ct)

@@ -185,6 +185,7 @@ internal sealed partial class AttemptRunner(
         else if (exit.ExitCode != 0 && outcome.DiskWasFull) outcome.Fail(FailureClass.Disk, $"the command ended {Failures.Ending(exit.ExitCode.Value)} after {Failures.Duration(took)}, and the worker's disk was full while it ran");
         else if (exit.ExitCode != 0) outcome.Fail(FailureClass.Exit, $"the command ended {Failures.Ending(exit.ExitCode.Value)} after {Failures.Duration(took)}");
         else if (exit.OomKilled) outcome.Warnings.Add("the kernel killed a process of the command for want of memory, though the command itself ended with exit code 0");
+        if (outcome.Failure is FailureClass.Disk) Tell(attempt, outcome.Reason!);
         if (exit is { ExitCode: not null, Problem: { } problem }) outcome.Warnings.Add(problem);
         if (outcome.OutputLost is not { } lost) return;
         outcome.Warnings.Add(lost);
@@ -204,11 +205,14 @@ internal sealed partial class AttemptRunner(
             outcome.Outputs = Stager.Manifest(delivered);
             outcome.BytesOut = delivered.Bytes;
             outcome.Warnings.AddRange(delivered.Warnings);
+            if (attempt.Key.Attempt > 1 && await stager.OthersAsync(output, delivered, attempt.Key.TaskId, attempt.Stopping) is { } others) outcome.Warnings.Add(others);
         }
         catch (Exception e) when (e is FetchException or IOException or UnauthorizedAccessException)
         {
             if (outcome.Failure is null) outcome.Fail(Failures.IsFull(e) ? FailureClass.Disk : FailureClass.Upload, $"{e.Message} The output is kept on worker {options.Name}.");
             else outcome.Warnings.Add($"the output could not be delivered: {e.Message}");
+            // Of a redelivery no output is collected: the streams are those of the run.
+            if (attempt.Redelivers is null) Tell(attempt, $"the output could not be delivered: {e.Message}");
         }
     }
 

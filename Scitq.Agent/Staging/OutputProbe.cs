@@ -31,14 +31,18 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
     {
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var fetched = fetch(failed.Token);
+        var check = spec.Output is { } output ? CheckAsync(spec.Batch, output, failed.Token) : Task.CompletedTask;
+        await Task.WhenAny(fetched, check);
         try
         {
-            if (spec.Output is { } output) await CheckAsync(spec.Batch, output, failed.Token);
+            // One that fails, or whose time is over, does not wait for the other.
+            if (fetched.IsCompleted) await fetched;
+            await check;
         }
         catch
         {
             await failed.CancelAsync();
-            await fetched.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await Task.WhenAll(fetched, check).ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             throw;
         }
 

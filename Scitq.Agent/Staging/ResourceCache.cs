@@ -249,6 +249,7 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
             var factor = source.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
             var result = await room.HoldAsync(factor, flight, (progress, ct) => fetcher.GetAsync(source, KeptResource.DataIn(temporary), progress, ct), flight.Stopping);
             flight.Fetched(result.Bytes);
+            if (result.Warnings.Count > 0) flight.Warning = string.Join(" ", result.Warnings.Take(20));
             File.Delete(versionFile);
             return KeptResource.Publish(temporary, directory, source.Text, version, Now);
         }

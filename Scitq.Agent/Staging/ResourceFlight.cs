@@ -17,7 +17,11 @@ internal sealed class ResourceFlight : IProgress<TransferProgress>
     public ResourceFlight(long begun, Func<ResourceFlight, Task<KeptResource>> fly)
     {
         Begun = begun;
-        Landing = Task.Run(() => fly(this));
+        Landing = Task.Run(() =>
+        {
+            TransferTroubles.Listen(Trouble);
+            return fly(this);
+        });
     }
 
     /// <summary>When, as a timestamp.</summary>
@@ -61,6 +65,12 @@ internal sealed class ResourceFlight : IProgress<TransferProgress>
             _last = value;
             foreach (var listener in _listeners) listener.Report(value);
         }
+    }
+
+    private void Trouble(string text)
+    {
+        lock (_lock)
+            foreach (var listener in _listeners.OfType<StagingProgress.Part>()) listener.Trouble(text);
     }
 
     public void Fetched(long bytes) => Interlocked.Exchange(ref _fetched, bytes);

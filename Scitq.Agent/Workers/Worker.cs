@@ -58,7 +58,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _lock = WorkDirectoryLock.Take(options.WorkDir);
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
         _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, time, loggers.CreateLogger<WorkDirectories>());
-        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) }, time);
+        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = Notice }, time);
         _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
         _guard = new DiskGuard(_room, _attempts, options.StopGrace, time, loggers.CreateLogger<DiskGuard>());
         _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
@@ -75,6 +75,12 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _runner = new AttemptRunner(runtimes, _directories, _slots, _room, new Stager(_fetcher, _resources, _room, time), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
         _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
+    }
+
+    private void Notice(string text)
+    {
+        Transferring(_logger, text);
+        TransferTroubles.Tell(text);
     }
 
     public Task StartAsync(CancellationToken cancellationToken)

@@ -25,7 +25,7 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             TaskState.Pending => await PendingAsync(task, details, ct),
             TaskState.Accepted => $"worker {task.Worker} has it{(task.Phase is { } phase ? $": {phase}" : " and prepares it, or has no free slot yet")}.",
             TaskState.Running => $"it runs on worker {task.Worker}{Since(task.Started)}.",
-            TaskState.Uploading => $"its command has ended; worker {task.Worker} delivers its output.",
+            TaskState.Uploading => $"its command has ended; worker {task.Worker} delivers its output{(task.Phase is { } phase ? $": {phase}" : "")}.",
             TaskState.Succeeded => "it has succeeded.",
             TaskState.Paused => "its user paused it.",
             _ => $"it {(task.State == TaskState.Failed ? "has failed" : "was cancelled")}{(task.Reason is { } reason ? $": {reason}" : ".")}",

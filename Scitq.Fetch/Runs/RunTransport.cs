@@ -63,13 +63,13 @@ internal sealed class RunTransport : ISetTransport
         }
     }
 
-    public async Task<IReadOnlyList<TransferredFile>> FetchAsync(DataUri uri, string directory, Meter meter, CancellationToken ct)
+    public async Task<TransferResult> FetchAsync(DataUri uri, string directory, Meter meter, CancellationToken ct)
     {
         var fetch = new RunFetch(uri, Accession.Of(uri), directory, MethodsOf(uri), meter);
         return await _rounds.RunAsync(uri, c => RoundAsync(fetch, c), ct, () => fetch.Done);
     }
 
-    private async Task<IReadOnlyList<TransferredFile>> RoundAsync(RunFetch fetch, CancellationToken ct)
+    private async Task<TransferResult> RoundAsync(RunFetch fetch, CancellationToken ct)
     {
         await FindAsync(fetch, ct);
         foreach (var run in fetch.Runs!)

@@ -25,7 +25,7 @@ internal sealed class TaskAwaiting(RestClient rest, ToolIo io, string program, T
                 task = await new TaskWaiter(rest, _patience).WaitAsync(id, either.Token);
             }
 
-            if (!quiet) io.Error.WriteLine(TaskEnd.Describe(task));
+            if (!quiet) io.Error.WriteLine(Display.Clean(TaskEnd.Describe(task)));
             return TaskEnd.ExitCode(task);
         }
         catch (OperationCanceledException) when (io.Interrupted.IsCancellationRequested)

@@ -157,7 +157,9 @@ public sealed class RunFetchTests : IAsyncLifetime
     {
         await InSraAsync("SRR900001");
         Pair("SRR900001")["fastq_md5"] = $"{FakeEna.Md5(One)};{new string('0', 32)}";
-        await GetAsync("run+fastq://SRR900001");
+        var warning = Assert.Single((await GetAsync("run+fastq://SRR900001")).Warnings);
+        Assert.Contains("taken by sra-cloud, for ena: ", warning, StringComparison.Ordinal);
+        Assert.Contains($"instead of {new string('0', 32)}", warning, StringComparison.Ordinal);
         Assert.Equal(SraRun.Bases(SraRun.Fastq(2)), SraRun.Bases(Unzipped("SRR900001_2.fastq.gz")));
         var error = await Assert.ThrowsAsync<IntegrityException>(() => GetAsync("run+fastq@ftp://SRR900001", into: "alone"));
         Assert.Contains($"instead of {new string('0', 32)}", error.Message, StringComparison.Ordinal);
@@ -239,6 +241,7 @@ public sealed class RunFetchTests : IAsyncLifetime
         for (var i = 0; i < 1000; i++) _ena.Instead.Enqueue(FakeEna.Status(503));
         var error = await Assert.ThrowsAsync<TransferExhaustedException>(() => GetAsync($"run+fastq://{Run}", Options() with { Programs = Nothing() }));
         Assert.Contains("503", error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, error.Message.Split("Given up after").Length);
     }
 
     [Fact(Timeout = 60_000)]
