@@ -189,7 +189,7 @@ done
 
 # Waited for by pid, so that a signal is heard at once and not after the last test.
 status=0
-TMPDIR=$run/tmp SCITQ_TEST_RUN=$run timeout --kill-after=30s "$limit" "$tests" "${arguments[@]}" \
+TMPDIR=$run/tmp XDG_STATE_HOME=$run/state SCITQ_TEST_RUN=$run timeout --kill-after=30s "$limit" "$tests" "${arguments[@]}" \
   > >(tee "$run/output.log" | grep --line-buffered -v '\[STARTING\]\|\[FINISHED\]') 2>&1 </dev/null &
 tests_pid=$!
 wait "$tests_pid" || status=$?

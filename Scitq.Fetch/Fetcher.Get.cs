@@ -118,15 +118,15 @@ public sealed partial class Fetcher
         var failures = new Failures();
         var found = 0;
         var download = DownloadOf(transport, source, meter);
-        await Parallel.ForEachAsync(ListAsync(source, recursive: true, warnings, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             // It may be gone in a moment, and nobody wants it.
             if (entry.Name[(entry.Name.LastIndexOf('/') + 1)..].StartsWith(ProbePrefix, StringComparison.Ordinal)) return;
             Interlocked.Increment(ref found);
             meter.Expect(entry.Size);
-            await failures.CatchAsync(async () =>
+            await failures.CatchAsync(entry.Uri.Text, async () =>
             {
-                var target = LocalName.Resolve(directory, entry.Name, entry.Uri.Text);
+                var target = LocalName.OfFile(directory, entry.Name, entry.Uri.Text);
                 LocalName.MakeParents(directory, target);
                 files.Add(await download.ToFileAsync(entry, target, entry.Name, c));
                 meter.FileDone();

@@ -61,11 +61,12 @@ public sealed partial class Fetcher
         var warnings = new List<string>();
         var files = new ConcurrentBag<TransferredFile>();
         var failures = new Failures();
-        var tree = LocalTree.Walk(path, recursive: true, ct, (name, what) => warnings.Add(LeftOut(name, what)));
+        var tree = LocalTree.Walk(path, recursive: true, ct, (name, what) => warnings.Add(new LeftOut(name, what).ToString()));
         await Parallel.ForEachAsync(tree, new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (found, c) =>
         {
             meter.Expect(((FileInfo)found.Info).Length);
-            await failures.CatchAsync(async () => files.Add(await upload.FromFileAsync(Path.Combine(path, found.Name), destination.At(destination.Path + found.Name), found.Name, c)));
+            await failures.CatchAsync(
+                Path.Combine(path, found.Name), async () => files.Add(await upload.FromFileAsync(Path.Combine(path, found.Name), destination.At(destination.Path + found.Name), found.Name, c)));
         });
         var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = warnings };
         failures.ThrowIfAny(result);
@@ -90,7 +91,7 @@ public sealed partial class Fetcher
     /// <summary>Where an entry goes below a destination. Where names are paths, it may not lead elsewhere.</summary>
     private static DataUri Below(DataUri destination, DataEntry entry) => destination.At(destination.Scheme switch
     {
-        "file" => LocalName.Resolve(destination.Path, entry.Name, entry.Uri.Text),
+        "file" => LocalName.OfFile(destination.Path, entry.Name, entry.Uri.Text),
         "ftp" => destination.Path + LocalName.Relative(entry.Name, entry.Uri.Text),
         _ => destination.Path + entry.Name,
     });

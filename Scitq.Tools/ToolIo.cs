@@ -53,7 +53,7 @@ internal sealed class ToolIo : IDisposable
             InputIsTerminal = !Console.IsInputRedirected,
             OutputIsTerminal = terminal,
             ErrorIsTerminal = !Console.IsErrorRedirected,
-            Width = terminal ? Math.Max(20, Console.WindowWidth) : 80,
+            Width = terminal ? TerminalWidth.Read(1) ?? 80 : 80,
         };
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Files;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Reports;
 using Scitq.Agent.Reuse;
@@ -77,11 +78,14 @@ internal sealed partial class AttemptRunner(
             if (runtimes.CommandsRun) outcome.Logs = logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr);
             outcome.Exit = await WaitAsync(attempt, run, outcome);
             outcome.RunEnded = time.GetUtcNow().UtcDateTime;
+            outcome.StoppedByUser = attempt.Cause == StopCause.Cancelled;
             NoteDisk(attempt, outcome);
             GiveRoom(attempt);
         }
         finally
         {
+            // Its slot is the next one's now, however long its output takes.
+            attempt.Stage = AttemptStage.Uploading;
             slots.Release();
         }
 
@@ -121,10 +125,11 @@ internal sealed partial class AttemptRunner(
         var ct = attempt.Stopping;
         void Phase(string text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Accepted, Phase = text });
 
-        if (runtimes.CommandsRun) directories.Create(attempt.Directory);
+        var owner = MakeDirectory(attempt);
         var staged = runtimes.CommandsRun ? await outputs.WhileAsync(attempt.Spec, c => FetchAsync(attempt, Phase, c), ct) : await FetchAsync(attempt, Phase, ct);
         outcome.BytesIn = attempt.BytesFetched = staged.Bytes;
         outcome.Warnings.AddRange(staged.Warnings);
+        if (attempt.Spec.Inputs.Count > 0) await Task.Run(() => HandOver(attempt, owner), ct);
         await ConfirmKeyAsync(attempt, outcome, ct);
         if (slots.Free == 0) Phase("ready, waits for a free slot");
         await slots.TakeAsync(attempt.Number, Timeout.InfiniteTimeSpan, ct);
@@ -141,6 +146,27 @@ internal sealed partial class AttemptRunner(
         {
             if (!started) slots.Release();
         }
+    }
+
+    private Ownership MakeDirectory(Attempt attempt)
+    {
+        if (!runtimes.CommandsRun) return Ownership.Own;
+        var owner = Ownership.Own;
+        try
+        {
+            return owner = runtimes.OwnerOf(attempt.Spec, options.Name);
+        }
+        finally
+        {
+            // Also where it can't be started: its streams are to say why.
+            directories.Create(attempt.Directory, owner);
+        }
+    }
+
+    private static void HandOver(Attempt attempt, Ownership owner)
+    {
+        if (owner.Account is { } account) Files.HandOver.ToAccount(attempt.Directory.Input, account.Uid, account.Gid);
+        else if (owner.Container) Files.HandOver.ToContainer(attempt.Directory.Input);
     }
 
     private async Task<Staged> FetchAsync(Attempt attempt, Action<string> phase, CancellationToken ct)
@@ -201,6 +227,7 @@ internal sealed partial class AttemptRunner(
         try
         {
             if (!Directory.EnumerateFileSystemEntries(attempt.Directory.Output).Any()) return;
+            if (await Task.Run(() => LeftBehind.Disarm(attempt.Directory.Output)) is { } disarmed) outcome.Warnings.Add(disarmed);
             var delivered = await WithoutPlaceAsync(attempt, () => leases.WhileValidAsync(attempt.Key, ct => stager.DeliverAsync(output, attempt.Directory, Phase, ct), attempt.Stopping));
             outcome.Outputs = Stager.Manifest(delivered);
             outcome.BytesOut = delivered.Bytes;
@@ -218,7 +245,8 @@ internal sealed partial class AttemptRunner(
 
     private AttemptReport Report(Attempt attempt, Outcome outcome)
     {
-        var cancelled = attempt.Cause == StopCause.Cancelled && (outcome.Exit is null || outcome.Exit.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
+        // One that had ended well before it was to be stopped, and has nothing to deliver, is done.
+        var cancelled = attempt.Cause == StopCause.Cancelled && (outcome.StoppedByUser || outcome.Exit?.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
         var failure = cancelled ? FailureClass.Cancelled : outcome.Failure;
         return new AttemptReport
         {
@@ -263,6 +291,9 @@ internal sealed partial class AttemptRunner(
         public DateTime? RunEnded { get; set; }
 
         public volatile bool TimedOut;
+
+        /// <summary>Whether its command was still there when its user wanted it stopped.</summary>
+        public bool StoppedByUser { get; set; }
 
         public bool DiskWasFull { get; set; }
 

@@ -1,11 +1,12 @@
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Runtimes.Docker;
+using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
 
 namespace Scitq.Agent.Runtimes;
 
 /// <summary>The runtimes of this agent, and which of them runs what.</summary>
-internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true)
+internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true, TaskAccounts? accounts = null)
 {
     /// <summary>Version of the container engine, once it was looked for; null where there is none.</summary>
     public string? DockerVersion { get; private set; }
@@ -20,6 +21,19 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
     public IRuntime For(TaskSpec spec) => spec.Image is null || !commandsRun
         ? native ?? throw new StartException(FailureClass.Start, "this worker runs only tasks with a docker image (-d)")
         : docker ?? throw new StartException(FailureClass.Start, $"the task wants the image '{spec.Image}', but this worker has no container engine");
+
+    /// <summary>Of a task that names no account and no image.</summary>
+    public Ownership UsualOwner => Accounts.Usual == Posix.geteuid() ? Ownership.Own : OwnerOf(new TaskSpec { Argv = [] }, "");
+
+    private TaskAccounts Accounts => accounts ?? TaskAccounts.Open;
+
+    /// <summary>For whom a task's directories are.</summary>
+    /// <exception cref="StartException">This worker can't run it as whom it names.</exception>
+    public Ownership OwnerOf(TaskSpec spec, string worker) =>
+        !commandsRun ? Ownership.Own
+        : spec.Image is not null ? Ownership.InContainer
+        : Accounts.Of(spec, worker) is { } user ? Ownership.Of(user.Uid, user.Gid)
+        : Ownership.Own;
 
     /// <summary>Looks for GPUs and the container engine, and removes the containers on it that belong to no attempt of this worker.</summary>
     public async Task PrepareAsync(string worker, IReadOnlySet<Guid> leases, CancellationToken ct)

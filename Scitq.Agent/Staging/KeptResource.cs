@@ -49,7 +49,9 @@ internal sealed class KeptResource
         foreach (var file in FilesIn(temporary))
         {
             bytes += new FileInfo(file).Length;
-            File.SetUnixFileMode(file, (File.GetUnixFileMode(file) & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) | UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            // Whoever a task runs as reads it by a link; who can execute it may only do that.
+            var execute = (File.GetUnixFileMode(file) & UnixFileMode.UserExecute) != 0 ? 0b001_001_001 : 0;
+            File.SetUnixFileMode(file, (UnixFileMode)(0b100_100_100 | execute));
         }
 
         var marker = new Marker(uri, source, bytes, ProcessTable.BootId);

@@ -112,6 +112,7 @@ public sealed record DataUri
 
     private static string Hint(string? text)
     {
+        if (text?.StartsWith('/') == true) return $" Did you mean file://{text} ?";
         var scheme = text is null ? null : Schemes.FirstOrDefault(s => text.StartsWith(s + ":", StringComparison.Ordinal) || text.StartsWith(s + "/", StringComparison.Ordinal));
         return scheme is null ? "" : $" Did you mean {scheme}://{text![scheme.Length..].TrimStart(':', '/')} ?";
     }

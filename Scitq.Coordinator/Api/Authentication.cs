@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 namespace Scitq.Coordinator.Api;
 
 /// <summary>
-/// Lets in who knows the token. Without a token, which only a coordinator on loopback may be, it lets in who really
+/// Lets in who knows the token. Without a token (<c>--no-token</c>, on loopback only) it lets in who really
 /// comes from this machine: not a web page whose name was made to resolve to it, nor one that posts across origins.
 /// </summary>
 internal sealed class Authentication(RequestDelegate next, CoordinatorOptions options, TimeProvider clock)
@@ -23,7 +23,7 @@ internal sealed class Authentication(RequestDelegate next, CoordinatorOptions op
         if (_token is null)
             return IsFromHere(context.Request)
                 ? next(context)
-                : Problems.Of(StatusCodes.Status403Forbidden, "forbidden", "without a token the coordinator answers only requests made to this machine, from this machine.", "Use http://127.0.0.1, or start the coordinator with a token.").ExecuteAsync(context);
+                : Problems.Of(StatusCodes.Status403Forbidden, "forbidden", "without a token the coordinator answers only requests made to this machine, from this machine.", "Use http://127.0.0.1, or start the coordinator without --no-token.").ExecuteAsync(context);
 
         // Asked first, so that failures of others behind the same address lock nobody out.
         if (IsToken(context.Request.Headers.Authorization)) return next(context);
@@ -34,7 +34,7 @@ internal sealed class Authentication(RequestDelegate next, CoordinatorOptions op
         }
 
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        return Problems.Of(StatusCodes.Status401Unauthorized, "unauthorized", "the request carries no valid token.", "Send the header Authorization: Bearer TOKEN with the coordinator's token.").ExecuteAsync(context);
+        return Problems.Of(StatusCodes.Status401Unauthorized, "unauthorized", "the request carries no valid token.", "The tools take it from --token-file, SCITQ_TOKEN_FILE or SCITQ_TOKEN, other programs send the header Authorization: Bearer TOKEN; a coordinator that made its own keeps it in DATA/token.").ExecuteAsync(context);
     }
 
     private static bool IsFromHere(HttpRequest request)

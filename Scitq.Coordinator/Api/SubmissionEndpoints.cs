@@ -34,7 +34,7 @@ internal static class SubmissionEndpoints
         }
 
         var order = Order(submission);
-        if (await StoreAsync(tasks, [order], ct) is not { } submitted) return Late(order.TaskId);
+        if (await StoreAsync(tasks, [order], ct) is not { } submitted) return Late(tasks, order.TaskId);
         var task = submitted[0];
         if (IsNew(task, order)) return TypedResults.Created($"/api/v1/tasks/{task.Number}", new TaskView(task, []));
         if (!IsSame(task, order)) return Problems.IdReused(task.CorrelationId, task.Number);
@@ -51,7 +51,7 @@ internal static class SubmissionEndpoints
         foreach (var order in orders)
             if (known.TryGetValue(order.TaskId, out var task) && !IsSame(task, order)) return Problems.IdReused(order.TaskId, task.Number);
 
-        if (await StoreAsync(tasks, orders, ct) is not { } submitted) return Late(null);
+        if (await StoreAsync(tasks, orders, ct) is not { } submitted) return Late(tasks, null);
         // Somebody else may have taken an id meanwhile.
         for (var i = 0; i < orders.Count; i++)
             if (!IsNew(submitted[i], orders[i]) && !IsSame(submitted[i], orders[i])) return Problems.IdReused(orders[i].TaskId, submitted[i].Number);
@@ -67,7 +67,7 @@ internal static class SubmissionEndpoints
         {
             return await tasks.SubmitAsync(orders, patience.Token);
         }
-        catch (UnknownRequirementException e)
+        catch (RequirementException e)
         {
             throw new InvalidRequestException(e.Message);
         }
@@ -77,8 +77,8 @@ internal static class SubmissionEndpoints
         }
     }
 
-    private static ProblemHttpResult Late(Guid? id) => Problems.Unavailable(
-        "the database does not answer; whether the request is stored will be known when it does.",
+    private static ProblemHttpResult Late(TaskService tasks, Guid? id) => Problems.Unavailable(
+        $"{tasks.DatabaseProblem ?? "the database does not answer"}; whether the request is stored will be known when that is over.",
         id is null ? "If the tasks carried ids, send the same request again later: none will be queued twice." : $"Send it again later with the id {id}: it will not be queued twice.");
 
     private static ProblemHttpResult Full(string problem) => Problems.Unavailable($"{problem}.", "Free some space there and send it again; nothing was queued.");

@@ -54,7 +54,7 @@ internal static class TaskActions
 
     private static async Task<string?> ReasonAsync(HttpRequest request, CancellationToken ct)
     {
-        if (request.ContentLength is 0 || (request.ContentLength is null && !request.Headers.ContainsKey("Transfer-Encoding"))) return null;
+        if (!StrictRequest.HasBody(request)) return null;
         var reason = (await SubmissionReader.ReadAsync<ReasonBody>(request, ct)).Reason;
         return CheckReason(reason);
     }

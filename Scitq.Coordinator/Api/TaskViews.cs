@@ -37,6 +37,9 @@ internal record TaskView
 
     public string? Phase { get; }
 
+    /// <summary>In a few words, why a waiting or pending task does not start, if more than its turn is wanting.</summary>
+    public string? Why { get; init; }
+
     public string? Worker { get; }
 
     public int Attempt { get; }

@@ -1,10 +1,15 @@
 using MassTransit;
+using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Bus;
 
-/// <summary>A message waits out a database that is away, however long; only what is wrong with itself sends it to the error queue.</summary>
-internal sealed class DatabasePatience(ITaskStore store) : IFilter<ConsumeContext>
+/// <summary>
+/// A message waits out a database that is away, or a full disk where output is kept, however long; only what is wrong with itself sends it to the
+/// error queue.
+/// </summary>
+internal sealed class DatabasePatience(ITaskStore store, GroupCommit tasks, LogStore logs) : IFilter<ConsumeContext>
 {
     public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
     {
@@ -15,7 +20,7 @@ internal sealed class DatabasePatience(ITaskStore store) : IFilter<ConsumeContex
                 await next.Send(context);
                 return;
             }
-            catch (Exception e) when (Transience.Holds(store, e))
+            catch (Exception e) when (logs.Note(e) || tasks.Outage.Note(e) is not null || Transience.Holds(store, e))
             {
                 await Task.Delay(1000, context.CancellationToken);
             }

@@ -10,7 +10,7 @@ namespace Scitq.Coordinator.Bus;
 
 /// <summary>Messages that could not be read: taken off the error queues and kept in the history, where people look.</summary>
 internal sealed partial class Mishaps(
-    IDbContextFactory<ScitqDb> contexts, ITopology topology, Reconciler reconciler, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
+    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITopology topology, Reconciler reconciler, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
 {
     private const int Excerpt = 1024;
 
@@ -36,7 +36,7 @@ internal sealed partial class Mishaps(
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 // Database or broker away: what was not acknowledged is still in its queue.
-                Log.NotNow(logger, e.Message);
+                if (tasks.Outage.Note(e) is null) Log.NotNow(logger, e.Message);
             }
         }
     }

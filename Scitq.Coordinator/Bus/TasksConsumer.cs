@@ -26,7 +26,7 @@ internal sealed partial class TasksConsumer(TaskService tasks, Mishaps mishaps, 
         {
             foreach (var task in await tasks.SubmitAsync(good, context.CancellationToken)) numbers[task.CorrelationId] = task.Number;
         }
-        catch (UnknownRequirementException e)
+        catch (RequirementException e)
         {
             for (var i = 0; i < problems.Count; i++) problems[i] ??= e.Message;
         }

@@ -9,6 +9,12 @@ internal sealed record Submitted(TaskSpec Spec, IReadOnlyList<Guid> Requirements
 /// <summary>A worker asks for an attempt; the machine fills in the answer.</summary>
 internal sealed record Claimed(string Worker, int Attempt) : IAnswered
 {
+    /// <summary>The start of the worker's agent.</summary>
+    public Guid? Epoch { get; init; }
+
+    /// <summary>When it was asked, by the clock of <see cref="Leases.Hearing"/>.</summary>
+    public double? At { get; init; }
+
     /// <summary>The lease given, or null with a reason.</summary>
     public Guid? Lease { get; set; }
 

@@ -8,14 +8,19 @@ namespace Scitq.Coordinator.Tasks;
 /// <summary>What can be asked of tasks, the same for the API and the bus.</summary>
 internal sealed class TaskService(GroupCommit tasks, IDbContextFactory<ScitqDb> contexts)
 {
+    /// <summary>What is wrong with the database; null while all is written.</summary>
+    public string? DatabaseProblem => tasks.Outage.Problem;
+
     /// <summary>
     /// Queues tasks that passed <see cref="TaskSpecRules"/>; returns once they are durable. One that is known already is
     /// returned as it is.
     /// </summary>
-    /// <exception cref="UnknownRequirementException">A required task does not exist; nothing is queued.</exception>
+    /// <exception cref="RequirementException">A required task does not exist, or tasks require each other in a ring; nothing is queued.</exception>
     public async Task<IReadOnlyList<TaskSaga>> SubmitAsync(IReadOnlyList<SubmitTask> submitted, CancellationToken ct)
     {
         var required = await ResolveAsync(submitted, ct);
+        if (RequirementRing.Find([.. submitted.Where(t => t.Spec.Requirements.Count > 0).Select(t => (t.TaskId, t.Spec.Requirements.Select(r => required[r])))]) is { } ring)
+            throw new RequirementRingException(ring);
         var stimuli = new TaskStimulus[submitted.Count];
         for (var i = 0; i < stimuli.Length; i++)
         {
@@ -83,6 +88,3 @@ internal sealed class TaskService(GroupCommit tasks, IDbContextFactory<ScitqDb> 
         return resolved;
     }
 }
-
-/// <summary>A task is required that does not exist.</summary>
-internal sealed class UnknownRequirementException(string id) : Exception($"required task {id} does not exist; nothing was queued.");

@@ -52,6 +52,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.Worker = context.Message.Worker;
         task.Lease = context.Message.Lease = Guid.NewGuid();
         task.Accepted = Now;
+        (task.Granted, task.HolderEpoch) = (context.Message.At, context.Message.Epoch);
         task.Started = task.RunEnded = task.Finished = null;
         task.Phase = task.Reason = null;
         task.ExitCode = null;
@@ -64,6 +65,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
     {
         context.Message.Lease = context.Saga.Lease;
         context.Saga.Accepted = Now;
+        (context.Saga.Granted, context.Saga.HolderEpoch) = (context.Message.At, context.Message.Epoch);
         Changed(context.Saga);
     }
 
@@ -116,6 +118,13 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         var undelivered = task.Redelivers is not null && !task.CancelRequested && result.Failure is not (null or FailureClass.Exit or FailureClass.Oom);
         task.Failure = undelivered ? FailureClass.Upload : result.Failure;
         task.Reason = Clean(result.Reason);
+        if (task.CancelRequested && result.Failure is null)
+        {
+            // Its user was told that it will be cancelled, so nothing may follow from its success.
+            task.Failure = FailureClass.Cancelled;
+            task.Reason = "cancelled, though its command had ended well";
+        }
+
         var outcome = task.Failure switch
         {
             null => AttemptOutcome.Succeeded,
@@ -167,6 +176,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
     public void RecordLate(BehaviorContext<TaskSaga, AttemptEnded> context)
     {
         var report = context.Message.Report;
+        context.Saga.Ends.Add(new RecordedEnd(report.Key.Attempt, null, null));
         var how = report.Result?.Failure is { } failure ? failure.ToString().ToLowerInvariant() : "succeeded";
         context.Saga.Effects.History.Add(new TaskEventRow
         {
@@ -244,6 +254,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.Lease = Guid.NewGuid();
         task.Queued = Now;
         task.Accepted = Now;
+        (task.Granted, task.HolderEpoch) = (null, null);
         task.Finished = null;
         task.CancelRequested = false;
         // When the command ran, and how it ended, stays as it was.

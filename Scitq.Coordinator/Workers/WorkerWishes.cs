@@ -15,11 +15,7 @@ internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, TimeProv
     public async Task<WorkerRow?> ChangeAsync(long id, SettingsChange change, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        if (change.Batch is { } batch && !await db.Batches.AnyAsync(b => b.Name == batch, ct))
-        {
-            db.Batches.Add(new BatchRow { Name = batch, Created = clock.GetUtcNow().UtcDateTime });
-            await db.SaveChangesAsync(ct);
-        }
+        if (change.Batch is { } batch) await db.EnsureBatchAsync(batch, clock.GetUtcNow().UtcDateTime, ct);
 
         // One statement: heartbeats and other coordinators write other columns of the row at the same time.
         await db.Workers.Where(w => w.Id == id).ExecuteUpdateAsync(

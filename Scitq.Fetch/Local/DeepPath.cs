@@ -25,13 +25,13 @@ internal sealed partial class DeepPath : IDisposable
 
     /// <summary>The way to this place.</summary>
     /// <param name="path">An absolute path.</param>
-    /// <param name="makeParents">Makes the directories above it.</param>
+    /// <param name="makeFolder">Makes each directory above it.</param>
     /// <exception cref="IOException">A directory on the way is not there, or is a link.</exception>
-    public static DeepPath To(string path, bool makeParents = false)
+    public static DeepPath To(string path, Action<string>? makeFolder = null)
     {
         if (!IsNeeded(path))
         {
-            if (makeParents) Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            makeFolder?.Invoke(System.IO.Path.GetDirectoryName(path)!);
             return new DeepPath(path);
         }
 
@@ -43,7 +43,7 @@ internal sealed partial class DeepPath : IDisposable
             {
                 if (IsNeeded($"{way.Path}/{part}")) way.Enter();
                 way.Path = $"{way.Path}/{part}";
-                if (makeParents) Directory.CreateDirectory(way.Path);
+                makeFolder?.Invoke(way.Path);
             }
 
             if (IsNeeded($"{way.Path}/{parts[^1]}")) way.Enter();

@@ -11,8 +11,10 @@ internal static class LocalErrors
     {
         UnauthorizedAccessException or IOException { HResult: ReadOnly } => new AccessDeniedException($"{Redacted.Of(shown)}: {fault.Message}", fault),
         FileNotFoundException or DirectoryNotFoundException => new DataNotFoundException($"{Redacted.Of(shown)}: {fault.Message}", fault),
+        IOException { HResult: NameTooLong } => new BadUriException($"{Redacted.Of(shown)}: its name is longer than the file system here can hold.", fault),
         IOException { HResult: FileExists } => new BadUriException($"{Redacted.Of(shown)}: {fault.Message} A directory is needed there.", fault),
-        PathTooLongException or IOException { HResult: NotADirectory or IsADirectory or NameTooLong or TooManyLinks } => new BadUriException($"{Redacted.Of(shown)}: {fault.Message}", fault),
+        PathTooLongException => new BadUriException($"{Redacted.Of(shown)}: its name is longer than the file system here can hold.", fault),
+        IOException { HResult: NotADirectory or IsADirectory or TooManyLinks } => new BadUriException($"{Redacted.Of(shown)}: {fault.Message}", fault),
         IOException io when IsFull(io) => new DiskFullException($"{Redacted.Of(shown)}: {fault.Message} Free some space and try again: it continues where it stopped.", fault),
         _ => null,
     };

@@ -11,9 +11,17 @@ internal static class LocalName
     /// <exception cref="BadUriException">It leads outside or is no name.</exception>
     public static string Resolve(string directory, string name, string shown) => Path.Combine([directory, .. Parts(name, shown)]);
 
+    /// <summary>The same of a file, whose name does not end with a slash: an object's may.</summary>
+    /// <exception cref="BadUriException">It leads outside or is no name.</exception>
+    public static string OfFile(string directory, string name, string shown) => Resolve(directory, File(name, shown), shown);
+
     /// <summary>The same as a relative path, with slashes.</summary>
     /// <exception cref="BadUriException">It leads outside or is no name.</exception>
-    public static string Relative(string name, string shown) => string.Join('/', Parts(name, shown));
+    public static string Relative(string name, string shown) => string.Join('/', Parts(File(name, shown), shown));
+
+    private static string File(string name, string shown) => name.EndsWith('/')
+        ? throw new BadUriException($"{Redacted.Of(shown)}: the name '{Redacted.Of(name)}' ends with a slash, as only a folder's can, though there is content; it was not written.")
+        : name;
 
     private static string[] Parts(string name, string shown)
     {

@@ -5,6 +5,9 @@ namespace Scitq.Fetch.Local;
 /// <summary>Walks a directory without ever following a link, opening nothing.</summary>
 internal static class LocalTree
 {
+    /// <summary>How a folder is called that nothing is in.</summary>
+    public const string EmptyFolder = "an empty folder";
+
     /// <summary>Regular files (and, not recursively, directories) with their relative names; everything else is told to <paramref name="skipped"/>.</summary>
     public static IEnumerable<(string Name, FileSystemInfo Info)> Walk(string root, bool recursive, CancellationToken ct, Action<string, string>? skipped = null)
     {
@@ -45,7 +48,7 @@ internal static class LocalTree
                 }
             }
 
-            if (empty && folder.Length > 0) skipped?.Invoke(folder, "an empty folder");
+            if (empty && folder.Length > 0) skipped?.Invoke(folder, EmptyFolder);
         }
     }
 

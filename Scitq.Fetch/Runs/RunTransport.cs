@@ -40,7 +40,7 @@ internal sealed class RunTransport : ISetTransport
     public Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct) =>
         throw new UnsupportedTransferException($"{Redacted.Of(entry.Uri)}: ENA has no such files of it, and what SRA has must be converted on a disk: fetch it to a directory first.");
 
-    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         var accession = Accession.Of(folder);
         var runs = await _portal.RunsAsync(folder, accession, Kind(folder), ct);

@@ -85,6 +85,8 @@ internal sealed class Retrier
         TransientException transient => transient,
         HttpIOException or SocketException => new TransientException($"the connection broke ({fault.Message}).", fault),
         IOException { InnerException: SocketException or HttpIOException or IOException { InnerException: SocketException } } => new TransientException($"the connection broke ({fault.Message}).", fault),
+        // A packed body that is cut off or damaged.
+        InvalidDataException => new TransientException($"what arrived is damaged ({fault.Message}).", fault),
         _ => null,
     };
 }

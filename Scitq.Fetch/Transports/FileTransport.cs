@@ -67,19 +67,20 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     {
         _roots.Check(uri);
         var target = Path.GetFullPath(uri.Path);
-        using var way = DeepPath.To(target, makeParents: true);
+        using var way = DeepPath.To(target, folder => NewFiles.MakeFolder(folder, options.Umask));
         target = way.Path;
         PartFile.RefuseOther(target, uri);
         var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
         try
         {
+            var file = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 };
             // Closed to others until it has the mode of its source.
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 };
-            if (content.Mode is not null && !OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            await using (var file = new FileStream(part, options))
+            if (content.Mode is not null && !OperatingSystem.IsWindows()) file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            await using (var written = new FileStream(part, file))
             {
-                await content.Body.CopyToAsync(file, 1 << 20, ct);
-                FileModes.Set(file.SafeFileHandle, content.Mode);
+                if (content.Mode is null) NewFiles.Open(written, options.Umask);
+                await content.Body.CopyToAsync(written, 1 << 20, ct);
+                FileModes.Set(written.SafeFileHandle, content.Mode);
             }
 
             if (content.Modified is { } modified) File.SetLastWriteTimeUtc(part, modified.UtcDateTime);
@@ -93,14 +94,11 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         return Entry(uri, Path.GetFileName(target), new FileInfo(target));
     }
 
-    public IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, CancellationToken ct) => ListAsync(folder, recursive, null, ct);
-
-    /// <summary>The same; told what is no file, and so left out.</summary>
-    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<string, string>? skipped, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         _roots.Check(folder);
         if (!Directory.Exists(folder.Path)) throw new DataNotFoundException($"{Redacted.Of(folder)}: there is no such directory.");
-        foreach (var (name, file) in LocalTree.Walk(folder.Path, recursive, ct, skipped))
+        foreach (var (name, file) in LocalTree.Walk(folder.Path, recursive, ct, (name, what) => leftOut?.Invoke(new LeftOut(name, what, what == LocalTree.EmptyFolder))))
         {
             if (file is FileInfo regular) yield return Entry(folder.At(folder.Path + name), name, regular);
             else if (!recursive && file.LinkTarget is null) yield return new DataEntry { Uri = folder.At(folder.Path + name + "/"), Name = name, Size = 0, IsFolder = true, Modified = file.LastWriteTimeUtc };
@@ -114,6 +112,14 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         _roots.Check(uri);
         File.Delete(uri.Path);
         return Task.CompletedTask;
+    }
+
+    public async Task RemoveFolderAsync(DataUri folder, CancellationToken ct)
+    {
+        _roots.Check(folder);
+        if (FileKinds.Of(folder.Path.TrimEnd('/')) != FileKind.Directory) return;
+        foreach (var sub in Directory.EnumerateDirectories(folder.Path)) await RemoveFolderAsync(folder.At(sub), ct);
+        if (!Directory.EnumerateFileSystemEntries(folder.Path).Any()) Directory.Delete(folder.Path);
     }
 
     private static DataEntry Entry(DataUri uri, string name, FileInfo file) => new()

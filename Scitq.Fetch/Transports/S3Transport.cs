@@ -41,7 +41,7 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
         }
     }
 
-    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         var (bucket, prefix) = (Bucket(folder), Key(folder));
         var pages = Pages.ReadAsync(

@@ -24,6 +24,8 @@ public sealed class SmallDisk : IDisposable
 
     public string Path => _folder["disk"];
 
+    public long FreeBytes => new DriveInfo(Path).AvailableFreeSpace;
+
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
     /// <summary>Takes all that is free, as another program would.</summary>

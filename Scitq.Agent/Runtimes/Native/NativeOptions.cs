@@ -9,7 +9,19 @@ internal sealed record NativeOptions
     /// </summary>
     public string CgroupName { get; init; } = "scitq";
 
-    /// <summary>The most memory in bytes the processes of one task may use together (needs a control group); null is without limit.</summary>
+    /// <summary>As whom commands run.</summary>
+    public TaskAccounts Accounts { get; init; } = TaskAccounts.Open;
+
+    /// <summary>What a command may not give to others in files it makes, unless it changes that itself.</summary>
+    public int Umask { get; init; } = 0b000_010_010;
+
+    /// <summary>The most processes and threads of one task; null is without limit.</summary>
+    public int? ProcessLimit { get; init; } = 4096;
+
+    /// <summary>The most processors one task may keep busy (needs a control group); null is without limit.</summary>
+    public double? CpuLimit { get; init; }
+
+    /// <summary>The most memory in bytes the processes of one task may use together; null is without limit.</summary>
     public long? MemoryLimit { get; init; }
 
     /// <summary>How long after KILL a process that does not die is waited for.</summary>

@@ -106,6 +106,7 @@ internal sealed class Cluster : IAsyncDisposable
             "scitq-coordinator",
             ["--port", _port.ToString(CultureInfo.InvariantCulture), "--data", _folder["coordinator"], .. times, .. _setup.Coordinator], secrets);
         await Coordinator.WaitForLineAsync("Listening on", Patience);
+        Client.DefaultRequestHeaders.Authorization ??= new("Bearer", (await File.ReadAllTextAsync(_folder["coordinator/token"])).Trim());
         if (ready) await Eventually.Async(IsReadyAsync, "the coordinator is ready", Patience);
     }
 

@@ -17,7 +17,7 @@ public sealed class NativeFullDiskTests
         using var runtime = new NativeRuntime(new NativeOptions { CgroupName = "scitq-tests" }, TimeProvider.System, NullLogger<NativeRuntime>.Instance);
         var key = new AttemptKey(Guid.CreateVersion7(), 1, Guid.NewGuid());
         var directory = new WorkDirectory(disk["attempt"]);
-        directory.Create();
+        directory.Create(Ownership.Own);
         disk.Fill();
         await using var run = await runtime.StartAsync(
             new RunRequest { Key = key, Number = 17, Worker = "w1", Spec = new TaskSpec { Argv = ["touch", "ran"] }, Directory = directory, Cpu = 1 },
