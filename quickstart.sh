@@ -77,6 +77,8 @@ sources() {
 
 start() {
   mkdir -p "$data"
+  # Its log is nobody else's business.
+  chmod go-rw "$home"
   # The earlier one announced its address there.
   rm -f "$log"
   setsid bin/scitq-standalone --port 0 --data "$data" --concurrency "$(nproc)" --prefetch 1 >"$log" 2>&1 </dev/null &

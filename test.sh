@@ -162,6 +162,9 @@ fi
 need_packages "aria2 and the SRA toolkit" aria2:/usr/bin/aria2c sra-toolkit:/usr/bin/fasterq-dump pigz:/usr/bin/pigz \
   || no_server "aria2 and the SRA toolkit"
 
+# Judges the units of deploy/systemd; nothing of it is started.
+need_packages "systemd-analyze" systemd:/usr/bin/systemd-analyze || no_server "systemd-analyze"
+
 if $build; then
   # No build server of ours may outlive us.
   dotnet build Scitq.sln -c Release -nologo -v quiet -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=false \

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Scitq.Access.Broker;
+using Scitq.Agent.Secrets;
 using Scitq.Fetch;
 using Scitq.Messaging.Hosting;
 
@@ -44,6 +45,7 @@ public static class AgentArguments
         (new("file-roots", "DIR[:DIR]", "directories below which file:// may read and write (default: anywhere; with --native-tasks false: /data)"), (o, v) => o with { FileRoots = Directories(v) }),
         (new("fetch-addresses", "any|public", "what inputs may be fetched from and outputs sent to (default: any; with --native-tasks false: public)"), (o, v) => o with { FetchAddresses = v }),
         (new("storage", "FILE", $"accounts of object stores (default: {DefaultStorage} if it is there, else the environment)"), (o, v) => o with { Storage = StorageFile.Read(v) }),
+        (new("secrets", "PATH", "secrets that tasks may name: a folder of files, or a JSON file (default: none)"), (o, v) => o with { Secrets = new SecretStore(Path.GetFullPath(v)) }),
         (new("transfer-attempts", "N", "how often a transfer is tried without progress before its task fails (default: 10)"), (o, v) => o with { TransferAttempts = Whole(v) }),
         (new("transfer-idle-seconds", "S", "how long a store may be silent before its connection counts as dead (default: 60)"), (o, v) => o with { TransferIdle = Seconds(v) }),
         (new("takeover", null, "take the name even from an agent that seems alive"), (o, v) => o with { Takeover = Truth(v) }),

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Scitq.Access.Broker;
 using Scitq.Agent.Runtimes.Native;
+using Scitq.Agent.Secrets;
 using Scitq.Fetch;
 
 namespace Scitq.Agent;
@@ -102,6 +103,9 @@ public sealed record AgentOptions
     /// <summary>Accounts of object stores; without any, what the environment says.</summary>
     public StorageProfiles Storage { get; init; } = new();
 
+    /// <summary>What tasks may name as their secrets.</summary>
+    public SecretStore Secrets { get; init; } = new(null);
+
     /// <summary>How often a transfer is tried without any byte of progress before its task fails.</summary>
     [Range(1, 1000)]
     public int TransferAttempts { get; init; } = 10;
@@ -159,7 +163,9 @@ public sealed record AgentOptions
     {
         const string scratch = "/scratch";
         var own = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share", "scitq", "work");
+        // Where everybody may write, a directory of its own.
         if (!Directory.Exists(scratch)) return own;
+        if (Files.OwnDirectory.IsShared(scratch)) return Path.Combine(scratch, $"scitq-{Environment.UserName}");
         try
         {
             // Where everybody may write, a name that can be foreseen may be a link that leads elsewhere.

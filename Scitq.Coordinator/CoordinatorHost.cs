@@ -12,7 +12,7 @@ using Scitq.Messaging.Hosting;
 namespace Scitq.Coordinator;
 
 /// <summary>Puts the coordinator together; also for the standalone program, which adds an agent to it.</summary>
-public static class CoordinatorHost
+public static partial class CoordinatorHost
 {
     /// <summary>The options every program with a coordinator has.</summary>
     public static readonly IReadOnlyList<ServiceOption> Options =
@@ -110,8 +110,9 @@ public static class CoordinatorHost
     private static void Narrow(string path, UnixFileMode most)
     {
         var mode = File.GetUnixFileMode(path);
-        // Where everybody may write, that is on purpose.
-        if ((mode & ~most) == 0 || mode.HasFlag(UnixFileMode.StickyBit)) return;
+        if (mode.HasFlag(UnixFileMode.StickyBit | UnixFileMode.OtherWrite))
+            throw new IOException($"--data '{path}' is a directory where everybody may write: give one of its own, such as '{Path.Combine(path, "scitq")}'.");
+        if ((mode & ~most) == 0) return;
         try
         {
             File.SetUnixFileMode(path, mode & most);
@@ -128,8 +129,11 @@ public static class CoordinatorHost
         // Not the directory the program happens to be started in: files there are none of ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration
-            // What Entity Framework fails at, it throws as well: a database that is away would fill the log with it.
-            .AddInMemoryCollection([new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Warning"), new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None")])
+            // What Entity Framework and consumers fail at, DatabasePatience tells where it matters: a database that is away would fill the log with it.
+            .AddInMemoryCollection([
+                new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Error"),
+                new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None"), new("Logging:LogLevel:MassTransit.ReceiveTransport", "None"),
+            ])
             .AddInMemoryCollection(settings.Settings);
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
         builder.WebHost.UseUrls($"http://{(options.Host.Contains(':') ? $"[{options.Host}]" : options.Host)}:{options.Port}");
@@ -147,6 +151,8 @@ public static class CoordinatorHost
     /// <summary>Migrates, listens, and runs until told to stop.</summary>
     public static async Task<int> RunAsync(WebApplication app, string program)
     {
+        if (app.Services.GetRequiredService<CoordinatorOptions>().Database is { Length: > 0 } database && DatabaseSafety.Warning(database) is { } warning)
+            Log.Unsafe(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Scitq.Coordinator.Persistence"), warning);
         try
         {
             // An embedded database on a full disk opens only with the room that is kept for it.
@@ -223,5 +229,11 @@ public static class CoordinatorHost
         var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
         if (string.IsNullOrEmpty(state)) state = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state");
         return Path.Combine(state, "scitq");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Not safe: {Problem}")]
+        public static partial void Unsafe(ILogger logger, string problem);
     }
 }

@@ -36,6 +36,9 @@ public sealed record FetchOptions
     /// <summary>The umask of files and folders that are made at <c>file://</c>, for a process that keeps its own files to itself; null: the process's.</summary>
     public int? Umask { get; init; }
 
+    /// <summary>Opens files of <c>file://</c> to be read, for a process that reads them with the rights of another account; null: as they are.</summary>
+    public Func<Func<FileStream>, FileStream>? OpenFile { get; init; }
+
     /// <summary>
     /// Refuses connections of <c>http(s)://</c> and <c>ftp://</c> to loopback, link-local and private addresses, redirects included, and transfers by programs
     /// that connect by themselves. Proxies and the object stores' endpoints are the administrator's and exempt.

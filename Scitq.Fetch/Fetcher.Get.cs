@@ -99,8 +99,7 @@ public sealed partial class Fetcher
     {
         if (action is { Kind: not UriActionKind.Move })
             throw new BadUriException($"{Redacted.Of(source)} may be several files: '|{action}' works on a single file.");
-        var fetched = await transport.FetchAsync(source, directory, meter, ct);
-        return fetched with { Files = [.. fetched.Files.OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        return await transport.FetchAsync(source, directory, meter, ct);
     }
 
     private async Task<TransferResult> GetFolderAsync(DataUri source, UriAction? action, string directory, Meter meter, CancellationToken ct)
@@ -118,7 +117,7 @@ public sealed partial class Fetcher
         var failures = new Failures();
         var found = 0;
         var download = DownloadOf(transport, source, meter);
-        await Parallel.ForEachAsync(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), failures, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             // It may be gone in a moment, and nobody wants it.
             if (entry.Name[(entry.Name.LastIndexOf('/') + 1)..].StartsWith(ProbePrefix, StringComparison.Ordinal)) return;

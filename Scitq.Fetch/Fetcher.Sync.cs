@@ -44,7 +44,7 @@ public sealed partial class Fetcher
         var failures = new Failures();
         var found = 0;
         var download = DownloadOf(_schemes.For(source), source, meter);
-        await Parallel.ForEachAsync(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), failures, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             meter.Expect(entry.Size);
@@ -95,7 +95,7 @@ public sealed partial class Fetcher
         var failures = new Failures();
         var (found, skipped) = (0, 0);
         var download = DownloadOf(_schemes.For(source), source, meter);
-        await Parallel.ForEachAsync(ListAsync(source, recursive: true, LeftOut, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, LeftOut, ct), failures, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             if (!options.Filter.Takes(entry.Name)) return;

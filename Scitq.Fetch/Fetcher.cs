@@ -96,6 +96,31 @@ public sealed partial class Fetcher : IDisposable
         }
     }
 
+    /// <summary>The entries; a list that breaks off after some of them is one of the failures, and does not stop what is under way.</summary>
+    private static async IAsyncEnumerable<DataEntry> AsFarAsListed(IAsyncEnumerable<DataEntry> entries, Failures failures, [EnumeratorCancellation] CancellationToken ct = default)
+    {
+        var any = false;
+        await using var each = entries.GetAsyncEnumerator(ct);
+        while (await NextAsync())
+        {
+            any = true;
+            yield return each.Current;
+        }
+
+        async Task<bool> NextAsync()
+        {
+            try
+            {
+                return await each.MoveNextAsync();
+            }
+            catch (FetchException e) when (any && !e.IsOfAll)
+            {
+                failures.Add(e);
+                return false;
+            }
+        }
+    }
+
     /// <summary>What is at a URI: a file or object, or null when there is none (there may be a folder of that name).</summary>
     /// <param name="uri">The file or object.</param>
     /// <param name="ct">Stops it.</param>

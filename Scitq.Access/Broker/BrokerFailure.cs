@@ -72,6 +72,8 @@ public static partial class BrokerFailure
             $"the broker refuses TLS with us ({cause.GetBaseException().Message}): it may want a certificate of ours (--bus-cert FILE)",
         PacketNotRecognizedException or MalformedFrameException or EndOfStreamException or SocketException { SocketErrorCode: SocketError.ConnectionReset } when !broker.IsSecure =>
             $"the connection ended before AMQP was spoken: if port {broker.Port} is one of TLS, the address must begin with amqps://",
+        EndOfStreamException or SocketException { SocketErrorCode: SocketError.ConnectionReset } =>
+            "the broker ended the connection before AMQP was spoken: it may want a certificate of ours (--bus-cert FILE)",
         TimeoutException or OperationCanceledException => $"{broker.Host}:{broker.Port} does not answer",
         _ => null,
     };

@@ -126,6 +126,8 @@ internal sealed partial class AttemptRunner(
         void Phase(string text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Accepted, Phase = text });
 
         var owner = MakeDirectory(attempt);
+        // Before anything is fetched for it, and again when it starts, for a secret may have been changed meanwhile.
+        options.Secrets.Resolve(attempt.Spec.Secrets, options.Name);
         var staged = runtimes.CommandsRun ? await outputs.WhileAsync(attempt.Spec, c => FetchAsync(attempt, Phase, c), ct) : await FetchAsync(attempt, Phase, ct);
         outcome.BytesIn = attempt.BytesFetched = staged.Bytes;
         outcome.Warnings.AddRange(staged.Warnings);
@@ -137,7 +139,7 @@ internal sealed partial class AttemptRunner(
         try
         {
             if (!attempt.TryStart()) throw new OperationCanceledException(ct);
-            var run = await runtimes.For(attempt.Spec).StartAsync(RuntimeSet.Request(attempt, options, slots.Limit), Phase, ct);
+            var run = await runtimes.For(attempt.Spec).StartAsync(RuntimeSet.Request(attempt, options, slots.Limit, options.Secrets.Resolve(attempt.Spec.Secrets, options.Name)), Phase, ct);
             started = true;
             reporter.Post(new AttemptReport { Key = attempt.Key, Stage = attempt.Stage = AttemptStage.Running, Started = run.Started });
             return run;
@@ -171,12 +173,13 @@ internal sealed partial class AttemptRunner(
 
     private async Task<Staged> FetchAsync(Attempt attempt, Action<string> phase, CancellationToken ct)
     {
-        if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct);
+        var account = runtimes.AccountOf(attempt.Spec, options.Name);
+        if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct, account);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limited.CancelAfter(TimeSpan.FromSeconds(seconds));
         try
         {
-            return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, limited.Token);
+            return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, limited.Token, account);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

@@ -57,10 +57,12 @@ internal static class LeftBehind
             }
             else if (stat.IsDevice)
             {
+                // Where the agent is not root it may be a container's, below the agent's own closed directory.
+                if (!root && self.Uid != own) continue;
                 Unix.Remove(directory, name);
                 taken.Add(path, name, "a device node: removed");
             }
-            else if (stat.IsFile && (stat.Mode & (FileStat.SetIds | FileStat.AnyExecute)) != 0)
+            else if (stat.IsFile && (root || stat.Uid == own) && (stat.Mode & (FileStat.SetIds | FileStat.AnyExecute)) != 0)
             {
                 DisarmFile(directory, name, path, taken);
             }

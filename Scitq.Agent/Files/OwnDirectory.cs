@@ -25,8 +25,9 @@ internal static class OwnDirectory
         var own = Posix.geteuid();
         if (stat.Uid != own && stat.Uid != 0)
             throw new IOException($"'{path}' belongs to uid {stat.Uid}, who could lead uid {own} anywhere by it: give it to uid {own} (chown), or use another.");
-        // A link is an administrator's choice. A directory where everybody may write is shared on purpose: what is made in it is closed all the same.
-        if (stat.IsLink || stat.Uid != own || (stat.Mode & FileStat.Sticky) != 0) return;
+        if (IsShared(stat)) throw new IOException($"in '{path}' everybody may write, and could lead uid {own} anywhere: give a directory of its own, such as '{Path.Combine(path, "scitq")}'.");
+        // A link is an administrator's choice.
+        if (stat.IsLink || stat.Uid != own) return;
         // The umask has had its say when it was made.
         var wanted = made ? mode : stat.Mode & mode;
         if (stat.Mode != wanted) File.SetUnixFileMode(path, (UnixFileMode)wanted);
@@ -39,6 +40,17 @@ internal static class OwnDirectory
         Make(path, mode);
         if (Unix.Stat(path) is { IsDirectory: true } stat && stat.Mode != mode && stat.Uid == Posix.geteuid()) File.SetUnixFileMode(path, (UnixFileMode)mode);
     }
+
+    /// <summary>Whether it is one like /tmp, for all accounts.</summary>
+    public static bool IsShared(string path) => Unix.Stat(path) is { } stat && IsShared(stat);
+
+    /// <exception cref="IOException">Somebody else has put something there.</exception>
+    public static void CheckFile(string path)
+    {
+        if (Unix.Stat(path) is { } stat && stat.Uid != Posix.geteuid() && stat.Uid != 0) throw new IOException($"'{path}' belongs to uid {stat.Uid}, who could lead uid {Posix.geteuid()} anywhere by it: remove it.");
+    }
+
+    private static bool IsShared(FileStat stat) => stat.IsDirectory && (stat.Mode & FileStat.Sticky) != 0 && (stat.Mode & 0b010) != 0;
 
     /// <summary>Narrows a file of this process's, if it is there.</summary>
     public static void Close(string file)

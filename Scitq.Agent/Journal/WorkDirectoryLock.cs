@@ -5,6 +5,7 @@ namespace Scitq.Agent.Journal;
 /// <summary>Keeps a second agent out of the work directory; the kernel lets go of it when the process dies.</summary>
 internal sealed class WorkDirectoryLock : IDisposable
 {
+    private static readonly string[] s_files = ["lock", "journal", "journal.new"];
     private readonly FileStream _file;
 
     private WorkDirectoryLock(FileStream file) => _file = file;
@@ -16,6 +17,7 @@ internal sealed class WorkDirectoryLock : IDisposable
         try
         {
             OwnDirectory.Make(directory, OwnDirectory.AboveTasks);
+            foreach (var file in s_files) OwnDirectory.CheckFile(Path.Combine(directory, file));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -26,7 +28,7 @@ internal sealed class WorkDirectoryLock : IDisposable
         {
             var taken = new WorkDirectoryLock(new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
             // Of an older version, which left them open: the journal holds what tasks were told in confidence.
-            foreach (var file in (ReadOnlySpan<string>)["lock", "journal", "journal.new"]) OwnDirectory.Close(Path.Combine(directory, file));
+            foreach (var file in s_files) OwnDirectory.Close(Path.Combine(directory, file));
             return taken;
         }
         catch (UnauthorizedAccessException e)

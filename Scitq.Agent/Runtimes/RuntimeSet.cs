@@ -35,6 +35,10 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
         : Accounts.Of(spec, worker) is { } user ? Ownership.Of(user.Uid, user.Gid)
         : Ownership.Own;
 
+    /// <summary>As whom a native task runs; null for the agent's own account, and for a container.</summary>
+    /// <exception cref="StartException">This worker can't run it as whom it names.</exception>
+    public RunAs? AccountOf(TaskSpec spec, string worker) => commandsRun && spec.Image is null ? Accounts.Of(spec, worker) : null;
+
     /// <summary>Looks for GPUs and the container engine, and removes the containers on it that belong to no attempt of this worker.</summary>
     public async Task PrepareAsync(string worker, IReadOnlySet<Guid> leases, CancellationToken ct)
     {
@@ -45,12 +49,12 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
     }
 
     /// <summary>What the runtime is asked for.</summary>
-    public static RunRequest Request(Attempt attempt, AgentOptions options, int concurrency) => new()
+    public static RunRequest Request(Attempt attempt, AgentOptions options, int concurrency, IReadOnlyDictionary<string, string>? secrets = null) => new()
     {
         Key = attempt.Key,
         Number = attempt.Number,
         Worker = options.Name,
-        Spec = attempt.Spec,
+        Spec = secrets is null or { Count: 0 } ? attempt.Spec : attempt.Spec with { Env = attempt.Spec.Env.Concat(secrets).ToDictionary() },
         Directory = attempt.Directory,
         Cpu = concurrency == 0 ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / concurrency),
     };

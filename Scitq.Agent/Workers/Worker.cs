@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Claims;
+using Scitq.Agent.Files;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Reports;
@@ -31,6 +32,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly AttemptTable _attempts = new();
     private readonly WorkDirectories _directories;
     private readonly Fetcher _fetcher;
+    private readonly AccountFetchers _accountFetchers;
     private readonly DiskRoom _room;
     private readonly DiskGuard _guard;
     private readonly ResourceCache _resources;
@@ -58,7 +60,9 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _lock = WorkDirectoryLock.Take(options.WorkDir);
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
         _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, runtimes.UsualOwner, time, loggers.CreateLogger<WorkDirectories>());
-        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, PublicAddressesOnly = options.OnlyPublicAddresses, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = Notice }, time);
+        var fetch = new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, PublicAddressesOnly = options.OnlyPublicAddresses, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = Notice };
+        _fetcher = new Fetcher(fetch, time);
+        _accountFetchers = new AccountFetchers(fetch, time);
         _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
         _guard = new DiskGuard(_room, _attempts, options.StopGrace, time, loggers.CreateLogger<DiskGuard>());
         _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
@@ -72,7 +76,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2, Holds = key => _attempts.TryGet(key, out _), Late = BeginLate };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
         _reuse = new Reuser(_fetcher, bus, time, options.Name);
-        _runner = new AttemptRunner(runtimes, _directories, _slots, _room, new Stager(_fetcher, _resources, _room, time), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
+        _runner = new AttemptRunner(runtimes, _directories, _slots, _room, new Stager(_fetcher, _resources, _room, time, _accountFetchers), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
         _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver, Granted = Granted };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
@@ -128,6 +132,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         await _journal.DisposeAsync();
         _lock.Dispose();
         _fetcher.Dispose();
+        _accountFetchers.Dispose();
         _stop.Dispose();
     }
 
@@ -146,6 +151,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             foreach (var attempt in _attempts.All) _directories.Narrow(attempt.Directory, OwnerOf(attempt));
             _resources.Open();
             await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
+            WarnOfSharedData();
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
             List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), _guard.RunAsync(ct), TidyAsync(ct)];
@@ -170,6 +176,13 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             Environment.ExitCode = 1;
             _host.StopApplication();
         }
+    }
+
+    /// <summary>Where all options of docker are allowed, whoever submits is root anyway.</summary>
+    private void WarnOfSharedData()
+    {
+        const string Shared = "/data";
+        if (_options.DockerOptions == "restricted" && _runtimes.DockerVersion is not null && Directory.Exists(Shared) && !MountFlags.IsNoSuid(Shared)) SharedDataSuid(_logger, Shared);
     }
 
     private Ownership OwnerOf(Attempt attempt)

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Scitq.Contracts;
 
 /// <summary>Whose a file is, which .NET does not tell.</summary>
-internal static partial class FileOwner
+public static partial class FileOwner
 {
     private const int EmptyPath = 0x1000;
     private const uint WantsOwner = 0x8;
@@ -38,6 +38,13 @@ internal static partial class FileOwner
         const int Directory = 32;
         var entry = OperatingSystem.IsLinux() && IntPtr.Size == 8 ? Account(Me) : IntPtr.Zero;
         return entry == IntPtr.Zero ? null : Marshal.PtrToStringUTF8(Marshal.ReadIntPtr(entry, Directory));
+    }
+
+    /// <summary>An account's name; its number where it has none.</summary>
+    public static string NameOf(uint uid)
+    {
+        var entry = OperatingSystem.IsLinux() && IntPtr.Size == 8 ? Account(uid) : IntPtr.Zero;
+        return (entry == IntPtr.Zero ? null : Marshal.PtrToStringUTF8(Marshal.ReadIntPtr(entry))) ?? uid.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
     [LibraryImport("libc", EntryPoint = "geteuid")]

@@ -54,6 +54,12 @@ public sealed record TaskSpec
     /// <summary>Whether the task fails (class <c>disk</c>) when some of what its command printed could not be kept, which is else a warning.</summary>
     public bool StrictOutput { get; init; }
 
+    /// <summary>
+    /// Variables whose values the worker has and nobody else needs to see: <c>NAME</c>, or <c>NAME=KEY</c> where its store has it under another
+    /// name. No value is ever here.
+    /// </summary>
+    public IReadOnlyList<string> Secrets { get; init; } = [];
+
     /// <summary>Environment variables for the command, beside those the agent sets.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 }

@@ -27,7 +27,7 @@ internal static class ApiRegistration
         app.UseMiddleware<Authentication>();
         app.MapOpenApi();
         app.MapGroup("").Strict().MapHealth();
-        var api = app.MapGroup("/api/v1").Strict();
+        var api = app.MapGroup("/api/v1").Audited().Strict();
         api.MapSubmission();
         api.MapTasks();
         api.MapActions();

@@ -45,7 +45,7 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             details.AddRange(server.Problems);
         }
 
-        return new Explanation(task.Number, task.State, why, details);
+        return new Explanation(task.Number, task.State, Masked.Text(why), details.ConvertAll(Masked.Text));
     }
 
     private async Task<string> WaitingAsync(TaskSaga task, List<string> details, CancellationToken ct)

@@ -3,7 +3,6 @@ using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Logs;
-using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Reuse;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
@@ -86,7 +85,7 @@ internal static class BusRegistration
             endpoint.PublishFaults = false;                 // a fault address in a message from outside could name any queue
             endpoint.PrefetchCount = prefetch;
             untyped(endpoint);
-            endpoint.UseFilter(new DatabasePatience(context.GetRequiredService<ITaskStore>(), context.GetRequiredService<GroupCommit>(), context.GetRequiredService<LogStore>()));
+            endpoint.UseFilter(new DatabasePatience(context.GetRequiredService<GroupCommit>(), context.GetRequiredService<LogStore>(), context.GetRequiredService<ILogger<DatabasePatience>>()));
             endpoint.ConfigureConsumer<TConsumer>(context);
         });
 }

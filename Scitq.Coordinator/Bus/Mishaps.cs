@@ -17,6 +17,7 @@ internal sealed partial class Mishaps(
     /// <summary>Keeps an event in the history; the task may be unknown.</summary>
     public async Task RecordAsync(Guid task, string kind, string detail, CancellationToken ct)
     {
+        detail = Masked.Json(detail);
         await using var db = await contexts.CreateDbContextAsync(ct);
         // PostgreSQL's text holds any character but NUL.
         db.Events.Add(new TaskEventRow { TaskId = task, At = clock.GetUtcNow().UtcDateTime, Kind = kind, Detail = detail.Replace('\0', ' ') });

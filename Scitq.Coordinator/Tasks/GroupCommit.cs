@@ -23,6 +23,13 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
     /// <summary>Whether the database is away and a group waits for it.</summary>
     public bool IsWaiting { get; private set; }
 
+    /// <summary>Whether this says that the database is away; then it is told.</summary>
+    public bool IsAway(Exception exception)
+    {
+        var holds = Transience.Holds(store, exception);
+        return Outage.Note(exception) is not null || holds;
+    }
+
     /// <summary>Handles the events, in order, and returns once they are saved: what the tasks are then, null for one that does not exist.</summary>
     public async Task<IReadOnlyList<TaskSaga?>> RaiseAsync(IReadOnlyList<TaskStimulus> stimuli, CancellationToken ct)
     {

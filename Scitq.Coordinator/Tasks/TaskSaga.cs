@@ -36,6 +36,9 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     public string? Name { get; set; }
 
+    /// <summary>Who asked for it; null of one that is older than the column.</summary>
+    public string? SubmittedBy { get; set; }
+
     public string SpecJson { get; set; } = "";
 
     /// <summary>The current attempt, from 1.</summary>

@@ -19,6 +19,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.SetSpec(spec);
         task.Batch = spec.Batch;
         task.Name = spec.Name;
+        task.SubmittedBy = context.Message.By;
         task.RetriesLeft = spec.Retry;
         task.Attempt = 1;
         task.Created = task.Queued = Now;
@@ -94,7 +95,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         if (task.CancelRequested) return;
         task.CancelRequested = true;
         task.Phase = "stopping";
-        Remember(task, "cancel_requested", context.Message.Reason);
+        Remember(task, "cancel_requested", context.Message.Reason, context.Message.By);
     }
 
     public void EndCancelled(BehaviorContext<TaskSaga, CancelRequested> context)
@@ -104,7 +105,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.CancelRequested = true;
         task.Failure = FailureClass.Cancelled;
         task.Reason = context.Message.Reason is { } why ? $"cancelled: {why}" : "cancelled before it started";
-        Remember(task, "cancel_requested", context.Message.Reason);
+        Remember(task, "cancel_requested", context.Message.Reason, context.Message.By);
         End(task, Now);
     }
 
@@ -241,7 +242,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.ExitCode = null;
         task.Failure = null;
         task.Reason = task.Phase = null;
-        Remember(task, "relaunched", context.Message.Reason);
+        Remember(task, "relaunched", context.Message.Reason, context.Message.By);
     }
 
     /// <summary>Gives the worker that keeps the output a lease for the next attempt, which only delivers. It is told by the answer to its next heartbeat.</summary>
@@ -261,7 +262,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.Failure = null;
         task.Reason = null;
         task.Phase = $"the output of attempt {task.Redelivers} is to be delivered";
-        Remember(task, "upload_retried", context.Message.Reason);
+        Remember(task, "upload_retried", context.Message.Reason, context.Message.By);
     }
 
     /// <summary>PostgreSQL's text holds any character but NUL.</summary>
@@ -317,9 +318,9 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         return row;
     }
 
-    private void Remember(TaskSaga task, string kind, string? detail)
+    private void Remember(TaskSaga task, string kind, string? detail, string? by = null)
     {
-        task.Effects.History.Add(new TaskEventRow { TaskId = task.CorrelationId, Attempt = task.Attempt, At = Now, Kind = kind, Worker = task.Worker, Detail = detail });
+        task.Effects.History.Add(new TaskEventRow { TaskId = task.CorrelationId, Attempt = task.Attempt, At = Now, Kind = kind, Worker = task.Worker, Detail = detail, ByWhom = by });
         Changed(task);
     }
 }

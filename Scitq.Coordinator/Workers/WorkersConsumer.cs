@@ -27,7 +27,7 @@ internal sealed class WorkersConsumer(WorkerService workers, GroupCommit tasks, 
         {
             await workers.PulseAsync(context.CancellationToken);
         }
-        catch (Exception e) when (tasks.Outage.Note(e) is not null)
+        catch (Exception e) when (tasks.IsAway(e))
         {
             // The database is away. Another pulse will come, and this one would tell nothing when it is back.
         }

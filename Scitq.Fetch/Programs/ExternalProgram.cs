@@ -5,7 +5,6 @@ using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Scitq.Fetch.Programs;
 
@@ -13,7 +12,7 @@ namespace Scitq.Fetch.Programs;
 /// A program of the machine, or of a docker image. It gets its words one by one (no shell), few variables and none that hold secrets, and ends with all it started
 /// when the transfer is stopped, and when this process ends, even if it is killed.
 /// </summary>
-internal sealed partial class ExternalProgram(string program, string? image, string docker)
+internal sealed class ExternalProgram(string program, string? image, string docker)
 {
     private const int DockerFailed = 125, NotExecutable = 126, NotFound = 127, MostRemovals = 50;
 
@@ -92,7 +91,7 @@ internal sealed partial class ExternalProgram(string program, string? image, str
             }
         }
 
-        var end = new ProgramEnd(process.ExitCode, output.Text + "\n" + errors.Text, Cause(errors.Text) ?? Cause(output.Text) ?? LastLine(errors.Text) ?? LastLine(output.Text) ?? "it said nothing");
+        var end = new ProgramEnd(process.ExitCode, output.Text + "\n" + errors.Text, LastLine(errors.Text) ?? LastLine(output.Text) ?? "it said nothing");
         if (end.Code is NotExecutable or NotFound || (container is not null && end.Code == DockerFailed)) throw NotRun(shown, end);
         return end;
 
@@ -196,12 +195,6 @@ internal sealed partial class ExternalProgram(string program, string? image, str
         .FirstOrDefault(p => File.Exists(p) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(p) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0));
 
     private static string? LastLine(string text) => text.Split('\n', '\r').Select(l => Redacted.Of(l.Trim())).LastOrDefault(l => l.Length > 0);
-
-    /// <summary>Programs name a cause and then go on to count, or to say goodbye.</summary>
-    private static string? Cause(string text) => text.Split('\n', '\r').Select(l => Redacted.Of(l.Trim())).LastOrDefault(l => Marked().IsMatch(l));
-
-    [GeneratedRegex(@"(^|\s)(err|error|fatal)( error)?:\s*\S", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex Marked();
 
     [DllImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Scitq.Contracts;
 using Scitq.Fetch.Local;
 using Scitq.Fetch.Transfers;
@@ -9,14 +8,13 @@ namespace Scitq.Fetch.Runs;
 /// What has become of the runs of one URI, over all rounds: a run that is there is not fetched again, and a method that can never bring a run is not asked again.
 /// A run is brought together in a hidden folder, one for each method, by one process at a time, and moved out of it when all its files are whole.
 /// </summary>
-internal sealed partial class RunFetch(DataUri uri, string accession, string directory, IReadOnlyList<IRunMethod> methods, Meter meter)
+internal sealed class RunFetch(DataUri uri, string accession, string directory, IReadOnlyList<IRunMethod> methods, Meter meter)
 {
     private readonly List<TransferredFile> _files = [];
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Run, IRunMethod Method), FetchException> _over = [];
-    private readonly List<string> _passing = [];
-    private readonly Dictionary<string, List<string>> _faults = [];
-    private readonly List<string> _warnings = [];
+    private readonly List<string> _passing = [], _warnings = [];
+    private string? _unasked;
 
     public DataUri Uri => uri;
 
@@ -43,7 +41,8 @@ internal sealed partial class RunFetch(DataUri uri, string accession, string dir
     public void Guess(IReadOnlyList<SequenceRun> runs, FetchException why)
     {
         Runs = runs;
-        _passing.Add($"ENA: {Reason(why, uri)}");
+        _unasked = $"ENA: {Reason(why, uri)}";
+        _passing.Add(_unasked);
     }
 
     /// <summary>Fetches one run by the first method that can.</summary>
@@ -59,6 +58,7 @@ internal sealed partial class RunFetch(DataUri uri, string accession, string dir
             return;
         }
 
+        var failed = methods.Where(m => _over.ContainsKey((accession, m))).Select(m => (Method: m, Fault: _over[(accession, m)])).ToList();
         foreach (var method in methods.Where(m => !_over.ContainsKey((accession, m)) && (IsFound || m is SraCloud or SraPrefetch)))
         {
             try
@@ -68,21 +68,20 @@ internal sealed partial class RunFetch(DataUri uri, string accession, string dir
                 foreach (var file in fetched) Publish(folder, file.Name);
                 _files.AddRange(fetched);
                 _done.Add(accession);
-                if (_faults.Remove(accession, out var faults))
-                    _warnings.Add($"{order.Shown}: taken by {method.Name}, for {string.Join(" ", faults.Distinct())}");
                 Directory.Delete(home, recursive: true);
+                Warn(order, method, failed);
                 return;
             }
             catch (TransferExhaustedException e)
             {
                 _passing.Add($"{method.Name}: {Reason(e, uri)}");
-                Remember(accession, method, e);
+                failed.Add((method, e));
                 notice?.Invoke($"{order.Shown}: by {method.Name}: {Reason(e, uri)}");
             }
             catch (FetchException e) when (e is not DiskFullException)
             {
+                failed.Add((method, e));
                 _over[(accession, method)] = e;
-                Remember(accession, method, e);
                 notice?.Invoke($"{order.Shown}: by {method.Name}: {Reason(e, uri)}");
             }
         }
@@ -91,38 +90,39 @@ internal sealed partial class RunFetch(DataUri uri, string accession, string dir
         if (methods.All(m => _over.ContainsKey((accession, m))) && Directory.Exists(home)) Directory.Delete(home, recursive: true);
     }
 
-    /// <summary>Worth telling even if another method brings the run: not that an archive does not have it, nor that a program is not there.</summary>
-    private void Remember(string run, IRunMethod method, FetchException fault)
-    {
-        if (fault is DataNotFoundException or UnsupportedTransferException) return;
-        if (!_faults.TryGetValue(run, out var faults)) _faults[run] = faults = [];
-        faults.Add($"{method.Name}: {Reason(fault, uri)}");
-    }
-
     /// <summary>The files, if all runs are there.</summary>
     /// <exception cref="TransientException">Something may go better in another round.</exception>
     /// <exception cref="FetchException">Nothing will.</exception>
     public TransferResult Result()
     {
         var missing = Runs!.Where(r => !_done.Contains(r.Accession)).ToArray();
-        if (missing.Length == 0) return new TransferResult { Files = _files, Warnings = _warnings };
+        var result = new TransferResult { Files = [.. _files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = _warnings };
+        if (missing.Length == 0) return result;
         var passing = string.Join(" ", _passing.Distinct());
         _passing.Clear();
         if (passing.Length > 0) throw new TransientException(passing);
         var failures = new Failures();
         foreach (var run in missing) failures.Add(Failure(new RunOrder(uri, run, false)));
-        failures.ThrowIfAny();
-        throw new InvalidOperationException($"{uri}: neither there nor failed.");
+        failures.ThrowIfAny(_files.Count == 0 ? null : result);
+        return result;
     }
 
-    /// <summary>A fault's message without the URI before it, nor how often that was tried: there is one more who tries again, and says so.</summary>
-    public static string Reason(FetchException fault, DataUri uri) => GivenUp().Replace(Unnamed(fault, uri), "");
+    /// <summary>A fault's message without the URI before it, nor how often was tried.</summary>
+    public static string Reason(FetchException fault, DataUri uri)
+    {
+        var message = fault is TransferExhaustedException exhausted ? exhausted.Reason : fault.Message;
+        return message.StartsWith(Redacted.Of(uri), StringComparison.Ordinal) && message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var colon ? message[(colon + 2)..] : message;
+    }
 
-    [GeneratedRegex(" Given up after [0-9]+ attempts?\\.$")]
-    private static partial Regex GivenUp();
-
-    private static string Unnamed(FetchException fault, DataUri uri) =>
-        fault.Message.StartsWith(Redacted.Of(uri), StringComparison.Ordinal) && fault.Message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var colon ? fault.Message[(colon + 2)..] : fault.Message;
+    /// <summary>That an archive has other bytes than it says, or none to compare with, is worth knowing; that it has none of a run is nothing new.</summary>
+    private void Warn(RunOrder order, IRunMethod method, IEnumerable<(IRunMethod Method, FetchException Fault)> failed)
+    {
+        List<string> others = [.. failed.Where(f => f.Fault is not (DataNotFoundException or UnsupportedTransferException)).Select(f => $"{f.Method.Name}: {Reason(f.Fault, uri)}")];
+        if (!IsFound && _unasked is not null) others.Insert(0, _unasked);
+        if (others.Count > 0) _warnings.Add($"{order.Shown} was fetched by {method.Name}, for other ways failed: {string.Join(" ", others)}");
+        if (method is EnaFiles or EnaAspera && order.Files.Where(f => f.Md5 is null).Select(f => f.Name).ToArray() is { Length: > 0 } unknown)
+            _warnings.Add($"{order.Shown}: ENA tells no MD5 of {string.Join(", ", unknown.Select(Redacted.Of))}, so what arrived could not be compared.");
+    }
 
     private FetchException Failure(RunOrder order)
     {

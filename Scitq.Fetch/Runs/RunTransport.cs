@@ -105,7 +105,7 @@ internal sealed class RunTransport : ISetTransport
         }
         catch (TransferExhaustedException e)
         {
-            throw new TransientException($"ENA does not answer ({RunFetch.Reason(e, fetch.Uri)}).", e);
+            throw new TransientException($"ENA does not answer ({RunFetch.Reason(e, fetch.Uri).TrimEnd('.')}).", e);
         }
     }
 

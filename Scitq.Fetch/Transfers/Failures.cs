@@ -10,7 +10,8 @@ internal sealed class Failures
 
     /// <param name="shown">The file to name in messages.</param>
     /// <param name="file">Its transfer.</param>
-    public async Task CatchAsync(string shown, Func<Task> file)
+    /// <param name="isOfOne">Whether a failure concerns this one alone; unless told otherwise, all do that would not befall every other.</param>
+    public async Task CatchAsync(string shown, Func<Task> file, Func<FetchException, bool>? isOfOne = null)
     {
         try
         {
@@ -18,12 +19,15 @@ internal sealed class Failures
         }
         catch (Exception e) when (Of(e, shown) is { } fault)
         {
-            if (fault.IsOfAll || fault is DiskFullException) throw fault == e ? e : fault;
+            if (fault.IsOfAll || fault is DiskFullException || isOfOne?.Invoke(fault) == false) throw fault == e ? e : fault;
             _failures.Enqueue(fault);
         }
     }
 
-    public void Add(FetchException failure) => _failures.Enqueue(failure);
+    public void Add(FetchException failure)
+    {
+        foreach (var one in failure.Failures) _failures.Enqueue(one);
+    }
 
     /// <param name="moved">What did not fail.</param>
     public void ThrowIfAny(TransferResult? moved = null)

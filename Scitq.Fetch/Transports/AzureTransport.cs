@@ -59,22 +59,20 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         var (name, prefix) = (Container(folder), Blob(folder));
         // A page an enumerator of the SDK's: after a fault one is at its end, and would make a listing look whole that is not.
         var pages = Pages.ReadAsync((next, c) => _client.CallAsync(folder, (container, _, d) => PageAsync(container, prefix, recursive, next, d), c), page => page.ContinuationToken, ct);
-        // Of one level: a folder with a marker is listed as that and as what is below it.
-        var marked = new HashSet<string>(StringComparer.Ordinal);
+        // Of one level: a folder with a marker is told twice, as that and as what is below it.
+        var folders = new HashSet<string>(StringComparer.Ordinal);
         await foreach (var page in pages)
         {
             foreach (var item in page.Values)
             {
-                if (item.IsPrefix && marked.Contains(item.Prefix)) continue;
-                if (item.IsPrefix)
-                    yield return new DataEntry { Uri = folder.At($"{name}/{item.Prefix}"), Name = item.Prefix[prefix.Length..].TrimEnd('/'), Size = 0, IsFolder = true };
-                else if (IsMarker(item.Blob.Metadata, item.Blob.Properties.ContentLength))
+                var marker = item.IsPrefix ? item.Prefix : IsMarker(item.Blob.Metadata, item.Blob.Properties.ContentLength) ? item.Blob.Name.TrimEnd('/') + "/" : null;
+                if (marker is not null)
                 {
-                    if (!recursive && marked.Add(item.Blob.Name + "/"))
-                        yield return new DataEntry { Uri = folder.At($"{name}/{item.Blob.Name}/"), Name = item.Blob.Name[prefix.Length..], Size = 0, IsFolder = true };
+                    if (!recursive && marker != prefix && folders.Add(marker))
+                        yield return new DataEntry { Uri = folder.At($"{name}/{marker}"), Name = marker[prefix.Length..].TrimEnd('/'), Size = 0, IsFolder = true };
                 }
                 else if (item.Blob.Properties is var found)
-                    yield return Entry(folder.At($"{name}/{item.Blob.Name}"), item.Blob.Name[prefix.Length..], found.ContentLength ?? 0, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
+                    yield return Entry(folder.At($"{name}/{item.Blob.Name}"), item.Blob.Name[prefix.Length..], found.ContentLength, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
             }
         }
     }
@@ -186,7 +184,7 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         return uri.Path.Split('/', 2) is [_, var blob] ? blob : "";
     }
 
-    private static DataEntry Entry(DataUri uri, string name, long size, ETag? tag, DateTimeOffset? modified, DateTimeOffset? created, byte[]? md5) => new()
+    private static DataEntry Entry(DataUri uri, string name, long? size, ETag? tag, DateTimeOffset? modified, DateTimeOffset? created, byte[]? md5) => new()
     {
         Uri = uri,
         Name = name,

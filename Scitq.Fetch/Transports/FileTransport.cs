@@ -52,7 +52,8 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     public Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
     {
         _roots.Check(entry.Uri);
-        var stream = new FileStream(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
+        var stream = options.OpenFile is { } open ? open(Open) : Open();
+        _roots.CheckOpened(stream, entry.Uri);
         if (entry.Version is not null && Version(stream.Length, File.GetLastWriteTimeUtc(stream.SafeFileHandle)) != entry.Version)
         {
             stream.Dispose();
@@ -61,6 +62,8 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
 
         stream.Position = offset;
         return Task.FromResult<Stream>(stream);
+
+        FileStream Open() => new(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
     }
 
     public async Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct)
@@ -71,13 +74,16 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         target = way.Path;
         PartFile.RefuseOther(target, uri);
         var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
+        // Made anew: where others may write, a link of that name may wait.
+        File.Delete(part);
         try
         {
-            var file = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 };
+            var file = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 };
             // Closed to others until it has the mode of its source.
             if (content.Mode is not null && !OperatingSystem.IsWindows()) file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             await using (var written = new FileStream(part, file))
             {
+                _roots.CheckOpened(written, uri);
                 if (content.Mode is null) NewFiles.Open(written, options.Umask);
                 await content.Body.CopyToAsync(written, 1 << 20, ct);
                 FileModes.Set(written.SafeFileHandle, content.Mode);

@@ -50,11 +50,16 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
         var host = folder.Path[..folder.Path.IndexOf('/', StringComparison.Ordinal)];
         var root = FtpAddress.Of(folder).Path;
         var folders = new Stack<string>();
+        var closed = new Failures();
         folders.Push("");
         while (folders.TryPop(out var sub))
         {
             var at = folder.At($"{host}{root}{sub}");
-            foreach (var item in await services.Retrier.RunAsync(at, c => ItemsAsync(at, c), ct))
+            List<FtpItem> items = [];
+            // One folder that nobody may enter does not keep the others from being listed; but in the end the list is not whole.
+            if (sub.Length == 0) items = await services.Retrier.RunAsync(at, c => ItemsAsync(at, c), ct);
+            else await closed.CatchAsync(at.Text, async () => items = await services.Retrier.RunAsync(at, c => ItemsAsync(at, c), ct), e => e is not TransferExhaustedException);
+            foreach (var item in items)
             {
                 var name = sub + item.Name;
                 var uri = folder.At($"{host}{root}{name}");
@@ -81,11 +86,23 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
                 }
             }
         }
+
+        closed.ThrowIfAny();
     }
 
     public async Task RemoveFolderAsync(DataUri folder, CancellationToken ct)
     {
-        foreach (var item in await ItemsAsync(folder.AsFolder(), ct))
+        List<FtpItem> items;
+        try
+        {
+            items = await ItemsAsync(folder.AsFolder(), ct);
+        }
+        catch (DataNotFoundException)
+        {
+            return;
+        }
+
+        foreach (var item in items)
         {
             if (item.Kind != FtpKind.Folder) return;
             await RemoveFolderAsync(folder.At($"{folder.AsFolder().Path}{item.Name}"), ct);

@@ -47,6 +47,7 @@ internal sealed partial class SpecBuilder
             UseCache = _line.Has("use-cache"),
             StrictOutput = _line.Has("strict-output"),
             Env = Environment(fill),
+            Secrets = [.. _line.All("secret").Select(fill)],
         };
         return TaskSpecRules.Problem(spec) is { } defect ? throw new UsageException(defect) : spec;
     }

@@ -15,9 +15,9 @@ internal static unsafe class Accounts
         Find((Posix.Account* account, byte* at, int size, out Posix.Account* found) => Posix.getpwnam_r(user, account, at, size, out found))?.Uid
         ?? (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var uid) && User(uid) is not null ? uid : null);
 
-    /// <summary>Whether the user is of the group.</summary>
-    public static bool IsIn(uint uid, uint gid) =>
-        Find((Posix.Account* account, byte* at, int size, out Posix.Account* found) => Posix.getpwuid_r(uid, account, at, size, out found)) is { } user && user.Groups.Contains(gid);
+    /// <summary>All groups of the user.</summary>
+    public static uint[] GroupsOf(uint uid) =>
+        Find((Posix.Account* account, byte* at, int size, out Posix.Account* found) => Posix.getpwuid_r(uid, account, at, size, out found))?.Groups ?? [];
 
     private delegate int Query(Posix.Account* account, byte* buffer, int size, out Posix.Account* found);
 

@@ -47,10 +47,10 @@ internal sealed partial class CgroupPool : IDisposable
                 pool = new CgroupPool([.. new[] { memory, cpu, pids, quota }.OfType<string>().Distinct()], leaf => new CgroupV1(
                     Path.Combine(memory, leaf), In(cpu, leaf), In(pids, leaf), In(quota, leaf)), limits);
             }
-            else if (mounts.Parent("", options.CgroupName) is { } unified)
+            else if (mounts.Unified(options.CgroupName, Environment.IsPrivilegedProcess) is { } unified)
             {
                 pool = new CgroupPool([unified], leaf => new CgroupV2(Path.Combine(unified, leaf)), limits);
-                CgroupMounts.Delegate(unified);
+                if (Environment.IsPrivilegedProcess) CgroupMounts.Delegate(unified);
             }
             else
             {

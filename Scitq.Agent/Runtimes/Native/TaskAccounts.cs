@@ -33,14 +33,15 @@ internal sealed class TaskAccounts(uint? usual, IReadOnlySet<uint>? named)
         var gid = (uint?)spec.Gid ?? account.Gid;
         if (spec.Gid is not null && !Accounts.HasGroup(gid)) throw Refused($"there is no such gid {gid}. Create the group there, or run in a container");
         // A group can be worth as much as an account: that of docker is root's.
-        if (named is not null && spec.Gid is not null && !Accounts.IsIn(uid, gid)) throw Refused($"uid {uid} is not of the group {gid}");
+        if (named is not null && spec.Gid is not null && !Accounts.GroupsOf(uid).Contains(gid)) throw Refused($"uid {uid} is not of the group {gid}");
         if (uid == ownUid && gid == ownGid) return null;
         if (ownUid != 0) throw Refused($"its agent is uid {ownUid}, and only root may run commands as uid {uid} gid {gid}");
         var setpriv = TaskEnvironment.DefaultPath.Split(':').Select(directory => directory + "/setpriv").FirstOrDefault(File.Exists)
             ?? throw Refused("it has no setpriv program (package util-linux), which uid and gid need");
         // The account made for tasks has the groups it was given (of GPUs, say), and can't become more by sudo or su.
-        var rest = spec is { Uid: null, Gid: null } ? "--init-groups --no-new-privs" : "--clear-groups";
-        return new RunAs(string.Create(CultureInfo.InvariantCulture, $"{setpriv} --reuid {uid} --regid {gid} {rest} --"), uid, gid, account.Home);
+        var unnamed = spec is { Uid: null, Gid: null };
+        var rest = unnamed ? "--init-groups --no-new-privs" : "--clear-groups";
+        return new RunAs(string.Create(CultureInfo.InvariantCulture, $"{setpriv} --reuid {uid} --regid {gid} {rest} --"), uid, gid, unnamed ? Accounts.GroupsOf(uid) : [], account.Home);
 
         StartException Refused(string why) => new(FailureClass.Start, $"the command could not be started as another user on worker {worker}: {why}.");
     }

@@ -14,7 +14,7 @@ public sealed class NativeUserTests : IAsyncDisposable
         // bin, which every Debian has.
         var shared = Directory.CreateDirectory(_machine["shared"]).FullName;
         await File.WriteAllTextAsync(Path.Combine(shared, "in"), "given\n");
-        await SharedMachine.ShellAsync(0, $"chmod 600 {shared}/in");
+        await SharedMachine.ShellAsync(0, $"chown bin {shared}/in; chmod 600 {shared}/in");
         await _machine.StartAsync(options: ["--native-user", "bin", "--task-users", "daemon", "--file-roots", shared]);
 
         var run = await _machine.FollowAsync(
@@ -25,7 +25,7 @@ public sealed class NativeUserTests : IAsyncDisposable
         Assert.Equal("root 644\n", await SharedMachine.ShellAsync(0, $"stat -c '%U %a' {shared}/out/x"));
 
         // One after the other, in directories that are used again.
-        for (var i = 0; i < 3; i++) Assert.Equal("bin 0\n", (await _machine.FollowAsync("sh", "-c", "echo $(id -un) $(ls $INPUT $OUTPUT $TEMP | grep -c x)")).Success());
+        for (var i = 0; i < 3; i++) Assert.Equal("bin 0\n", (await _machine.FollowAsync("sh", "-c", "echo $(id -un) $(ls -A $INPUT $OUTPUT $TEMP | grep -c '^x$')")).Success());
 
         Assert.Equal("daemon\n", (await _machine.FollowAsync("-u", "1", "id", "-un")).Success());
         foreach (var refused in (string[][])[["-u", "0"], ["-u", "3"], ["-g", "0"]])
@@ -50,6 +50,17 @@ public sealed class NativeUserTests : IAsyncDisposable
             Assert.Equal(2, run.Code);
             Assert.Contains(expected, run.Error);
         }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Limits_of_tasks_are_options_and_a_task_that_meets_one_is_told()
+    {
+        await _machine.StartAsync(options: ["--native-user", "root", "--task-pids", "60", "--task-memory", "67108864", "--task-umask", "027"]);
+        Assert.DoesNotContain("Native tasks run as root", _machine.Log, StringComparison.Ordinal);
+        Assert.Equal("0027\n", (await _machine.FollowAsync("sh", "-c", "umask")).Success());
+        if (_machine.Log.Contains("control groups", StringComparison.Ordinal)) Assert.Skip("No control groups here.");
+        Assert.Equal(137, (await _machine.FollowAsync("dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1")).Code);
+        Assert.Contains("Resource temporarily unavailable", (await _machine.FollowAsync("bash", "-c", "for i in {1..80}; do sleep 1 & done; exit 1")).Error, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 60_000)]

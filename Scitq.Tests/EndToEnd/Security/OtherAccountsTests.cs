@@ -29,6 +29,7 @@ public sealed class OtherAccountsTests : IAsyncDisposable
         if (TestEnvironment.Optional("SCITQ_TEST_DOCKER") is not null) running.Add(await _machine.WaitingAsync("-d", DockerFixture.Image));
         await _machine.FollowAsync("sh", "-c", "echo kept >$OUTPUT/x; chmod -R 777 $OUTPUT; exit 3");
 
+        Assert.NotEmpty(await _machine.OpenToAsync(0, _machine.Data));
         Assert.Empty(await _machine.OpenToAsync(SharedMachine.Stranger, _machine.Data));
         foreach (var (directory, _) in running)
         {
@@ -80,6 +81,26 @@ public sealed class OtherAccountsTests : IAsyncDisposable
         Assert.DoesNotContain("canary", environment, StringComparison.Ordinal);
         // Not even for the account it runs as, whose tasks these are.
         Assert.Equal("denied\n", (await _machine.FollowAsync("sh", "-c", $"cat /proc/{_machine.Pid}/environ >/dev/null 2>&1 || echo denied")).Out);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task What_is_fetched_of_this_machine_for_another_account_is_what_that_account_may_read()
+    {
+        await _machine.StartAsync();
+        var folder = Directory.CreateDirectory(_machine["shared"]).FullName;
+        File.WriteAllText(Path.Combine(folder, "own"), "own\n");
+        File.WriteAllText(Path.Combine(folder, "roots"), "roots\n");
+        await SharedMachine.ShellAsync(0, $"cd {folder}; chown 1:1 own; chmod 600 own roots; ln -s roots link; mkdir open; echo x >open/x; mkdir -m 700 closed; echo x >closed/x; chmod 755 . open");
+        Assert.Equal("own\n", (await _machine.FollowAsync("-u", "1", "-i", $"file://{folder}/own", "sh", "-c", "cat $INPUT/own")).Success());
+        Assert.Equal("x\n", (await _machine.FollowAsync("-u", "1", "-i", $"file://{folder}/open/", "-r", $"file://{folder}/own", "sh", "-c", "cat $INPUT/x; test -r $RESOURCE/own")).Success());
+        foreach (var (option, name) in ((string, string)[])[("-i", "roots"), ("-i", "link"), ("-i", "closed/x"), ("-i", "closed/"), ("-i", ""), ("-r", "roots")])
+        {
+            var run = await _machine.FollowAsync("-u", "1", option, $"file://{folder}/{name}", "true");
+            Assert.NotEqual(0, run.Code);
+            Assert.Contains("uid 1, as whom the task runs, may not read", run.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("roots\n", (await _machine.FollowAsync("-i", $"file://{folder}/roots", "sh", "-c", "cat $INPUT/roots")).Success());
     }
 
     private string Input()

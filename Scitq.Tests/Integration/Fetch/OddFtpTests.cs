@@ -74,10 +74,15 @@ public sealed class OddFtpTests : IAsyncDisposable
     [Fact(Timeout = 30_000)]
     public async Task A_folder_that_may_not_be_entered_is_not_empty()
     {
-        _ftp.Listings["/pub"] = "drwx------ 2 root root 4096 Nov 27 06:45 closed\r\n";
+        const string Folder = "drwx------ 2 root root 4096 Nov 27 06:45 ";
+        _ftp.Listings["/pub"] = $"{Folder}sub\r\n{Folder}closed\r\n{Folder}[odd]*\r\n{Line}a\r\n";
+        (_ftp.Listings["/pub/sub"], _ftp.Listings["/pub/[odd]*"]) = (Line + "s\r\n", Line + "o\r\n");
+        foreach (var name in (string[])["/pub/a", "/pub/sub/s", "/pub/[odd]*/o"]) _ftp.Files[name] = "abc";
         Write("closed/keep");
-        await Assert.ThrowsAnyAsync<FetchException>(SyncAsync);
-        Assert.Equal(["closed/keep"], Tree());
+        var error = await Assert.ThrowsAnyAsync<FetchException>(SyncAsync);
+        Assert.Contains("/pub/closed/", Assert.Single(error.Failures).Message, StringComparison.Ordinal);
+        // The others are there all the same.
+        Assert.Equal(["[odd]*/o", "a", "closed/keep", "sub/s"], Tree());
     }
 
     [Fact(Timeout = 30_000)]

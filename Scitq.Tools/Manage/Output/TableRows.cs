@@ -45,7 +45,7 @@ internal sealed class TableRows(ManageContext context, IReadOnlyList<Column> col
             Ansi = colours ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = colours ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(context.Io.Out),
+            Out = new AnsiConsoleOutput(context.Io.Painted),
         });
         // Both, or the library asks the terminal, which puts it into keypad mode.
         (console.Profile.Width, console.Profile.Height) = (EndlessLine, 1);
