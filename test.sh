@@ -162,6 +162,9 @@ fi
 need_packages "aria2 and the SRA toolkit" aria2:/usr/bin/aria2c sra-toolkit:/usr/bin/fasterq-dump pigz:/usr/bin/pigz \
   || no_server "aria2 and the SRA toolkit"
 
+# What tasks leave behind: files that not even root may remove, trees that no path leads into.
+need_packages "chattr and perl" e2fsprogs:/usr/bin/chattr perl-base:/usr/bin/perl || no_server "chattr and perl"
+
 # Judges the units of deploy/systemd; nothing of it is started.
 need_packages "systemd-analyze" systemd:/usr/bin/systemd-analyze || no_server "systemd-analyze"
 

@@ -51,6 +51,7 @@ public static class AgentArguments
         (new("takeover", null, "take the name even from an agent that seems alive"), (o, v) => o with { Takeover = Truth(v) }),
         (new("drain-timeout", "S", "how long a drain waits for running tasks (default: until they end)"), (o, v) => o with { DrainTimeout = Seconds(v) }),
         (new("stop-grace", "S", "between TERM and KILL (default: 10)"), (o, v) => o with { StopGrace = Seconds(v) }),
+        (new("resume-timeout", "S", "how long to find out what became of a task of the start before, as the container engine must say, before it counts as lost (default: 600)"), (o, v) => o with { ResumeTimeout = Seconds(v) }),
         (new("keep-failed", "DAYS", "how long directories of failed tasks are kept (default: 3)"), (o, v) => o with { KeepFailed = TimeSpan.FromDays(Number(v)) }),
         (new("output-cap", "BYTES", "of stdout and of stderr, kept at most (default: 64 MiB)"), (o, v) => o with { OutputCap = Bytes(v) }),
         (new("disk-reserve", "BYTES", "with less free space nothing new is taken, and a task that fills the disk is stopped (default: 256 MiB)"), (o, v) => o with { DiskReserve = Bytes(v) }),

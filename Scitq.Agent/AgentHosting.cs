@@ -42,10 +42,8 @@ public static partial class AgentHosting
         var time = services.GetRequiredService<TimeProvider>();
         if (options.Runtime == "noop") return new RuntimeSet(new NoopRuntime(time), docker: null, commandsRun: false);
         var docker = new DockerRuntime(DockerEngine.FromEnvironment(), options.DockerOptions == "restricted", time, services.GetRequiredService<ILogger<DockerRuntime>>());
-        if (!options.NativeTasks) return new RuntimeSet(null, docker);
-
         var logger = services.GetRequiredService<ILogger<NativeRuntime>>();
-        if (options.NativeUser is null && Environment.IsPrivilegedProcess) TasksAreRoot(logger);
+        if (options.NativeTasks && options.NativeUser is null && Environment.IsPrivilegedProcess) TasksAreRoot(logger);
         var accounts = options.Accounts;
         var native = new NativeOptions
         {
@@ -55,7 +53,7 @@ public static partial class AgentHosting
             MemoryLimit = options.TaskMemory == 0 ? null : options.TaskMemory,
             CpuLimit = options.TaskCpus == 0 ? null : options.TaskCpus,
         };
-        return new RuntimeSet(new NativeRuntime(native, time, logger), docker, accounts: accounts);
+        return new RuntimeSet(new NativeRuntime(native, time, logger), docker, accounts: accounts, nativeTasks: options.NativeTasks);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Native tasks run as root: whoever may submit has all of this machine. --native-user ACCOUNT runs them with fewer rights; --native-user root says that it is meant so")]

@@ -129,6 +129,13 @@ public sealed record AgentOptions
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long it may take, after a start, to find out what became of a task of the start before. Engines with many containers need minutes to come up
+    /// after a crash; longer than this, an administrator is needed, and the task is better run elsewhere.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    public TimeSpan ResumeTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Bytes of each stream that are kept: the first and the last half.</summary>
     [Range(64 * 1024L, long.MaxValue)]
     public long OutputCap { get; init; } = 64L * 1024 * 1024;
@@ -150,6 +157,8 @@ public sealed record AgentOptions
     {
         var problems = new List<ValidationResult>();
         if (!Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true)) return problems[0].ErrorMessage;
+        if (LeaseTime < 2 * Heartbeat)
+            return $"lease-seconds {LeaseTime.TotalSeconds} is less than two heartbeats ({Heartbeat.TotalSeconds} s each): leases would lapse from one to the next; lower heartbeat-seconds.";
         foreach (var user in (TaskUsers ?? []).Append(NativeUser).OfType<string>())
         {
             if (Runtimes.Native.Accounts.Uid(user) is not { } uid) return $"there is no account '{user}' on this machine.";

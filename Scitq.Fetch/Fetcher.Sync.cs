@@ -120,7 +120,7 @@ public sealed partial class Fetcher
         failures.ThrowIfAny(Result());
         if (found == 0 && source.Scheme != "file") throw NotFound(source);
         // Only now that everything is there which can be, and only what was listed before: whatever went wrong until here leaves the destination as it was.
-        var surplus = options.Delete ? there.Keys.Where(name => !seen.ContainsKey(name) && !doubtful.Any(d => name == d || name.StartsWith(d + "/", StringComparison.Ordinal))).ToArray() : [];
+        var surplus = options.Delete ? there.Keys.Where(name => !seen.ContainsKey(name) && !IsDoubtful(name)).ToArray() : [];
         await Parallel.ForEachAsync(surplus, ct, async (name, c) => await failures.CatchAsync(name, async () =>
         {
             // This alone: an object's name may end with a slash, and then would mean all below it.
@@ -143,6 +143,8 @@ public sealed partial class Fetcher
             files.Add(await CopyOneAsync(entry, target, destination, entry.Name, source, download, meter, c));
 
         TransferResult Result() => new() { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped, Warnings = [.. warnings] };
+
+        bool IsDoubtful(string name) => doubtful.Any(d => name == d || name.StartsWith(d + "/", StringComparison.Ordinal));
 
         void LeftOut(LeftOut left)
         {

@@ -97,7 +97,8 @@ public sealed partial class Fetcher : IDisposable
     }
 
     /// <summary>The entries; a list that breaks off after some of them is one of the failures, and does not stop what is under way.</summary>
-    private static async IAsyncEnumerable<DataEntry> AsFarAsListed(IAsyncEnumerable<DataEntry> entries, Failures failures, [EnumeratorCancellation] CancellationToken ct = default)
+    private static async IAsyncEnumerable<DataEntry> AsFarAsListed(
+        IAsyncEnumerable<DataEntry> entries, Failures failures, [EnumeratorCancellation] CancellationToken ct = default)
     {
         var any = false;
         await using var each = entries.GetAsyncEnumerator(ct);

@@ -29,6 +29,9 @@ public static partial class BrokerFailure
         shutdown.Initiator == ShutdownInitiator.Peer ? Reason(new OperationInterruptedException(shutdown), broker)
             : $"the connection broke ({(shutdown.Exception?.GetBaseException().Message ?? shutdown.ReplyText).TrimEnd('.', ' ')}).";
 
+    /// <summary>What is said of a broker from which nothing comes.</summary>
+    public static string Silence(BrokerSettings broker) => Silence(broker.Address) + ".";
+
     /// <summary>Whether the broker does not know what was asked for.</summary>
     public static bool IsMissing(Exception failure) => Causes(failure).Any(c => c is OperationInterruptedException { ShutdownReason.ReplyCode: NotFound });
 
@@ -74,9 +77,11 @@ public static partial class BrokerFailure
             $"the connection ended before AMQP was spoken: if port {broker.Port} is one of TLS, the address must begin with amqps://",
         EndOfStreamException or SocketException { SocketErrorCode: SocketError.ConnectionReset } =>
             "the broker ended the connection before AMQP was spoken: it may want a certificate of ours (--bus-cert FILE)",
-        TimeoutException or OperationCanceledException => $"{broker.Host}:{broker.Port} does not answer",
+        TimeoutException or OperationCanceledException => Silence(broker),
         _ => null,
     };
+
+    private static string Silence(BrokerAddress broker) => $"{broker.Host}:{broker.Port} does not answer";
 
     private static bool IsPlain(Exception cause) =>
         cause.Message.Contains("frame size", StringComparison.OrdinalIgnoreCase) || cause.ToString().Contains("wrong version number", StringComparison.OrdinalIgnoreCase)

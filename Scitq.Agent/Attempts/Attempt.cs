@@ -82,6 +82,18 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
     /// <summary>True for the one who is to give its place back.</summary>
     public bool TryGivePlace() => Interlocked.Exchange(ref _hasPlace, 0) == 1;
 
+    /// <summary>An earlier process of this agent may have started it: it is not given back before that is known.</summary>
+    public void MayHaveStarted()
+    {
+        lock (_lock) _started = true;
+    }
+
+    /// <summary>No process has.</summary>
+    public void NotStarted()
+    {
+        lock (_lock) _started = false;
+    }
+
     /// <summary>It was started by an earlier process of this agent.</summary>
     public void Adopted()
     {

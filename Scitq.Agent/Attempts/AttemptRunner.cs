@@ -51,13 +51,26 @@ internal sealed partial class AttemptRunner(
             outcome.Logs?.Dispose();
         }
 
-        return attempt.Cause switch
-        {
-            StopCause.Revoked => null,
-            StopCause.Released => new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Released },
-            _ => Report(attempt, outcome),
-        };
+        return End(attempt, outcome);
     }
+
+    /// <summary>The end of an attempt of which nobody can tell any more what became of it: what is there of its output is kept, nothing is delivered.</summary>
+    public async Task<AttemptReport?> LoseAsync(Attempt attempt, string problem)
+    {
+        var outcome = new Outcome();
+        outcome.Fail(FailureClass.Lost, problem);
+        Tell(attempt, problem);
+        await CollectAsync(attempt, outcome);
+        outcome.Logs?.Dispose();
+        return End(attempt, outcome);
+    }
+
+    private AttemptReport? End(Attempt attempt, Outcome outcome) => attempt.Cause switch
+    {
+        StopCause.Revoked => null,
+        StopCause.Released => new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Released },
+        _ => Report(attempt, outcome),
+    };
 
     private async Task RunStagesAsync(Attempt attempt, IRun? adopted, Outcome outcome)
     {

@@ -131,7 +131,7 @@ internal sealed partial class Publisher(BrokerSettings broker, string worker, Ti
         try
         {
             var connecting = broker.Factory($"scitq-agent {worker} publish").CreateConnectionAsync(ct);
-            if (await Task.WhenAny(connecting, Task.Delay(NoticeAfter, time, ct)) != connecting) Away("it has not answered for 2 s.");
+            if (await Task.WhenAny(connecting, Task.Delay(NoticeAfter, time, ct)) != connecting) Away(BrokerFailure.Silence(broker));
             connection = await connecting.WaitAsync(2 * BrokerSettings.ConnectTimeout, time, ct);
             connection.ConnectionShutdownAsync += (_, shutdown) =>
             {

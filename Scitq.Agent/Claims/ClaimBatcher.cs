@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Journal;
+using Scitq.Agent.Logs;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Claims;
@@ -18,6 +19,8 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
+    private readonly Repeats _failing = new(time);
+    private readonly Repeats _journalFailing = new(time);
     private readonly Channel<Claim> _waiting = Channel.CreateUnbounded<Claim>();
     private readonly ConcurrentDictionary<long, Request> _requests = new();
     private readonly ConcurrentDictionary<(Guid Task, int Attempt), Claim> _asking = new();
@@ -112,7 +115,7 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
         }
         catch (IOException e)
         {
-            JournalFailed(logger, e.Message);
+            if (_journalFailing.Says(e.Message)) JournalFailed(logger, e.Message);
             foreach (var (claim, attempt) in granted)
             {
                 journal.Forgotten(attempt.Key);
@@ -142,7 +145,7 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
         }
         catch (SendException e)
         {
-            SendFailed(logger, e.Message);
+            if (_failing.Says(e.Message)) SendFailed(logger, e.Message);
             // It may have arrived all the same; whoever asks again is told again.
             foreach (var claim in claims)
                 if (claim.TrySettle()) claim.Outcome.TrySetResult(ClaimOutcome.Unanswered);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Attempts;
+using Scitq.Agent.Logs;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Reports;
 using Scitq.Agent.Slots;
@@ -16,6 +17,7 @@ internal sealed partial class TaskIntake(IAgentBus bus, SlotGate places, ClaimBa
 {
     private const int MostInHand = 256;
     private static readonly TimeSpan PlacePatience = TimeSpan.FromSeconds(2);
+    private readonly Repeats _failing = new(time);
     private readonly ConcurrentDictionary<(Guid Task, int Attempt), Task<bool>> _asking = new();
     private readonly Signal _changed = new();
     private volatile string? _batch;
@@ -58,7 +60,7 @@ internal sealed partial class TaskIntake(IAgentBus bus, SlotGate places, ClaimBa
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
                 // A broker that is away, or a queue that is being moved: the bus says more.
-                ConnectFailed(logger, batch, e.GetBaseException().Message);
+                if (_failing.Says($"{batch}: {e.GetBaseException().Message}")) ConnectFailed(logger, batch, e.GetBaseException().Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, ct);
             }
 

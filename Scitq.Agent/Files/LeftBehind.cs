@@ -1,4 +1,5 @@
 using Scitq.Agent.Runtimes.Native;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Files;
 
@@ -21,7 +22,7 @@ internal static class LeftBehind
             var fd = Unix.OpenDirectory(Unix.CurrentDirectory, Unix.Bytes(directory));
             try
             {
-                Disarm(fd, "", 0, taken);
+                Disarm(fd, Descriptors.MountOf(fd), "", 0, taken);
             }
             finally
             {
@@ -32,7 +33,7 @@ internal static class LeftBehind
         return taken.ToString() is { Length: > 0 } text ? text : null;
     }
 
-    private static void Disarm(int directory, string path, int depth, Taken taken)
+    private static void Disarm(int directory, ulong? mount, string path, int depth, Taken taken)
     {
         if (depth > Deepest) throw new IOException($"directories are nested more than {Deepest} deep.");
         var (own, root) = (Posix.geteuid(), Posix.geteuid() == 0);
@@ -48,7 +49,8 @@ internal static class LeftBehind
                 var fd = Unix.OpenDirectory(directory, name);
                 try
                 {
-                    Disarm(fd, path + Unix.Text(name) + "/", depth + 1, taken);
+                    // What a command has mounted there is not what it has left: it may be /dev, or somebody's home.
+                    if (Descriptors.MountOf(fd) == mount) Disarm(fd, mount, path + Unix.Text(name) + "/", depth + 1, taken);
                 }
                 finally
                 {

@@ -1,8 +1,11 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Threading.Channels;
+using Microsoft.Win32.SafeHandles;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Journal;
 
@@ -21,47 +24,64 @@ internal sealed record KeptOutput(IReadOnlyList<AttemptKey> Attempts, int? ExitC
 
 /// <summary>
 /// What the agent must know after it was killed: the attempts granted to it and the ends it has yet to report. A file of
-/// JSON lines, appended to, rewritten when most of it is history. All that piles up during one write goes with the next.
+/// JSON lines, appended to, rewritten when most of it is history or when a write has failed. All that piles up during one
+/// write goes with the next. While it can't be written, <see cref="Problem"/> says why, and nothing may be granted.
 /// </summary>
 internal sealed class AttemptJournal : IAsyncDisposable
 {
     private const long CompactAbove = 4 * 1024 * 1024;
+
+    // An agent that is started again and again while no coordinator answers.
+    private const int MostEpochs = 200;
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(2);
     private readonly string _path;
     private readonly Dictionary<AttemptKey, JournalledAttempt> _live;
     private readonly Lock _lock = new();
     private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _writer;
-    private FileStream _file;
+    private SafeFileHandle? _file;
+    private long _length;
     private long _liveBytes;
+    private long _compactAbove = CompactAbove;
+    private bool _registered;
+    private string? _problem;
 
-    private AttemptJournal(string path, Dictionary<AttemptKey, JournalledAttempt> live, Guid epoch, Guid? previousEpoch)
+    private AttemptJournal(string path, Dictionary<AttemptKey, JournalledAttempt> live, Guid epoch, IReadOnlyList<Guid> previousEpochs)
     {
-        (_path, _live, Epoch, PreviousEpoch) = (path, live, epoch, previousEpoch);
-        _file = Compact();
+        (_path, _live, Epoch, PreviousEpochs) = (path, live, epoch, previousEpochs);
+        if (!TryCompact(out _problem) && TryContinue()) _problem = null;
         _writer = Task.Run(WriteAsync);
     }
 
     /// <summary>Of this start.</summary>
     public Guid Epoch { get; }
 
-    /// <summary>Of the agent that used the directory before.</summary>
-    public Guid? PreviousEpoch { get; }
+    /// <summary>Of the agents that used the directory before, from the last one that is known to have been registered.</summary>
+    public IReadOnlyList<Guid> PreviousEpochs { get; }
 
-    /// <summary>Opens the journal in this directory, which the caller has locked.</summary>
+    /// <summary>Of the agent that used the directory before.</summary>
+    public Guid? PreviousEpoch => PreviousEpochs is [.., var last] ? last : null;
+
+    /// <summary>Why it can't be written at the moment, or null.</summary>
+    public string? Problem => Volatile.Read(ref _problem);
+
+    /// <summary>Opens the journal in this directory, which the caller has locked. It opens on a full disk as well, with a problem.</summary>
     public static AttemptJournal Open(string directory, Guid epoch)
     {
         var path = Path.Combine(directory, "journal");
         var live = new Dictionary<AttemptKey, JournalledAttempt>();
-        Guid? previous = null;
+        var epochs = new List<Guid>();
         foreach (var entry in Read(path))
         {
-            if (entry.Epoch is { } e) previous = e;
-            if (entry.Granted is { } granted) live[granted.Key] = granted;
+            if (entry.Registered is { } registered) epochs = [registered];
+            if (entry.Epoch is { } e && !epochs.Contains(e)) epochs.Add(e);
+            if (entry.Granted is { Key: not null, Spec: not null } granted) live[granted.Key] = granted;
             if (entry.Ended is { } ended && live.TryGetValue(ended.Key, out var known)) live[ended.Key] = known with { End = ended };
             if (entry.Forgotten is { } key) live.Remove(key);
         }
 
-        return new AttemptJournal(path, live, epoch, previous);
+        if (epochs.Count > MostEpochs) epochs = [epochs[0], .. epochs.TakeLast(MostEpochs - 1)];
+        return new AttemptJournal(path, live, epoch, epochs);
     }
 
     /// <summary>What is not forgotten.</summary>
@@ -70,7 +90,20 @@ internal sealed class AttemptJournal : IAsyncDisposable
         lock (_lock) return [.. _live.Values];
     }
 
+    /// <summary>The coordinator knows this start: those before are history.</summary>
+    public void Registered()
+    {
+        lock (_lock)
+        {
+            if (_registered) return;
+            _registered = true;
+        }
+
+        Enqueue(Line(new Entry { Registered = Epoch }));
+    }
+
     /// <summary>Returns once the grants are on the disk.</summary>
+    /// <exception cref="IOException">They can't be kept, and are forgotten.</exception>
     public Task GrantedAsync(IReadOnlyList<JournalledAttempt> attempts)
     {
         var lines = new ArrayBufferWriter<byte>();
@@ -112,12 +145,13 @@ internal sealed class AttemptJournal : IAsyncDisposable
     {
         _writes.Writer.TryComplete();
         await _writer;
-        await _file.DisposeAsync();
+        _file?.Dispose();
     }
 
     private static IEnumerable<Entry> Read(string path)
     {
-        if (!File.Exists(path)) yield break;
+        // A task of the agent's own account may have put anything there, also what never ends to be read.
+        if (FileKinds.Of(path) != FileKind.File) yield break;
         foreach (var line in File.ReadLines(path))
         {
             Entry? entry;
@@ -157,71 +191,150 @@ internal sealed class AttemptJournal : IAsyncDisposable
 
     private async Task WriteAsync()
     {
-        var torn = false;
         var waiting = new List<TaskCompletionSource>();
-        while (await _writes.Reader.WaitToReadAsync())
+        var lines = new ArrayBufferWriter<byte>();
+        var more = _writes.Reader.WaitToReadAsync().AsTask();
+        while (true)
         {
-            try
+            // Nothing new is granted while it can't be written, so it must find out by itself that it can.
+            if (_problem is not null) await Task.WhenAny(more, Task.Delay(Again));
+            else await more;
+            if (more.IsCompleted && !await more) break;
+            while (_writes.Reader.TryRead(out var write))
             {
-                // After a write that failed half way, what follows must not be taken for the rest of its line.
-                if (torn) await _file.WriteAsync("\n"u8.ToArray());
-                torn = false;
-                while (_writes.Reader.TryRead(out var write))
-                {
-                    if (write.Done is { } done) waiting.Add(done);
-                    await _file.WriteAsync(write.Lines);
-                }
-
-                await _file.FlushAsync();
-                if (_file.Length > CompactAbove && _file.Length > 4 * _liveBytes)
-                {
-                    await _file.DisposeAsync();
-                    _file = Compact();
-                }
-                else if (waiting.Count > 0)
-                {
-                    _file.Flush(flushToDisk: true);
-                }
-
-                foreach (var done in waiting) done.TrySetResult();
+                if (write.Done is { } done) waiting.Add(done);
+                lines.Write(write.Lines.Span);
             }
-            catch (IOException e)
+
+            // All that a failed write has lost is in what the file is rewritten from.
+            if (_problem is not null || !TryAppend(lines.WrittenSpan, durably: waiting.Count > 0, out _problem)) TryCompact(out _problem);
+            // Only for the sake of room: that it can't be done keeps nobody from appending.
+            else if (_length > _compactAbove && _length > 4 * _liveBytes && !TryCompact(out var _)) _compactAbove = _length + CompactAbove;
+            foreach (var done in waiting)
             {
-                torn = true;
                 // A grant that can't be kept is not taken; an end that can't is still told by this process.
-                foreach (var done in waiting) done.TrySetException(e);
+                if (_problem is { } problem) done.TrySetException(new IOException(problem));
+                else done.TrySetResult();
             }
 
             waiting.Clear();
+            lines.ResetWrittenCount();
+            if (more.IsCompleted) more = _writes.Reader.WaitToReadAsync().AsTask();
+        }
+
+        if (_problem is not null) TryCompact(out _problem);
+    }
+
+    /// <summary>What is left of a write that failed half way is not counted: the next overwrites it.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever keeps it from being written is its problem, told and tried again.")]
+    private bool TryAppend(ReadOnlySpan<byte> lines, bool durably, out string? problem)
+    {
+        try
+        {
+            RandomAccess.Write(_file!, lines, _length);
+            if (durably) RandomAccess.FlushToDisk(_file!);
+            _length += lines.Length;
+            problem = null;
+            return true;
+        }
+        catch (Exception e)
+        {
+            // After a flush that failed, nothing says what of the file is on the disk: only a new one is good.
+            problem = e.Message;
+            return false;
         }
     }
 
-    /// <summary>Replaces the file by what is live, durably, and opens it to be appended to.</summary>
-    private FileStream Compact()
+    /// <summary>Replaces the file by what is live, durably, and goes on with it. Whatever fails, the old one stays as it was, and in use.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever keeps it from being written is its problem, told and tried again.")]
+    private bool TryCompact(out string? problem)
+    {
+        SafeFileHandle? file = null;
+        var next = _path + ".new";
+        try
+        {
+            var lines = Live();
+            TreeRemoval.Remove(next);
+            file = File.OpenHandle(next, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+            RandomAccess.Write(file, lines.WrittenSpan, 0);
+            RandomAccess.FlushToDisk(file);
+            if (FileKinds.Of(_path) is not (FileKind.File or FileKind.Missing)) TreeRemoval.Remove(_path);
+            File.Move(next, _path, overwrite: true);
+            _file?.Dispose();
+            _file = file;
+            _length = _liveBytes = lines.WrittenCount;
+            _compactAbove = CompactAbove;
+            problem = null;
+            return true;
+        }
+        catch (Exception e)
+        {
+            problem = e.Message;
+            file?.Dispose();
+            TryDelete(next);
+            return false;
+        }
+    }
+
+    /// <summary>Goes on with the file of the process before, where there is no room for another.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever keeps it from being written is its problem, told and tried again.")]
+    private bool TryContinue()
+    {
+        try
+        {
+            if (FileKinds.Of(_path) != FileKind.File) return false;
+            _file = File.OpenHandle(_path, FileMode.Open, FileAccess.Write, FileShare.Read);
+            _length = RandomAccess.GetLength(_file);
+            // What follows must not be taken for the rest of a line torn by a crash.
+            var lines = new ArrayBufferWriter<byte>();
+            lines.Write("\n"u8);
+            Append(lines, new Entry { Epoch = Epoch });
+            return TryAppend(lines.WrittenSpan, durably: true, out _);
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What takes room on a full disk for nothing.</summary>
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Overwritten by the next.
+        }
+    }
+
+    private ArrayBufferWriter<byte> Live()
     {
         var lines = new ArrayBufferWriter<byte>();
-        Append(lines, new Entry { Epoch = Epoch });
+        lock (_lock)
+        {
+            // The first of them is the one that was registered, if any was.
+            if (!_registered)
+                foreach (var epoch in PreviousEpochs) Append(lines, new Entry { Epoch = epoch });
+            Append(lines, _registered ? new Entry { Registered = Epoch } : new Entry { Epoch = Epoch });
+        }
+
         foreach (var attempt in Attempts())
         {
             Append(lines, new Entry { Granted = attempt with { End = null } });
             if (attempt.End is { } end) Append(lines, new Entry { Ended = end });
         }
 
-        var next = _path + ".new";
-        using (var file = File.Create(next))
-        {
-            file.Write(lines.WrittenSpan);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(next, _path, overwrite: true);
-        _liveBytes = lines.WrittenCount;
-        return new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.Read, 64 * 1024);
+        return lines;
     }
 
     private sealed record Entry
     {
         public Guid? Epoch { get; init; }
+
+        public Guid? Registered { get; init; }
 
         public JournalledAttempt? Granted { get; init; }
 

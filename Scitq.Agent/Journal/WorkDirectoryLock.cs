@@ -5,6 +5,7 @@ namespace Scitq.Agent.Journal;
 /// <summary>Keeps a second agent out of the work directory; the kernel lets go of it when the process dies.</summary>
 internal sealed class WorkDirectoryLock : IDisposable
 {
+    private const int WouldBlock = 11;
     private static readonly string[] s_files = ["lock", "journal", "journal.new"];
     private readonly FileStream _file;
 
@@ -34,6 +35,10 @@ internal sealed class WorkDirectoryLock : IDisposable
         catch (UnauthorizedAccessException e)
         {
             throw new AgentRefusedException($"The work directory '{directory}' can't be written to: {e.Message} Give another with --work-dir.", e);
+        }
+        catch (IOException e) when (e.HResult != WouldBlock)
+        {
+            throw new AgentRefusedException($"The work directory '{directory}' can't be used: {e.Message} Mend that, or give another with --work-dir.", e);
         }
         catch (IOException e)
         {

@@ -20,6 +20,8 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
     private const int MaxInFlight = 4;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
+    private readonly Repeats _failing = new(time);
+    private readonly Repeats _unreadable = new(time);
     private readonly ConcurrentDictionary<AttemptKey, Tails> _tails = new();
     private readonly Signal _wake = new();
 
@@ -59,11 +61,12 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
                     // The attempt's directory may be removed at any time, once its lease is lost.
-                    ReadFailed(logger, key.TaskId, e.Message);
+                    if (tails.Complete && e is (FileNotFoundException or DirectoryNotFoundException)) tails.GiveUp();
+                    if (_unreadable.Says(e.Message)) ReadFailed(logger, key.TaskId, e.Message);
                 }
                 catch (SendException e)
                 {
-                    SendFailed(logger, e.Message);
+                    if (_failing.Says(e.Message)) SendFailed(logger, e.Message);
                     await Task.Delay(TimeSpan.FromSeconds(1), time, ct);
                 }
             }
@@ -105,7 +108,13 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
 
                 offset = tail.Stored;
                 data = tail.Next(Chunk);
-                if (data.Length == 0) continue;
+                if (data.Length == 0)
+                {
+                    // Else its attempt would never end.
+                    if (tails.Complete && !tail.Done) tail.GiveUp();
+                    continue;
+                }
+
                 tail.Sent = time.GetTimestamp();
             }
 
@@ -183,6 +192,13 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
         public volatile bool Complete;
 
         public TaskCompletionSource AllStored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void GiveUp()
+        {
+            foreach (var tail in streams)
+                lock (tail)
+                    if (tail.FileLength == 0) tail.GiveUp();
+        }
 
         public StreamTail Of(OutputStream stream) => streams[(int)stream];
     }

@@ -16,6 +16,7 @@ internal sealed class StreamTail(string path, OutputStream stream, long cap)
     private long _punched = cap / 2 / Block * Block + Block;
     private byte[] _marker = [];
     private long _final = -1;
+    private bool _lost;
 
     public OutputStream Stream { get; } = stream;
 
@@ -29,10 +30,10 @@ internal sealed class StreamTail(string path, OutputStream stream, long cap)
     public bool Doubtful { get; set; }
 
     /// <summary>Whether all that will ever be stored is known and stored.</summary>
-    public bool Done => _final >= 0 && Stored >= Length;
+    public bool Done => _final >= 0 && (_lost || Stored >= Length);
 
     /// <summary>How long the stored stream is, or will be as far as known now.</summary>
-    public long Length => _final < 0 ? Math.Min(FileLength, _half) : _final <= cap ? _final : _half + _marker.Length + (cap - _half);
+    public long Length => _lost ? Stored : _final < 0 ? Math.Min(FileLength, _half) : _final <= cap ? _final : _half + _marker.Length + (cap - _half);
 
     public long FileLength => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 
@@ -44,6 +45,9 @@ internal sealed class StreamTail(string path, OutputStream stream, long cap)
         _marker = length <= cap ? [] : Encoding.ASCII.GetBytes($"\n[scitq: {length - cap} bytes cut here]\n");
         _final = length;
     }
+
+    /// <summary>What is not stored yet is no longer there: somebody has removed or shortened the file after the command's end.</summary>
+    public void GiveUp() => _lost = _final >= 0;
 
     /// <summary>Reads what follows <see cref="Stored"/>, at most this much.</summary>
     public byte[] Next(int most)

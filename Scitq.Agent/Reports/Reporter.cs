@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Bus;
+using Scitq.Agent.Logs;
 using Scitq.Agent.Slots;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
@@ -19,6 +20,7 @@ internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string 
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan FirstRepeat = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LastRepeat = TimeSpan.FromMinutes(5);
+    private readonly Repeats _failing = new(time);
     private readonly Lock _lock = new();
     private readonly Signal _posted = new();
     private readonly Dictionary<AttemptKey, AttemptReport> _pending = [];
@@ -95,11 +97,12 @@ internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string 
         try
         {
             await bus.SendAsync(Queues.Reports, new AttemptReports { Worker = worker, Items = items }, durable: true, ct);
+            _failing.Over();
             return true;
         }
         catch (SendException e)
         {
-            SendFailed(logger, items.Count, e.Message);
+            if (_failing.Says(e.Message)) SendFailed(logger, items.Count, e.Message);
             lock (_lock)
             {
                 foreach (var item in items)

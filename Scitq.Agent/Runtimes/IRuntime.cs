@@ -15,6 +15,9 @@ internal interface IRuntime
 
     /// <summary>Finds the run an earlier agent process started, running or ended; null when it was never started.</summary>
     Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct);
+
+    /// <summary>Ends what an earlier agent process may have started, where it can't be told in time what became of it. What can't be ended now is ended once it can be.</summary>
+    Task AbandonAsync(RunRequest request, CancellationToken ct);
 }
 
 /// <summary>One started command.</summary>

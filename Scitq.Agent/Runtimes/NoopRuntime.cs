@@ -10,6 +10,8 @@ internal sealed class NoopRuntime(TimeProvider clock) : IRuntime
 
     public Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct) => Task.FromResult<IRun?>(null);
 
+    public Task AbandonAsync(RunRequest request, CancellationToken ct) => Task.CompletedTask;
+
     private sealed class NoopRun(DateTime started) : IRun
     {
         public DateTime Started { get; } = started;

@@ -6,8 +6,11 @@ using Scitq.Contracts;
 namespace Scitq.Agent.Runtimes;
 
 /// <summary>The runtimes of this agent, and which of them runs what.</summary>
-internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true, TaskAccounts? accounts = null)
+internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true, TaskAccounts? accounts = null, bool nativeTasks = true)
 {
+    // At a start it has to answer before the agent can: so long, and no longer.
+    private static readonly TimeSpan EnginePatience = TimeSpan.FromSeconds(30);
+
     /// <summary>Version of the container engine, once it was looked for; null where there is none.</summary>
     public string? DockerVersion { get; private set; }
 
@@ -18,7 +21,13 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
     public bool CommandsRun => commandsRun;
 
     /// <exception cref="StartException">There is no runtime for it here.</exception>
-    public IRuntime For(TaskSpec spec) => spec.Image is null || !commandsRun
+    public IRuntime For(TaskSpec spec) => nativeTasks || spec.Image is not null || !commandsRun
+        ? OfEarlier(spec)
+        : throw new StartException(FailureClass.Start, "this worker runs only tasks with a docker image (-d)");
+
+    /// <summary>What an earlier process of this agent ran it with, which may have been allowed more.</summary>
+    /// <exception cref="StartException">There is no runtime for it here.</exception>
+    public IRuntime OfEarlier(TaskSpec spec) => spec.Image is null || !commandsRun
         ? native ?? throw new StartException(FailureClass.Start, "this worker runs only tasks with a docker image (-d)")
         : docker ?? throw new StartException(FailureClass.Start, $"the task wants the image '{spec.Image}', but this worker has no container engine");
 
@@ -39,13 +48,42 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
     /// <exception cref="StartException">This worker can't run it as whom it names.</exception>
     public RunAs? AccountOf(TaskSpec spec, string worker) => commandsRun && spec.Image is null ? Accounts.Of(spec, worker) : null;
 
-    /// <summary>Looks for GPUs and the container engine, and removes the containers on it that belong to no attempt of this worker.</summary>
-    public async Task PrepareAsync(string worker, IReadOnlySet<Guid> leases, CancellationToken ct)
+    /// <summary>Looks for GPUs and the container engine.</summary>
+    public async Task PrepareAsync(CancellationToken ct)
     {
         if (commandsRun) Gpus = await GpuNames.FindAsync(Environment.GetEnvironmentVariable("PATH"), ct);
         if (docker is not DockerRuntime engine) return;
-        DockerVersion = await engine.VersionAsync(ct);
-        if (DockerVersion is not null) await engine.RemoveStrangersAsync(worker, leases, ct);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(EnginePatience);
+        try
+        {
+            DockerVersion = await engine.VersionAsync(patience.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // It hangs: as good as none for now.
+        }
+    }
+
+    /// <summary>Removes the containers that belong to no attempt of this worker, if there may be any; else, or when the engine refuses, says why.</summary>
+    public async Task<string?> RemoveStrangersAsync(string worker, Func<IReadOnlySet<Guid>> leases, CancellationToken ct)
+    {
+        if (docker is not DockerRuntime { MayHaveStrangers: true } engine) return null;
+        try
+        {
+            await engine.RemoveStrangersAsync(worker, leases, ct);
+            return null;
+        }
+        catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Removes a directory with the container engine's rights, where this agent has fewer.</summary>
+    public async Task RemoveAsRootAsync(string directory, CancellationToken ct)
+    {
+        if (Native.Posix.geteuid() != 0 && docker is DockerRuntime engine && DockerVersion is not null) await engine.RemoveAsRootAsync(directory, ct);
     }
 
     /// <summary>What the runtime is asked for.</summary>

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Staging;
 
@@ -67,9 +68,11 @@ internal sealed class KeptResource
         var file = Path.Combine(root, MarkerName);
         try
         {
-            if (JsonSerializer.Deserialize<Marker>(File.ReadAllText(file), ScitqJson.Bus) is not { } marker) return null;
+            // A task of the agent's own account may have left anything here, also what never ends to be read.
+            if (FileKinds.Of(file) != FileKind.File) return null;
+            if (JsonSerializer.Deserialize<Marker>(File.ReadAllText(file), ScitqJson.Bus) is not { Uri: not null } marker) return null;
             // What a machine had not yet written when it lost its power is missing, though its name is there.
-            if (marker.Boot != ProcessTable.BootId && FilesIn(root).Sum(f => new FileInfo(f).Length) != marker.Bytes) return null;
+            if (marker.Boot != ProcessTable.BootId && TreeSize.Of(DataIn(root)) != marker.Bytes) return null;
             return new KeptResource(root, marker, File.GetLastWriteTimeUtc(file));
         }
         catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)

@@ -12,7 +12,7 @@ namespace Scitq.Agent.Staging;
 /// restarts, fetched anew when its source has changed, and removed least recently used first when the disk is wanted.
 /// Tasks get links, so that a version may go while they still use it.
 /// </summary>
-internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, string directory, Func<string, int> users, TimeProvider time, ILogger<ResourceCache> logger)
+internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, string directory, Func<string, int> users, Leftovers leftovers, TimeProvider time, ILogger<ResourceCache> logger)
 {
     private static readonly TimeSpan s_checkEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_askPatience = TimeSpan.FromSeconds(20);
@@ -31,24 +31,24 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
     /// <summary>Takes up what an earlier process has left.</summary>
     public void Open()
     {
-        OwnDirectory.MakeExactly(directory, OwnDirectory.Closed);
+        leftovers.Make(directory, OwnDirectory.Closed);
         foreach (var root in Directory.EnumerateDirectories(directory))
         {
             // An interrupted download is continued when somebody wants it again.
             if (Path.GetFileName(root).StartsWith('.'))
             {
-                if (Directory.GetLastWriteTimeUtc(root) < Now - s_keepUnfinished) Remove(root);
+                if (Directory.GetLastWriteTimeUtc(root) < Now - s_keepUnfinished) leftovers.Discard(root);
                 continue;
             }
 
             if (KeptResource.Open(root) is { } kept && (!_kept.TryGetValue(kept.Uri, out var other) || other.LastUsed < kept.LastUsed))
             {
-                if (_kept.Remove(kept.Uri, out var older)) Remove(older.Root);
+                if (_kept.Remove(kept.Uri, out var older)) leftovers.Discard(older.Root);
                 _kept[kept.Uri] = kept;
             }
             else
             {
-                Remove(root);
+                leftovers.Discard(root);
             }
         }
 
@@ -262,26 +262,13 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
         }
     }
 
-    private void Remove(string root)
-    {
-        try
-        {
-            Trees.Delete(root);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            NotRemoved(logger, root, e.Message);
-        }
-    }
+    private void Remove(string root) => leftovers.Remove(root);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Resource {Uri} ({Bytes} bytes) makes room: nobody uses it.")]
     private static partial void Evicted(ILogger logger, string uri, long bytes);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
     private static partial void Unasked(ILogger logger, string problem);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be removed: {Problem}")]
-    private static partial void NotRemoved(ILogger logger, string directory, string problem);
 }
 
 /// <summary>A resource that stays where it is until this is disposed of.</summary>

@@ -13,7 +13,7 @@ namespace Scitq.Agent.Workers;
 /// Where attempts have their directories: <c>tasks/</c> while they live, <c>failed/</c> for a while after a failure. Making
 /// and removing a dozen files costs more than a short command does, so what a success leaves untouched is used again.
 /// </summary>
-internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, Ownership usual, TimeProvider time, ILogger<WorkDirectories> logger)
+internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, Ownership usual, Leftovers leftovers, TimeProvider time, ILogger<WorkDirectories> logger)
 {
     private readonly string _tasks = Path.Combine(Path.GetFullPath(root), "tasks");
     private readonly string _failed = Path.Combine(Path.GetFullPath(root), "failed");
@@ -107,18 +107,18 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         while (_spare.TryDequeue(out var spare)) Delete(spare);
     }
 
-    /// <summary>Removes everything that belongs to no living attempt, and failures that are old enough.</summary>
+    /// <summary>Removes everything that belongs to no living attempt. It may be much, so at first only the names go.</summary>
+    /// <exception cref="IOException">The work directory can't be used.</exception>
     public void Clean(IEnumerable<string> living)
     {
-        var keep = living.ToHashSet();
-        OwnDirectory.MakeExactly(_tasks, OwnDirectory.AboveTasks);
-        OwnDirectory.MakeExactly(_failed, OwnDirectory.Closed);
+        var keep = living.Select(Path.GetFileName).ToHashSet();
+        leftovers.Open();
+        leftovers.Make(_tasks, OwnDirectory.AboveTasks);
+        leftovers.Make(_failed, OwnDirectory.Closed);
+        leftovers.Make(_spares, OwnDirectory.Closed);
+        leftovers.Sweep(_tasks, keep.Contains);
         // A failed move of an earlier agent process may have left anything there.
-        Delete(_spares);
-        OwnDirectory.MakeExactly(_spares, OwnDirectory.Closed);
-        foreach (var directory in Directory.EnumerateDirectories(_tasks))
-            if (!keep.Contains(directory)) Delete(directory);
-        DeleteOld();
+        leftovers.Sweep(_spares, _ => false);
     }
 
     /// <summary>Keeps the directory of a failure for who wants to look at it.</summary>
@@ -129,7 +129,13 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         try
         {
             if (!Directory.Exists(directory)) return;
-            if (undelivered) File.Create(UndeliveredIn(directory)).Dispose();
+            if (undelivered)
+            {
+                // Without it, a command may have removed it.
+                Directory.CreateDirectory(Path.Combine(directory, "control"));
+                File.Create(UndeliveredIn(directory)).Dispose();
+            }
+
             Disarm(new WorkDirectory(directory));
             var kept = Path.Combine(_failed, Path.GetFileName(directory));
             Directory.Move(directory, kept);
@@ -137,9 +143,12 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            NotRemoved(logger, directory, e.Message);
+            NotKept(logger, directory, e.Message);
         }
     }
+
+    /// <summary>Removes it, or sets it aside.</summary>
+    public void Delete(string directory) => leftovers.Remove(directory);
 
     private void Disarm(WorkDirectory directory)
     {
@@ -151,19 +160,6 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         {
             // Nobody can get there but the agent's account.
             NotDisarmed(logger, directory.Root, e.Message);
-        }
-    }
-
-    public void Delete(string directory)
-    {
-        try
-        {
-            Trees.Delete(directory);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Tried again at the next start.
-            NotRemoved(logger, directory, e.Message);
         }
     }
 
@@ -192,25 +188,29 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         foreach (var directory in Directory.Exists(_failed) ? Directory.EnumerateDirectories(_failed) : [])
         {
             var size = Trees.Size(directory);
+            var before = leftovers.Left.Count;
             Delete(directory);
-            if (Directory.Exists(directory)) continue;
+            if (Directory.Exists(directory) || leftovers.Left.Count > before) continue;
             count++;
             bytes += size;
         }
 
-        return $"removed {count} director{(count == 1 ? "y" : "ies")}, {Sizes.Text(bytes)}";
+        leftovers.Retry(all: true, CancellationToken.None);
+        var left = leftovers.Left;
+        return $"removed {count} director{(count == 1 ? "y" : "ies")}, {Sizes.Text(bytes)}"
+            + (left.Count == 0 ? "" : $"; {left.Count} could not be removed, as {left[0].Path}: {left[0].Problem}");
     }
 
     private static string UndeliveredIn(string directory) => Path.Combine(directory, "control", "undelivered");
 
     private static string Name(long number, AttemptKey key) => $"{number}-{key.Attempt}-{key.Lease.ToString("N")[..8]}";
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} of a failed attempt could not be kept: {Problem}")]
+    private static partial void NotKept(ILogger logger, string directory, string problem);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be looked through for set-uid files and devices: {Problem}")]
     private static partial void NotDisarmed(ILogger logger, string directory, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be closed to others: {Problem}")]
     private static partial void NotNarrowed(ILogger logger, string directory, string problem);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be removed: {Problem}")]
-    private static partial void NotRemoved(ILogger logger, string directory, string problem);
 }

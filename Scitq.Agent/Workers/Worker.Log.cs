@@ -18,9 +18,6 @@ internal sealed partial class Worker
     [LoggerMessage(Level = LogLevel.Critical, Message = "The agent can't go on. Its tasks run on; start it again and it takes them up.")]
     private static partial void Died(ILogger logger, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "It can't be told whether task {Number} still runs: {Problem} Asking again.")]
-    private static partial void NotAdopted(ILogger logger, long number, string problem);
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "Something of task {Number} could not be removed: {Problem}")]
     private static partial void NotRemoved(ILogger logger, long number, string problem);
 

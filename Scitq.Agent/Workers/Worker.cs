@@ -30,6 +30,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly WorkDirectoryLock _lock;
     private readonly AttemptJournal _journal;
     private readonly AttemptTable _attempts = new();
+    private readonly Leftovers _leftovers;
     private readonly WorkDirectories _directories;
     private readonly Fetcher _fetcher;
     private readonly AccountFetchers _accountFetchers;
@@ -57,15 +58,17 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     public Worker(AgentOptions options, IAgentBus bus, RuntimeSet runtimes, TimeProvider time, IHostApplicationLifetime host, ILoggerFactory loggers)
     {
         (_options, _bus, _runtimes, _time, _host, _logger) = (options, bus, runtimes, time, host, loggers.CreateLogger<Worker>());
+        _notTidied = new Repeats(time);
         _lock = WorkDirectoryLock.Take(options.WorkDir);
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
-        _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, runtimes.UsualOwner, time, loggers.CreateLogger<WorkDirectories>());
+        _leftovers = new Leftovers(options.WorkDir, time, loggers.CreateLogger<Leftovers>()) { AsRoot = runtimes.RemoveAsRootAsync };
+        _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, runtimes.UsualOwner, _leftovers, time, loggers.CreateLogger<WorkDirectories>());
         var fetch = new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, PublicAddressesOnly = options.OnlyPublicAddresses, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = Notice };
         _fetcher = new Fetcher(fetch, time);
         _accountFetchers = new AccountFetchers(fetch, time);
         _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
         _guard = new DiskGuard(_room, _attempts, options.StopGrace, time, loggers.CreateLogger<DiskGuard>());
-        _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
+        _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, _leftovers, time, loggers.CreateLogger<ResourceCache>());
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
         _slots = new SlotGate(options.Concurrency);
         _places = new SlotGate(options.Concurrency + options.Prefetch);
@@ -143,19 +146,20 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             foreach (var journalled in _journal.Attempts())
             {
-                _attempts.TryAdd(new Attempt(journalled, _directories.For(journalled)));
+                var attempt = new Attempt(journalled, _directories.For(journalled));
+                if (attempt is { End: null, Redelivers: null }) attempt.MayHaveStarted();
+                _attempts.TryAdd(attempt);
                 _leases.Add(journalled.Key, 0);
             }
 
-            _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
-            foreach (var attempt in _attempts.All) _directories.Narrow(attempt.Directory, OwnerOf(attempt));
-            _resources.Open();
-            await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
+            TryOpenDirectories();
+            await _runtimes.PrepareAsync(ct);
             WarnOfSharedData();
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
-            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), _guard.RunAsync(ct), TidyAsync(ct)];
+            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), _guard.RunAsync(ct), Task.Run(() => TidyAsync(ct), ct), RemoveStrangersAsync(ct)];
             await await Task.WhenAny([_link.Registered, .. parts]);
+            _journal.Registered();
             Registered(_logger, _options.Name, _settings.Batch, _attempts.Count);
             foreach (var attempt in _attempts.All.OrderBy(a => a.Number)) Resume(attempt);
             await await Task.WhenAny([_intake.RunAsync(ct), .. parts]);
@@ -224,47 +228,13 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _ = Task.Run(() => ResumeAsync(attempt));
     }
 
-    private async Task ResumeAsync(Attempt attempt)
-    {
-        IRun? run = null;
-        while (attempt.Redelivers is null)
-        {
-            try
-            {
-                run = await _runtimes.For(attempt.Spec).AdoptAsync(RuntimeSet.Request(attempt, _options, _settings.Concurrency), _stop.Token);
-                break;
-            }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (!_stop.IsCancellationRequested)
-            {
-                // Whether it runs must be known before anything is decided: the container engine may be on its way up.
-                NotAdopted(_logger, attempt.Number, e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(5), _time, CancellationToken.None);
-            }
-        }
-
-        if (run is not null)
-        {
-            attempt.Adopted();
-            _slots.Seize();
-            // The agent before may have been killed before it could.
-            _reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Running, Started = run.Started });
-        }
-        else if (attempt.Redelivers is null)
-        {
-            // What it may have staged is not known to be whole.
-            _directories.Delete(attempt.Directory.Root);
-        }
-
-        await RunAsync(attempt, run);
-    }
-
     private async Task RunAsync(Attempt attempt, IRun? adopted)
     {
-        var report = await _runner.RunAsync(attempt, adopted);
+        await EndAsync(attempt, await _runner.RunAsync(attempt, adopted));
+    }
+
+    private async Task EndAsync(Attempt attempt, AttemptReport? report)
+    {
         if (report is null)
         {
             await ReleaseRunAsync(attempt);
@@ -375,7 +345,10 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     }
 
     private string? Reason() =>
-        _draining ? "draining" : _room.Problem();
+        _draining ? "draining"
+            : _directoryProblem is { } unusable ? unusable
+            : _journal.Problem is { } problem ? $"the journal can't be written: {problem}"
+            : _room.Problem();
 
     private async Task<bool> DrainedAsync(CancellationToken ct)
     {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Journal;
+using Scitq.Agent.Logs;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Slots;
 using Scitq.Agent.Staging;
@@ -18,6 +19,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
     private readonly Lock _configuring = new();
     private (long Sequence, ResourceState Resources)? _told;
     private volatile ResourceState? _knownResources;
+    private readonly Repeats _sending = new(TimeProvider.System);
     private long _revision;
     private volatile bool _known;
     private long _sequence;
@@ -49,10 +51,11 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
             {
                 if (_known) await HeartbeatAsync(ct);
                 else await RegisterAsync(ct);
+                _sending.Over();
             }
             catch (SendException e)
             {
-                SendFailed(logger, e.Message);
+                if (_sending.Says(e.Message)) SendFailed(logger, e.Message);
             }
 
             await _answered.WaitAsync(options.Heartbeat, ct);
@@ -121,6 +124,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         Worker = options.Name,
         Epoch = journal.Epoch,
         PreviousEpoch = journal.PreviousEpoch,
+        PreviousEpochs = journal.PreviousEpochs,
         Takeover = options.Takeover,
         Batch = options.Batch,
         Concurrency = options.Concurrency,

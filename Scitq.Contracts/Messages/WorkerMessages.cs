@@ -12,6 +12,12 @@ public sealed record RegisterWorker
     /// <summary>The epoch of the agent that used this work directory before, which a lock proves dead; it takes over at once.</summary>
     public Guid? PreviousEpoch { get; init; }
 
+    /// <summary>All earlier starts with the same work directory, from the last one that is known to have been registered: any of them may hold the name.</summary>
+    public IReadOnlyList<Guid> PreviousEpochs { get; init; } = [];
+
+    /// <summary>Whether this start may take the name from that one as from itself.</summary>
+    public bool Follows(Guid epoch) => epoch == Epoch || epoch == PreviousEpoch || PreviousEpochs.Contains(epoch);
+
     /// <summary>Take the name even from an agent that seems alive.</summary>
     public bool Takeover { get; init; }
 

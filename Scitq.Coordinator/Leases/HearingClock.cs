@@ -9,7 +9,8 @@ namespace Scitq.Coordinator.Leases;
 /// Keeps the service's <see cref="Hearing"/>: in the database, advanced by each pulse that comes through the queue of the heartbeats,
 /// whichever coordinator takes it; and here, a little ahead, advanced by all that comes through it.
 /// </summary>
-internal sealed class HearingClock(IDbContextFactory<ScitqDb> contexts, LeaseRules rules, ITopology topology, GroupCommit tasks, TimeProvider clock) : IDisposable
+internal sealed class HearingClock(
+    IDbContextFactory<ScitqDb> contexts, LeaseRules rules, ITopology topology, GroupCommit tasks, TimeProvider clock) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _gate = new(1);
@@ -55,7 +56,9 @@ internal sealed class HearingClock(IDbContextFactory<ScitqDb> contexts, LeaseRul
             var now = db.Database.IsNpgsql() ? await db.Database.SqlQueryRaw<DateTime>("SELECT clock_timestamp() AS \"Value\"").SingleAsync(ct) : Now;
             var next = rules.Heard(row.Hearing, now, broken);
             var changed = await db.Hearing.Where(h => h.Turn == row.Turn).ExecuteUpdateAsync(
-                set => set.SetProperty(h => h.Seconds, next.Seconds).SetProperty(h => h.Gap, next.Gap).SetProperty(h => h.At, next.At).SetProperty(h => h.Turn, h => h.Turn + 1), ct);
+                set => set.SetProperty(h => h.Seconds, next.Seconds).SetProperty(h => h.Gap, next.Gap)
+                    .SetProperty(h => h.At, next.At).SetProperty(h => h.Turn, h => h.Turn + 1),
+                ct);
             if (changed == 0) return null;          // another coordinator has heard its own at this moment
             tasks.Outage.End();
             (_up, _ended, _looked) = (up, tasks.Outage.Ended, true);

@@ -31,8 +31,14 @@ internal sealed class LeaseRules(IOptions<TaskOptions> options)
     /// <summary>Seconds of silence after which a worker is lost.</summary>
     public double LostAfter => _options.LostAfterSeconds;
 
-    /// <summary>Between two messages heard, no more than this counts as hearing: what is longer is a gap.</summary>
+    /// <summary>Between two messages heard, more than this is a gap.</summary>
     public double MostBetween => 3 * Pulse.TotalSeconds;
+
+    /// <summary>
+    /// Of what passed between two messages, so much may count as hearing: what was queued meanwhile is read first, and a service that restarts every
+    /// few seconds must get on. Little enough that a worker that was paused with the service is heard before it is judged.
+    /// </summary>
+    private double MostCounted => Math.Max(MostBetween, LostAfter / 4);
 
     /// <summary>For people, who look at the wall's clock.</summary>
     public static bool LooksSilent(DateTime lastSeen, DateTime now) => now - lastSeen > ShownSilence;
@@ -44,7 +50,8 @@ internal sealed class LeaseRules(IOptions<TaskOptions> options)
     public Hearing Heard(Hearing before, DateTime now, bool broken = false)
     {
         var passed = (now - before.At).TotalSeconds;
-        var seconds = before.Seconds + Math.Clamp(passed, 0, MostBetween);
+        // Where the broker or the database were away, nothing was queued.
+        var seconds = before.Seconds + Math.Clamp(passed, 0, broken ? MostBetween : MostCounted);
         return new Hearing(seconds, broken || passed > MostBetween ? seconds : before.Gap, now);
     }
 
@@ -98,9 +105,11 @@ internal sealed class LeaseRules(IOptions<TaskOptions> options)
         if (leaseSeconds is not { } lease) return null;         // older than this rule
         var margin = LostAfter < ShortLoss ? LostAfter / 10 : 10;
         if (lease > LostAfter - margin)
-            return $"its --lease-seconds {Text(lease)} is too long for the coordinator's Tasks:LostAfterSeconds {Text(LostAfter)}: a lease must lapse at least {Text(margin)} s before another worker gets the task; lower the one or raise the other.";
+            return $"its --lease-seconds {Text(lease)} is too long for the coordinator's Tasks:LostAfterSeconds {Text(LostAfter)}: a lease must "
+                + $"lapse at least {Text(margin)} s before another worker gets the task; lower the one or raise the other.";
         return lease >= _options.UnknownLeaseSeconds
-            ? $"its --lease-seconds {Text(lease)} is not below the coordinator's Tasks:UnknownLeaseSeconds {Text(_options.UnknownLeaseSeconds)}; lower the one or raise the other."
+            ? $"its --lease-seconds {Text(lease)} is not below the coordinator's Tasks:UnknownLeaseSeconds {Text(_options.UnknownLeaseSeconds)}; "
+                + "lower the one or raise the other."
             : null;
     }
 

@@ -10,7 +10,7 @@ namespace Scitq.Coordinator.Persistence;
 /// </summary>
 internal static class DatabaseFaults
 {
-    /// <summary>The condition of PostgreSQL by SQLSTATE, or by its class (the first two characters). What is not here is a fault of the statement or its data.</summary>
+    /// <summary>PostgreSQL's condition by SQLSTATE, or by its class (the first two characters). What is not here is a fault of what was asked.</summary>
     private static readonly Dictionary<string, string> Postgres = new(StringComparer.Ordinal)
     {
         ["08"] = "the connection to the database broke",
@@ -83,7 +83,8 @@ internal static class DatabaseFaults
     public static bool IsSetup(Exception? exception)
     {
         for (var e = exception; e is not null; e = e.InnerException)
-            if (e is PostgresException { SqlState: ['2', '8', ..] or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege } or SqliteException { SqliteErrorCode: 3 or 8 or 11 or 14 or 23 or 26 })
+            if (e is PostgresException { SqlState: ['2', '8', ..] or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege }
+                or SqliteException { SqliteErrorCode: 3 or 8 or 11 or 14 or 23 or 26 })
                 return true;
         return false;
     }

@@ -135,7 +135,8 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
         HashSet<Guid>? ids = null;
         foreach (var work in group)
             for (var i = work.Start; i < work.Start + work.Count; i++)
-                if (work.Stimuli[i].Ends is { } key && tasks.TryGetValue(key.TaskId, out var task) && task.Key != key && task.Attempt > 1) (ids ??= []).Add(key.TaskId);
+                if (work.Stimuli[i].Ends is { } key && tasks.TryGetValue(key.TaskId, out var task) && task.Key != key && task.Attempt > 1)
+                    (ids ??= []).Add(key.TaskId);
         if (ids is null) return;
         foreach (var (id, end) in await store.LoadEndsAsync(ids, ct)) tasks[id].Ends.Add(end);
     }

@@ -19,7 +19,7 @@ internal sealed partial class WorkerService(
     /// <summary>So many leases are told with one answer; the others follow with the next ones.</summary>
     private const int MostTold = 20;
 
-    /// <summary>For so long a worker's epoch is believed without asking the database: a claim granted to one just declared lost is found by the next sweep.</summary>
+    /// <summary>For so long a worker's epoch is believed without asking the database: a claim granted to one just lost is found by the next sweep.</summary>
     private static readonly TimeSpan Believed = TimeSpan.FromSeconds(5);
 
     /// <summary>The redeliveries each worker is being told of, and since when.</summary>
@@ -77,7 +77,7 @@ internal sealed partial class WorkerService(
         var now = await hearing.HeardAsync(ct);
         await using var db = await contexts.CreateDbContextAsync(ct);
         var worker = await db.Workers.SingleOrDefaultAsync(w => w.Name == message.Worker, ct);
-        var mayLive = worker?.Epoch is { } holder && holder != message.Epoch && holder != message.PreviousEpoch && rules.MayLive(now, worker.Heard);
+        var mayLive = worker?.Epoch is { } holder && !message.Follows(holder) && rules.MayLive(now, worker.Heard);
         if (mayLive && !message.Takeover)
         {
             var age = (Now - worker!.LastSeen).TotalSeconds;
@@ -93,7 +93,7 @@ internal sealed partial class WorkerService(
         if (worker?.Epoch == message.Epoch) return await EnteredAsync(worker, message, held, ct);
 
         // An agent knows all its leases when it starts: what it does not name, nobody runs. But of a redelivery it may not have heard yet; and those
-        // of an agent that may live, put aside by force, run out by themselves: it may be uploading until then. First, for once the agent has entered it is not asked again.
+        // of an agent that may live, put aside by force, run out by themselves: it may be uploading until then. Before it enters, which it does once.
         var lost = held.Where(h => h.Redelivers is null && LeaseRules.LostAtStart(h.Holder == message.Epoch, message.Leases.Contains(h.Key), mayLive)).ToList();
         await LoseAsync(lost, "the worker was started again and no longer knows it", ct);
 
@@ -171,7 +171,9 @@ internal sealed partial class WorkerService(
 
         var held = await HeldAsync(db, message.Worker, ct);
         var named = message.Leases.ToHashSet();
-        var unnamed = held.Where(h => h.Redelivers is null && !named.Contains(h.Key)).ToLookup(h => rules.Unnamed(now, h.Granted, h.Holder == message.Epoch, worker.Entered, worker.Hears));
+        var unnamed = held.Where(h => h.Redelivers is null && !named.Contains(h.Key))
+            .ToLookup(h => rules.Unnamed(now, h.Granted, h.Holder == message.Epoch, worker.Entered, worker.Hears));
+        var late = unnamed[UnnamedLease.Tell].Where(h => !h.CancelRequested).OrderBy(h => h.Granted).Take(MostTold).Select(h => h.TaskId).ToList();
         var (unheard, told) = Redeliveries(message.Worker, [.. held.Where(h => h.Redelivers is not null && !named.Contains(h.Key))], now, worker.Hears);
         await LoseAsync([.. unnamed[UnnamedLease.Lose], .. unheard], "the worker does not know it", ct);
 
@@ -182,7 +184,7 @@ internal sealed partial class WorkerService(
             Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
             Settings = worker.Settings,
             Redeliver = await RedeliveriesAsync(db, told, ct),
-            Granted = await GrantsAsync(db, [.. unnamed[UnnamedLease.Tell].Where(h => !h.CancelRequested).OrderBy(h => h.Granted).Take(MostTold).Select(h => h.TaskId)], message.Worker, ct),
+            Granted = await GrantsAsync(db, late, message.Worker, ct),
             Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id).Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
         };
     }
@@ -207,8 +209,9 @@ internal sealed partial class WorkerService(
         if (await hearing.PulseAsync(ct) is not { } now) return;
         await using var db = await contexts.CreateDbContextAsync(ct);
         var silent = now.Seconds - rules.LostAfter;
-        foreach (var worker in (await db.Workers.AsNoTracking().Where(w => w.Epoch != null && w.Heard <= silent).ToListAsync(ct)).Where(w => rules.IsLost(now, w.Heard)))
+        foreach (var worker in await db.Workers.AsNoTracking().Where(w => w.Epoch != null && w.Heard <= silent).ToListAsync(ct))
         {
+            if (!rules.IsLost(now, worker.Heard)) continue;
             var changed = await db.Workers.Where(w => w.Id == worker.Id && w.Epoch == worker.Epoch && w.Sequence == worker.Sequence && w.Heard <= silent)
                 .ExecuteUpdateAsync(set => set.SetProperty(w => w.Epoch, (Guid?)null).SetProperty(w => w.Running, 0).SetProperty(w => w.Leases, 0), ct);
             if (changed == 0) continue;         // heard from it meanwhile
@@ -259,7 +262,7 @@ internal sealed partial class WorkerService(
         .Where(t => t.Worker == worker && (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading))
         .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch)).ToListAsync(ct);
 
-    /// <summary>What the worker was granted and has not heard of, as the answer to its claim told it. A claim that comes now may have changed it: only what still holds.</summary>
+    /// <summary>What the worker was granted and has not heard of, as the answer to its claim told it; only what still holds.</summary>
     private static async Task<IReadOnlyList<ClaimAnswer>> GrantsAsync(ScitqDb db, IReadOnlyList<Guid> ids, string worker, CancellationToken ct)
     {
         if (ids.Count == 0) return [];
@@ -276,7 +279,8 @@ internal sealed partial class WorkerService(
         var before = _told.GetValueOrDefault(worker);
         double? Since(Held held) => before?.TryGetValue(held.Key, out var first) == true ? first : null;
         // One that is cancelled is told to nobody any more, so its first telling counts as long ago.
-        var unheard = unnamed.Where(h => (h.CancelRequested ? h.Granted ?? 0 : Since(h)) is { } since && rules.Unnamed(now, since, true, 0, hears) == UnnamedLease.Lose).ToList();
+        bool Unheard(double since) => rules.Unnamed(now, since, own: true, entered: 0, hears) == UnnamedLease.Lose;
+        var unheard = unnamed.Where(h => (h.CancelRequested ? h.Granted ?? 0 : Since(h)) is { } since && Unheard(since)).ToList();
         var tell = unnamed.Where(h => !h.CancelRequested).Except(unheard).OrderBy(h => h.Accepted).Take(MostTold).ToList();
         if (tell.Count == 0) _told.TryRemove(worker, out _);
         else _told[worker] = tell.ToDictionary(h => h.Key, h => Since(h) ?? now.Seconds);

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Scitq.Fetch.Ftp;
 
 /// <summary>
-/// Reads directory lines: MLSD's, which are defined, and those that LIST prints, which are not: like <c>ls -l</c> in its many forms, like <c>DIR</c> of DOS,
-/// NetWare's, and EPLF (https://cr.yp.to/ftp/list/eplf.html). Each tells whether it understood the line; one that says nothing about a file gives no item.
+/// Reads directory lines: MLSD's, which are defined, and those that LIST prints, which are not: like <c>ls -l</c> in its many forms,
+/// like <c>DIR</c> of DOS, NetWare's, and EPLF (https://cr.yp.to/ftp/list/eplf.html). Each tells whether it understood the line; one that says nothing about a file gives no item.
 /// </summary>
 internal static partial class FtpListing
 {
@@ -166,7 +166,9 @@ internal static partial class FtpListing
     [GeneratedRegex(@"^(?:total|insgesamt|gesamt|totale|totaal|итого|razem|celkem|összesen|yhteensä|合計|合计|总用量|總計)(?: of)?:? \d[\d.,]*[KMGTP]?$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Total();
 
-    [GeneratedRegex(@"^\s*Volume\s+Unit\s+Referred|^\s*Name\s+VV\.MM\s+Created|^(?:Migrated|ARCIVE)\s|^[A-Z0-9]{4,6}\s+\d{4}\s+\d{4}/\d\d/\d\d\s+\d+\s+\d+\s+[A-Z]+\s", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^\s*Volume\s+Unit\s+Referred|^\s*Name\s+VV\.MM\s+Created|^(?:Migrated|ARCIVE)\s"
+        + @"|^[A-Z0-9]{4,6}\s+\d{4}\s+\d{4}/\d\d/\d\d\s+\d+\s+\d+\s+[A-Z]+\s", RegexOptions.CultureInvariant)]
     private static partial Regex Mvs();
 
     [GeneratedRegex(@"^\s*Directory\s+\S*(?:\[|:)|^\S+;\d+(?:\s|$)|^Total of \d+ files?", RegexOptions.CultureInvariant)]

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Scitq.Fetch.Http;
 
-/// <summary>Makes TCP connections, to allowed addresses only where not all are. The address that was checked is the one connected to: a second look-up could answer otherwise.</summary>
+/// <summary>
+/// Makes TCP connections, to allowed addresses only where not all are. The address that was checked is the one connected to: a second look-up could
+/// answer otherwise.
+/// </summary>
 internal sealed class Connections(Func<IPAddress, bool>? allowed)
 {
     public async ValueTask<Stream> ConnectAsync(string host, int port, CancellationToken ct) => new PromptStream(await SocketAsync(host, port, ct));
@@ -58,9 +61,10 @@ internal sealed class Connections(Func<IPAddress, bool>? allowed)
         };
     }
 
-    // This host, private networks, carriers' networks, loopback, link-local (cloud metadata), protocols, documentation, benchmarks, 6to4 relays, multicast and beyond.
-    private static bool IsPublic(byte[] address) => address is not ([0 or 10 or 127 or >= 224, ..] or [100, >= 64 and < 128, ..] or [169, 254, ..] or [172, >= 16 and < 32, ..]
-        or [192, 168, ..] or [192, 0, 0 or 2, _] or [192, 88, 99, _] or [198, 18 or 19, ..] or [198, 51, 100, _] or [203, 0, 113, _]);
+    // This host, private networks, carriers' networks, loopback, link-local (cloud metadata), protocols, documentation, benchmarks, 6to4 relays,
+    // multicast and beyond.
+    private static bool IsPublic(byte[] address) => address is not ([0 or 10 or 127 or >= 224, ..] or [100, >= 64 and < 128, ..] or [169, 254, ..]
+        or [172, >= 16 and < 32, ..] or [192, 168, ..] or [192, 0, 0 or 2, _] or [192, 88, 99, _] or [198, 18 or 19, ..] or [198, 51, 100, _] or [203, 0, 113, _]);
 
     private static AccessDeniedException Refused(string host) =>
         new($"'{host}' is not a public address, and only those may be connected to here (the agent's --fetch-addresses, PublicAddressesOnly of the library).");

@@ -20,7 +20,8 @@ internal static class LocalName
     public static string Relative(string name, string shown) => string.Join('/', Parts(File(name, shown), shown));
 
     private static string File(string name, string shown) => name.EndsWith('/')
-        ? throw new BadUriException($"{Redacted.Of(shown)}: the name '{Redacted.Of(name)}' ends with a slash, as only a folder's can, though there is content; it was not written.")
+        ? throw new BadUriException(
+            $"{Redacted.Of(shown)}: the name '{Redacted.Of(name)}' ends with a slash, as only a folder's can, though there is content; it was not written.")
         : name;
 
     private static string[] Parts(string name, string shown)

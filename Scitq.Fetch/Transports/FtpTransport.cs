@@ -58,7 +58,8 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
             List<FtpItem> items = [];
             // One folder that nobody may enter does not keep the others from being listed; but in the end the list is not whole.
             if (sub.Length == 0) items = await services.Retrier.RunAsync(at, c => ItemsAsync(at, c), ct);
-            else await closed.CatchAsync(at.Text, async () => items = await services.Retrier.RunAsync(at, c => ItemsAsync(at, c), ct), e => e is not TransferExhaustedException);
+            else await closed.CatchAsync(
+                at.Text, async () => items = await services.Retrier.RunAsync(at, c => ItemsAsync(at, c), ct), e => e is not TransferExhaustedException);
             foreach (var item in items)
             {
                 var name = sub + item.Name;
@@ -188,7 +189,9 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
         }
     }
 
-    /// <summary>What is in a folder. It is entered first: servers take what follows LIST for a pattern, or for options, and call a folder that nobody may enter empty.</summary>
+    /// <summary>
+    /// What is in a folder. It is entered first: servers take what follows LIST for a pattern, or for options, and call a folder that nobody may enter empty.
+    /// </summary>
     private Task<List<FtpItem>> ItemsAsync(DataUri folder, CancellationToken ct) => _pool.UseAsync(folder, async (ftp, address) =>
     {
         var shown = Redacted.Of(folder);
@@ -228,7 +231,8 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
                 if (!(command == "MLSD" ? FtpListing.TryFacts(line, out var item) : FtpListing.TryList(line, out item))) problem ??= NotUnderstood(shown, line);
                 else if (item is null) hasItself |= line.EndsWith(" .", StringComparison.Ordinal);
                 else if (names.Add(item.Name)) items.Add(item);
-                else problem ??= new UnsupportedTransferException($"{shown}: the server lists '{Redacted.Of(item.Name)}' twice, and one of the two cannot be told from the other.");
+                else problem ??= new UnsupportedTransferException(
+                    $"{shown}: the server lists '{Redacted.Of(item.Name)}' twice, and one of the two cannot be told from the other.");
             }
         }
 

@@ -45,7 +45,8 @@ internal sealed class HttpTransport(Web web, Services services) : ITransport
         if (asking == Asking.Head && await HeadAsync(uri, ct) is { } told) return told;
         if (asking != Asking.Whole)
         {
-            using var first = await web.SendAsync(uri, Web.Address(uri), HttpMethod.Get, r => r.Headers.Range = new RangeHeaderValue(0, 0), s => IsMissing(s) || s == HttpStatusCode.RequestedRangeNotSatisfiable, ct);
+            using var first = await web.SendAsync(
+                uri, Web.Address(uri), HttpMethod.Get, r => r.Headers.Range = new RangeHeaderValue(0, 0), s => IsMissing(s) || s == HttpStatusCode.RequestedRangeNotSatisfiable, ct);
             if (IsMissing(first.StatusCode)) return null;
             // Of an empty file there is no first byte, and some servers refuse every range.
             if (first.StatusCode != HttpStatusCode.RequestedRangeNotSatisfiable) return Entry(uri, Checked(uri, first));
@@ -93,7 +94,9 @@ internal sealed class HttpTransport(Web web, Services services) : ITransport
                 && (answer.Content.Headers.ContentRange is not { } range || range.From != offset || (range.Length is { } all && entry.Size is { } size && all != size)));
     }
 
-    /// <summary>What a HEAD tells, if that can be trusted so far: many servers refuse it, answer it with an error or not at all, or say that the length is 0.</summary>
+    /// <summary>
+    /// What a HEAD tells, if that can be trusted so far: many servers refuse it, answer it with an error or not at all, or say that the length is 0.
+    /// </summary>
     private async Task<DataEntry?> HeadAsync(DataUri uri, CancellationToken ct)
     {
         var idle = services.Options.IdleTimeout / 3;

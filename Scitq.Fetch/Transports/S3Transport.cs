@@ -52,7 +52,9 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
                 Delimiter = recursive ? null : "/",
                 ContinuationToken = next,
             }, d), c),
-            page => page.IsTruncated != true ? null : page.NextContinuationToken is { Length: > 0 } next && next != page.ContinuationToken ? next : throw Odd(folder, "is cut off and does not say where it goes on"),
+            page => page.IsTruncated != true ? null
+                : page.NextContinuationToken is { Length: > 0 } next && next != page.ContinuationToken ? next
+                : throw Odd(folder, "is cut off and does not say where it goes on"),
             ct);
         await foreach (var page in pages)
         {
@@ -66,7 +68,8 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
     private static string NameIn(DataUri folder, string prefix, string? key) =>
         key?.StartsWith(prefix, StringComparison.Ordinal) == true ? key[prefix.Length..] : throw Odd(folder, $"holds '{Redacted.Of(key ?? "")}', which is not below it");
 
-    private static UnsupportedTransferException Odd(DataUri folder, string what) => new($"{Redacted.Of(folder)}: the server's list {what}, so it is not known what is there.");
+    private static UnsupportedTransferException Odd(DataUri folder, string what) =>
+        new($"{Redacted.Of(folder)}: the server's list {what}, so it is not known what is there.");
 
     public Task DeleteAsync(DataUri uri, CancellationToken ct) =>
         _client.OnceAsync(uri, (s3, _, c) => s3.DeleteObjectAsync(Bucket(uri), Key(uri), c), ct);

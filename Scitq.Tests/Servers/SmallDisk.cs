@@ -2,62 +2,46 @@ using System.Diagnostics;
 
 namespace Scitq.Tests.Servers;
 
-/// <summary>A file system of its own, small enough to be filled: in memory, or ext4 on a file.</summary>
-public sealed class SmallDisk : IDisposable
+/// <summary>A file system of a few megabytes, to be filled. Needs root.</summary>
+internal sealed class SmallDisk : IDisposable
 {
-    private readonly TestFolder _folder = new();
+    private readonly string _directory;
 
-    public SmallDisk(int megabytes, string type = "tmpfs")
+    private SmallDisk(string directory) => _directory = directory;
+
+    private string Ballast => Path.Combine(_directory, ".ballast");
+
+    public static SmallDisk Mount(string directory, int megabytes)
     {
-        Directory.CreateDirectory(Path);
-        if (type == "ext4")
-        {
-            using (var image = File.Create(_folder["image"])) image.SetLength(megabytes * 1024L * 1024);
-            Run("mkfs.ext4", "-q", "-F", _folder["image"]);
-            Run("mount", "-o", "loop", _folder["image"], Path);
-        }
-        else
-        {
-            Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "scitq-test", Path);
-        }
+        if (!Environment.IsPrivilegedProcess) TestEnvironment.Missing("The tests do not run as root");
+        Directory.CreateDirectory(directory);
+        Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m,mode=0711", "none", directory);
+        return new SmallDisk(directory);
     }
 
-    public string Path => _folder["disk"];
-
-    public long FreeBytes => new DriveInfo(Path).AvailableFreeSpace;
-
-    public string this[string name] => System.IO.Path.Combine(Path, name);
-
-    /// <summary>Takes all that is free, as another program would.</summary>
-    public void Fill()
+    /// <summary>Takes all that is free, but for so many bytes.</summary>
+    public void Fill(long leave = 0)
     {
-        using var file = new FileStream(this["filler"], FileMode.Append, FileAccess.Write, FileShare.Read, 0);
-        for (var size = 1 << 20; size >= 1024; size /= 2)
+        using var file = new FileStream(Ballast, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        var block = new byte[4096];
+        try
         {
-            try
-            {
-                while (true) file.Write(new byte[size]);
-            }
-            catch (IOException)
-            {
-                // Full, for this size.
-            }
+            while (new DriveInfo(_directory).AvailableFreeSpace > leave) file.Write(block);
+        }
+        catch (IOException)
+        {
+            // Full.
         }
     }
 
-    public void Free() => File.Delete(this["filler"]);
+    public void Free() => File.Delete(Ballast);
 
-    public void Dispose()
-    {
-        Run("umount", "--lazy", Path);
-        _folder.Dispose();
-    }
+    public void Dispose() => Run("umount", "--lazy", _directory);
 
     private static void Run(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEnd();
+        using var process = Process.Start(program, arguments);
         process.WaitForExit();
-        if (process.ExitCode != 0) TestEnvironment.Missing($"{program} {string.Join(' ', arguments)} needs root ({error.Trim()})");
+        Assert.Equal(0, process.ExitCode);
     }
 }

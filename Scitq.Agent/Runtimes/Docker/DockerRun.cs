@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Logs;
 
 namespace Scitq.Agent.Runtimes.Docker;
 
@@ -168,6 +169,7 @@ internal sealed partial class DockerRun : IRun
     private async Task StopAsync(TimeSpan grace)
     {
         var since = time.GetTimestamp();
+        var repeats = new Repeats(time);
         try
         {
             while (!ended.Task.IsCompleted && !Exit.IsCompleted)
@@ -183,7 +185,7 @@ internal sealed partial class DockerRun : IRun
                 catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
                 {
                     // It may just have ended, or the engine be away: the loop's condition and the next try tell.
-                    LogStopAgain(container, e.Message);
+                    if (repeats.Says(e.Message)) LogStopAgain(container, e.Message);
                 }
 
                 await Task.WhenAny(ended.Task, Task.Delay(AskAgain, time, detached.Token));

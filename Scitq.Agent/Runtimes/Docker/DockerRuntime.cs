@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Logs;
 using Scitq.Contracts;
 using Scitq.Contracts.Docker;
 
@@ -12,6 +13,9 @@ namespace Scitq.Agent.Runtimes.Docker;
 internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted, TimeProvider time, ILogger<DockerRuntime> logger) : IRuntime
 {
     private readonly DockerImages images = new(engine, time, logger);
+    // An attempt's end does not wait for longer; the engine goes on, and is asked again.
+    private static readonly TimeSpan DropPatience = TimeSpan.FromSeconds(20);
+    private readonly Repeats _waiting = new(time);
     private bool withoutInit;
 
     public async Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct)
@@ -44,7 +48,8 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
     {
         if (ExitRecord.Find(request.Directory, request.Key.Lease) is { } record)
         {
-            await UntilAnsweredAsync(() => engine.RemoveAsync(Name(request), ct), ct);
+            // It is known how it ended, whether or not the engine answers at the moment.
+            await AbandonAsync(request, ct);
             return DockerRun.Over(engine, record, request, time, logger);
         }
 
@@ -55,7 +60,10 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
         }
         catch (DockerEngineException e) when (e.NotFound)
         {
-            return null;
+            if (!File.Exists(StartMark(request))) return null;
+            // Run again, the attempt would have run twice.
+            var lost = new RunExit(null, Problem: "its container was removed by somebody else while no agent watched it; its exit code is lost.");
+            return DockerRun.Over(engine, new ExitRecord(request.Key.Lease, File.GetLastWriteTimeUtc(StartMark(request)), lost), request, time, logger);
         }
 
         var (id, state) = (found.GetProperty("Id").GetString()!, found.GetProperty("State"));
@@ -68,20 +76,61 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
         return DockerRun.Watch(engine, id, request, DockerRun.StartedAt(state), null, time, logger);
     }
 
-    /// <summary>Removes what attempts left here that are no longer this worker's: at the agent's start, before it takes work.</summary>
-    public async Task RemoveStrangersAsync(string worker, IReadOnlySet<Guid> leases, CancellationToken ct)
+    /// <summary>Whether there may be containers of attempts that are no longer this worker's.</summary>
+    public bool MayHaveStrangers { get; private set; } = true;
+
+    /// <summary>Removes a directory with root's rights.</summary>
+    public Task RemoveAsRootAsync(string directory, CancellationToken ct) => new RootRemoval(engine).RemoveAsync(directory, ct);
+
+    public async Task AbandonAsync(RunRequest request, CancellationToken ct)
+    {
+        // If the engine does not answer, whatever it has of the attempt is a stranger from now on.
+        await DropAsync(Name(request), ct);
+    }
+
+    /// <summary>Removes what attempts left here that are no longer this worker's.</summary>
+    /// <param name="worker">Its name.</param>
+    /// <param name="leases">Those that are its own, asked for once it is known which containers there are.</param>
+    /// <param name="ct">Stops it.</param>
+    /// <exception cref="DockerEngineException">One can't be removed.</exception>
+    public async Task RemoveStrangersAsync(string worker, Func<IReadOnlySet<Guid>> leases, CancellationToken ct)
+    {
+        MayHaveStrangers = false;
+        try
+        {
+            await RemoveAllStrangersAsync(worker, leases, ct);
+        }
+        catch
+        {
+            MayHaveStrangers = true;
+            throw;
+        }
+    }
+
+    private async Task RemoveAllStrangersAsync(string worker, Func<IReadOnlySet<Guid>> leases, CancellationToken ct)
     {
         var filters = new JsonObject { ["label"] = new JsonArray($"{DockerCreateBody.WorkerLabel}={worker}") }.ToJsonString();
-        JsonElement all = default;
-        await UntilAnsweredAsync(async () => all = await engine.GetAsync($"containers/json?all=1&filters={Uri.EscapeDataString(filters)}", ct), ct);
+        var all = await engine.GetAsync($"containers/json?all=1&filters={Uri.EscapeDataString(filters)}", ct);
+        var own = leases();
+        DockerEngineException? refused = null;
         foreach (var container in all.EnumerateArray())
         {
             var labels = container.GetProperty("Labels");
-            if (labels.TryGetProperty(DockerCreateBody.LeaseLabel, out var text) && Guid.TryParse(text.GetString(), out var lease) && leases.Contains(lease)) continue;
+            if (labels.TryGetProperty(DockerCreateBody.LeaseLabel, out var text) && Guid.TryParse(text.GetString(), out var lease) && own.Contains(lease)) continue;
             var id = container.GetProperty("Id").GetString()!;
             LogStranger(id);
-            await UntilAnsweredAsync(() => engine.RemoveAsync(id, ct), ct);
+            try
+            {
+                await engine.RemoveAsync(id, ct);
+            }
+            catch (DockerEngineException e)
+            {
+                // The others may go.
+                refused ??= e;
+            }
         }
+
+        if (refused is not null) throw refused;
     }
 
     /// <summary>The engine's version; null when there is no engine to be used.</summary>
@@ -119,7 +168,7 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
             catch (Exception e) when (DockerEngine.IsUnreachable(e) || e is OperationCanceledException)
             {
                 // The engine may have made it without being able to say so.
-                await DropAsync(Name(request));
+                await DropAsync(Name(request), CancellationToken.None);
                 throw;
             }
         }
@@ -138,6 +187,7 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
         try
         {
             attached = await engine.AttachAsync(container, ct);
+            MarkStart(request);
             var started = time.GetUtcNow().UtcDateTime;
             await engine.StartAsync(container, ct);
             return DockerRun.Watch(engine, container, request, started, attached, time, logger);
@@ -145,7 +195,7 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
         catch (Exception e)
         {
             attached?.Dispose();
-            await DropAsync(container);
+            if (await DropAsync(container, CancellationToken.None)) File.Delete(StartMark(request));
             if (e is not DockerEngineException || withoutInit || options.Init is not null || !e.Message.Contains("docker-init", StringComparison.Ordinal)) throw;
             LogNoInit(e.Message);
             withoutInit = true;
@@ -153,34 +203,56 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
         }
     }
 
-    private async Task DropAsync(string container)
+    private async Task<bool> DropAsync(string container, CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(DropPatience);
+        try
+        {
+            await engine.RemoveAsync(container, patience.Token);
+            return true;
+        }
+        catch (Exception e) when (e is DockerEngineException or OperationCanceledException || DockerEngine.IsUnreachable(e))
+        {
+            MayHaveStrangers = true;
+            LogLeft(container, e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>There from just before the start: a container that is no longer there has run.</summary>
+    private static string StartMark(RunRequest request) => Path.Combine(request.Directory.Control, "container-started");
+
+    private static void MarkStart(RunRequest request)
     {
         try
         {
-            await engine.RemoveAsync(container, CancellationToken.None);
+            File.WriteAllText(StartMark(request), "");
         }
-        catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            LogLeft(container, e.Message);
+            throw new StartException(FailureClass.Start, $"the worker's work directory can't be used: {e.Message}", e);
         }
     }
 
     // What runs here is not known before the engine says so: guessing "nothing" would run a command twice.
     private async Task UntilAnsweredAsync(Func<Task> ask, CancellationToken ct)
     {
-        for (var attempt = 1; ; attempt++)
+        while (true)
         {
             try
             {
                 await ask();
+                _waiting.Over();
                 return;
             }
             catch (Exception e) when (DockerEngine.IsUnreachable(e))
             {
-                if (attempt % 30 == 1) LogWaiting(engine.Address, e.Message);
+                if (_waiting.Says(e.Message)) LogWaiting(engine.Address, e.Message);
+                await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(2), time, ct));
+                // Given up, the cause is of more use than that it was given up.
+                if (ct.IsCancellationRequested) throw;
             }
-
-            await Task.Delay(TimeSpan.FromSeconds(2), time, ct);
         }
     }
 
@@ -190,7 +262,7 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
     [LoggerMessage(Level = LogLevel.Warning, Message = "The docker engine has no init program (package tini): containers run without one. {Problem}")]
     private partial void LogNoInit(string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Container} could not be removed; the agent's next start will: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Container} could not be removed, which is tried again: {Problem}")]
     private partial void LogLeft(string container, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for the docker engine at {Address}: {Problem}")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Runtimes.Docker;
 
@@ -25,8 +26,18 @@ internal sealed record ExitRecord(Guid Lease, DateTime Started, RunExit Exit)
     public static ExitRecord? Find(WorkDirectory directory, Guid lease)
     {
         var path = PathIn(directory);
-        if (!File.Exists(path)) return null;
-        using var file = File.OpenRead(path);
-        return JsonSerializer.Deserialize<ExitRecord>(file) is { } record && record.Lease == lease ? record : null;
+        var kind = FileKinds.Of(path);
+        if (kind == FileKind.Missing) return null;
+        try
+        {
+            using var file = kind == FileKind.File ? File.OpenRead(path) : Stream.Null;
+            if (JsonSerializer.Deserialize<ExitRecord>(file) is { Exit: not null } record) return record.Lease == lease ? record : null;
+        }
+        catch (JsonException)
+        {
+            // Written by rename, it can be torn only by the machine.
+        }
+
+        return new ExitRecord(lease, File.GetLastWriteTimeUtc(path), new RunExit(null, Problem: "its container has ended, but the record of how is torn."));
     }
 }

@@ -98,7 +98,7 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
 
     public async Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct)
     {
-        if (RunRecord.Last(request.Directory) is not { } record) return null;
+        if (RunRecord.Last(request.Directory) is not { } record) return await StrayAsync(request, ct);
         // The shell has made the file and writes it next; if it can't any more, the file stays empty.
         var asked = _clock.GetTimestamp();
         while (record.Started() is null && _clock.GetElapsedTime(asked) < TimeSpan.FromSeconds(2))
@@ -115,13 +115,47 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
             {
                 var usage = group?.Usage();
                 group?.Remove();
-                return Exit(record, record.ExitCode(), usage, sameBoot
+                return Exit(record, record.ExitCode(), usage, started is null
+                    ? "the record of its start is torn, so whether and how the command ran is not known."
+                    : sameBoot
                     ? "the shell that supervised the command was killed, so how the command ended is not known."
                     : "the machine was restarted while the command ran.", problem);
             },
             () => { if (watched is { } watch) ExitWatcher.Shared.Forget(watch.Id); },
             _clock, _options.UnkillableAfter);
     }
+
+    public async Task AbandonAsync(RunRequest request, CancellationToken ct)
+    {
+        try
+        {
+            // No start can happen any more, and the group of one that did is known.
+            await using var run = await AdoptAsync(request, ct);
+            run?.Stop(TimeSpan.Zero);
+            if (run is not null) await run.Exit.WaitAsync(ct);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await using var stray = Stray(request);
+            await stray.Exit.WaitAsync(ct);
+        }
+    }
+
+    /// <summary>
+    /// No start is recorded, and none can be any more. Processes that bear the lease all the same are a shell that is about to find that out, or a
+    /// command whose directory somebody has removed: that one has run, and may not be run again.
+    /// </summary>
+    private async Task<IRun?> StrayAsync(RunRequest request, CancellationToken ct)
+    {
+        var processes = new TaskProcesses(null, -1, TaskEnvironment.Lease(request));
+        for (var since = _clock.GetTimestamp(); !processes.Gone; await Task.Delay(TimeSpan.FromMilliseconds(20), _clock, ct))
+            if (_clock.GetElapsedTime(since) > TimeSpan.FromSeconds(2)) return Stray(request);
+        return null;
+    }
+
+    private NativeRun Stray(RunRequest request) => new(
+        _clock.GetUtcNow().UtcDateTime, new TaskProcesses(null, -1, TaskEnvironment.Lease(request)), Task.CompletedTask,
+        problem => new RunExit(null, Problem: problem ?? "its directory was removed while it ran, so it was stopped."), () => { }, _clock, _options.UnkillableAfter);
 
     private NativeRun Started(RunRequest request, RunRecord record, Cgroup? group, int pid)
     {

@@ -7,9 +7,12 @@ internal static unsafe partial class Posix
 {
     public const int SigKill = 9, SigTerm = 15, SigCont = 18;
     public const int Eintr = 4, Esrch = 3, E2Big = 7, Erange = 34, NoSpace = 28, QuotaExceeded = 122;
-    public const int ReadOnly = 0, WriteOnly = 1, Create = 0x40, Append = 0x400, CloseOnExec = 0x80000;
+    public const int ReadOnly = 0, WriteOnly = 1, Create = 0x40, Append = 0x400, NonBlocking = 0x800, CloseOnExec = 0x80000;
     public const short SpawnSetSigDef = 0x04, SpawnSetSigMask = 0x08, SpawnSetSid = 0x80;
     public const int NoHang = 1;
+
+    // An environment and a command line are below 2 MiB each; what a task has left in their place may have no end.
+    private const int LargestRead = 16 * 1024 * 1024;
 
     // Opaque to callers; glibc's are 80, 336 and 128 bytes, musl's are smaller.
     public const int FileActionsSize = 256, AttributesSize = 512, SignalSetSize = 128;
@@ -116,7 +119,8 @@ internal static unsafe partial class Posix
     /// <summary>The whole of a small file of the kernel's; null when it can't be read, as when its process has ended.</summary>
     public static byte[]? Read(string path)
     {
-        var fd = open(path, ReadOnly | CloseOnExec, 0);
+        // A FIFO with nobody at its other end would be waited for.
+        var fd = open(path, ReadOnly | NonBlocking | CloseOnExec, 0);
         if (fd < 0) return null;
         var content = new byte[4096];
         var length = 0;
@@ -124,6 +128,7 @@ internal static unsafe partial class Posix
         {
             while (true)
             {
+                if (length == content.Length && length >= LargestRead) return null;
                 if (length == content.Length) Array.Resize(ref content, length * 2);
                 nint count;
                 fixed (byte* to = &content[length]) count = read(fd, to, content.Length - length);

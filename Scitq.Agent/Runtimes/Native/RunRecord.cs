@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Runtimes.Native;
 
@@ -10,7 +11,7 @@ namespace Scitq.Agent.Runtimes.Native;
 /// </summary>
 internal sealed record RunRecord(WorkDirectory Directory, int Start)
 {
-    private const string Never = "never\n";
+    private static ReadOnlySpan<byte> Never => "never\n"u8;
 
     public string StartedFile => Path.Combine(Directory.Control, $"started.{Start}");
 
@@ -23,27 +24,40 @@ internal sealed record RunRecord(WorkDirectory Directory, int Start)
     public static RunRecord Next(WorkDirectory directory)
     {
         var record = new RunRecord(directory, 1);
-        while (File.Exists(record.StartedFile)) record = record with { Start = record.Start + 1 };
+        while (FileKinds.Of(record.StartedFile) != FileKind.Missing) record = record with { Start = record.Start + 1 };
         return record;
     }
 
     /// <summary>The record of the last start that happened, or null; then one that may be about to happen can't any more.</summary>
     public static RunRecord? Last(WorkDirectory directory)
     {
+        // The agent before may have been killed when it had made nothing yet, or half of it.
+        Make(directory.Root);
+        Make(directory.Control);
         var next = Next(directory);
+        if (next.Start > 1 && next with { Start = next.Start - 1 } is var last && (Posix.Read(last.StartedFile) is not { } content || !content.AsSpan().SequenceEqual(Never)))
+            return last;
+        // There wholly or not, as half a fence would look like a start.
+        var fence = Path.Combine(directory.Control, $"never-{Guid.NewGuid():N}");
         try
         {
-            if (next.Start > 1 && next with { Start = next.Start - 1 } is var last && File.ReadAllText(last.StartedFile) != Never)
-                return last;
-            using var fence = new FileStream(next.StartedFile, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite);
-            fence.Write(Encoding.ASCII.GetBytes(Never));
+            File.WriteAllBytes(fence, Never.ToArray());
+            File.Move(fence, next.StartedFile, overwrite: false);
             return null;
         }
-        catch (IOException) when (File.Exists(next.StartedFile))
+        catch (IOException) when (FileKinds.Of(next.StartedFile) != FileKind.Missing)
         {
             // The shell was faster.
+            File.Delete(fence);
             return next;
         }
+    }
+
+    /// <summary>Whatever else a task has put in its place gives way.</summary>
+    private static void Make(string directory)
+    {
+        if (FileKinds.Of(directory) is not (FileKind.Directory or FileKind.Missing)) File.Delete(directory);
+        System.IO.Directory.CreateDirectory(directory);
     }
 
     /// <summary>Who supervises, on which boot of the machine, in which control groups; null when it is not (yet) wholly there.</summary>

@@ -54,7 +54,7 @@ public sealed partial class BrokerRightsTests
     {
         Users? users = null;
         await using var cluster = await Cluster.StartAsync(new ClusterSetup { Prepare = async c => users = await Users.MakeAsync(c, agent: ("^$", "^$", "^$")) });
-        await using var agent = new AgentUnderTest(cluster, $"a-{cluster.Mark}", cluster["work"], ["--batch", cluster.Batch, "--heartbeat-seconds", "0.5"]);
+        await using var agent = new AgentUnderTest(cluster, $"a-{cluster.Mark}", cluster["work"], ["--batch", cluster.Batch, "--heartbeat-seconds", "0.5", "--lease-seconds", "8"]);
         agent.Launch();
         await agent.Process.WaitForLineAsync($"may not configure exchange '{Queues.Worker(agent.Name)}' in virtual host '{cluster.Vhost}': grant it");
 
@@ -120,7 +120,7 @@ public sealed partial class BrokerRightsTests
         var limit = $"vhost-limits/{cluster.Vhost}/max-connections";
         using (await cluster.Broker.SendAsync(HttpMethod.Put, limit, new { value = 1 }))
         {
-            await using var agent = new AgentUnderTest(cluster, $"a-{cluster.Mark}", cluster["work"], ["--batch", cluster.Batch]);
+            await using var agent = new AgentUnderTest(cluster, $"a-{cluster.Mark}", cluster["work"], ["--batch", cluster.Batch, "--heartbeat-seconds", "0.5", "--lease-seconds", "8"]);
             agent.Launch();
             await agent.Process.WaitForLineAsync("connection limit (1) is reached");
             using var lifted = await cluster.Broker.SendAsync(HttpMethod.Delete, limit);

@@ -44,7 +44,7 @@ public sealed class DeafServiceTests
     {
         using var folder = new TestFolder();
         await using var standalone = ProcessUnderTest.Start("scitq-standalone", [
-            "--port", "0", "--data", folder["data"], "--heartbeat-seconds", "0.5", "--lease-seconds", "2", "--Tasks:LostAfterSeconds", "4", "--Tasks:GraceSeconds", "1"]);
+            "--port", "0", "--no-token", "--data", folder["data"], "--heartbeat-seconds", "0.5", "--lease-seconds", "2", "--Tasks:LostAfterSeconds", "4", "--Tasks:GraceSeconds", "1"]);
         var listening = await standalone.WaitForLineAsync("Listening on", Cluster.Patience);
         using var client = new HttpClient { BaseAddress = new Uri(listening.Split(' ')[^1]) };
         var go = folder["go"];
@@ -73,7 +73,7 @@ public sealed class DeafServiceTests
     [Fact(Timeout = Limit)]
     public async Task A_dead_worker_is_lost_though_the_coordinator_restarts_more_often_than_its_grace()
     {
-        await using var cluster = await Cluster.StartAsync(new ClusterSetup { LostAfter = 6, Coordinator = ["--Tasks:GraceSeconds", "12"] });
+        await using var cluster = await Cluster.StartAsync(new ClusterSetup { LostAfter = 6, Coordinator = ["--Tasks:GraceSeconds", "9"] });
         var dead = await cluster.StartAgentAsync("dead");
         var id = await cluster.SubmitAsync(cluster.Held("held"));
         await cluster.WaitForAsync(id, "running");
@@ -84,7 +84,7 @@ public sealed class DeafServiceTests
         var restarts = 0;
         for (var since = TimeProvider.System.GetTimestamp(); !(await cluster.LedgerAsync()).Contains(("held", 2)); restarts++)
         {
-            Assert.InRange(TimeProvider.System.GetElapsedTime(since).TotalSeconds, 0, 90);
+            Assert.InRange(TimeProvider.System.GetElapsedTime(since).TotalSeconds, 0, 150);
             await cluster.KillCoordinatorAsync();
             await cluster.StartCoordinatorAsync(ready: false);
             await Task.Delay(TimeSpan.FromSeconds(3));

@@ -14,7 +14,7 @@ public sealed class FullDiskTests
     [InlineData("tmpfs", "while :; do dd if=/dev/zero bs=1M count=50 2>/dev/null >>$TEMP/x; done")]
     public async Task A_task_that_fills_the_disk_fails_and_a_standalone_of_default_settings_goes_on(string type, string command)
     {
-        using var disk = new SmallDisk(400, type);
+        using var disk = new ScratchDisk(400, type);
         await using var system = new SmallSystem(disk);
         var filler = await system.FollowAsync("sh", "-c", command);
         Assert.NotEqual(0, filler.Code);
@@ -29,10 +29,10 @@ public sealed class FullDiskTests
     [Theory(Timeout = 120_000)]
     [InlineData("while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >>$OUTPUT/x; sleep 0.05; done")]
     [InlineData("exec 3>$TEMP/x; rm $TEMP/x; while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >&3; sleep 0.05; done")]
-    [InlineData("exec 3>$OUTPUT/../../../../elsewhere; while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >&3; sleep 0.05; done")]
+    [InlineData("trap 'rm $OUTPUT/../../../../elsewhere; exit 1' TERM; exec 3>$OUTPUT/../../../../elsewhere; while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >&3; sleep 0.05; done")]
     public async Task The_task_that_grows_is_stopped_before_the_disk_is_full_and_its_neighbour_is_not(string command)
     {
-        using var disk = new SmallDisk(300);
+        using var disk = new ScratchDisk(300);
         await using var system = new SmallSystem(disk, "--disk-reserve", "100000000");
         var neighbour = (await system.LaunchAsync("sh", "-c", "dd if=/dev/zero bs=1M count=80 2>/dev/null >$TEMP/big; while [ ! -e $TEMP/../../../../go ]; do sleep 0.1; done; echo done")).TaskId;
         await Eventually.Async(() => Directory.GetFiles(disk["data/work/tasks"], "big", SearchOption.AllDirectories).Any(f => new FileInfo(f).Length == 80 << 20), "it has the most");
@@ -47,7 +47,7 @@ public sealed class FullDiskTests
     [Fact(Timeout = 240_000)]
     public async Task An_agent_alone_stops_what_fills_its_disk_and_takes_the_next_task()
     {
-        using var disk = new SmallDisk(300);
+        using var disk = new ScratchDisk(300);
         await using var cluster = await Cluster.StartAsync();
         Directory.CreateSymbolicLink(cluster["work-a"], Directory.CreateDirectory(disk["work"]).FullName);
         var agent = await cluster.StartAgentAsync("a", 1, 0, "--disk-reserve", "100000000");
@@ -64,13 +64,13 @@ public sealed class FullDiskTests
     [Fact(Timeout = 120_000)]
     public async Task A_full_data_disk_refuses_submissions_in_one_line_records_what_runs_and_recovers_by_itself()
     {
-        using var disk = new SmallDisk(100);
+        using var disk = new ScratchDisk(100);
         await using var system = new SmallSystem(disk, "--disk-reserve", "0");
         var prints = await RunsAsync(system, disk, "later", "echo hello; echo trouble >&2; true");
         var strict = await RunsAsync(system, disk, "later", "echo hello; true", "--strict-output");
         var quiet = await RunsAsync(system, disk, "now", "true");
         disk.Fill();
-        await Eventually.Async(async () => Problems(await system.GetAsync("server")).Contains("is full", StringComparison.Ordinal), "it is named");
+        await Eventually.Async(async () => Problems(await system.GetAsync("server")).Contains("the disk of ", StringComparison.Ordinal), "it is named");
         var (status, body) = await system.PostAsync("tasks", """{"argv":["true"]}""");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Contains("is full", body.GetProperty("detail").GetString(), StringComparison.Ordinal);
@@ -96,7 +96,7 @@ public sealed class FullDiskTests
         Assert.InRange(system.Processes[0].Text.Length, 0, 100_000);
     }
 
-    private static async Task<long> RunsAsync(SmallSystem system, SmallDisk disk, string sign, string command, params string[] options)
+    private static async Task<long> RunsAsync(SmallSystem system, ScratchDisk disk, string sign, string command, params string[] options)
     {
         var id = (await system.LaunchAsync([.. options, "sh", "-c", $"while [ ! -e {disk[$"data/work/{sign}"]} ]; do sleep 0.1; done; {command}"])).TaskId;
         await system.TaskAsync(id, "running");
@@ -106,7 +106,7 @@ public sealed class FullDiskTests
     private static string Problems(JsonElement server) => server.GetProperty("problems").ToString();
 
     /// <summary>A standalone whose data are on the disk.</summary>
-    private sealed class SmallSystem(SmallDisk disk, params string[] options) : ScitqSystem
+    private sealed class SmallSystem(ScratchDisk disk, params string[] options) : ScitqSystem
     {
         private ProcessUnderTest? _standalone;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Docker;
+using Scitq.Agent.Workers;
 using Scitq.Tests.Servers;
 
 namespace Scitq.Tests.Integration.Runtimes;
@@ -74,16 +76,77 @@ public sealed class DockerAdoptionTests(DockerFixture docker) : IClassFixture<Do
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_container_that_ran_and_was_removed_by_somebody_else_is_not_run_again()
+    {
+        var request = docker.Shell("sleep 600");
+        await (await docker.Runtime().StartAsync(request, _ => { }, Ct)).DisposeAsync();
+        await docker.CliAsync("rm", "-f", $"scitq-{request.Key.Lease}");
+        await using var run = await docker.Runtime().AdoptAsync(request, Ct);
+        var exit = await run!.Exit;
+        Assert.Null(exit.ExitCode);
+        Assert.Contains("removed by somebody else", exit.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_torn_record_of_a_containers_end_is_an_end_that_is_lost()
+    {
+        var request = docker.Shell("exit 0");
+        await File.WriteAllTextAsync(Path.Combine(request.Directory.Control, "container-exit.json"), "{\"Lease\":");
+        await using var run = await docker.Runtime().AdoptAsync(request, Ct);
+        Assert.Null((await run!.Exit).ExitCode);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_a_container_has_left_as_root_goes_though_the_agent_is_not_root()
+    {
+        using var folder = new TestFolder();
+        OtherAccount.Own(folder.Path);
+        var request = docker.Shell("mkdir -p /output/a/b && echo x >/output/a/b/c && chmod 700 /output/a");
+        await docker.RunAsync(request);
+        Directory.Move(request.Directory.Root, folder["left"]);
+        foreach (var own in (string[])["left", "left/output", "left/control", "left/input", "left/resource", "left/tmp"]) OtherAccount.Own(folder[own]);
+        var leftovers = new Leftovers(folder.Path, TimeProvider.System, NullLogger<Leftovers>.Instance) { AsRoot = docker.Runtime().RemoveAsRootAsync };
+        OtherAccount.Do(() => leftovers.Remove(folder["left"]));
+        Assert.Empty(leftovers.Left);
+        Assert.False(Directory.Exists(folder["left"]));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Given_up_an_engine_that_is_away_is_named_as_the_cause_and_what_is_known_needs_none()
+    {
+        using var away = new DockerEngine("unix:///nowhere/docker.sock");
+        var runtime = docker.Runtime(of: away);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => runtime.AdoptAsync(docker.Shell("true"), patience.Token));
+        Assert.True(DockerEngine.IsUnreachable(error), error.ToString());
+
+        var ended = docker.Shell("exit 3");
+        await docker.RunAsync(ended);
+        await using var run = await runtime.AdoptAsync(ended, Ct);
+        Assert.Equal(3, (await run!.Exit).ExitCode);
+        Assert.True(runtime.MayHaveStrangers);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_abandoned_container_is_removed()
+    {
+        var request = docker.Shell("sleep 600");
+        await (await docker.Runtime().StartAsync(request, _ => { }, Ct)).DisposeAsync();
+        await docker.Runtime().AbandonAsync(request, Ct);
+        Assert.False(await docker.ExistsAsync(request));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Containers_of_attempts_no_longer_ours_are_removed_and_no_others()
     {
         var (ours, lost, theirs) = (docker.Shell("sleep 600"), docker.Shell("sleep 600"), docker.Shell("sleep 600") with { Worker = docker.Worker + "-other" });
         var runs = new List<IRun>();
         foreach (var request in (RunRequest[])[ours, lost, theirs]) runs.Add(await docker.Runtime().StartAsync(request, _ => { }, Ct));
         foreach (var run in runs) await run.DisposeAsync();
-        await docker.Runtime().RemoveStrangersAsync(docker.Worker, new HashSet<Guid> { ours.Key.Lease }, Ct);
+        await docker.Runtime().RemoveStrangersAsync(docker.Worker, () => new HashSet<Guid> { ours.Key.Lease }, Ct);
         Assert.Equal((true, false, true), (await docker.ExistsAsync(ours), await docker.ExistsAsync(lost), await docker.ExistsAsync(theirs)));
-        await docker.Runtime().RemoveStrangersAsync(ours.Worker, new HashSet<Guid>(), Ct);
-        await docker.Runtime().RemoveStrangersAsync(theirs.Worker, new HashSet<Guid>(), Ct);
+        await docker.Runtime().RemoveStrangersAsync(ours.Worker, () => new HashSet<Guid>(), Ct);
+        await docker.Runtime().RemoveStrangersAsync(theirs.Worker, () => new HashSet<Guid>(), Ct);
         Assert.Equal((false, false), (await docker.ExistsAsync(ours), await docker.ExistsAsync(theirs)));
     }
 }

@@ -119,6 +119,82 @@ public abstract class NativeAdoptionTests(string cgroup) : IDisposable
         Assert.Equal((0, null), await EndAsync(run));
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("nothing")]
+    [InlineData("root")]
+    [InlineData("half")]
+    [InlineData("no control")]
+    [InlineData("fence")]
+    [InlineData("file")]
+    [InlineData("control is a file")]
+    [InlineData("control is a link")]
+    public async Task Killed_before_the_start_an_agent_leaves_what_the_next_can_tell(string state)
+    {
+        var request = _runs.Request("sh", "-c", "echo once");
+        var directory = request.Directory;
+        if (state is "nothing" or "root" or "half") Directory.Delete(directory.Root, recursive: true);
+        if (state is "root" or "half") Directory.CreateDirectory(directory.Root);
+        if (state is "half") Directory.CreateDirectory(directory.Output);
+        if (state is "no control") Directory.Delete(directory.Control);
+        if (state is "file") Directory.Delete(directory.Root, recursive: true);
+        if (state is "file") await File.WriteAllTextAsync(directory.Root, "");
+        if (state is "control is a file" or "control is a link") Directory.Delete(directory.Control);
+        if (state is "control is a file") await File.WriteAllTextAsync(directory.Control, "");
+        if (state is "control is a link") File.CreateSymbolicLink(directory.Control, directory.Output);
+        if (state is "fence") Assert.Null(RunRecord.Last(directory));
+        Assert.Null(await _runs.Runtime.AdoptAsync(request, default));
+        Assert.Null(await _runs.Runtime.AdoptAsync(request, default));
+        directory.Create(Ownership.Own);
+        Assert.Equal("once\n", (await _runs.RunAsync(request)).Out);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("directory")]
+    [InlineData("fifo")]
+    [InlineData("link")]
+    [InlineData("endless")]
+    [InlineData("closed")]
+    [InlineData("garbage")]
+    public async Task Anything_in_place_of_the_record_of_a_start_is_a_start_whose_end_is_lost(string what)
+    {
+        var request = _runs.Request("true");
+        var file = new RunRecord(request.Directory, 1).StartedFile;
+        if (what == "directory") Directory.CreateDirectory(file);
+        else if (what == "fifo") using (var made = System.Diagnostics.Process.Start("mkfifo", file)) await made.WaitForExitAsync();
+        else if (what is "link" or "endless") File.CreateSymbolicLink(file, what == "link" ? "/nowhere" : "/dev/zero");
+        else await File.WriteAllBytesAsync(file, [0, 255, 10, 10, 46, 10]);
+        if (what == "closed") File.SetUnixFileMode(file, UnixFileMode.None);
+        await using var run = await AdoptAsync(request);
+        var (code, problem) = await EndAsync(run);
+        Assert.Null(code);
+        Assert.NotNull(problem);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_command_whose_directory_was_removed_is_stopped_and_not_run_again()
+    {
+        var request = _runs.Request("sh", "-c", "echo ready; sleep 98775");
+        await StartAndForgetAsync(request);
+        await NativeRuns.PrintedAsync(request, "ready");
+        Directory.Delete(request.Directory.Root, recursive: true);
+        await using var run = await AdoptAsync(request);
+        var (code, problem) = await EndAsync(run);
+        Assert.Null(code);
+        Assert.Contains("removed while it ran", problem, StringComparison.Ordinal);
+        Assert.Empty(NativeRuns.Processes("sleep 98775"));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_is_abandoned_ends_whatever_state_it_is_in()
+    {
+        var request = _runs.Request("sh", "-c", "(setsid sleep 98776 &); echo ready; sleep 98776");
+        await StartAndForgetAsync(request);
+        await NativeRuns.PrintedAsync(request, "ready");
+        await _runs.Runtime.AbandonAsync(request, default);
+        Assert.Empty(NativeRuns.Processes("sleep 98776"));
+        await _runs.Runtime.AbandonAsync(_runs.Request("true"), default);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Between_start_and_record_either_the_agent_or_the_supervisor_decides()
     {

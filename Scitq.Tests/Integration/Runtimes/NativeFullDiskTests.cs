@@ -13,7 +13,7 @@ public sealed class NativeFullDiskTests
     [Fact(Timeout = 60_000)]
     public async Task A_command_that_never_ran_has_no_exit_code()
     {
-        using var disk = new SmallDisk(1);
+        using var disk = new ScratchDisk(1);
         using var runtime = new NativeRuntime(new NativeOptions { CgroupName = "scitq-tests" }, TimeProvider.System, NullLogger<NativeRuntime>.Instance);
         var key = new AttemptKey(Guid.CreateVersion7(), 1, Guid.NewGuid());
         var directory = new WorkDirectory(disk["attempt"]);

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Staging;
+using Scitq.Agent.Workers;
 using Scitq.Contracts;
 using Scitq.Fetch;
 using Scitq.Tests.Integration.Fetch;
@@ -292,7 +293,7 @@ public sealed class ResourceCacheTests : IDisposable
 
     private ResourceCache Open(Fetcher? fetcher = null)
     {
-        var cache = new ResourceCache(fetcher ?? _fetcher, _room, Store, uri => _used.Contains(uri) ? 1 : 0, TimeProvider.System, NullLogger<ResourceCache>.Instance);
+        var cache = new ResourceCache(fetcher ?? _fetcher, _room, Store, uri => _used.Contains(uri) ? 1 : 0, new Leftovers(_folder[""], TimeProvider.System, NullLogger<Leftovers>.Instance), TimeProvider.System, NullLogger<ResourceCache>.Instance);
         cache.Open();
         return cache;
     }

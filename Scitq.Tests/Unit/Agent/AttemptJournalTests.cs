@@ -2,6 +2,7 @@ using Scitq.Agent;
 using Scitq.Agent.Journal;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Tests.Servers;
 
 namespace Scitq.Tests.Unit.Agent;
 
@@ -70,6 +71,127 @@ public sealed class AttemptJournalTests : IDisposable
         await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
         Assert.Equal(7, Assert.Single(again.Attempts()).Number);
         Assert.True(new FileInfo(Path.Combine(_directory, "journal")).Length < 2000);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task All_starts_since_the_last_registered_one_are_known()
+    {
+        var epochs = Enumerable.Range(0, 4).Select(_ => Guid.NewGuid()).ToArray();
+        await OpenAsync(epochs[0], _ => { });
+        await OpenAsync(epochs[1], journal => journal.Registered());
+        await OpenAsync(epochs[2], journal => Assert.Equal([epochs[1]], journal.PreviousEpochs));
+        await OpenAsync(epochs[3], journal => Assert.Equal([epochs[1], epochs[2]], journal.PreviousEpochs));
+        for (var i = 0; i < 300; i++) await OpenAsync(Guid.NewGuid(), _ => { });
+        await OpenAsync(Guid.NewGuid(), journal =>
+        {
+            Assert.Equal(epochs[1], journal.PreviousEpochs[0]);
+            Assert.Equal(200, journal.PreviousEpochs.Count);
+            journal.Registered();
+        });
+        await OpenAsync(Guid.NewGuid(), journal => Assert.Single(journal.PreviousEpochs));
+
+        async Task OpenAsync(Guid epoch, Action<AttemptJournal> look)
+        {
+            await using var journal = AttemptJournal.Open(_directory, epoch);
+            look(journal);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task On_a_full_disk_nothing_is_granted_and_nothing_lost_and_with_space_it_goes_on()
+    {
+        using var disk = SmallDisk.Mount(_directory, megabytes: 1);
+        var (first, ended, forgotten) = (Attempt(1), Attempt(2), Attempt(3));
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid()))
+        {
+            await journal.GrantedAsync([first, ended, forgotten]);
+            disk.Fill();
+            // More than what is left of its last block.
+            var big = Attempt(4) with { Spec = new TaskSpec { Argv = ["echo", new string('x', 20_000)] } };
+            await Assert.ThrowsAsync<IOException>(() => journal.GrantedAsync([big]));
+            journal.Forgotten(big.Key);
+            Assert.Contains("No space left", journal.Problem, StringComparison.Ordinal);
+            journal.Ended(new AttemptReport { Key = ended.Key, Stage = AttemptStage.Ended, Result = new AttemptResult { ExitCode = 3, Finished = default } });
+            journal.Forgotten(forgotten.Key);
+            await Assert.ThrowsAsync<IOException>(() => journal.GrantedAsync([Attempt(5)]));
+            disk.Free();
+            await Eventually.Async(() => journal.Problem is null, "it can be written again");
+            await journal.GrantedAsync([Attempt(6)]);
+        }
+
+        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
+        var known = again.Attempts().ToDictionary(a => a.Number);
+        Assert.Equal([1, 2, 6], known.Keys.Where(n => n != 5).Order());
+        Assert.Equal(3, known[2].End!.Result!.ExitCode);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task It_opens_on_a_full_disk_with_all_it_knows()
+    {
+        using var disk = SmallDisk.Mount(_directory, megabytes: 1);
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid())) await journal.GrantedAsync([Attempt(1)]);
+        disk.Fill();
+        await using (var full = AttemptJournal.Open(_directory, Guid.NewGuid()))
+        {
+            Assert.Equal(1, Assert.Single(full.Attempts()).Number);
+            disk.Free();
+            await Eventually.Async(() => full.Problem is null, "it can be written");
+            await full.GrantedAsync([Attempt(2)]);
+        }
+
+        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
+        Assert.Equal(2, again.Attempts().Count);
+        Assert.Equal(2, again.PreviousEpochs.Count);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_rewrite_that_fails_leaves_the_file_in_use()
+    {
+        using var disk = SmallDisk.Mount(_directory, megabytes: 12);
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid()))
+        {
+            await journal.GrantedAsync([Attempt(1)]);
+            var big = Enumerable.Range(0, 20).Select(i => Attempt(100 + i) with { Spec = new TaskSpec { Argv = ["echo", new string('x', 50_000)] } }).ToArray();
+            for (var round = 0; round < 5; round++)
+            {
+                await journal.GrantedAsync(big);
+                foreach (var attempt in big) journal.Forgotten(attempt.Key);
+                if (round == 3) disk.Fill(leave: 3_000_000);
+            }
+
+            Assert.Null(journal.Problem);
+            await journal.GrantedAsync([Attempt(2)]);
+        }
+
+        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
+        Assert.Equal([1, 2], again.Attempts().Select(a => a.Number).Order());
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData("directory")]
+    [InlineData("fifo")]
+    [InlineData("link")]
+    [InlineData("garbage")]
+    public async Task Anything_in_its_place_is_replaced(string what)
+    {
+        foreach (var path in (string[])[Path.Combine(_directory, "journal"), Path.Combine(_directory, "journal.new")])
+        {
+            if (what == "directory") Directory.CreateDirectory(Path.Combine(path, "in"));
+            else if (what == "fifo") Assert.Equal(0, await RunAsync("mkfifo", path));
+            else if (what == "link") File.CreateSymbolicLink(path, "/nowhere/at/all");
+            else await File.WriteAllBytesAsync(path, [0, 255, 10, 123, 125, 10, 110, 117, 108, 108, 10, 91, 10]);
+        }
+
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid())) await journal.GrantedAsync([Attempt(1)]);
+        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
+        Assert.Single(again.Attempts());
+    }
+
+    private static async Task<int> RunAsync(string program, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(program, arguments);
+        await process.WaitForExitAsync();
+        return process.ExitCode;
     }
 
     [Fact]

@@ -29,7 +29,23 @@ internal sealed class FakeRuntime : IRuntime
         return Task.FromResult<IRun>(run);
     }
 
-    public Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct) => Task.FromResult<IRun?>(_runs.GetValueOrDefault(request.Key.Lease));
+    /// <summary>Why it can't tell what it runs, as an engine that is away; "hang" does not even say so.</summary>
+    public volatile string? Unknown;
+
+    public ConcurrentBag<Guid> Abandoned { get; } = [];
+
+    public async Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct)
+    {
+        if (Unknown == "hang") await Task.Delay(Timeout.InfiniteTimeSpan, ct);
+        return Unknown is { } problem ? throw new IOException(problem) : _runs.GetValueOrDefault(request.Key.Lease);
+    }
+
+    public Task AbandonAsync(RunRequest request, CancellationToken ct)
+    {
+        Abandoned.Add(request.Key.Lease);
+        if (_runs.TryGetValue(request.Key.Lease, out var run)) run.End(137);
+        return Task.CompletedTask;
+    }
 
     public void EndAll(int code)
     {

@@ -27,6 +27,25 @@ public sealed class StreamTailTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_is_removed_before_it_is_stored_is_waited_for_by_nobody(bool removed)
+    {
+        File.WriteAllBytes(_path, RandomNumberGenerator.GetBytes(1000));
+        var tail = new StreamTail(_path, OutputStream.Stdout, Cap);
+        tail.Complete();
+        tail.Stored = 400;
+        if (removed) File.Delete(_path);
+        else File.WriteAllBytes(_path, RandomNumberGenerator.GetBytes(100));
+        if (removed) Assert.ThrowsAny<IOException>(() => tail.Next(Cap));
+        else Assert.Empty(tail.Next(Cap));
+        Assert.False(tail.Done);
+        tail.GiveUp();
+        Assert.Empty(tail.Next(Cap));
+        Assert.Equal((true, 400), (tail.Done, tail.Length));
+    }
+
+    [Theory]
     [InlineData(Cap + 1)]
     [InlineData(Cap * 3 + 17)]
     [InlineData(8 * 1024 * 1024 + 5)]

@@ -319,6 +319,102 @@ public sealed class WorkerTests : IAsyncLifetime
         Assert.Single(_runtime.Started);
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("the engine is away")]
+    [InlineData("hang")]
+    public async Task What_can_not_be_told_in_time_is_ended_and_reported_lost(string unknown)
+    {
+        var key = await GrantedBeforeAsync(running: true);
+        _runtime.Unknown = unknown;
+        await StartAsync(resume: TimeSpan.FromSeconds(1));
+        var end = await EndAsync(key.TaskId);
+        Assert.Equal(FailureClass.Lost, end.Result!.Failure);
+        Assert.Contains("whether its command still ran", end.Result.Reason, StringComparison.Ordinal);
+        Assert.Equal([key.Lease], _runtime.Abandoned);
+        Assert.Equal(0, _runtime.Running);
+
+        // The worker goes on.
+        await EndAsync(await _coordinator.QueueAsync("print", "", "0"));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true, "the engine is away")]
+    [InlineData(true, "hang")]
+    [InlineData(false, "hang")]
+    public async Task A_cancel_and_a_lost_lease_are_heard_while_it_can_not_be_told(bool cancelled, string unknown)
+    {
+        var key = await GrantedBeforeAsync(running: true);
+        _runtime.Unknown = unknown;
+        await StartAsync();
+        await Eventually.Async(() => !_coordinator.Heartbeats.IsEmpty, "it is registered");
+        (cancelled ? _coordinator.Cancelled : _coordinator.Revoked)[key] = true;
+        if (cancelled) Assert.Equal(FailureClass.Cancelled, (await EndAsync(key.TaskId)).Result!.Failure);
+        await Eventually.Async(() => _coordinator.Heartbeats.Last().Leases.Count == 0, "it holds nothing any more");
+        Assert.Equal([key.Lease], _runtime.Abandoned);
+        Assert.Equal(cancelled ? 1 : 0, _coordinator.Reports.Count(r => r.Stage == AttemptStage.Ended));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_stop_is_heard_while_it_can_not_be_told_and_the_next_start_takes_it_up()
+    {
+        var key = await GrantedBeforeAsync(running: true);
+        _runtime.Unknown = "hang";
+        await StartAsync();
+        await Eventually.Async(() => !_coordinator.Heartbeats.IsEmpty, "it is registered");
+        await _worker!.StopAsync(new CancellationToken(canceled: true)).WaitAsync(TimeSpan.FromSeconds(10));
+        await _worker.DisposeAsync();
+        _runtime.Unknown = null;
+        await StartAsync();
+        await Eventually.Async(() => _coordinator.Reports.Any(r => r.Key == key && r.Stage == AttemptStage.Running), "it runs");
+        _runtime.EndAll(5);
+        Assert.Equal(5, (await EndAsync(key.TaskId)).Result!.ExitCode);
+        Assert.Empty(_runtime.Abandoned);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_drain_gives_nothing_back_that_may_run(bool running)
+    {
+        var key = await GrantedBeforeAsync(running);
+        _runtime.Unknown = "the engine is away";
+        await StartAsync();
+        await Eventually.Async(() => !_coordinator.Heartbeats.IsEmpty, "it is registered");
+        var stopped = _worker!.StopAsync(CancellationToken.None);
+        await Eventually.Async(() => _coordinator.Heartbeats.Last().Hold == "draining", "it drains");
+        Assert.Null(_coordinator.End(key.TaskId));
+        _runtime.Unknown = null;
+        if (running)
+        {
+            await Eventually.Async(() => _coordinator.Reports.Any(r => r.Key == key && r.Stage == AttemptStage.Running), "it runs");
+            _runtime.EndAll(0);
+        }
+
+        Assert.Equal(running ? AttemptStage.Ended : AttemptStage.Released, (await EndAsync(key.TaskId)).Stage);
+        await stopped;
+        Assert.Equal(running ? 1 : 0, _runtime.Started.Count);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_journal_that_can_not_be_written_is_the_reason_why_nothing_is_taken_until_it_can()
+    {
+        Directory.CreateDirectory(_folder["work"]);
+        using var disk = SmallDisk.Mount(_folder["work"], megabytes: 1);
+        await StartAsync();
+        await EndAsync(await _coordinator.QueueAsync("print", "", "0"));
+        disk.Fill();
+        var task = await _coordinator.QueueAsync(new TaskSpec { Argv = ["print", new string('x', 9000), "0"] });
+        await Eventually.Async(() => _coordinator.Heartbeats.Last().Hold?.StartsWith("the journal can't be written: No space left", StringComparison.Ordinal) == true, "it says why");
+        Assert.Null(_coordinator.End(task));
+        disk.Free();
+        await Eventually.Async(() => _coordinator.Heartbeats.Last().Hold is null, "it takes tasks again");
+        await _coordinator.QueueAsync(task);
+        Assert.Equal(0, (await EndAsync(task)).Result!.ExitCode);
+        await _worker!.StopAsync(CancellationToken.None);
+        await _worker.DisposeAsync();
+        _worker = null;
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task An_end_nobody_recorded_is_told_again_by_the_next_start()
     {
@@ -347,14 +443,27 @@ public sealed class WorkerTests : IAsyncLifetime
         Environment.ExitCode = before;
     }
 
+    /// <summary>What an earlier agent was granted, and has perhaps started.</summary>
+    private async Task<AttemptKey> GrantedBeforeAsync(bool running)
+    {
+        var journalled = new JournalledAttempt(new AttemptKey(Guid.NewGuid(), 1, Guid.NewGuid()), 5, new TaskSpec { Argv = ["wait"] });
+        Directory.CreateDirectory(_folder["work"]);
+        await using (var journal = AttemptJournal.Open(_folder["work"], Guid.NewGuid())) await journal.GrantedAsync([journalled]);
+        var directory = new WorkDirectory(_folder[$"work/tasks/5-1-{journalled.Key.Lease.ToString("N")[..8]}"]);
+        if (running) directory.Create(Ownership.Own);
+        if (running) await _runtime.StartAsync(new RunRequest { Key = journalled.Key, Number = 5, Worker = "w", Spec = journalled.Spec, Directory = directory, Cpu = 1 }, _ => { }, CancellationToken.None);
+        return journalled.Key;
+    }
+
     private async Task<AttemptReport> EndAsync(Guid task) => await Eventually.GetAsync(() => Task.FromResult(_coordinator.End(task)), $"task {task} ends", TimeSpan.FromSeconds(30));
 
-    private async Task StartAsync(int concurrency = 2, int prefetch = 0, long diskReserve = 0, TimeSpan? keepFailed = null, TimeSpan? lease = null, IReadOnlyList<string>? roots = null)
+    private async Task StartAsync(int concurrency = 2, int prefetch = 0, long diskReserve = 0, TimeSpan? keepFailed = null, TimeSpan? lease = null, IReadOnlyList<string>? roots = null, TimeSpan? resume = null)
     {
         var options = new AgentOptions
         {
             Name = "w", Concurrency = concurrency, Prefetch = prefetch, WorkDir = _folder["work"], Heartbeat = TimeSpan.FromMilliseconds(100), DiskReserve = diskReserve, DiskHigh = 100,
             KeepFailed = keepFailed ?? TimeSpan.FromDays(1), LeaseTime = lease ?? TimeSpan.FromSeconds(30), FileRoots = roots,
+            ResumeTimeout = resume ?? TimeSpan.FromMinutes(10),
         };
         _worker = new Worker(options, new InMemoryAgentBus(_coordinator.Bus, "w"), new RuntimeSet(_runtime, docker: null), TimeProvider.System, _lifetime, NullLoggerFactory.Instance);
         await _worker.StartAsync(CancellationToken.None);

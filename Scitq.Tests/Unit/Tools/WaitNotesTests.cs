@@ -1,4 +1,7 @@
+using System.Text;
 using Microsoft.AspNetCore.Http;
+using Scitq.Tests.Servers;
+using Scitq.Tools;
 
 namespace Scitq.Tests.Unit.Tools;
 
@@ -9,21 +12,20 @@ public sealed class WaitNotesTests
     public async Task Waiting_says_why_the_task_does_not_start(string option)
     {
         await using var stub = await StubCoordinator.StartAsync();
-        var explained = new TaskCompletionSource();
+        ToolIo? tool = null;
         stub.Otherwise = async context =>
         {
             if (context.Request.Path.Value!.EndsWith("/explain", StringComparison.Ordinal))
             {
                 await StubCoordinator.Json("""{"task_id":1,"status":"pending","why":"no worker serves batch b\u001b[1m.","details":["worker w serves batch c"]}""")(context);
-                explained.TrySetResult();
                 return;
             }
 
-            await explained.Task.WaitAsync(TimeSpan.FromSeconds(20));
+            await Eventually.Async(() => Encoding.UTF8.GetString(((MemoryStream)tool!.ErrorOutput).ToArray()).Contains("worker w serves", StringComparison.Ordinal), "it is said");
             if (context.Request.Path.Value.EndsWith("/stream", StringComparison.Ordinal)) await context.Response.WriteAsync("event: end\ndata: {\"task_id\":1,\"status\":\"succeeded\"}\n\n");
             else await StubCoordinator.Json("""{"task_id":1,"status":"succeeded"}""")(context);
         };
-        var run = await ToolRun.Launch("-s", stub.Address, option, "cmd");
+        var run = await ToolRun.RunAsync("scitq-launch", ["-s", stub.Address, option, "cmd"], started: io => tool = io);
         Assert.True(run.Code == 0, run.Error);
         Assert.Contains("Task 1 is pending: no worker serves batch b\\x1b[1m.\n  worker w serves batch c\n", run.Error);
     }
