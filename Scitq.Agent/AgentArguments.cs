@@ -54,7 +54,7 @@ public static class AgentArguments
         (new("resume-timeout", "S", "how long to find out what became of a task of the start before, as the container engine must say, before it counts as lost (default: 600)"), (o, v) => o with { ResumeTimeout = Seconds(v) }),
         (new("keep-failed", "DAYS", "how long directories of failed tasks are kept (default: 3)"), (o, v) => o with { KeepFailed = TimeSpan.FromDays(Number(v)) }),
         (new("output-cap", "BYTES", "of stdout and of stderr, kept at most (default: 64 MiB)"), (o, v) => o with { OutputCap = Bytes(v) }),
-        (new("disk-reserve", "BYTES", "with less free space nothing new is taken (default: 256 MiB)"), (o, v) => o with { DiskReserve = Bytes(v) }),
+        (new("disk-reserve", "BYTES", "with less free space nothing new is taken, and a task that fills the disk is stopped (default: 256 MiB)"), (o, v) => o with { DiskReserve = Bytes(v) }),
         (new("disk-high", "PERCENT", "when the disk is fuller, directories of failed tasks are removed, oldest first (default: 90)"), (o, v) => o with { DiskHigh = Whole(v) }),
         (new("heartbeat-seconds", "S", "between two heartbeats (default: 5)"), (o, v) => o with { Heartbeat = Seconds(v) }),
         (new("lease-seconds", "S", "how long a lease is valid (default: 30)"), (o, v) => o with { LeaseTime = Seconds(v) }),

@@ -140,6 +140,7 @@ public static partial class CoordinatorHost
         builder.Services.AddSingleton(options).AddSingleton<TimeProvider>(BootTime.Instance);
         builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
         builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options).AddApi();
+        builder.Services.AddSingleton<DataDisk>().AddHostedService(services => services.GetRequiredService<DataDisk>());
         builder.Services.AddSingleton<IServerStatus, ServerStatus>();
         configure?.Invoke(builder);
         var app = builder.Build();
@@ -154,6 +155,8 @@ public static partial class CoordinatorHost
             Log.Unsafe(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Scitq.Coordinator.Persistence"), warning);
         try
         {
+            // An embedded database on a full disk opens only with the room that is kept for it.
+            app.Services.GetRequiredService<DataDisk>().Look();
             await MigrateAsync(app);
             await app.StartAsync();
         }

@@ -8,7 +8,7 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator;
 
 /// <summary>How the coordinator is, from the parts that notice it.</summary>
-internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, IBusControl bus, GroupCommit tasks, LogStore logs) : IServerStatus
+internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, IBusControl bus, GroupCommit tasks, LogStore logs, DataDisk disk) : IServerStatus
 {
     public string Bus => string.IsNullOrEmpty(options.Bus) ? "memory" : "rabbitmq";
 
@@ -19,8 +19,9 @@ internal sealed class ServerStatus(CoordinatorOptions options, ITopology topolog
     public IReadOnlyList<string> Problems =>
     [
         .. BusProblem is { } problem ? [$"{problem}: running tasks go on, queued ones wait"] : Array.Empty<string>(),
+        .. disk.Problem is { } full ? [full] : Array.Empty<string>(),
         .. DatabaseProblem is { } database ? [$"{database}: everything that would be recorded waits"] : Array.Empty<string>(),
-        .. logs.Problem is { } disk ? [$"{disk}: what tasks print and how they end waits to be recorded"] : Array.Empty<string>(),
+        .. logs.Problem is { } unstored ? [$"{unstored}: what tasks print and how they end waits to be recorded"] : Array.Empty<string>(),
     ];
 
     private string? DatabaseProblem => tasks.Outage.Problem ?? (tasks.IsWaiting ? "the database can't be reached" : null);

@@ -29,6 +29,9 @@ public sealed record DataEntry
     /// <summary>Changes when the content does (a strong ETag, mostly); null where there is no such thing.</summary>
     public string? Version { get; init; }
 
+    /// <summary>Who may read, write and execute it (never set-uid, set-gid or sticky); null where there is no such thing.</summary>
+    public UnixFileMode? Mode { get; init; }
+
     /// <summary>Whether it is a sub-folder (only in listings of one level).</summary>
     public bool IsFolder { get; init; }
 }

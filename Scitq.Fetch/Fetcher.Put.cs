@@ -66,7 +66,7 @@ public sealed partial class Fetcher
         {
             meter.Expect(((FileInfo)found.Info).Length);
             await failures.CatchAsync(
-                found.Info.FullName, async () => files.Add(await upload.FromFileAsync(found.Info.FullName, destination.At(destination.Path + found.Name), found.Name, c)));
+                Path.Combine(path, found.Name), async () => files.Add(await upload.FromFileAsync(Path.Combine(path, found.Name), destination.At(destination.Path + found.Name), found.Name, c)));
         });
         var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = warnings };
         failures.ThrowIfAny(result);

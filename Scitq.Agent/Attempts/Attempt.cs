@@ -45,6 +45,15 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
     /// <summary>Its command, once it is started.</summary>
     public IRun? Run { get; set; }
 
+    /// <summary>Bytes that were fetched for it.</summary>
+    public long BytesFetched { get; set; }
+
+    /// <summary>Why its command is being stopped for the disk's sake, once it is.</summary>
+    public string? OutOfRoom { get; set; }
+
+    /// <summary>Whether its command is over and what it need not leave is removed.</summary>
+    public bool RoomGiven { get; set; }
+
     /// <summary>Stops it for this cause; false when it is too late for that, or something stronger is under way.</summary>
     public bool Stop(StopCause cause, string? reason = null)
     {

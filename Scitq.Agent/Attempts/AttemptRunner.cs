@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Files;
@@ -16,7 +17,7 @@ namespace Scitq.Agent.Attempts;
 
 /// <summary>The stages of an attempt in their order: stage, wait for a slot, run, deliver, report.</summary>
 internal sealed partial class AttemptRunner(
-    RuntimeSet runtimes, WorkDirectories directories, SlotGate slots, Stager stager, OutputProbe outputs, Leases leases, LogPump logs, Reporter reporter, AgentOptions options, TimeProvider time, ILogger<AttemptRunner> logger)
+    RuntimeSet runtimes, WorkDirectories directories, SlotGate slots, DiskRoom room, Stager stager, OutputProbe outputs, Leases leases, LogPump logs, Reporter reporter, AgentOptions options, TimeProvider time, ILogger<AttemptRunner> logger)
 {
     /// <summary>Runs the attempt to its end, whatever that is, and hands back its last report; null when nothing may be said or left of it.</summary>
     /// <param name="attempt">The attempt.</param>
@@ -38,6 +39,7 @@ internal sealed partial class AttemptRunner(
             var (failure, reason) = Failures.Classify(e, outcome.Stage);
             if (failure is null) Unexpected(logger, e, attempt.Number);
             outcome.Fail(failure ?? FailureClass.Start, reason);
+            GiveRoom(attempt);
             if (outcome.Exit is null && runtimes.CommandsRun)
             {
                 Tell(attempt, reason);
@@ -83,12 +85,15 @@ internal sealed partial class AttemptRunner(
         outcome.Run = attempt.Run = run;
         outcome.Stage = AttemptStage.Running;
         outcome.Started = run.Started;
+        room.Look();
         try
         {
             if (runtimes.CommandsRun) outcome.Logs = logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr);
             outcome.Exit = await WaitAsync(attempt, run, outcome);
             outcome.RunEnded = time.GetUtcNow().UtcDateTime;
             outcome.StoppedByUser = attempt.Cause == StopCause.Cancelled;
+            NoteDisk(attempt, outcome);
+            GiveRoom(attempt);
         }
         finally
         {
@@ -137,7 +142,7 @@ internal sealed partial class AttemptRunner(
         // Before anything is fetched for it, and again when it starts, for a secret may have been changed meanwhile.
         options.Secrets.Resolve(attempt.Spec.Secrets, options.Name);
         var staged = runtimes.CommandsRun ? await outputs.WhileAsync(attempt.Spec, c => FetchAsync(attempt, Phase, c), ct) : await FetchAsync(attempt, Phase, ct);
-        outcome.BytesIn = staged.Bytes;
+        outcome.BytesIn = attempt.BytesFetched = staged.Bytes;
         outcome.Warnings.AddRange(staged.Warnings);
         if (attempt.Spec.Inputs.Count > 0) await Task.Run(() => HandOver(attempt, owner), ct);
         await ConfirmKeyAsync(attempt, outcome, ct);
@@ -215,12 +220,18 @@ internal sealed partial class AttemptRunner(
         var exit = outcome.Exit!;
         var took = outcome.RunEnded!.Value - outcome.Started!.Value;
         if (attempt.Cause == StopCause.Cancelled) return;
-        if (outcome.TimedOut) outcome.Fail(FailureClass.Timeout, $"the command was stopped after its run timeout of {attempt.Spec.RunTimeout} s");
-        else if (exit.ExitCode is null) outcome.Fail(exit.Failure ?? FailureClass.Lost, exit.Problem ?? "the command ended, but nobody knows how");
+        if (attempt.OutOfRoom is { } filled) outcome.Fail(FailureClass.Disk, filled);
+        else if (outcome.TimedOut) outcome.Fail(FailureClass.Timeout, $"the command was stopped after its run timeout of {attempt.Spec.RunTimeout} s");
+        else if (exit.ExitCode is null) outcome.Fail(outcome.DiskWasFull && exit.Failure is FailureClass.Start ? FailureClass.Disk : exit.Failure ?? FailureClass.Lost, exit.Problem ?? "the command ended, but nobody knows how");
         else if (exit.ExitCode != 0 && exit.OomKilled) outcome.Fail(FailureClass.Oom, $"the kernel killed the command for want of memory after {Failures.Duration(took)}; give it more memory, or run fewer at once");
+        else if (exit.ExitCode != 0 && outcome.DiskWasFull) outcome.Fail(FailureClass.Disk, $"the command ended {Failures.Ending(exit.ExitCode.Value)} after {Failures.Duration(took)}, and the worker's disk was full while it ran");
         else if (exit.ExitCode != 0) outcome.Fail(FailureClass.Exit, $"the command ended {Failures.Ending(exit.ExitCode.Value)} after {Failures.Duration(took)}");
         else if (exit.OomKilled) outcome.Warnings.Add("the kernel killed a process of the command for want of memory, though the command itself ended with exit code 0");
+        if (outcome.Failure is FailureClass.Disk) Tell(attempt, outcome.Reason!);
         if (exit is { ExitCode: not null, Problem: { } problem }) outcome.Warnings.Add(problem);
+        if (outcome.OutputLost is not { } lost) return;
+        outcome.Warnings.Add(lost);
+        if (attempt.Spec.StrictOutput && outcome.Failure is null) outcome.Fail(FailureClass.Disk, $"{lost} (--strict-output)");
     }
 
     private async Task DeliverAsync(Attempt attempt, string output, Outcome outcome)
@@ -237,11 +248,14 @@ internal sealed partial class AttemptRunner(
             outcome.Outputs = Stager.Manifest(delivered);
             outcome.BytesOut = delivered.Bytes;
             outcome.Warnings.AddRange(delivered.Warnings);
+            if (attempt.Key.Attempt > 1 && await stager.OthersAsync(output, delivered, attempt.Key.TaskId, attempt.Stopping) is { } others) outcome.Warnings.Add(others);
         }
         catch (Exception e) when (e is FetchException or IOException or UnauthorizedAccessException)
         {
-            if (outcome.Failure is null) outcome.Fail(FailureClass.Upload, $"{e.Message} The output is kept on worker {options.Name}.");
+            if (outcome.Failure is null) outcome.Fail(Failures.IsFull(e) ? FailureClass.Disk : FailureClass.Upload, $"{e.Message} The output is kept on worker {options.Name}.");
             else outcome.Warnings.Add($"the output could not be delivered: {e.Message}");
+            // Of a redelivery no output is collected: the streams are those of the run.
+            if (attempt.Redelivers is null) Tell(attempt, $"the output could not be delivered: {e.Message}");
         }
     }
 
@@ -296,6 +310,13 @@ internal sealed partial class AttemptRunner(
 
         /// <summary>Whether its command was still there when its user wanted it stopped.</summary>
         public bool StoppedByUser { get; set; }
+
+        public bool DiskWasFull { get; set; }
+
+        public string? OutputLost { get; set; }
+
+        /// <summary>As a <see cref="Stopwatch"/> tells it.</summary>
+        public long Begun { get; } = Stopwatch.GetTimestamp();
 
         public FailureClass? Failure { get; private set; }
 

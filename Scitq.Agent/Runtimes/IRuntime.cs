@@ -29,6 +29,9 @@ internal interface IRun : IAsyncDisposable
     /// <summary>Completes, never faults, once no process of it is left and its stream files are complete.</summary>
     Task<RunExit> Exit { get; }
 
+    /// <summary>Its processes on this machine, as far as they are known.</summary>
+    IEnumerable<int> ProcessIds => [];
+
     /// <summary>TERM, then KILL after the grace, to everything it started. Returns at once; <see cref="Exit"/> tells when it is over.</summary>
     void Stop(TimeSpan grace);
 }
@@ -39,9 +42,10 @@ internal interface IRun : IAsyncDisposable
 /// <param name="PeakMemory">Bytes, all processes together.</param>
 /// <param name="CpuSeconds">Of all processes.</param>
 /// <param name="Problem">What the user should know, or why there is no exit code.</param>
+/// <param name="OutputLost">Why some of what it printed is not in its stream files, or null.</param>
 /// <param name="Failure">Without an exit code: <see cref="FailureClass.Start"/> when the command turned out not to be startable, else null (its end was lost).</param>
 internal sealed record RunExit(
-    int? ExitCode, bool OomKilled = false, long? PeakMemory = null, double? CpuSeconds = null, string? Problem = null, FailureClass? Failure = null);
+    int? ExitCode, bool OomKilled = false, long? PeakMemory = null, double? CpuSeconds = null, string? Problem = null, FailureClass? Failure = null, string? OutputLost = null);
 
 /// <summary>What to run, where and as what.</summary>
 internal sealed record RunRequest

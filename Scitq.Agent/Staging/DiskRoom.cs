@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Scitq.Agent.Workers;
 using Scitq.Fetch;
 
@@ -14,14 +15,44 @@ namespace Scitq.Agent.Staging;
 /// <param name="removeUnused">Removes one other thing that nobody uses; false when there is none.</param>
 internal sealed class DiskRoom(string directory, long reserve, int high, Func<bool> removeFailed, Func<bool> removeUnused)
 {
+    // With less than this a write may find no room: what is left is in part the file system's own.
+    private const long Nothing = 64 * 1024;
     private readonly Lock _lock = new();
     private readonly HashSet<Claim> _claims = [];
+    private long _lastFull;
+
+    /// <summary>Bytes that stay free.</summary>
+    public long Reserve => reserve;
+
+    /// <summary>Bytes that can still be written; also notes when that is nothing.</summary>
+    public long Look()
+    {
+        var free = HostFigures.Disk(directory).Free;
+        if (free < Nothing) Interlocked.Exchange(ref _lastFull, Stopwatch.GetTimestamp());
+        return free;
+    }
+
+    /// <summary>Whether the disk was seen wholly full since a <see cref="Stopwatch"/>'s timestamp.</summary>
+    public bool WasFullSince(long timestamp) => Interlocked.Read(ref _lastFull) >= timestamp && _lastFull != 0;
 
     /// <summary>Why nothing new can be taken, or null.</summary>
     public string? Problem()
     {
         var (free, total) = HostFigures.Disk(directory);
         return free < reserve ? $"disk is full: {Sizes.Text(free)} free of {Sizes.Text(total)}, {Sizes.Text(reserve)} wanted" : null;
+    }
+
+    /// <summary>The same as <see cref="Tidy"/>, where somebody else may be cleaning up too.</summary>
+    public void TryTidy()
+    {
+        try
+        {
+            Tidy();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Something vanished, or stays: what is left is looked at again with the next heartbeat.
+        }
     }
 
     /// <summary>Removes what may go while the disk is fuller than it should be.</summary>

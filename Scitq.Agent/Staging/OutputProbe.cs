@@ -20,7 +20,7 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
 
     // A store in trouble gets its time when there is something to deliver.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private readonly ConcurrentDictionary<(string Batch, string Root), Lazy<Task<Finding>>> _probes = new();
+    private readonly ConcurrentDictionary<(string Batch, string Root), Probe> _probes = new();
 
     /// <summary>Directories below which <c>file://</c> is allowed; empty means anywhere.</summary>
     public IReadOnlyList<string> FileRoots { get; init; } = [];
@@ -31,14 +31,18 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
     {
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var fetched = fetch(failed.Token);
+        var check = spec.Output is { } output ? CheckAsync(spec.Batch, output, failed.Token) : Task.CompletedTask;
+        await Task.WhenAny(fetched, check);
         try
         {
-            if (spec.Output is { } output) await CheckAsync(spec.Batch, output, failed.Token);
+            // One that fails, or whose time is over, does not wait for the other.
+            if (fetched.IsCompleted) await fetched;
+            await check;
         }
         catch
         {
             await failed.CancelAsync();
-            await fetched.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await Task.WhenAll(fetched, check).ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             throw;
         }
 
@@ -49,10 +53,19 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
     {
         var uri = DataUri.Parse(Stager.Plain(output)).AsFolder();
         var key = (batch, Root(uri));
-        var probe = _probes.GetOrAdd(key, _ => new Lazy<Task<Finding>>(() => Task.Run(() => ProbeAsync(uri), CancellationToken.None)));
-        var finding = await probe.Value.WaitAsync(ct);
-        if (finding.Good) return;
-        _probes.TryRemove(KeyValuePair.Create(key, probe));
+        var asked = time.GetTimestamp();
+        Probe probe;
+        Finding finding;
+        do
+        {
+            probe = _probes.GetOrAdd(key, _ => new Probe(time.GetTimestamp(), new(() => Task.Run(() => ProbeAsync(uri), CancellationToken.None))));
+            finding = await probe.Finding.Value.WaitAsync(ct);
+            if (finding.Good) return;
+            _probes.TryRemove(KeyValuePair.Create(key, probe));
+        }
+        // A bad answer to somebody who asked before: it may be another one now.
+        while (probe.Begun < asked);
+
         if (finding.Problem is { } problem)
             throw new StartException(FailureClass.Upload, $"the command was not started, as its output could not be delivered to {Redacted.Of(output)}: {problem}");
     }
@@ -126,6 +139,8 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
         AccessDeniedException => " Give the worker's account the right to write there (docs/operations/storage.md), or correct -o.",
         _ => " Correct -o.",
     };
+
+    private sealed record Probe(long Begun, Lazy<Task<Finding>> Finding);
 
     /// <param name="Good">It can be written there; otherwise, without a problem, the store can't tell at the moment.</param>
     /// <param name="Problem">Why it can't be.</param>

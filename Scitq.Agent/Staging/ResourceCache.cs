@@ -59,6 +59,7 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
     /// <exception cref="FetchException">It can't be had.</exception>
     public async Task<ResourceLease> GetAsync(string uri, IProgress<TransferProgress> progress, CancellationToken ct)
     {
+        var asked = time.GetTimestamp();
         while (true)
         {
             ResourceFlight flight;
@@ -67,7 +68,7 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
                 if (!_flights.TryGetValue(uri, out flight!))
                 {
                     if (_kept.TryGetValue(uri, out var fresh) && fresh.Checked != 0 && time.GetElapsedTime(fresh.Checked) < s_checkEvery) return Lease(fresh, 0, null);
-                    flight = _flights[uri] = new ResourceFlight(f => FlyAsync(uri, f));
+                    flight = _flights[uri] = new ResourceFlight(time.GetTimestamp(), f => FlyAsync(uri, f));
                 }
             }
 
@@ -80,7 +81,17 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
 
             try
             {
-                var kept = await flight.Landing.WaitAsync(ct);
+                KeptResource kept;
+                try
+                {
+                    kept = await flight.Landing.WaitAsync(ct);
+                }
+                catch (Exception) when (flight.Begun < asked && flight.Landing.IsFaulted)
+                {
+                    // An answer to somebody who asked before: it may be another one now.
+                    continue;
+                }
+
                 lock (_lock)
                     // Else it was removed between its arrival and now.
                     if (!kept.Obsolete) return Lease(kept, flight.TakeFetched(), flight.Warning);
@@ -239,6 +250,7 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
             var factor = source.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
             var result = await room.HoldAsync(factor, flight, (progress, ct) => fetcher.GetAsync(source, KeptResource.DataIn(temporary), progress, ct), flight.Stopping);
             flight.Fetched(result.Bytes);
+            if (result.Warnings.Count > 0) flight.Warning = string.Join(" ", result.Warnings.Take(20));
             File.Delete(versionFile);
             return KeptResource.Publish(temporary, directory, source.Text, version, Now);
         }

@@ -14,7 +14,18 @@ internal sealed class ResourceFlight : IProgress<TransferProgress>
     private long _fetched;
     private int _waiting;
 
-    public ResourceFlight(Func<ResourceFlight, Task<KeptResource>> fly) => Landing = Task.Run(() => fly(this));
+    public ResourceFlight(long begun, Func<ResourceFlight, Task<KeptResource>> fly)
+    {
+        Begun = begun;
+        Landing = Task.Run(() =>
+        {
+            TransferTroubles.Listen(Trouble);
+            return fly(this);
+        });
+    }
+
+    /// <summary>When, as a timestamp.</summary>
+    public long Begun { get; }
 
     /// <summary>What it brings.</summary>
     public Task<KeptResource> Landing { get; }
@@ -54,6 +65,12 @@ internal sealed class ResourceFlight : IProgress<TransferProgress>
             _last = value;
             foreach (var listener in _listeners) listener.Report(value);
         }
+    }
+
+    private void Trouble(string text)
+    {
+        lock (_lock)
+            foreach (var listener in _listeners.OfType<StagingProgress.Part>()) listener.Trouble(text);
     }
 
     public void Fetched(long bytes) => Interlocked.Exchange(ref _fetched, bytes);

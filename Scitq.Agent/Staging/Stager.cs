@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
@@ -9,6 +11,9 @@ namespace Scitq.Agent.Staging;
 /// <summary>Brings an attempt's data in before it runs, and its output out afterwards.</summary>
 internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom room, TimeProvider time, AccountFetchers? accounts = null)
 {
+    private const int MostListed = 20_000, MostNamed = 50;
+    private static readonly TimeSpan s_listPatience = TimeSpan.FromSeconds(20);
+
     /// <summary>Fetches all inputs and resources, at the same time.</summary>
     public async Task<Staged> FetchAsync(TaskSpec spec, WorkDirectory directory, Action<string> phase, CancellationToken ct, RunAs? account = null)
     {
@@ -16,10 +21,12 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         if (account is not null) await Task.Run(() => AccountFetchers.Check(account, spec, ct), ct);
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var progress = new StagingProgress("fetching", phase, time);
+        TransferTroubles.Listen(progress.Trouble);
+        var said = new ConcurrentQueue<string>();
         phase("fetching");
         // Two of one name: the later one wins, as of resources, so they may not be on their way at once.
         var named = spec.Inputs.Distinct().GroupBy(uri => fetcher.NameOf(fetcher.CheckUri(uri)) ?? uri).ToList();
-        var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], directory, account, failed.Token)));
+        var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], directory, account, said, failed.Token)));
         var leases = spec.Resources.Distinct().Select(uri => OrStopAllAsync(() => ResourceAsync(uri, progress.Add(), failed.Token))).ToList();
         try
         {
@@ -27,7 +34,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
             // In the order given, so that it is the last one that wins where two have the same name.
             foreach (var lease in leases) await Task.Run(() => LinkTree.Make(lease.Result.Data, directory.Resource, ct), ct);
             var replaced = named.Where(same => same.Count() > 1).Select(same => $"inputs of one name: {Redacted.Of(same.Last())} has replaced {string.Join(", ", same.SkipLast(1).Select(Redacted.Of))}; put them apart with |mv:FOLDER");
-            return new Staged(inputs.Sum(i => i.Result) + leases.Sum(l => l.Result.Fetched), [.. leases.Select(l => l.Result.Warning).OfType<string>(), .. replaced]);
+            return new Staged(inputs.Sum(i => i.Result) + leases.Sum(l => l.Result.Fetched), [.. leases.Select(l => l.Result.Warning).OfType<string>(), .. said, .. replaced]);
         }
         finally
         {
@@ -52,26 +59,75 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     /// <summary>Delivers everything below the output directory.</summary>
     public async Task<TransferResult> DeliverAsync(string output, WorkDirectory directory, Action<string> phase, CancellationToken ct)
     {
-        var progress = new StagingProgress("uploading", phase, time).Add();
-        return await fetcher.PutAsync(directory.Output, fetcher.CheckUri(Plain(output), forWriting: true), progress, ct);
+        var progress = new StagingProgress("uploading", phase, time);
+        TransferTroubles.Listen(progress.Trouble);
+        return await fetcher.PutAsync(directory.Output, fetcher.CheckUri(Plain(output), forWriting: true), progress.Add(), ct);
     }
+
+    /// <summary>
+    /// What the output folder holds beside a delivery, as a warning; null when there is nothing. Files that an earlier attempt has left can't be
+    /// told from those of another task with the same folder, so none is removed.
+    /// </summary>
+    /// <param name="output">The folder.</param>
+    /// <param name="delivered">What this attempt has delivered.</param>
+    /// <param name="task">The task, whose id may tell since when it exists.</param>
+    /// <param name="ct">Stops it.</param>
+    public async Task<string?> OthersAsync(string output, TransferResult delivered, Guid task, CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(s_listPatience);
+        var own = delivered.Files.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        var since = Since(task);
+        var (names, count, looked) = (new List<string>(), 0, 0);
+        try
+        {
+            await foreach (var entry in fetcher.ListAsync(fetcher.CheckUri(Plain(output)), ct: patience.Token))
+            {
+                if (++looked > MostListed) return $"{Others(names, count)}; the output folder holds so many files that not all were looked at";
+                if (own.Contains(entry.Name) || Path.GetFileName(entry.Name).StartsWith(Fetcher.ProbePrefix, StringComparison.Ordinal)) continue;
+                if (since is { } time && entry.Modified < time && (entry.Created ?? DateTimeOffset.MinValue) < time) continue;
+                count++;
+                if (names.Count < MostNamed) names.Add(Redacted.Of(entry.Name));
+            }
+        }
+        catch (DataNotFoundException) when (own.Count == 0)
+        {
+            // Nothing was delivered, and nothing is there.
+        }
+        catch (Exception e) when ((e is FetchException or IOException or UnauthorizedAccessException or OperationCanceledException) && !ct.IsCancellationRequested)
+        {
+            return $"whether earlier attempts have left files in the output folder could not be found out: {(e is OperationCanceledException ? $"no answer in {s_listPatience.TotalSeconds:0} s" : e.Message)}";
+        }
+
+        return count == 0 ? null : Others(names, count);
+    }
+
+    private static string Others(List<string> names, int count) =>
+        $"the output folder also holds {count} file{(count == 1 ? "" : "s")} that {(count == 1 ? "is" : "are")} not of this attempt, but of an earlier one or of another task: {string.Join(", ", names)}{(count > names.Count ? ", …" : "")}";
+
+    /// <summary>Ids that are made here hold their time; clocks may differ a little.</summary>
+    private static DateTimeOffset? Since(Guid task) => task.Version == 7
+        ? DateTimeOffset.FromUnixTimeMilliseconds((long)(BinaryPrimitives.ReadUInt64BigEndian(task.ToByteArray(bigEndian: true)) >> 16)).AddMinutes(-5)
+        : null;
 
     /// <summary>What was delivered, for the attempt's record.</summary>
     public static IReadOnlyList<OutputFile> Manifest(TransferResult delivered) => [.. delivered.Files.Select(f => new OutputFile(f.Name, f.Size, f.Md5))];
 
-    private async Task<long> InputsAsync((string Uri, StagingProgress.Part Told)[] same, WorkDirectory directory, RunAs? account, CancellationToken ct)
+    private async Task<long> InputsAsync((string Uri, StagingProgress.Part Told)[] same, WorkDirectory directory, RunAs? account, ConcurrentQueue<string> said, CancellationToken ct)
     {
         long bytes = 0;
-        foreach (var (uri, told) in same) bytes += await InputAsync(uri, directory, account, told, ct);
+        foreach (var (uri, told) in same) bytes += await InputAsync(uri, directory, account, told, said, ct);
         return bytes;
     }
 
-    private Task<long> InputAsync(string text, WorkDirectory directory, RunAs? account, IProgress<TransferProgress> told, CancellationToken ct) => OrPlainAsync(text, async t =>
+    private Task<long> InputAsync(string text, WorkDirectory directory, RunAs? account, IProgress<TransferProgress> told, ConcurrentQueue<string> said, CancellationToken ct) => OrPlainAsync(text, async t =>
     {
         var uri = fetcher.CheckUri(t);
         var factor = uri.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
         var by = account is not null && accounts is not null && AccountFetchers.IsFile(t) ? accounts.For(account) : fetcher;
-        return (await room.HoldAsync(factor, told, (progress, c) => by.GetAsync(uri, directory.Input, progress, c), ct)).Bytes;
+        var result = await room.HoldAsync(factor, told, (progress, c) => by.GetAsync(uri, directory.Input, progress, c), ct);
+        foreach (var warning in result.Warnings) said.Enqueue(warning);
+        return result.Bytes;
     });
 
     private async Task<ResourceLease> ResourceAsync(string text, StagingProgress.Part told, CancellationToken ct)

@@ -6,9 +6,18 @@ namespace Scitq.Agent.Staging;
 internal sealed class StagingProgress(string verb, Action<string> phase, TimeProvider time)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_troubled = TimeSpan.FromSeconds(5);
     private readonly Lock _lock = new();
     private readonly List<Part> _parts = [];
     private long _told;
+    private (string Text, long Bytes, long At)? _trouble;
+
+    /// <summary>Something goes wrong and is tried again: told at once, and until it goes on.</summary>
+    public void Trouble(string text)
+    {
+        lock (_lock) (_trouble, _told) = ((text, _parts.Sum(p => p.Last.Bytes), time.GetTimestamp()), 0);
+        Report();
+    }
 
     /// <summary>One more transfer.</summary>
     public Part Add()
@@ -29,6 +38,11 @@ internal sealed class StagingProgress(string verb, Action<string> phase, TimePro
             var known = _parts.TrueForAll(p => p.Last.TotalBytes is not null);
             text = $"{verb} {_parts.Sum(p => p.Last.Files)}/{_parts.Sum(p => Math.Max(1, p.Last.TotalFiles))} files, "
                 + (known ? Sizes.Text(bytes, _parts.Sum(p => p.Last.TotalBytes!.Value)) : Sizes.Text(bytes));
+            if (_trouble is { } trouble)
+            {
+                if (bytes > trouble.Bytes && time.GetElapsedTime(trouble.At) > s_troubled) _trouble = null;
+                else text += $"; {trouble.Text}";
+            }
         }
 
         phase(text);
@@ -45,6 +59,9 @@ internal sealed class StagingProgress(string verb, Action<string> phase, TimePro
             lock (whole._lock)
                 if (Last == default) Last = new TransferProgress(0, 0, 1, 1);
         }
+
+        /// <summary>See <see cref="StagingProgress.Trouble"/>.</summary>
+        public void Trouble(string text) => whole.Trouble(text);
 
         // Unlike the framework's, in place: progress is told in order.
         public void Report(TransferProgress value)

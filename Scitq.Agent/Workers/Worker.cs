@@ -35,6 +35,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly Fetcher _fetcher;
     private readonly AccountFetchers _accountFetchers;
     private readonly DiskRoom _room;
+    private readonly DiskGuard _guard;
     private readonly ResourceCache _resources;
     private readonly SlotGate _slots;
     private readonly SlotGate _places;
@@ -62,10 +63,11 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
         _leftovers = new Leftovers(options.WorkDir, time, loggers.CreateLogger<Leftovers>()) { AsRoot = runtimes.RemoveAsRootAsync };
         _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, runtimes.UsualOwner, _leftovers, time, loggers.CreateLogger<WorkDirectories>());
-        var fetch = new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, PublicAddressesOnly = options.OnlyPublicAddresses, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) };
+        var fetch = new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, PublicAddressesOnly = options.OnlyPublicAddresses, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = Notice };
         _fetcher = new Fetcher(fetch, time);
         _accountFetchers = new AccountFetchers(fetch, time);
         _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
+        _guard = new DiskGuard(_room, _attempts, options.StopGrace, time, loggers.CreateLogger<DiskGuard>());
         _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, _leftovers, time, loggers.CreateLogger<ResourceCache>());
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
         _slots = new SlotGate(options.Concurrency);
@@ -77,9 +79,15 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2, Holds = key => _attempts.TryGet(key, out _), Late = BeginLate };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
         _reuse = new Reuser(_fetcher, bus, time, options.Name);
-        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time, _accountFetchers), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
+        _runner = new AttemptRunner(runtimes, _directories, _slots, _room, new Stager(_fetcher, _resources, _room, time, _accountFetchers), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
         _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver, Granted = Granted };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
+    }
+
+    private void Notice(string text)
+    {
+        Transferring(_logger, text);
+        TransferTroubles.Tell(text);
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -149,7 +157,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             WarnOfSharedData();
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
-            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), Task.Run(() => TidyAsync(ct), ct), RemoveStrangersAsync(ct)];
+            List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), _guard.RunAsync(ct), Task.Run(() => TidyAsync(ct), ct), RemoveStrangersAsync(ct)];
             await await Task.WhenAny([_link.Registered, .. parts]);
             _journal.Registered();
             Registered(_logger, _options.Name, _settings.Batch, _attempts.Count);
@@ -277,7 +285,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             if (!_attempts.TryGet(key, out var attempt) || attempt.End is not { } end) continue;
             // Before the journal forgets it: at a start what nobody knows is removed, and this may be all there is of days of work.
-            if (end.Result is { Failure: Contracts.FailureClass.Upload, RunEnded: not null } || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root, undelivered: true);
+            if (end.Result is { Failure: Contracts.FailureClass.Upload, RunEnded: not null } or { Failure: Contracts.FailureClass.Disk, RunEnded: not null, ExitCode: 0 } && attempt.OutOfRoom is null || (attempt.Redelivers is not null && end.Result?.Failure is not null)) _directories.Keep(attempt.Directory.Root, undelivered: true);
             if (Forget(attempt)) done.Add(attempt);
         }
 
@@ -287,7 +295,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         {
             foreach (var attempt in done)
             {
-                if (attempt.End is { Stage: AttemptStage.Ended, Result.Failure: not (null or Contracts.FailureClass.Cancelled) }) _directories.Keep(attempt.Directory.Root);
+                if (attempt is { OutOfRoom: null, End: { Stage: AttemptStage.Ended, Result.Failure: not (null or Contracts.FailureClass.Cancelled) } }) _directories.Keep(attempt.Directory.Root);
                 else if (attempt is { Spec: { Image: null, Uid: null, Gid: null }, End: { Stage: AttemptStage.Ended, Result.Failure: null } }) _directories.Recycle(attempt.Directory);
                 else _directories.Delete(attempt.Directory.Root);
             }

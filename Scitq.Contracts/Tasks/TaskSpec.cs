@@ -51,6 +51,9 @@ public sealed record TaskSpec
     /// <summary>Whether the outputs of an identical task that succeeded may be taken instead of running it: same command, image, options, inputs and resources.</summary>
     public bool UseCache { get; init; }
 
+    /// <summary>Whether the task fails (class <c>disk</c>) when some of what its command printed could not be kept, which is else a warning.</summary>
+    public bool StrictOutput { get; init; }
+
     /// <summary>
     /// Variables whose values the worker has and nobody else needs to see: <c>NAME</c>, or <c>NAME=KEY</c> where its store has it under another
     /// name. No value is ever here.

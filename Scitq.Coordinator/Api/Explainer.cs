@@ -25,12 +25,13 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             TaskState.Pending => await PendingAsync(task, details, ct),
             TaskState.Accepted => $"worker {task.Worker} has it{(task.Phase is { } phase ? $": {phase}" : " and prepares it, or has no free slot yet")}.",
             TaskState.Running => $"it runs on worker {task.Worker}{Since(task.Started)}.",
-            TaskState.Uploading => $"its command has ended; worker {task.Worker} delivers its output.",
+            TaskState.Uploading => $"its command has ended; worker {task.Worker} delivers its output{(task.Phase is { } phase ? $": {phase}" : "")}.",
             TaskState.Succeeded => "it has succeeded.",
             TaskState.Paused => "its user paused it.",
             _ => $"it {(task.State == TaskState.Failed ? "has failed" : "was cancelled")}{(task.Reason is { } reason ? $": {reason}" : ".")}",
         };
-        if (task is { State: TaskState.Failed, Failure: FailureClass.Upload } and ({ RunEnded: not null } or { Redelivers: not null }))
+        if (task is { State: TaskState.Failed, Failure: FailureClass.Upload } and ({ RunEnded: not null } or { Redelivers: not null })
+            || task is { State: TaskState.Failed, Failure: FailureClass.Disk, ExitCode: 0, Spec.Output: not null })
             details.Add($"worker {task.Worker} keeps its output: deliver it again without running it again (scitq-manage task retry-upload {task.Number}), or relaunch.");
         if (task.State.IsActive())
         {

@@ -38,7 +38,12 @@ internal static partial class ServerEndpoints
             foreach (var ((_, state), count) in (await counts.GetAsync(ct)).Counts) tasks[Word(state)] += count;
             await using var db = await contexts.CreateDbContextAsync(ct);
             var now = clock.GetUtcNow().UtcDateTime;
-            foreach (var worker in await db.Workers.AsNoTracking().ToListAsync(ct)) workers[Word(WorkerView.StatusOf(worker, now))]++;
+            foreach (var worker in await db.Workers.AsNoTracking().ToListAsync(ct))
+            {
+                var state = WorkerView.StatusOf(worker, now);
+                workers[Word(state)]++;
+                if (state == WorkerStatus.Full) problems.Add($"worker {worker.Name} takes nothing new: {worker.Hold}");
+            }
         }
 
         return TypedResults.Ok(new ServerView(Version, status.Started, status.Bus, status.Database, status.Ready && database is null, problems, tasks, workers));

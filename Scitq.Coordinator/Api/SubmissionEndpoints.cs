@@ -24,8 +24,9 @@ internal static class SubmissionEndpoints
     }
 
     private static async Task<Results<Created<TaskView>, Ok<TaskView>, ProblemHttpResult>> SubmitAsync(
-        HttpRequest request, [FromHeader(Name = "Idempotency-Key")] string? key, TaskService tasks, TaskQueries queries, CancellationToken ct)
+        HttpRequest request, [FromHeader(Name = "Idempotency-Key")] string? key, TaskService tasks, TaskQueries queries, DataDisk disk, CancellationToken ct)
     {
+        if (disk.Problem is { } full) return Full(full);
         var submission = await SubmissionReader.ReadOneAsync(request, ct);
         if (key is not null)
         {
@@ -43,8 +44,9 @@ internal static class SubmissionEndpoints
     }
 
     private static async Task<Results<JsonHttpResult<BulkSubmitted>, ProblemHttpResult>> SubmitManyAsync(
-        HttpRequest request, TaskService tasks, TaskQueries queries, CancellationToken ct)
+        HttpRequest request, TaskService tasks, TaskQueries queries, DataDisk disk, CancellationToken ct)
     {
+        if (disk.Problem is { } full) return Full(full);
         var submissions = await SubmissionReader.ReadManyAsync(request, ct);
         var orders = submissions.Select(Order).ToList();
         var known = await queries.FindAsync([.. submissions.Where(s => s.Id is not null).Select(s => s.Id!.Value)], ct);
@@ -82,6 +84,8 @@ internal static class SubmissionEndpoints
     private static ProblemHttpResult Late(TaskService tasks, Guid? id) => Problems.Unavailable(
         $"{tasks.DatabaseProblem ?? "the database does not answer"}; whether the request is stored will be known when that is over.",
         id is null ? "If the tasks carried ids, send the same request again later: none will be queued twice." : $"Send it again later with the id {id}: it will not be queued twice.");
+
+    private static ProblemHttpResult Full(string problem) => Problems.Unavailable($"{problem}.", "Free some space there and send it again; nothing was queued.");
 
     private static SubmitTask Order(Submission submission) => new() { TaskId = submission.Id ?? Guid.CreateVersion7(), Spec = submission.Spec };
 

@@ -22,7 +22,7 @@ internal record TaskView
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
         (RunEnded, Finished, RetryDue) = (task.RunEnded, task.Finished, task.Due);
         (CancelRequested, Redelivers, Warnings) = (task.CancelRequested, task.Redelivers, warnings);
-        (UseCache, Secrets, SubmittedBy) = (spec.UseCache, spec.Secrets, task.SubmittedBy);
+        (UseCache, StrictOutput, Secrets, SubmittedBy) = (spec.UseCache, spec.StrictOutput, spec.Secrets, task.SubmittedBy);
     }
 
     public long TaskId { get; }
@@ -100,6 +100,8 @@ internal record TaskView
     public int? Redelivers { get; }
 
     public bool UseCache { get; }
+
+    public bool StrictOutput { get; }
 
     /// <summary>The names of what its workers keep for it.</summary>
     public IReadOnlyList<string> Secrets { get; }

@@ -36,6 +36,8 @@ internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb
     private static string? ProblemOf(TaskSaga task) => task switch
     {
         { State: not TaskState.Failed } => $"it is {task.State.ToString().ToLowerInvariant()}.",
+        // A disk that was full when the output was delivered: the command itself had ended well.
+        { Failure: FailureClass.Disk, ExitCode: 0, Worker: not null, Spec.Output: not null } => null,
         { Failure: not FailureClass.Upload } or { Worker: null } => $"its upload is not what failed ({task.Failure?.ToString().ToLowerInvariant() ?? "unknown"}).",
         // It was found out before that there is no place for it.
         { Redelivers: null, RunEnded: null } => "its command was not started, and there is no output: relaunch it.",

@@ -78,7 +78,8 @@ internal sealed partial class TaskVerbs
     public bool IsLossOfRedelivery(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && !context.Saga.CancelRequested && IsRedelivery(context);
 
     /// <summary>One that was found out not to be deliverable before it ran has left nothing.</summary>
-    public bool HasUndelivered(BehaviorContext<TaskSaga, UploadRetryRequested> context) => context.Saga is { Failure: FailureClass.Upload, Worker: not null, ExitCode: not null };
+    public bool HasUndelivered(BehaviorContext<TaskSaga, UploadRetryRequested> context) => context.Saga is { Worker: not null }
+        and ({ Failure: FailureClass.Upload, ExitCode: not null } or { Failure: FailureClass.Disk, ExitCode: 0 });
 
     private static bool IsLoss(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && !context.Saga.CancelRequested && !IsRedelivery(context);
 

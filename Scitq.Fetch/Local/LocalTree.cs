@@ -16,7 +16,8 @@ internal static class LocalTree
         while (folders.TryPop(out var folder))
         {
             var empty = true;
-            foreach (var info in new DirectoryInfo(Path.Combine(root, folder)).EnumerateFileSystemInfos("*", All))
+            using var way = DeepPath.To(Path.Combine(root, folder));
+            foreach (var info in new DirectoryInfo(way.Path).EnumerateFileSystemInfos("*", All))
             {
                 ct.ThrowIfCancellationRequested();
                 empty = false;
@@ -24,7 +25,10 @@ internal static class LocalTree
                 switch (FileKinds.Of(info.FullName))
                 {
                     case FileKind.File:
-                        yield return (name, info as FileInfo ?? new FileInfo(info.FullName));
+                        var file = info as FileInfo ?? new FileInfo(info.FullName);
+                        // Asked for now: the way to it may be closed when its reader wants to know.
+                        if (DeepPath.IsNeeded(Path.Combine(root, name))) file.Refresh();
+                        yield return (name, file);
                         break;
                     case FileKind.Directory when recursive:
                         folders.Push(name);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Scitq.Contracts;
+using Scitq.Fetch.Local;
 using Scitq.Fetch.Transports;
 
 namespace Scitq.Fetch.Transfers;
@@ -51,7 +52,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
         var tag = entry is { Md5: null, Version: not null } ? await retrier.RunAsync(entry.Uri, c => transport.PartTagAsync(entry, c), ct) : null;
         long size;
         string sum;
-        await using (var file = Open(part, entry.Uri))
+        await using (var file = Open(part, entry))
         {
             using var digest = new Digest(tag?.PartSize);
             var canContinue = entry.Version is not null && transport.Can.HasFlag(TransportCapabilities.Ranges);
@@ -70,6 +71,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             }
 
             if (entry.Modified is { } modified) File.SetLastWriteTimeUtc(file.SafeFileHandle, modified.UtcDateTime);
+            FileModes.Set(file.SafeFileHandle, entry.Mode);
             try
             {
                 // Renamed while it is still locked: nobody can take up the part in between.
@@ -89,22 +91,25 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
     private Task<DataEntry?> AgainAsync(DataEntry entry, CancellationToken ct) =>
         retrier.RunAsync(entry.Uri, c => idle.GuardAsync(async g => await transport.StatAsync(entry.Uri, g), c).AsTask(), ct);
 
-    private static FileStream Open(string part, DataUri uri)
+    private static FileStream Open(string part, DataEntry entry)
     {
         try
         {
-            return new FileStream(part, new FileStreamOptions
+            var options = new FileStreamOptions
             {
                 Mode = FileMode.OpenOrCreate,
                 Access = FileAccess.ReadWrite,
                 Share = FileShare.None,
                 Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
                 BufferSize = 0,
-            });
+            };
+            // Closed to others until it has the mode of its source.
+            if (entry.Mode is not null && !OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            return new FileStream(part, options);
         }
-        catch (IOException e) when (Local.LocalErrors.MayBeLocked(e) && File.Exists(part))
+        catch (IOException e) when (LocalErrors.MayBeLocked(e) && File.Exists(part))
         {
-            throw new TransferExhaustedException($"{Redacted.Of(uri)}: another process is fetching it to the same place ('{part}' is locked).", e);
+            throw new TransferExhaustedException($"{Redacted.Of(entry.Uri)}: another process is fetching it to the same place ('{part}' is locked).", e);
         }
     }
 

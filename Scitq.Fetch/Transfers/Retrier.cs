@@ -31,7 +31,7 @@ internal sealed class Retrier
             OnRetry = retry =>
             {
                 retry.Context.Properties.TryGetValue(Shown, out var uri);
-                options.Notice?.Invoke($"{uri}: {AsTransient(retry.Outcome.Exception!)!.Message} Attempt {retry.AttemptNumber + 2} of {options.Attempts} in {retry.RetryDelay.TotalSeconds:0.#} s.");
+                options.Notice?.Invoke($"{uri}: try {retry.AttemptNumber + 1} of {options.Attempts}: {AsTransient(retry.Outcome.Exception!)!.Message} Again in {retry.RetryDelay.TotalSeconds:0.#} s.");
                 return default;
             },
         });

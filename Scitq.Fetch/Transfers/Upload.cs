@@ -13,10 +13,11 @@ internal sealed class Upload(ITransport transport, Retrier retrier, Meter meter)
     {
         var written = await retrier.RunAsync(destination, async c =>
         {
-            await using var file = OpenLocal(path);
+            using var way = DeepPath.To(path);
+            await using var file = OpenLocal(way.Path, path);
             var modified = File.GetLastWriteTimeUtc(file.SafeFileHandle);
             var length = file.Length;
-            var result = await OnceAsync(file, length, modified, $"{Path.GetFullPath(path)} {length} {modified.Ticks}", destination, name, c);
+            var result = await OnceAsync(file, length, modified, $"{Path.GetFullPath(path)} {length} {modified.Ticks}", FileModes.Of(file), destination, name, c);
             return file.Length == length && File.GetLastWriteTimeUtc(file.SafeFileHandle) == modified
                 ? result
                 : throw new IntegrityException($"{Redacted.Of(destination)}: '{path}' changed while it was uploaded; upload it again once nothing writes to it.");
@@ -28,16 +29,16 @@ internal sealed class Upload(ITransport transport, Retrier retrier, Meter meter)
     public async Task<TransferredFile> FromStreamAsync(Stream body, DataEntry source, DataUri destination, string name, CancellationToken ct)
     {
         var identity = source.Version is { } version ? $"{source.Uri.At(source.Uri.Path)} {version}" : null;
-        return await OnceAsync(body, source.Size, source.Modified, identity, destination, name, ct);
+        return await OnceAsync(body, source.Size, source.Modified, identity, source.Mode, destination, name, ct);
     }
 
-    private async Task<TransferredFile> OnceAsync(Stream body, long? length, DateTimeOffset? modified, string? identity, DataUri destination, string name, CancellationToken ct)
+    private async Task<TransferredFile> OnceAsync(Stream body, long? length, DateTimeOffset? modified, string? identity, UnixFileMode? mode, DataUri destination, string name, CancellationToken ct)
     {
         await using var metered = new MeteredStream(body, meter);
         DataEntry stored;
         try
         {
-            stored = await transport.PutAsync(destination, new PutContent(metered, length, modified, identity, metered.Md5), ct);
+            stored = await transport.PutAsync(destination, new PutContent(metered, length, modified, identity, metered.Md5) { Mode = mode }, ct);
         }
         catch
         {
@@ -56,12 +57,12 @@ internal sealed class Upload(ITransport transport, Retrier retrier, Meter meter)
             : throw new IntegrityException($"{Redacted.Of(destination)}: {problem}.");
     }
 
-    private static FileStream OpenLocal(string path)
+    private static FileStream OpenLocal(string path, string shown)
     {
         if (FileKinds.Of(path) is not FileKind.File and var kind)
             throw kind == FileKind.Missing
-                ? new DataNotFoundException($"'{Redacted.Of(path)}' does not exist.")
-                : new UnsupportedTransferException($"'{Redacted.Of(path)}' is {kind.InWords()}: only files can be moved.");
+                ? new DataNotFoundException($"'{Redacted.Of(shown)}' does not exist.")
+                : new UnsupportedTransferException($"'{Redacted.Of(shown)}' is {kind.InWords()}: only files can be moved.");
         return new FileStream(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = FileBuffer });
     }
 }

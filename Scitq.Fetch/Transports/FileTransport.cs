@@ -70,18 +70,23 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     {
         _roots.Check(uri);
         var target = Path.GetFullPath(uri.Path);
-        NewFiles.MakeFolder(Path.GetDirectoryName(target)!, options.Umask);
+        using var way = DeepPath.To(target, folder => NewFiles.MakeFolder(folder, options.Umask));
+        target = way.Path;
         PartFile.RefuseOther(target, uri);
         var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
         // Made anew: where others may write, a link of that name may wait.
         File.Delete(part);
         try
         {
-            await using (var file = new FileStream(part, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
+            var file = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 };
+            // Closed to others until it has the mode of its source.
+            if (content.Mode is not null && !OperatingSystem.IsWindows()) file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            await using (var written = new FileStream(part, file))
             {
-                _roots.CheckOpened(file, uri);
-                NewFiles.Open(file, options.Umask);
-                await content.Body.CopyToAsync(file, 1 << 20, ct);
+                _roots.CheckOpened(written, uri);
+                if (content.Mode is null) NewFiles.Open(written, options.Umask);
+                await content.Body.CopyToAsync(written, 1 << 20, ct);
+                FileModes.Set(written.SafeFileHandle, content.Mode);
             }
 
             if (content.Modified is { } modified) File.SetLastWriteTimeUtc(part, modified.UtcDateTime);
@@ -131,6 +136,7 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         Modified = file.LastWriteTimeUtc,
         Created = file.CreationTimeUtc,
         Version = Version(file.Length, file.LastWriteTimeUtc),
+        Mode = FileModes.Of(file),
     };
 
     private static string Version(long size, DateTime modified) => $"{size}-{modified.Ticks}";

@@ -77,4 +77,8 @@ internal enum TransportCapabilities
 /// <param name="Modified">The source's time of last change, kept where the store can.</param>
 /// <param name="Identity">Same source content, same text: what an interrupted upload is found again by. Null when it cannot be continued.</param>
 /// <param name="Md5">The MD5 of what has been read of it so far: of the whole, once it is at its end.</param>
-internal sealed record PutContent(Stream Body, long? Length, DateTimeOffset? Modified, string? Identity, Func<byte[]> Md5);
+internal sealed record PutContent(Stream Body, long? Length, DateTimeOffset? Modified, string? Identity, Func<byte[]> Md5)
+{
+    /// <summary>Who may read, write and execute the source; kept where the store can. Null where that is not known.</summary>
+    public UnixFileMode? Mode { get; init; }
+}

@@ -75,7 +75,8 @@ internal sealed class BusSubmitter(BrokerSettings broker, string shown, ToolIo i
             try
             {
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel, io.Interrupted);
-                limit.CancelAfter(TimeSpan.FromSeconds(Math.Max(5, timeout.TotalSeconds / 3)));
+                var rest = timeout - io.Clock.GetElapsedTime(start);
+                limit.CancelAfter(TimeSpan.FromSeconds(Math.Clamp(Math.Max(5, timeout.TotalSeconds / 3), 0.1, Math.Max(0.1, rest.TotalSeconds))));
                 var channel = await OpenAsync(limit.Token);
                 using var held = WhenHeldBack(reason => HeldBack(reason, timeout - io.Clock.GetElapsedTime(start), limit));
                 await channel.BasicPublishAsync(Queues.Tasks, "", true, properties, body, limit.Token);

@@ -45,6 +45,7 @@ internal sealed partial class SpecBuilder
             DownloadTimeout = Seconds("download-timeout", Filled("download-timeout")),
             Requirements = [.. _line.All("requirements").SelectMany(ids => Requirements(fill(ids)))],
             UseCache = _line.Has("use-cache"),
+            StrictOutput = _line.Has("strict-output"),
             Env = Environment(fill),
             Secrets = [.. _line.All("secret").Select(fill)],
         };

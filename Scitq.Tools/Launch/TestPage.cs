@@ -29,6 +29,7 @@ internal static class TestPage
         foreach (var resource in spec.Resources) Line("resource", resource);
         Line("output", spec.Output);
         if (spec.UseCache) Line("use cache", "yes");
+        if (spec.StrictOutput) Line("strict", "fails if output of its command is lost");
         Line("retry", spec.Retry);
         Line("run limit", spec.RunTimeout is { } run ? $"{run} s" : null);
         Line("data limit", spec.DownloadTimeout is { } download ? $"{download} s" : null);

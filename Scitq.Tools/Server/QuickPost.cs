@@ -17,12 +17,13 @@ internal sealed class QuickPost(Uri root, string? token)
     private const int ConnectMilliseconds = 2000, AnswerMilliseconds = 10_000;
 
     /// <summary>The answer, when it is a success; null when there is none that is understood here.</summary>
-    public JsonDocument? TryPost(string path, ReadOnlyMemory<byte> json, Guid key)
+    public JsonDocument? TryPost(string path, ReadOnlyMemory<byte> json, Guid key, TimeSpan limit)
     {
         if (root.Scheme != Uri.UriSchemeHttp || json.Length > MaxRequest || token?.All(c => c is > ' ' and < '\x7f') == false) return null;
+        var until = Environment.TickCount64 + (long)Math.Clamp(limit.TotalMilliseconds, 1, AnswerMilliseconds);
         try
         {
-            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendTimeout = ConnectMilliseconds, ReceiveTimeout = AnswerMilliseconds };
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendTimeout = (int)Math.Min(ConnectMilliseconds, until - Environment.TickCount64) };
             if (IPAddress.TryParse(root.IdnHost, out var address)) socket.Connect(address, root.Port);
             else socket.Connect(root.IdnHost, root.Port);
 
@@ -31,7 +32,7 @@ internal sealed class QuickPost(Uri root, string? token)
                 $"POST {root.AbsolutePath}{path} HTTP/1.0\r\nHost: {root.IdnHost}:{root.Port}\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\nIdempotency-Key: {key}\r\n{(token is null ? "" : $"Authorization: Bearer {token}\r\n")}\r\n");
             Send(socket, Encoding.ASCII.GetBytes(head));
             Send(socket, json.Span);
-            return Read(socket);
+            return Read(socket, until);
         }
         catch (Exception e) when (e is SocketException or JsonException)
         {
@@ -44,11 +45,14 @@ internal sealed class QuickPost(Uri root, string? token)
         while (bytes.Length > 0) bytes = bytes[socket.Send(bytes)..];
     }
 
-    private static JsonDocument? Read(Socket socket)
+    private static JsonDocument? Read(Socket socket, long until)
     {
         var (buffer, length) = (new byte[16 * 1024], 0);
-        for (int read; (read = socket.Receive(buffer.AsSpan(length))) > 0;)
+        while (true)
         {
+            // 0 would be for ever.
+            socket.ReceiveTimeout = (int)Math.Max(1, until - Environment.TickCount64);
+            if (socket.Receive(buffer.AsSpan(length)) is not (> 0 and var read)) break;
             length += read;
             if (length == MaxAnswer) return null;
             if (length == buffer.Length) Array.Resize(ref buffer, 2 * buffer.Length);

@@ -47,7 +47,9 @@ internal sealed class RestClient : IDisposable
     /// <summary>Sends JSON; with <paramref name="key"/> (what makes it idempotent) it is sent again when its answer is lost.</summary>
     public async Task<JsonDocument> PostAsync(string path, ReadOnlyMemory<byte> json, Guid? key, Patience patience, CancellationToken cancel)
     {
-        if (key is { } repeatable && _quick?.TryPost(path, json, repeatable) is { } quick) return quick;
+        var start = _io.Clock.GetTimestamp();
+        if (key is { } repeatable && _quick?.TryPost(path, json, repeatable, patience.OneAnswer) is { } quick) return quick;
+        patience = patience with { Total = patience.Total - _io.Clock.GetElapsedTime(start) };
         using var response = await SendAsync(Request, key is not null, HttpCompletionOption.ResponseContentRead, patience, cancel);
         return await ReadAsync(response, cancel);
 

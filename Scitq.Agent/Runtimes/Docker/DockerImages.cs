@@ -26,12 +26,22 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
     /// <exception cref="StartException">Of class image: it can't be had.</exception>
     public async Task PullAsync(string image, string? platform, Action<string> phase, CancellationToken ct)
     {
+        var asked = time.GetTimestamp();
+        while (!await TryJoinAsync(image, platform, asked, phase, ct))
+        {
+        }
+    }
+
+    /// <summary>False when a pull that others had begun before has failed: to be asked anew.</summary>
+    private async Task<bool> TryJoinAsync(string image, string? platform, long asked, Action<string> phase, CancellationToken ct)
+    {
         Flight flight;
         lock (gate)
         {
-            if (!flights.TryGetValue((image, platform), out flight!))
+            // One that has failed is an answer to those who asked before.
+            if (!flights.TryGetValue((image, platform), out flight!) || flight.Pull.IsCompleted)
             {
-                flights[(image, platform)] = flight = new Flight();
+                flights[(image, platform)] = flight = new Flight(time.GetTimestamp());
                 flight.Pull = Task.Run(() => TryPullAsync(image, platform, flight), CancellationToken.None);
             }
 
@@ -42,6 +52,11 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
         {
             phase($"pulling {image}");
             await flight.Pull.WaitAsync(ct);
+            return true;
+        }
+        catch (StartException) when (flight.Begun < asked)
+        {
+            return false;
         }
         finally
         {
@@ -55,7 +70,7 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
         {
             flight.Listeners.Remove(phase);
             if (flight.Listeners.Count > 0) return;
-            flights.Remove(key);
+            if (flights.TryGetValue(key, out var current) && current == flight) flights.Remove(key);
         }
 
         // Nobody waits any more. Those who do so later start a pull of their own; the engine keeps the layers it has.
@@ -155,8 +170,10 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
     [LoggerMessage(Level = LogLevel.Warning, Message = "Pulling {Image} failed in try {Attempt} and will be tried again: {Problem}")]
     private partial void LogPullAgain(string image, int attempt, string problem);
 
-    private sealed class Flight
+    private sealed class Flight(long begun)
     {
+        public long Begun => begun;
+
         public List<Action<string>> Listeners { get; } = [];
 
         public CancellationTokenSource Unwanted { get; } = new();

@@ -155,7 +155,7 @@ internal sealed partial class DockerRun : IRun
             _ => null,
         };
         var lost = end.Code is null || (end is { Code: 137 or 143 or 255, BrokeOff: true, OomKilled: false } && stopping == 0);
-        return new RunExit(lost ? null : end.Code, end.OomKilled, peakMemory, cpuSeconds, problem is null ? missing : missing is null ? problem : $"{problem} Also, {missing}");
+        return new RunExit(lost ? null : end.Code, end.OomKilled, peakMemory, cpuSeconds, problem, OutputLost: missing);
     }
 
     // The init is what the engine starts; that the program behind it can't be, it says in the command's place.

@@ -6,13 +6,16 @@ namespace Scitq.Agent.Runtimes.Docker;
 /// <summary>The two stream files of a run, filled from the engine's multiplexed streams.</summary>
 internal sealed class StreamFiles(Stream stdout, Stream stderr) : IDisposable
 {
-    private bool full;
+    private long lost;
 
     /// <summary>The files of a run.</summary>
     public static StreamFiles Of(WorkDirectory directory) => new(Open(directory.Stdout), Open(directory.Stderr));
 
     /// <summary>Why some of the output is not in the files; null when all is.</summary>
-    public string? Problem { get; private set; }
+    public string? Problem => lost == 0 ? noted : $"{lost} bytes of its output could not be kept: {fault}{(noted is null ? "" : $" Also, {noted}")}";
+
+    private string? noted;
+    private string? fault;
 
     /// <summary>When bytes last came, as a <see cref="Environment.TickCount64"/>.</summary>
     public long LastBytes { get; private set; } = Environment.TickCount64;
@@ -59,7 +62,7 @@ internal sealed class StreamFiles(Stream stdout, Stream stderr) : IDisposable
     }
 
     /// <summary>Notes that something is missing; the first note stays.</summary>
-    public void Note(string problem) => Problem ??= problem;
+    public void Note(string problem) => noted ??= problem;
 
     public void Dispose()
     {
@@ -70,16 +73,18 @@ internal sealed class StreamFiles(Stream stdout, Stream stderr) : IDisposable
     private async ValueTask WriteAsync(Stream file, ReadOnlyMemory<byte> bytes, LogResume? resume, CancellationToken ct)
     {
         if (resume is not null) bytes = resume.New(bytes);
-        if (bytes.IsEmpty || full) return;
+        if (bytes.IsEmpty) return;
+        var before = file.CanSeek ? file.Position : 0;
         try
         {
             await file.WriteAsync(bytes, ct);
         }
         catch (IOException e)
         {
-            // The command must not stall on a pipe nobody reads: the rest is read and dropped.
-            full = true;
-            Note($"its output could not be kept from some point on: {e.Message}");
+            // The command must not stall on a pipe nobody reads: what has no room is dropped, what comes when there is room again is kept.
+            if (file.CanSeek) file.Seek(0, SeekOrigin.End);
+            lost += bytes.Length - (file.CanSeek ? Math.Max(0, file.Position - before) : 0);
+            fault ??= e.Message;
         }
     }
 

@@ -31,6 +31,8 @@ internal sealed class NativeRun : IRun
 
     public Task<RunExit> Exit { get; }
 
+    public IEnumerable<int> ProcessIds => _processes.Ids;
+
     public void Stop(TimeSpan grace) => _ = StopAsync(grace);
 
     public ValueTask DisposeAsync()

@@ -89,7 +89,7 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
                 ]);
             return Task.FromResult<IRun>(Started(request, record, group, pid));
         }
-        catch (StartException)
+        catch
         {
             if (group is not null) _groups!.Return(group);
             throw;
@@ -183,6 +183,9 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
 
     private static RunExit Exit(RunRecord record, int? code, CgroupUsage? usage, string lost, string? problem)
     {
+        // It says first that it starts: without that, it went no further.
+        if (code is 125 && record.Started() is null)
+            return new RunExit(null, Problem: "the command was not started: that could not be written down in the work directory.", Failure: FailureClass.Start);
         // The shell's codes for what it could not do; they are also codes a command may choose.
         if (code is 125 or 126 or 127 && record.Unstartable)
             return new RunExit(null, Problem: "the command could not be executed: its stderr says why.", Failure: FailureClass.Start);

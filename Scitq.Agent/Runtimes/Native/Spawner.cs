@@ -52,7 +52,7 @@ internal static unsafe class Spawner
         static void Check(int error)
         {
             if (error == 0) return;
-            throw new StartException(FailureClass.Start, error == Posix.E2Big
+            throw new StartException(error is Posix.NoSpace or Posix.QuotaExceeded ? FailureClass.Disk : FailureClass.Start, error == Posix.E2Big
                 ? "the command could not be started: its words and environment together are longer than the kernel takes (about 2 MiB). Put some of it into a file."
                 : $"the command could not be started: {Marshal.GetPInvokeErrorMessage(error)} (error {error}).");
         }

@@ -7,6 +7,8 @@ internal sealed class TaskProcesses(Cgroup? group, int supervisor, string lease)
 
     public bool Gone => group is null ? !Find().Any() : group.IsEmpty;
 
+    public IEnumerable<int> Ids => Find();
+
     /// <summary>Whether the supervisor's child has become the command. Before, it can lose a signal: it inherits the shell's handlers for a moment.</summary>
     public bool Begun
     {

@@ -53,6 +53,30 @@ public sealed class ResourceCacheTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_answer_that_is_final_counts_only_for_those_who_asked_before_it_was_looked_for()
+    {
+        await using var server = await HttpServer.StartAsync();
+        server.Files["/db"] = new byte[10];
+        var (asked, answer, requests) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
+        server.Fault = async context =>
+        {
+            // A HEAD and a GET are one look.
+            if (Interlocked.Increment(ref requests) > 2) return false;
+            asked.TrySetResult();
+            await answer.Task;
+            context.Response.StatusCode = 404;
+            return true;
+        };
+        var first = GetAsync($"{server.Root}/db");
+        await asked.Task.WaitAsync(Ct);
+        var later = Enumerable.Range(0, 5).Select(_ => GetAsync($"{server.Root}/db")).ToList();
+        await Task.Delay(100, Ct);
+        answer.SetResult();
+        await Assert.ThrowsAsync<DataNotFoundException>(() => first);
+        Assert.All(await Task.WhenAll(later), lease => Assert.True(File.Exists(Path.Combine(lease.Data, "db"))));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_download_that_nobody_wants_any_more_is_stopped_and_continued_by_the_next_who_does()
     {
         await using var server = await HttpServer.StartAsync();

@@ -44,6 +44,40 @@ public sealed class FileTransferTests : IDisposable
         Assert.Equal([".hidden", "a b.txt", "sub/é+%20#?|.txt"], Tree("out"));
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Files_whose_paths_are_longer_than_the_kernel_takes_at_once_are_uploaded_and_listed()
+    {
+        // As a shell makes them, one directory after the other.
+        var script = $"cd '{At("")}' && mkdir deep && cd deep && n=$(printf '%0200d' 0) && for i in $(seq 26); do mkdir $n && cd $n && echo $i >f || exit 1; done";
+        using (var shell = Process.Start("/bin/bash", ["-c", script])) await shell.WaitForExitAsync(Ct);
+        var result = await _fetcher.PutAsync(At("deep"), DataUri.Parse($"file://{At("copy")}/"), ct: Ct);
+        Assert.Equal(26, result.Files.Count);
+        Assert.Empty(result.Warnings);
+        var listed = await _fetcher.ListAsync(DataUri.Parse($"file://{At("copy")}/"), ct: Ct).ToListAsync(Ct);
+        Assert.Equal(result.Files.Select(f => (f.Name, (long?)f.Size)).Order(), listed.Select(e => (e.Name, e.Size)).Order());
+        using var rm = Process.Start("/bin/rm", ["-rf", At("deep"), At("copy")]);
+        await rm.WaitForExitAsync(Ct);
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData("755", "755")]
+    [InlineData("600", "600")]
+    [InlineData("444", "444")]
+    [InlineData("6751", "751")]
+    [InlineData("1666", "666")]
+    public async Task The_mode_of_a_file_is_kept_both_ways_without_its_special_bits(string mode, string kept)
+    {
+        var source = Write("in/x", "#!/bin/sh");
+        // What is replaced says nothing about it.
+        Write("out/x", "old");
+        Write("up/x", "old");
+        File.SetUnixFileMode(source, (UnixFileMode)Convert.ToInt32(mode, 8));
+        await _fetcher.GetAsync(DataUri.ForFile(source), At("out"), ct: Ct);
+        await _fetcher.PutAsync(At("in"), DataUri.Parse($"file://{At("up")}/"), ct: Ct);
+        await _fetcher.CopyAsync(DataUri.ForFile(source), DataUri.Parse($"file://{At("copied")}/"), ct: Ct);
+        Assert.All((string[])["out/x", "up/x", "copied/x"], file => Assert.Equal((UnixFileMode)Convert.ToInt32(kept, 8), File.GetUnixFileMode(At(file))));
+    }
+
     [Fact(Timeout = 30_000)]
     public async Task What_is_made_at_a_file_uri_is_as_open_as_the_umask_given_says_whatever_the_processs_is()
     {
