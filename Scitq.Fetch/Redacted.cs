@@ -12,6 +12,7 @@ public static partial class Redacted
     /// <summary>The same for any text that may hold a URI.</summary>
     public static string Of(string text)
     {
+        text = Local.ByteName.Shown(text);
         text = Password().Replace(text, "${user}:***@");
         text = UserAlone().Replace(text, "***@");
         text = Signature().Replace(text, "${name}=***");

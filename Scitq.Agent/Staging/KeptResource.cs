@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Staging;
 
@@ -48,8 +49,8 @@ internal sealed class KeptResource
         var bytes = 0L;
         foreach (var file in FilesIn(temporary))
         {
-            bytes += new FileInfo(file).Length;
-            File.SetUnixFileMode(file, (File.GetUnixFileMode(file) & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) | UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            bytes += file.Facts.Size;
+            Files.SetMode(file.Path, (file.Facts.Mode & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) | UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         }
 
         var marker = new Marker(uri, source, bytes, ProcessTable.BootId);
@@ -67,7 +68,7 @@ internal sealed class KeptResource
         {
             if (JsonSerializer.Deserialize<Marker>(File.ReadAllText(file), ScitqJson.Bus) is not { } marker) return null;
             // What a machine had not yet written when it lost its power is missing, though its name is there.
-            if (marker.Boot != ProcessTable.BootId && FilesIn(root).Sum(f => new FileInfo(f).Length) != marker.Bytes) return null;
+            if (marker.Boot != ProcessTable.BootId && FilesIn(root).Sum(f => f.Facts.Size) != marker.Bytes) return null;
             return new KeptResource(root, marker, File.GetLastWriteTimeUtc(file));
         }
         catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
@@ -89,9 +90,7 @@ internal sealed class KeptResource
         }
     }
 
-    private static IEnumerable<string> FilesIn(string root) => Directory.EnumerateFiles(DataIn(root), "*", s_recursive);
-
-    private static readonly EnumerationOptions s_recursive = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+    private static IEnumerable<LocalEntry> FilesIn(string root) => LocalTree.Walk(DataIn(root), recursive: true, CancellationToken.None);
 
     private sealed record Marker(string Uri, string? Source, long Bytes, string Boot);
 }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Staging;
 
@@ -8,27 +8,18 @@ internal static class LinkTree
     /// <summary>What is there under the same name gives way, but directories are merged.</summary>
     public static void Make(string from, string to, CancellationToken ct)
     {
-        Directory.CreateDirectory(to);
-        foreach (var entry in new DirectoryInfo(from).EnumerateFileSystemInfos())
+        Files.MakeDirectory(to);
+        foreach (var name in Files.NamesIn(from))
         {
             ct.ThrowIfCancellationRequested();
-            var target = Path.Combine(to, entry.Name);
-            var isDirectory = entry is DirectoryInfo && entry.LinkTarget is null;
-            GiveWay(new DirectoryInfo(target), isDirectory);
-            if (entry.LinkTarget is { } link) File.CreateSymbolicLink(target, link);
-            else if (isDirectory) Make(entry.FullName, target, ct);
+            var (entry, target) = (Path.Combine(from, name), Path.Combine(to, name));
+            var kind = FileKinds.Of(entry);
+            if (FileKinds.Of(target) != FileKind.Directory) Files.Delete(target);
+            else if (kind != FileKind.Directory) Files.DeleteTree(target);
+            if (kind == FileKind.SymbolicLink && Files.LinkTarget(entry) is { } link) Files.SymbolicLink(target, link);
+            else if (kind == FileKind.Directory) Make(entry, target, ct);
             // Another file system, or one without links: a copy does as well.
-            else if (HardLink(entry.FullName, target) != 0) File.Copy(entry.FullName, target, overwrite: true);
+            else if (!Files.HardLink(entry, target)) Files.Copy(entry, target);
         }
     }
-
-    private static void GiveWay(DirectoryInfo there, bool toDirectory)
-    {
-        if (there.LinkTarget is not null || File.Exists(there.FullName)) File.Delete(there.FullName);
-        else if (!toDirectory && there.Exists) there.Delete(recursive: true);
-    }
-
-    [DllImport("libc", EntryPoint = "link", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int HardLink([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
 }

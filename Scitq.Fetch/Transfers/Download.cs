@@ -1,5 +1,6 @@
 using System.Buffers;
 using Scitq.Contracts;
+using Scitq.Fetch.Local;
 using Scitq.Fetch.Transports;
 
 namespace Scitq.Fetch.Transfers;
@@ -65,7 +66,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             if (await ProblemAsync(entry, size, sum, tag, ct) is { } problem)
             {
                 meter.Moved(-size);
-                File.Delete(part);
+                Files.Delete(part);
                 throw new IntegrityException($"{Redacted.Of(entry.Uri)}: {problem}; nothing was kept.");
             }
 
@@ -77,7 +78,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             }
             catch (BadUriException)
             {
-                File.Delete(part);
+                Files.Delete(part);
                 throw;
             }
         }
@@ -93,7 +94,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
     {
         try
         {
-            return new FileStream(part, new FileStreamOptions
+            return Files.Open(part, new FileStreamOptions
             {
                 Mode = FileMode.OpenOrCreate,
                 Access = FileAccess.ReadWrite,
@@ -102,7 +103,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
                 BufferSize = 0,
             });
         }
-        catch (IOException e) when (Local.LocalErrors.MayBeLocked(e) && File.Exists(part))
+        catch (IOException e) when (LocalErrors.MayBeLocked(e) && FileKinds.Of(part) == FileKind.File)
         {
             throw new TransferExhaustedException($"{Redacted.Of(uri)}: another process is fetching it to the same place ('{part}' is locked).", e);
         }

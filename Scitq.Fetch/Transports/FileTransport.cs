@@ -20,19 +20,19 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     {
         _roots.Check(uri);
         // A link given by name is followed: /data is full of them. In listings they are not.
-        var file = new FileInfo(uri.Path);
+        FileFacts found;
         try
         {
-            if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is { } target) file = new FileInfo(target.FullName);
+            found = FileFacts.Of(uri.Path, follow: true);
         }
         catch (IOException e)
         {
             throw new BadUriException($"{Redacted.Of(uri)}: {e.Message}", e);
         }
 
-        return FileKinds.Of(file.FullName) switch
+        return found.Kind switch
         {
-            FileKind.File => Task.FromResult<DataEntry?>(Entry(uri, Path.GetFileName(uri.Path), file)),
+            FileKind.File => Task.FromResult<DataEntry?>(Entry(uri, Path.GetFileName(uri.Path), found)),
             FileKind.Missing or FileKind.Directory => Task.FromResult<DataEntry?>(null),
             var kind => throw new UnsupportedTransferException($"{Redacted.Of(uri)} is {kind.InWords()}: only files can be moved."),
         };
@@ -52,7 +52,7 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     public Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
     {
         _roots.Check(entry.Uri);
-        var stream = new FileStream(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
+        var stream = Files.Open(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
         if (entry.Version is not null && Version(stream.Length, File.GetLastWriteTimeUtc(stream.SafeFileHandle)) != entry.Version)
         {
             stream.Dispose();
@@ -67,22 +67,25 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     {
         _roots.Check(uri);
         var target = Path.GetFullPath(uri.Path);
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        Files.MakeDirectory(Path.GetDirectoryName(target)!);
         PartFile.RefuseOther(target, uri);
         var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
         try
         {
-            await using (var file = new FileStream(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
+            await using (var file = Files.Open(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
+            {
                 await content.Body.CopyToAsync(file, 1 << 20, ct);
-            if (content.Modified is { } modified) File.SetLastWriteTimeUtc(part, modified.UtcDateTime);
+                if (content.Modified is { } modified) File.SetLastWriteTimeUtc(file.SafeFileHandle, modified.UtcDateTime);
+            }
+
             PartFile.Publish(part, target, uri);
         }
         finally
         {
-            File.Delete(part);
+            Files.Delete(part);
         }
 
-        return Entry(uri, Path.GetFileName(target), new FileInfo(target));
+        return Entry(uri, Path.GetFileName(target), FileFacts.Of(target, follow: true));
     }
 
     public IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, CancellationToken ct) => ListAsync(folder, recursive, null, ct);
@@ -91,11 +94,12 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<string, string>? skipped, [EnumeratorCancellation] CancellationToken ct)
     {
         _roots.Check(folder);
-        if (!Directory.Exists(folder.Path)) throw new DataNotFoundException($"{Redacted.Of(folder)}: there is no such directory.");
-        foreach (var (name, file) in LocalTree.Walk(folder.Path, recursive, ct, skipped))
+        if (FileKinds.Of(folder.Path, follow: true) != FileKind.Directory) throw new DataNotFoundException($"{Redacted.Of(folder)}: there is no such directory.");
+        foreach (var (name, _, facts) in LocalTree.Walk(folder.Path, recursive, ct, skipped))
         {
-            if (file is FileInfo regular) yield return Entry(folder.At(folder.Path + name), name, regular);
-            else if (!recursive && file.LinkTarget is null) yield return new DataEntry { Uri = folder.At(folder.Path + name + "/"), Name = name, Size = 0, IsFolder = true, Modified = file.LastWriteTimeUtc };
+            yield return facts.Kind == FileKind.File
+                ? Entry(folder.At(folder.Path + name), name, facts)
+                : new DataEntry { Uri = folder.At(folder.Path + name + "/"), Name = name, Size = 0, IsFolder = true, Modified = facts.Modified };
         }
 
         await Task.CompletedTask;
@@ -104,18 +108,18 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     public Task DeleteAsync(DataUri uri, CancellationToken ct)
     {
         _roots.Check(uri);
-        File.Delete(uri.Path);
+        Files.Delete(uri.Path);
         return Task.CompletedTask;
     }
 
-    private static DataEntry Entry(DataUri uri, string name, FileInfo file) => new()
+    private static DataEntry Entry(DataUri uri, string name, FileFacts file) => new()
     {
         Uri = uri,
         Name = name,
-        Size = file.Length,
-        Modified = file.LastWriteTimeUtc,
-        Created = file.CreationTimeUtc,
-        Version = Version(file.Length, file.LastWriteTimeUtc),
+        Size = file.Size,
+        Modified = file.Modified,
+        Created = file.Created,
+        Version = Version(file.Size, file.Modified),
     };
 
     private static string Version(long size, DateTime modified) => $"{size}-{modified.Ticks}";
