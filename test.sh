@@ -162,6 +162,10 @@ fi
 need_packages "aria2 and the SRA toolkit" aria2:/usr/bin/aria2c sra-toolkit:/usr/bin/fasterq-dump pigz:/usr/bin/pigz \
   || no_server "aria2 and the SRA toolkit"
 
+# What archives are compared with, and what unpacks some of them.
+need_packages "programs for archives" libarchive-tools:/usr/bin/bsdtar unzip:/usr/bin/unzip bzip2:/usr/bin/bzip2 xz-utils:/usr/bin/xz zstd:/usr/bin/zstd \
+  || no_server "bsdtar, unzip and zstd"
+
 if $build; then
   # No build server of ours may outlive us.
   dotnet build Scitq.sln -c Release -nologo -v quiet -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=false \

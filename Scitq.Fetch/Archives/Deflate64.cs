@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using Microsoft.Win32.SafeHandles;
 
 namespace Scitq.Fetch.Archives;
 
@@ -8,9 +9,9 @@ namespace Scitq.Fetch.Archives;
 /// </summary>
 internal static class Deflate64
 {
-    public static async Task<Stream> OpenAsync(Stream content, ZipEntry entry, CancellationToken ct)
+    public static async Task<Stream> OpenAsync(SafeFileHandle file, long start, ZipEntry entry, CancellationToken ct)
     {
-        var zip = await ZipArchive.CreateAsync(new OneEntryZip(content, entry), ZipArchiveMode.Read, leaveOpen: false, null, ct);
+        var zip = await ZipArchive.CreateAsync(new OneEntryZip(file, start, entry), ZipArchiveMode.Read, leaveOpen: false, null, ct);
         return new Owned(await zip.Entries[0].OpenAsync(ct), zip);
     }
 
@@ -20,13 +21,12 @@ internal static class Deflate64
         private const int RecordLength = 46 + 1 + 20, LocalLength = 30 + 1, EndLength = 22;
         private readonly byte[] _head = new byte[RecordLength + LocalLength];
         private readonly byte[] _end = new byte[EndLength];
-        private readonly Stream _content;
-        private readonly long _packed;
-        private long _consumed;
+        private readonly SafeFileHandle _file;
+        private readonly long _start, _packed;
 
-        public OneEntryZip(Stream content, ZipEntry entry)
+        public OneEntryZip(SafeFileHandle file, long start, ZipEntry entry)
         {
-            (_content, _packed) = (content, entry.Packed);
+            (_file, _start, _packed) = (file, start, entry.Packed);
             var record = _head.AsSpan(0, RecordLength);
             "PK\x01\x02"u8.CopyTo(record);
             BinaryPrimitives.WriteUInt16LittleEndian(record[6..], 45);
@@ -67,30 +67,18 @@ internal static class Deflate64
 
         public override long Position { get; set; }
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(Read(buffer.Span));
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.FromResult(Read(buffer.AsSpan(offset, count)));
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override int Read(Span<byte> buffer)
         {
             var inContent = Position - _head.Length;
-            int read;
-            if (inContent < 0) read = Copy(_head, Position, buffer.Span);
-            else if (inContent >= _packed) read = Copy(_end, inContent - _packed, buffer.Span);
-            else
-            {
-                // .NET looks for the end and the directory, then reads the content from first to last.
-                if (inContent != _consumed) throw new NotSupportedException("the content can be read once only.");
-                read = await _content.ReadAsync(buffer, cancellationToken);
-                _consumed += read;
-            }
-
-            Position += read;
-            return read;
-        }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            var inContent = Position - _head.Length;
-            var read = inContent < 0 ? Copy(_head, Position, buffer.AsSpan(offset, count)) : Copy(_end, inContent - _packed, buffer.AsSpan(offset, count));
+            var read = inContent < 0 ? Copy(_head, Position, buffer)
+                : inContent >= _packed ? Copy(_end, inContent - _packed, buffer)
+                : RandomAccess.Read(_file, buffer[..(int)Math.Min(buffer.Length, _packed - inContent)], _start + inContent);
             Position += read;
             return read;
         }

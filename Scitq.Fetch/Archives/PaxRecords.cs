@@ -115,7 +115,7 @@ internal sealed class PaxRecords
 
     private static DateTime? Time(ReadOnlySpan<byte> value)
     {
-        if (!decimal.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)) throw new FormatException("its mtime is no number");
+        if (value is [(byte)'+', ..] || !decimal.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)) throw new FormatException("its mtime is no number");
         return UnixTime.Of(seconds);
     }
 }

@@ -36,7 +36,7 @@ internal sealed class TarReader(Stream source, ArchiveTree files, UnpackBudget b
     private async Task<bool> MemberAsync(CancellationToken ct)
     {
         string? longName = null, longLink = null;
-        var pax = new PaxRecords();
+        PaxRecords? pax = null;
         for (var headers = 0; ; headers++)
         {
             if (!await FillAsync(TarHeader.Length, ct))
@@ -58,6 +58,9 @@ internal sealed class TarReader(Stream source, ArchiveTree files, UnpackBudget b
                     longLink = await TextAsync(ct);
                     break;
                 case 'x' or 'X':
+                    // Some would add them up, others forget the first.
+                    if (pax is not null) throw new FormatException("two extended headers precede one member");
+                    pax = new PaxRecords();
                     pax.Read(await ContentAsync(ct));
                     break;
                 case 'g':
@@ -68,6 +71,7 @@ internal sealed class TarReader(Stream source, ArchiveTree files, UnpackBudget b
                     await SkipAsync(ct);
                     break;
                 default:
+                    pax ??= new PaxRecords();
                     _last = pax.SparseName ?? pax.Path ?? longName ?? header.Name;
                     await MemberAsync(header, pax, pax.LinkPath ?? longLink ?? header.LinkName, ct);
                     return true;

@@ -41,8 +41,7 @@ internal readonly record struct ZipEnd(long Start, long Length, long Shift, long
             if (at >= LocatorLength && RandomAccess.Read(file, locator, at - LocatorLength) == LocatorLength && locator.StartsWith("PK\x06\x07"u8))
             {
                 var largeAt = BinaryPrimitives.ReadInt64LittleEndian(locator[8..]);
-                // Something before the archive has moved it.
-                if (!IsLargeEnd(file, largeAt, large) && !IsLargeEnd(file, largeAt = at - LocatorLength - LargeLength, large))
+                if (!IsLargeEnd(file, largeAt, large))
                     throw new InvalidDataException("its directory is missing.");
                 disks = BinaryPrimitives.ReadUInt32LittleEndian(large[16..]) | BinaryPrimitives.ReadUInt32LittleEndian(large[20..]);
                 (entries, length, offset) = (BinaryPrimitives.ReadInt64LittleEndian(large[32..]), BinaryPrimitives.ReadInt64LittleEndian(large[40..]), BinaryPrimitives.ReadInt64LittleEndian(large[48..]));

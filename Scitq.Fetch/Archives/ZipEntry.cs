@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.IO.Hashing;
 using Scitq.Fetch.Local;
 
 namespace Scitq.Fetch.Archives;
@@ -9,7 +8,7 @@ namespace Scitq.Fetch.Archives;
 internal sealed class ZipEntry
 {
     public const int FixedLength = 46;
-    private const ushort Zip64 = 1, Timestamps = 0x5455, UnicodeName = 0x7075;
+    private const ushort Zip64 = 1, Timestamps = 0x5455;
     private const byte Dos = 0, Unix = 3, Darwin = 19;
     private readonly uint _attributes;
     private readonly byte _host;
@@ -42,7 +41,7 @@ internal sealed class ZipEntry
         if (Size < 0 || Packed < 0 || Offset < 0) throw new InvalidDataException("a number in its directory is too large.");
     }
 
-    public string Name { get; private set; }
+    public string Name { get; }
 
     /// <summary>As it has to be before the content, too.</summary>
     public byte[] RawName { get; }
@@ -77,7 +76,6 @@ internal sealed class ZipEntry
 
     private void Take(ushort kind, ReadOnlySpan<byte> extra)
     {
-        const int NameAt = 5;
         switch (kind)
         {
             case Zip64:
@@ -88,9 +86,6 @@ internal sealed class ZipEntry
                 break;
             case Timestamps when extra.Length >= 5 && (extra[0] & 1) != 0:
                 Modified = UnixTime.Of(BinaryPrimitives.ReadInt32LittleEndian(extra[1..]));
-                break;
-            case UnicodeName when extra.Length > NameAt && extra[0] == 1 && BinaryPrimitives.ReadUInt32LittleEndian(extra[1..]) == Crc32.HashToUInt32(RawName):
-                Name = ByteName.Of(extra[NameAt..]);
                 break;
         }
     }

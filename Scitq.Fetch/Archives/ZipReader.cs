@@ -61,8 +61,7 @@ internal sealed class ZipReader(SafeFileHandle file, ArchiveTree files)
                     await files.FileAsync(entry.Name, content, entry.Mode, entry.Modified, ct);
                 break;
             case var kind:
-                files.Skip(entry.Name, kind.InWords());
-                break;
+                throw files.Refused(entry.Name, $"is {kind.InWords()}, of which programs make different things");
         }
     }
 
@@ -83,7 +82,7 @@ internal sealed class ZipReader(SafeFileHandle file, ArchiveTree files)
         {
             Stored => packed,
             Deflated => new DeflateStream(packed, CompressionMode.Decompress),
-            Deflated64 => await Deflate64.OpenAsync(packed, entry, ct),
+            Deflated64 => await Deflate64.OpenAsync(file, start, entry, ct),
             var method => throw files.Refused(entry.Name, $"is compressed by a method that is not supported ({MethodName(method)})"),
         });
     }

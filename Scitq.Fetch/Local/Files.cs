@@ -47,11 +47,14 @@ internal static partial class Files
         else if (Unlink(ByteName.Terminated(path)) != 0 && Marshal.GetLastPInvokeError() is not NoEntry and var error) throw Fault(path, error);
     }
 
-    /// <summary>Gives a file its final name; a file that has that name makes room.</summary>
+    /// <summary>Gives a file or link its final name; a file that has that name makes room.</summary>
     public static void Move(string from, string to)
     {
-        if (ByteName.IsText(from) && ByteName.IsText(to)) File.Move(from, to, overwrite: true);
-        else Checked(to, Rename(ByteName.Terminated(from), ByteName.Terminated(to)));
+        // .NET asks first whether the file is there, and takes a link to a directory for none.
+        const int OtherDisk = 18;
+        if (OperatingSystem.IsLinux() && Rename(ByteName.Terminated(from), ByteName.Terminated(to)) == 0) return;
+        if (OperatingSystem.IsLinux() && Marshal.GetLastPInvokeError() is not OtherDisk and var error) throw Fault(from, error);
+        File.Move(from, to, overwrite: true);
     }
 
     /// <summary>Gives a directory another name on the same disk.</summary>
