@@ -49,23 +49,36 @@ need_sdk() {
 
 need_commands() {
   local command
-  for command in gzip setsid sed awk; do
+  for command in gzip setsid sed awk find cksum; do
     command -v "$command" >/dev/null || die "the command '$command' is missing: install it and run this again"
   done
 }
 
+# To find that nothing has changed takes the SDK longer than all that follows.
 build() {
-  local project started=$SECONDS
+  local project started=$SECONDS sources
+  sources=$(sources)
+  if [[ -x bin/scitq-standalone && -x bin/scitq-launch && $(cat "$home/built" 2>/dev/null) == "$sources" ]]; then
+    echo "Nothing has changed since it was built."
+    return
+  fi
   echo "Building ..."
+  rm -f "$home/built"
   for project in Scitq.Standalone Scitq.Tools; do
     dotnet build "$project" -c Release -nologo -v quiet >"$home/build.log" 2>&1 \
       || { grep -E 'error|warning' "$home/build.log" | sort -u | head -n 20 >&2; die "$project did not build: see $home/build.log"; }
   done
+  echo "$sources" >"$home/built"
   echo "Built in $((SECONDS - started)) s."
+}
+sources() {
+  find Directory.* Scitq.* \( -name bin -o -name obj \) -prune -o -type f -printf '%p %s %T@\n' | LC_ALL=C sort | cksum
 }
 
 start() {
   mkdir -p "$data"
+  # Its log is nobody else's business.
+  chmod go-rw "$home"
   # The earlier one announced its address there.
   rm -f "$log"
   setsid bin/scitq-standalone --port 0 --data "$data" --concurrency "$(nproc)" --prefetch 1 >"$log" 2>&1 </dev/null &
@@ -125,7 +138,7 @@ trap - EXIT
 cat <<END
 
 Scitq is running (pid $pid), $(nproc) tasks at a time.
-  API       $api   (try $api/api/v1/tasks)
+  API       $api   (its token: $data/token)
   Data      $data
   Log       $log
   Next      export SCITQ_SERVER=$api

@@ -166,6 +166,9 @@ need_packages "aria2 and the SRA toolkit" aria2:/usr/bin/aria2c sra-toolkit:/usr
 need_packages "programs for archives" libarchive-tools:/usr/bin/bsdtar unzip:/usr/bin/unzip bzip2:/usr/bin/bzip2 xz-utils:/usr/bin/xz zstd:/usr/bin/zstd \
   || no_server "bsdtar, unzip and zstd"
 
+# Judges the units of deploy/systemd; nothing of it is started.
+need_packages "systemd-analyze" systemd:/usr/bin/systemd-analyze || no_server "systemd-analyze"
+
 if $build; then
   # No build server of ours may outlive us.
   dotnet build Scitq.sln -c Release -nologo -v quiet -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=false \
@@ -193,7 +196,7 @@ done
 
 # Waited for by pid, so that a signal is heard at once and not after the last test.
 status=0
-TMPDIR=$run/tmp SCITQ_TEST_RUN=$run timeout --kill-after=30s "$limit" "$tests" "${arguments[@]}" \
+TMPDIR=$run/tmp XDG_STATE_HOME=$run/state SCITQ_TEST_RUN=$run timeout --kill-after=30s "$limit" "$tests" "${arguments[@]}" \
   > >(tee "$run/output.log" | grep --line-buffered -v '\[STARTING\]\|\[FINISHED\]') 2>&1 </dev/null &
 tests_pid=$!
 wait "$tests_pid" || status=$?

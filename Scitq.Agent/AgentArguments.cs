@@ -1,4 +1,6 @@
 using System.Globalization;
+using Scitq.Access.Broker;
+using Scitq.Agent.Secrets;
 using Scitq.Fetch;
 using Scitq.Messaging.Hosting;
 
@@ -27,12 +29,23 @@ public static class AgentArguments
         (new("work-dir", "DIR", "where tasks have their directories (default: /scratch, else ~/.local/share/scitq/work)"), (o, v) => o with { WorkDir = Path.GetFullPath(v) }),
         (new("bus", "URL", "the broker, amqp://user:password@host:port/vhost (better in SCITQ_BUS: others see the command line)"), (o, v) => o with { Bus = v }),
         (new("bus-file", "FILE", "a file that holds the broker's address"), (o, _) => o),
+        (new("bus-ca", "FILE", "PEM file of the authorities that may issue the broker's certificate, for amqps:// (default: the machine's)"), (o, v) => o with { BusCa = v }),
+        (new("bus-cert", "FILE", "PEM file with a certificate of the agent's own to show the broker"), (o, v) => o with { BusCert = v }),
+        (new("bus-key", "FILE", "PEM file with its key (default: the same file)"), (o, v) => o with { BusKey = v }),
         (new("coordinator", "URL", "the coordinator's REST address"), (o, v) => o with { Coordinator = v }),
         (new("runtime", "auto|noop", "noop runs nothing and succeeds, for benchmarks (default: auto)"), (o, v) => o with { Runtime = v }),
         (new("docker-options", "all|restricted", "restricted refuses docker options that reach beyond the container (default: all)"), (o, v) => o with { DockerOptions = v }),
         (new("native-tasks", "true|false", "whether tasks without an image are run (default: true)"), (o, v) => o with { NativeTasks = Truth(v) }),
+        (new("native-user", "ACCOUNT", "runs native tasks as this account (default: the agent's own); file:// is kept to /data then"), (o, v) => o with { NativeUser = v }),
+        (new("task-users", "ACCOUNT[,…]", "whom a native task may name with -u (default: anybody; with --native-user nobody)"), (o, v) => o with { TaskUsers = v.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) }),
+        (new("task-umask", "MODE", "umask of native tasks (default: 022)"), (o, v) => o with { TaskUmask = Octal(v) }),
+        (new("task-pids", "N", "processes and threads of a native task at most; 0: no limit (default: 4096)"), (o, v) => o with { TaskPids = Whole(v) }),
+        (new("task-memory", "BYTES", "memory of a native task at most (default: no limit)"), (o, v) => o with { TaskMemory = Bytes(v) }),
+        (new("task-cpus", "N", "processors a native task may keep busy, 1.5 say (default: no limit)"), (o, v) => o with { TaskCpus = Number(v) }),
         (new("file-roots", "DIR[:DIR]", "directories below which file:// may read and write (default: anywhere; with --native-tasks false: /data)"), (o, v) => o with { FileRoots = Directories(v) }),
+        (new("fetch-addresses", "any|public", "what inputs may be fetched from and outputs sent to (default: any; with --native-tasks false: public)"), (o, v) => o with { FetchAddresses = v }),
         (new("storage", "FILE", $"accounts of object stores (default: {DefaultStorage} if it is there, else the environment)"), (o, v) => o with { Storage = StorageFile.Read(v) }),
+        (new("secrets", "PATH", "secrets that tasks may name: a folder of files, or a JSON file (default: none)"), (o, v) => o with { Secrets = new SecretStore(Path.GetFullPath(v)) }),
         (new("transfer-attempts", "N", "how often a transfer is tried without progress before its task fails (default: 10)"), (o, v) => o with { TransferAttempts = Whole(v) }),
         (new("transfer-idle-seconds", "S", "how long a store may be silent before its connection counts as dead (default: 60)"), (o, v) => o with { TransferIdle = Seconds(v) }),
         (new("takeover", null, "take the name even from an agent that seems alive"), (o, v) => o with { Takeover = Truth(v) }),
@@ -48,7 +61,7 @@ public static class AgentArguments
 
     /// <summary>The options of an agent that is part of another program, which knows where its bus and its directories are.</summary>
     public static IReadOnlyList<ServiceOption> InProcess { get; } =
-        [.. Known.Select(k => k.Option).Where(o => o.Name is not ("bus" or "bus-file" or "coordinator" or "work-dir" or "takeover"))];
+        [.. Known.Select(k => k.Option).Where(o => o.Name is not ("bus" or "bus-file" or "bus-ca" or "bus-cert" or "bus-key" or "coordinator" or "work-dir" or "takeover"))];
 
     /// <summary>The options and what else was said; null when the program is to end with the exit code.</summary>
     public static (AgentOptions Options, ServiceArguments Settings)? Read(string[] args, out int exitCode)
@@ -59,9 +72,7 @@ public static class AgentArguments
         {
             var options = Apply(new AgentOptions(), read);
             if (read.Secret("bus") is { } bus) options = options with { Bus = bus };
-            if (!Uri.TryCreate(options.Bus, UriKind.Absolute, out var uri) || uri.Scheme is not ("amqp" or "amqps"))
-                throw new ArgumentException("the broker's address is not of the form amqp://user:password@host:port/vhost.");
-            return (options, read);
+            return (options with { Broker = BrokerSettings.Read(options.Bus, options.BusCa, options.BusCert, options.BusKey) }, read);
         }
         catch (ArgumentException e)
         {
@@ -109,6 +120,9 @@ public static class AgentArguments
 
     private static int Whole(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : throw new ArgumentException($"'{text}' is not a whole number.");
+
+    private static int Octal(string text) =>
+        text.Length is > 0 and <= 4 && text.All(c => c is >= '0' and <= '7') ? Convert.ToInt32(text, 8) : throw new ArgumentException($"'{text}' is not an octal number such as 022.");
 
     private static long Bytes(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : throw new ArgumentException($"'{text}' is not a number of bytes.");

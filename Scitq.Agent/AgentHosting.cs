@@ -8,15 +8,17 @@ using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Docker;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Agent.Workers;
+using Scitq.Messaging.Hosting;
 
 namespace Scitq.Agent;
 
 /// <summary>Makes an agent part of a process.</summary>
-public static class AgentHosting
+public static partial class AgentHosting
 {
     /// <summary>An agent with its own connections to RabbitMQ.</summary>
     public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder, AgentOptions options) =>
-        builder.Add(options, services => new RabbitMqAgentBus(new Uri(options.Bus), options.Name, services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
+        builder.Add(options, services => new RabbitMqAgentBus(
+            options.Broker!, options.Name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
 
     /// <summary>An agent on the in-memory bus of the process, which is started before it.</summary>
     public static IHostApplicationBuilder AddAgentInProcess(this IHostApplicationBuilder builder, AgentOptions options) =>
@@ -24,7 +26,7 @@ public static class AgentHosting
 
     private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, AgentOptions options, Func<IServiceProvider, IAgentBus> bus)
     {
-        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<TimeProvider>(BootTime.Instance);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(bus);
         builder.Services.AddSingleton(services => Runtimes(options, services));
@@ -38,9 +40,24 @@ public static class AgentHosting
     private static RuntimeSet Runtimes(AgentOptions options, IServiceProvider services)
     {
         var time = services.GetRequiredService<TimeProvider>();
-        return options.Runtime == "noop"
-            ? new RuntimeSet(new NoopRuntime(time), docker: null, commandsRun: false)
-            : new RuntimeSet(options.NativeTasks ? new NativeRuntime(new NativeOptions(), time, services.GetRequiredService<ILogger<NativeRuntime>>()) : null,
-                new DockerRuntime(DockerEngine.FromEnvironment(), options.DockerOptions == "restricted", time, services.GetRequiredService<ILogger<DockerRuntime>>()));
+        if (options.Runtime == "noop") return new RuntimeSet(new NoopRuntime(time), docker: null, commandsRun: false);
+        var docker = new DockerRuntime(DockerEngine.FromEnvironment(), options.DockerOptions == "restricted", time, services.GetRequiredService<ILogger<DockerRuntime>>());
+        if (!options.NativeTasks) return new RuntimeSet(null, docker);
+
+        var logger = services.GetRequiredService<ILogger<NativeRuntime>>();
+        if (options.NativeUser is null && Environment.IsPrivilegedProcess) TasksAreRoot(logger);
+        var accounts = options.Accounts;
+        var native = new NativeOptions
+        {
+            Accounts = accounts,
+            Umask = options.TaskUmask,
+            ProcessLimit = options.TaskPids == 0 ? null : options.TaskPids,
+            MemoryLimit = options.TaskMemory == 0 ? null : options.TaskMemory,
+            CpuLimit = options.TaskCpus == 0 ? null : options.TaskCpus,
+        };
+        return new RuntimeSet(new NativeRuntime(native, time, logger), docker, accounts: accounts);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Native tasks run as root: whoever may submit has all of this machine. --native-user ACCOUNT runs them with fewer rights; --native-user root says that it is meant so")]
+    private static partial void TasksAreRoot(ILogger logger);
 }

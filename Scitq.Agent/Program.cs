@@ -5,12 +5,14 @@ using Microsoft.Extensions.Logging;
 using Scitq.Agent;
 using Scitq.Messaging.Hosting;
 
+OwnProcess.Close();
 if (AgentArguments.Read(args, out var exitCode) is not { } started) return exitCode;
+OwnProcess.ForgetSecrets();
 
 try
 {
     var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-    builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "yyyy-MM-dd HH:mm:ss "));
+    builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
     builder.Configuration
         .AddInMemoryCollection([new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Error")])
         .AddInMemoryCollection(started.Settings.Settings);

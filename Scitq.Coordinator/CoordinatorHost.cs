@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
-
+using Scitq.Access.Broker;
+using Scitq.Contracts;
 using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Persistence;
@@ -11,7 +12,7 @@ using Scitq.Messaging.Hosting;
 namespace Scitq.Coordinator;
 
 /// <summary>Puts the coordinator together; also for the standalone program, which adds an agent to it.</summary>
-public static class CoordinatorHost
+public static partial class CoordinatorHost
 {
     /// <summary>The options every program with a coordinator has.</summary>
     public static readonly IReadOnlyList<ServiceOption> Options =
@@ -19,8 +20,9 @@ public static class CoordinatorHost
         new("port", "N", "port of the API (default 5000; 0 takes a free one)"),
         new("host", "ADDRESS", "address to listen on (default 127.0.0.1; any other needs a token)"),
         new("data", "DIR", "where logs and the embedded database are (default: a directory of yours)"),
-        new("token", "TEXT", "what clients must present (better: --token-file or SCITQ_TOKEN)"),
+        new("token", "TEXT", "what clients must present (better: --token-file or SCITQ_TOKEN; default: one made for you in DIR/token)"),
         new("token-file", "FILE", "a file that holds the token"),
+        new("no-token", null, "answer every account of this machine; on loopback only"),
         new("config", "FILE", "JSON file with these options"),
     ];
 
@@ -28,6 +30,9 @@ public static class CoordinatorHost
     [
         new("bus", "amqp://…", "RabbitMQ (default: a bus inside this process); --bus-file keeps the password off the command line"),
         new("bus-file", "FILE", "a file that holds the address of RabbitMQ"),
+        new("bus-ca", "FILE", "PEM file of the authorities that may issue the broker's certificate, for amqps:// (default: the machine's)"),
+        new("bus-cert", "FILE", "PEM file with a certificate of the coordinator's own to show the broker"),
+        new("bus-key", "FILE", "PEM file with its key (default: the same file)"),
         new("database", "'Host=…'", "PostgreSQL connection string (default: SQLite in the data directory)"),
         new("database-file", "FILE", "a file that holds the connection string"),
     ];
@@ -40,8 +45,8 @@ public static class CoordinatorHost
         return ToOptions(program, read, ref exitCode) is { } options ? (options, read) : null;
     }
 
-    /// <summary>The options as read; null, after one line on stderr, when they can't be.</summary>
-    public static CoordinatorOptions? ToOptions(string program, ServiceArguments read, ref int exitCode)
+    /// <summary>The options as read; null, after one line on stderr, when they can't be. With tasks below its data directory root lets others pass there.</summary>
+    public static CoordinatorOptions? ToOptions(string program, ServiceArguments read, ref int exitCode, bool tasksBelow = false)
     {
         try
         {
@@ -56,11 +61,15 @@ public static class CoordinatorHost
             };
             if (!IPAddress.TryParse(options.Host == "localhost" ? "127.0.0.1" : options.Host, out var address))
                 throw new ArgumentException($"--host '{options.Host}' is not an address (127.0.0.1, 0.0.0.0, ::…).");
-            if (string.IsNullOrEmpty(options.Token) && !IPAddress.IsLoopback(address))
+            var noToken = read.IsOn("no-token");
+            if (options.Token is { } token && (token.Length == 0 || token.Any(c => c is <= ' ' or > '~')))
+                throw new ArgumentException("the token is empty, or holds characters that no HTTP header can carry: use printable ASCII without blanks.");
+            if (noToken && options.Token is not null) throw new ArgumentException("--no-token and a token exclude each other.");
+            if (options.Token is null && !IPAddress.IsLoopback(address))
                 throw new ArgumentException($"--host {options.Host} is open to other machines, so a token is needed: --token-file FILE or SCITQ_TOKEN.");
-            if (options.Bus is { } bus && !(Uri.TryCreate(bus, UriKind.Absolute, out var uri) && uri.Scheme is "amqp" or "amqps"))
-                throw new ArgumentException("--bus is not an address of the form amqp://user:password@host:5672/vhost.");
-            MakeData(options);
+            if (options.Bus is { Length: > 0 } bus) options.Broker = BrokerSettings.Read(bus, read["bus-ca"], read["bus-cert"], read["bus-key"]);
+            MakeData(options, tasksBelow);
+            if (!noToken) (options.HasOwnToken, options.Token) = options.Token is null ? (true, OwnToken.ReadOrMake(options.OwnTokenFile)) : (false, options.Token);
             return options;
         }
         catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException)
@@ -71,13 +80,47 @@ public static class CoordinatorHost
         }
     }
 
-    /// <summary>The directory can be passed through, for in a standalone tasks of other users work below it; what the coordinator keeps there is closed to them.</summary>
-    private static void MakeData(CoordinatorOptions options)
+    /// <summary>What the coordinator keeps is closed to others, also what an older version has left open. Below the standalone's directory tasks of other users may work.</summary>
+    private static void MakeData(CoordinatorOptions options, bool tasksBelow)
     {
-        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        Directory.CreateDirectory(options.Data, Own | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        Directory.CreateDirectory(options.Logs, Own | UnixFileMode.UserExecute);
-        if (!options.UsesPostgres) new FileStream(options.SqliteFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = Own }).Dispose();
+        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite, Closed = Own | UnixFileMode.UserExecute;
+        var passable = tasksBelow && Environment.IsPrivilegedProcess;
+        Make(options.Data, passable ? Closed | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute : Closed);
+        Make(options.Logs, Closed);
+        if (options.UsesPostgres) return;
+        new FileStream(options.SqliteFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = Own }).Dispose();
+        foreach (var file in (ReadOnlySpan<string>)[options.SqliteFile, options.SqliteFile + "-wal", options.SqliteFile + "-shm"])
+            if (File.Exists(file)) Narrow(file, Own);
+    }
+
+    private static void Make(string directory, UnixFileMode mode)
+    {
+        if (Directory.Exists(directory))
+        {
+            Narrow(directory, mode);
+            return;
+        }
+
+        if (Path.GetDirectoryName(directory) is { } above && !Directory.Exists(above)) Make(above, mode);
+        Directory.CreateDirectory(directory, mode);
+        // The umask has had its say.
+        File.SetUnixFileMode(directory, mode);
+    }
+
+    private static void Narrow(string path, UnixFileMode most)
+    {
+        var mode = File.GetUnixFileMode(path);
+        if (mode.HasFlag(UnixFileMode.StickyBit | UnixFileMode.OtherWrite))
+            throw new IOException($"--data '{path}' is a directory where everybody may write: give one of its own, such as '{Path.Combine(path, "scitq")}'.");
+        if ((mode & ~most) == 0) return;
+        try
+        {
+            File.SetUnixFileMode(path, mode & most);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another account's, which lets us use it.
+        }
     }
 
     /// <summary>The coordinator as a web application, ready to run.</summary>
@@ -86,11 +129,15 @@ public static class CoordinatorHost
         // Not the directory the program happens to be started in: files there are none of ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration
-            .AddInMemoryCollection([new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Warning")])
+            // What Entity Framework and consumers fail at, DatabasePatience tells where it matters: a database that is away would fill the log with it.
+            .AddInMemoryCollection([
+                new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft", "Warning"), new("Logging:LogLevel:MassTransit", "Error"),
+                new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "None"), new("Logging:LogLevel:MassTransit.ReceiveTransport", "None"),
+            ])
             .AddInMemoryCollection(settings.Settings);
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
         builder.WebHost.UseUrls($"http://{(options.Host.Contains(':') ? $"[{options.Host}]" : options.Host)}:{options.Port}");
-        builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(options).AddSingleton<TimeProvider>(BootTime.Instance);
         builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
         builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options).AddApi();
         builder.Services.AddSingleton<IServerStatus, ServerStatus>();
@@ -103,6 +150,8 @@ public static class CoordinatorHost
     /// <summary>Migrates, listens, and runs until told to stop.</summary>
     public static async Task<int> RunAsync(WebApplication app, string program)
     {
+        if (app.Services.GetRequiredService<CoordinatorOptions>().Database is { Length: > 0 } database && DatabaseSafety.Warning(database) is { } warning)
+            Log.Unsafe(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Scitq.Coordinator.Persistence"), warning);
         try
         {
             await MigrateAsync(app);
@@ -114,9 +163,41 @@ public static class CoordinatorHost
             return 1;
         }
 
-        foreach (var url in app.Urls) Console.Out.WriteLine($"Listening on {url}");
+        var pointers = Announce(app);
         await app.WaitForShutdownAsync();
+        foreach (var pointer in pointers) ServerPointer.Remove(pointer);
         return Environment.ExitCode;
+    }
+
+    /// <summary>Tells where it listens, and to the tools of its own account where its token is, in this order: who reads the address may use it.</summary>
+    private static List<string> Announce(WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<CoordinatorOptions>();
+        var pointers = new List<string>();
+        if (options.HasOwnToken)
+        {
+            try
+            {
+                foreach (var address in app.Urls.SelectMany(Addresses)) pointers.Add(ServerPointer.Write(address, options.OwnTokenFile, Environment.GetEnvironmentVariable));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Console.Error.WriteLine($"The tools can't find the token by themselves ({e.Message}): give them SCITQ_TOKEN_FILE={options.OwnTokenFile}.");
+            }
+        }
+
+        foreach (var url in app.Urls) Console.Out.WriteLine($"Listening on {url}");
+        if (options.HasOwnToken) Console.Out.WriteLine($"The token of the API is in {options.OwnTokenFile}; the tools of this account find it by themselves.");
+        return pointers;
+    }
+
+    /// <summary>What is listened to; <c>localhost</c> is both.</summary>
+    private static IEnumerable<IPEndPoint> Addresses(string url)
+    {
+        var uri = new Uri(url);
+        return IPAddress.TryParse(uri.DnsSafeHost, out var address)
+            ? [new IPEndPoint(address, uri.Port)]
+            : [new IPEndPoint(IPAddress.Loopback, uri.Port), new IPEndPoint(IPAddress.IPv6Loopback, uri.Port)];
     }
 
     /// <summary>Waits for a database that is still starting, as in a compose file or after a power cut.</summary>
@@ -132,7 +213,7 @@ public static class CoordinatorHost
                 await Migrator.MigrateAsync(db, TimeProvider.System, stopping);
                 return;
             }
-            catch (Exception e) when (tries < 60 && Transience.Holds(store, e))
+            catch (Exception e) when (tries < 60 && Transience.Holds(store, e) && !DatabaseFaults.IsSetup(e))
             {
                 if (tries == 0) Console.Error.WriteLine($"The database can't be reached yet ({e.Message}); trying for a minute.");
                 await Task.Delay(1000, stopping);
@@ -145,5 +226,11 @@ public static class CoordinatorHost
         var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
         if (string.IsNullOrEmpty(state)) state = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state");
         return Path.Combine(state, "scitq");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Not safe: {Problem}")]
+        public static partial void Unsafe(ILogger logger, string problem);
     }
 }

@@ -36,7 +36,11 @@ public sealed class IntegrityException(string message, Exception? inner = null) 
 public sealed class DiskFullException(string message, Exception? inner = null) : FetchException(message, inner);
 
 /// <summary>Faults that usually pass (5xx, resets, stalls) did not, for all of <see cref="FetchOptions.Attempts"/>. Trying again later makes sense and continues where it stopped.</summary>
-public sealed class TransferExhaustedException(string message, Exception? inner = null) : FetchException(message, inner);
+public sealed class TransferExhaustedException(string message, Exception? inner = null) : FetchException(message, inner)
+{
+    /// <summary>The message without the number of attempts: who tries again has a number of its own.</summary>
+    internal string Reason { get => field ?? Message; init; }
+}
 
 /// <summary>A fault that may pass; never leaves the library.</summary>
 internal sealed class TransientException(string message, Exception? inner = null, TimeSpan? retryAfter = null) : Exception(message, inner)

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 
 namespace Scitq.Fetch;
 
@@ -32,8 +33,20 @@ public sealed record FetchOptions
     /// <summary>Directories below which <c>file://</c> may read and write, links resolved; empty: anywhere.</summary>
     public IReadOnlyList<string> FileRoots { get; init; } = [];
 
-    /// <summary>Refuses connections of <c>http(s)://</c> and <c>ftp://</c> to loopback, link-local and private addresses, redirects included. Proxies and the object stores' endpoints are the administrator's and exempt.</summary>
+    /// <summary>The umask of files and folders that are made at <c>file://</c>, for a process that keeps its own files to itself; null: the process's.</summary>
+    public int? Umask { get; init; }
+
+    /// <summary>Opens files of <c>file://</c> to be read, for a process that reads them with the rights of another account; null: as they are.</summary>
+    public Func<Func<FileStream>, FileStream>? OpenFile { get; init; }
+
+    /// <summary>
+    /// Refuses connections of <c>http(s)://</c> and <c>ftp://</c> to loopback, link-local and private addresses, redirects included, and transfers by programs
+    /// that connect by themselves. Proxies and the object stores' endpoints are the administrator's and exempt.
+    /// </summary>
     public bool PublicAddressesOnly { get; init; }
+
+    /// <summary>Which addresses are public. Tests have none that are.</summary>
+    internal Func<IPAddress, bool> IsPublic { get; init; } = Http.Connections.IsPublic;
 
     /// <summary>What archives and compressed files may unfold to.</summary>
     public UnpackLimits Unpack { get; init; } = new();

@@ -99,7 +99,7 @@ public sealed partial class Fetcher
     {
         if (action is { Kind: not UriActionKind.Move })
             throw new BadUriException($"{Redacted.Of(source)} may be several files: '|{action}' works on a single file.");
-        return new TransferResult { Files = [.. (await transport.FetchAsync(source, directory, meter, ct)).OrderBy(f => f.Name, StringComparer.Ordinal)] };
+        return await transport.FetchAsync(source, directory, meter, ct);
     }
 
     private async Task<TransferResult> GetFolderAsync(DataUri source, UriAction? action, string directory, Meter meter, CancellationToken ct)
@@ -117,15 +117,15 @@ public sealed partial class Fetcher
         var failures = new Failures();
         var found = 0;
         var download = DownloadOf(transport, source, meter);
-        await Parallel.ForEachAsync(ListAsync(source, recursive: true, warnings, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), failures, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             // It may be gone in a moment, and nobody wants it.
             if (entry.Name[(entry.Name.LastIndexOf('/') + 1)..].StartsWith(ProbePrefix, StringComparison.Ordinal)) return;
             Interlocked.Increment(ref found);
             meter.Expect(entry.Size);
-            await failures.CatchAsync(async () =>
+            await failures.CatchAsync(entry.Uri.Text, async () =>
             {
-                var target = LocalName.Resolve(directory, entry.Name, entry.Uri.Text);
+                var target = LocalName.OfFile(directory, entry.Name, entry.Uri.Text);
                 LocalName.MakeParents(directory, target);
                 files.Add(await download.ToFileAsync(entry, target, entry.Name, c));
                 meter.FileDone();

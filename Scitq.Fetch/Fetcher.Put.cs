@@ -61,11 +61,11 @@ public sealed partial class Fetcher
         var warnings = new List<string>();
         var files = new ConcurrentBag<TransferredFile>();
         var failures = new Failures();
-        var tree = LocalTree.Walk(path, recursive: true, ct, (name, what) => warnings.Add(LeftOut(name, what)));
+        var tree = LocalTree.Walk(path, recursive: true, ct, (name, what) => warnings.Add(new LeftOut(name, what).ToString()));
         await Parallel.ForEachAsync(tree, new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (found, c) =>
         {
             meter.Expect(found.Facts.Size);
-            await failures.CatchAsync(async () =>
+            await failures.CatchAsync(found.Path, async () =>
             {
                 if (!ByteName.IsText(found.Name)) throw ByteName.Refused(found.Name, "the list of what was delivered");
                 files.Add(await upload.FromFileAsync(found.Path, destination.At(destination.Path + found.Name), found.Name, c));
@@ -94,7 +94,7 @@ public sealed partial class Fetcher
     /// <summary>Where an entry goes below a destination. Where names are paths, it may not lead elsewhere.</summary>
     private static DataUri Below(DataUri destination, DataEntry entry) => destination.At(destination.Scheme switch
     {
-        "file" => LocalName.Resolve(destination.Path, entry.Name, entry.Uri.Text),
+        "file" => LocalName.OfFile(destination.Path, entry.Name, entry.Uri.Text),
         "ftp" => destination.Path + LocalName.Relative(entry.Name, entry.Uri.Text),
         _ => destination.Path + entry.Name,
     });

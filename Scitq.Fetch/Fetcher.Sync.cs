@@ -44,11 +44,11 @@ public sealed partial class Fetcher
         var failures = new Failures();
         var found = 0;
         var download = DownloadOf(_schemes.For(source), source, meter);
-        await Parallel.ForEachAsync(ListAsync(source, recursive: true, warnings, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), failures, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             meter.Expect(entry.Size);
-            await failures.CatchAsync(async () => files.Add(await CopyOneAsync(entry, Below(folder, entry), folder, entry.Name, source, download, meter, c)));
+            await failures.CatchAsync(entry.Uri.Text, async () => files.Add(await CopyOneAsync(entry, Below(folder, entry), folder, entry.Name, source, download, meter, c)));
         });
         var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = [.. warnings] };
         failures.ThrowIfAny(result);
@@ -84,57 +84,88 @@ public sealed partial class Fetcher
             if (IsInside(source, destination)) throw new BadUriException($"{Redacted.Of(source)} is inside of {Redacted.Of(destination)}: what the source lacks would be deleted there, itself included.");
         }
 
-        var there = new Dictionary<string, Known>(StringComparer.Ordinal);
-        try
-        {
-            await foreach (var entry in ListAsync(destination, ct: ct))
-                if (options.Filter.Takes(entry.Name)) there[entry.Name] = new Known(entry.Size, entry.Modified?.UtcTicks ?? 0, entry.Md5 is { } md5 ? Convert.FromHexString(md5) : null);
-        }
-        catch (DataNotFoundException)
-        {
-            // It will be made. A bucket or container will not: then the first upload says so.
-        }
-
+        var there = await ThereAsync(destination, options.Filter, ct);
+        var way = options.Delete ? new Obstacles(there.Keys, _schemes.For(destination), destination) : null;
         var meter = new Meter(progress, _time);
         var files = new ConcurrentBag<TransferredFile>();
         var warnings = new ConcurrentQueue<string>();
+        var doubtful = new ConcurrentBag<string>();
+        var obstructed = new ConcurrentBag<(DataEntry Entry, DataUri Target)>();
         var seen = new ConcurrentDictionary<string, byte>(StringComparer.Ordinal);
         var failures = new Failures();
         var (found, skipped) = (0, 0);
         var download = DownloadOf(_schemes.For(source), source, meter);
-        await Parallel.ForEachAsync(ListAsync(source, recursive: true, warnings, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, LeftOut, ct), failures, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             if (!options.Filter.Takes(entry.Name)) return;
-            await failures.CatchAsync(async () =>
+            await failures.CatchAsync(entry.Uri.Text, async () =>
             {
                 var target = Below(destination, entry);
                 // Not always the entry's own: a//b becomes a/b where names are paths.
                 var name = target.Path[destination.Path.Length..];
                 if (options.Delete) seen.TryAdd(name, 0);
-                if (there.TryGetValue(name, out var known) && await SameAsync(entry, target, known, options.Checksum, c))
+                if (there.TryGetValue(name, out var known) && await SameAsync(entry, target, known, options.Checksum, warnings, c))
                 {
                     Interlocked.Increment(ref skipped);
                     return;
                 }
 
                 meter.Expect(entry.Size);
-                files.Add(options.DryRun ? new TransferredFile(entry.Name, entry.Size ?? 0, entry.Md5) : await CopyOneAsync(entry, target, destination, entry.Name, source, download, meter, c));
+                if (options.DryRun) files.Add(new TransferredFile(entry.Name, entry.Size ?? 0, entry.Md5));
+                else if (way?.Hinder(name) == true) obstructed.Add((entry, target));
+                else await MoveAsync(entry, target, c);
             });
         });
-        var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped, Warnings = [.. warnings] };
-        failures.ThrowIfAny(result);
+        failures.ThrowIfAny(Result());
         if (found == 0 && source.Scheme != "file") throw NotFound(source);
-        // Only now that everything is there, and only what was listed before.
-        var surplus = options.Delete ? there.Keys.Where(name => !seen.ContainsKey(name)).ToArray() : [];
-        await Parallel.ForEachAsync(surplus, ct, async (name, c) => await failures.CatchAsync(async () =>
+        // Only now that everything is there which can be, and only what was listed before: whatever went wrong until here leaves the destination as it was.
+        var surplus = options.Delete ? there.Keys.Where(name => !seen.ContainsKey(name) && !doubtful.Any(d => name == d || name.StartsWith(d + "/", StringComparison.Ordinal))).ToArray() : [];
+        await Parallel.ForEachAsync(surplus, ct, async (name, c) => await failures.CatchAsync(name, async () =>
         {
-            if (!options.DryRun) await DeleteAsync(destination.At(destination.Path + name), ct: c);
+            // This alone: an object's name may end with a slash, and then would mean all below it.
+            var place = destination.At(destination.Path + name);
+            if (!options.DryRun) await _retrier.RunAsync(place, d => _schemes.For(place).DeleteAsync(place, d), c);
             options.Deleted?.Invoke(name);
         }));
-        failures.ThrowIfAny(result);
+        failures.ThrowIfAny(Result());
+        // Files where folders belong, and folders where files do, are out of the way only now.
+        await Parallel.ForEachAsync(obstructed, new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (one, c) => await failures.CatchAsync(one.Entry.Uri.Text, async () =>
+        {
+            await _retrier.RunAsync(one.Target, d => _schemes.For(one.Target).RemoveFolderAsync(one.Target, d), c);
+            await MoveAsync(one.Entry, one.Target, c);
+        }));
+        failures.ThrowIfAny(Result());
         meter.Report();
-        return result with { Deleted = surplus.Length };
+        return Result() with { Deleted = surplus.Length };
+
+        async Task MoveAsync(DataEntry entry, DataUri target, CancellationToken c) =>
+            files.Add(await CopyOneAsync(entry, target, destination, entry.Name, source, download, meter, c));
+
+        TransferResult Result() => new() { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Skipped = skipped, Warnings = [.. warnings] };
+
+        void LeftOut(LeftOut left)
+        {
+            warnings.Enqueue(left.ToString());
+            if (!left.IsEmpty) doubtful.Add(left.Name);
+        }
+    }
+
+    /// <summary>What is at a destination, if anything.</summary>
+    private async Task<Dictionary<string, Known>> ThereAsync(DataUri destination, NameFilter filter, CancellationToken ct)
+    {
+        var there = new Dictionary<string, Known>(StringComparer.Ordinal);
+        try
+        {
+            await foreach (var entry in ListAsync(destination, ct: ct))
+                if (filter.Takes(entry.Name)) there[entry.Name] = new Known(entry.Size, entry.Modified?.UtcTicks ?? 0, entry.Md5 is { } md5 ? Convert.FromHexString(md5) : null);
+        }
+        catch (DataNotFoundException)
+        {
+            // It will be made. A bucket or container will not: then the first upload says so.
+        }
+
+        return there;
     }
 
     /// <summary>Moves one object between any two places, by the way that can be continued.</summary>
@@ -189,18 +220,22 @@ public sealed partial class Fetcher
         }
     }
 
-    private async Task<bool> SameAsync(DataEntry entry, DataUri target, Known known, bool checksum, CancellationToken ct)
+    private async Task<bool> SameAsync(DataEntry entry, DataUri target, Known known, bool checksum, ConcurrentQueue<string> warnings, CancellationToken ct)
     {
         if (entry.Size != known.Size) return false;
         var (ours, theirs) = (entry.Md5, known.Md5 is null ? null : Convert.ToHexStringLower(known.Md5));
-        if (checksum)
+        var isNewer = entry.Modified is { } modified && modified.UtcTicks - known.Modified > TimePrecision.Ticks;
+        // Where the time of arrival is kept, and not that of the source, a file from the future would stay newer whatever is done.
+        var isOfFuture = isNewer && entry.Modified > _time.GetUtcNow() + TimePrecision;
+        if (checksum || isOfFuture)
         {
             ours ??= await Md5Async(entry.Uri, ct);
             theirs ??= await Md5Async(target, ct);
         }
 
         if (ours is not null && theirs is not null) return ours == theirs;
-        return entry.Modified is not { } modified || modified.UtcTicks - known.Modified <= TimePrecision.Ticks;
+        if (isOfFuture) warnings.Enqueue($"'{Redacted.Of(entry.Name)}' was compared by its size alone: its time is in the future.");
+        return !isNewer || isOfFuture;
     }
 
     /// <summary>The MD5 of a file: read when it is local, asked for when it is not (listings leave it out in some stores).</summary>

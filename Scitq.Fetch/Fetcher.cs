@@ -68,21 +68,19 @@ public sealed partial class Fetcher : IDisposable
     /// <param name="recursive">Files at any depth and no folders; otherwise one level, files and folders.</param>
     /// <param name="ct">Stops it.</param>
     /// <exception cref="FetchException">It cannot be listed.</exception>
-    public IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive = true, CancellationToken ct = default) => ListAsync(folder, recursive, null, ct);
+    public IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive = true, CancellationToken ct = default) =>
+        ListAsync(folder, recursive, left => _options.Notice?.Invoke($"{Redacted.Of(folder)}: {left}"), ct);
 
-    /// <summary>The same; each thing in a local folder that is no file, and so is left out, is a line of <paramref name="warnings"/>.</summary>
-    private async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, ConcurrentQueue<string>? warnings, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>The same; each thing that is no file, and so is left out, is told.</summary>
+    private async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut> leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         folder = Place(folder);
         Require(folder, TransportCapabilities.List, "listed");
-        var transport = _schemes.For(folder);
-        await using var entries = (transport is FileTransport local && warnings is not null
-            ? local.ListAsync(folder.AsFolder(), recursive, (name, what) => warnings.Enqueue(LeftOut(name, what)), ct)
-            : transport.ListAsync(folder.AsFolder(), recursive, ct)).GetAsyncEnumerator(ct);
+        await using var entries = _schemes.For(folder).ListAsync(folder.AsFolder(), recursive, leftOut, ct).GetAsyncEnumerator(ct);
         while (await NextAsync())
         {
-            // Objects that only mark a folder are no files.
-            if (entries.Current.IsFolder || !(entries.Current.Name is "" or [.., '/'])) yield return entries.Current;
+            // Objects that only mark a folder are no files; with content they are, whatever they are called.
+            if (entries.Current is { IsFolder: true } or { Size: not 0 } or { Name: not ("" or [.., '/']) }) yield return entries.Current;
         }
 
         async Task<bool> NextAsync()
@@ -94,6 +92,31 @@ public sealed partial class Fetcher : IDisposable
             catch (Exception e) when (LocalErrors.Classify(e, folder.Text) is { } local)
             {
                 throw local;
+            }
+        }
+    }
+
+    /// <summary>The entries; a list that breaks off after some of them is one of the failures, and does not stop what is under way.</summary>
+    private static async IAsyncEnumerable<DataEntry> AsFarAsListed(IAsyncEnumerable<DataEntry> entries, Failures failures, [EnumeratorCancellation] CancellationToken ct = default)
+    {
+        var any = false;
+        await using var each = entries.GetAsyncEnumerator(ct);
+        while (await NextAsync())
+        {
+            any = true;
+            yield return each.Current;
+        }
+
+        async Task<bool> NextAsync()
+        {
+            try
+            {
+                return await each.MoveNextAsync();
+            }
+            catch (FetchException e) when (any && !e.IsOfAll)
+            {
+                failures.Add(e);
+                return false;
             }
         }
     }
@@ -134,7 +157,7 @@ public sealed partial class Fetcher : IDisposable
         {
             Interlocked.Increment(ref found);
             if (filter?.Takes(entry.Name) == false) return;
-            await failures.CatchAsync(async () =>
+            await failures.CatchAsync(entry.Uri.Text, async () =>
             {
                 if (!dryRun) await _retrier.RunAsync(entry.Uri, d => transport.DeleteAsync(entry.Uri, d), c);
                 Interlocked.Increment(ref count);
@@ -167,8 +190,6 @@ public sealed partial class Fetcher : IDisposable
     {
         if (!_schemes.For(uri).Can.HasFlag(needed)) throw new UnsupportedTransferException($"{Redacted.Of(uri)}: {uri.Scheme}:// cannot be {verb}.");
     }
-
-    private static string LeftOut(string name, string what) => $"'{Redacted.Of(name)}' was left out: it is {what}.";
 
     private static DataNotFoundException NotFound(DataUri uri) =>
         new($"{Redacted.Of(uri)}: nothing is there{(uri.IsFolder ? "" : ", neither a file nor a folder of that name")}. Check the name, capitals included.");

@@ -1,4 +1,5 @@
 using MassTransit;
+using Scitq.Access.Broker;
 
 namespace Scitq.Messaging;
 
@@ -20,6 +21,19 @@ public static class BusConfiguration
 
     /// <summary>The address that sends to the exchange, and so to the queue, of this name.</summary>
     public static Uri Address(string queue) => new($"exchange:{queue}?type=fanout");
+
+    /// <summary>Connects as every program does; of the address the framework sees no more than names its endpoints.</summary>
+    public static void Host(this IRabbitMqBusFactoryConfigurator bus, BrokerSettings broker, string connection) =>
+        bus.Host(broker.Address.Host, (ushort)broker.Address.Port, broker.Address.VirtualHost, connection, host =>
+        {
+            host.OnRefreshConnectionFactory = factory =>
+            {
+                broker.Apply(factory);
+                return Task.CompletedTask;
+            };
+            // A broker under an alarm answers once it is over; one that is gone is noticed by the heartbeat.
+            host.ContinuationTimeout(TimeSpan.FromHours(1));
+        });
 
     /// <summary>Messages are plain JSON everywhere.</summary>
     public static void UsePlainJson(this IBusFactoryConfigurator bus)

@@ -3,10 +3,11 @@ using Scitq.Coordinator;
 using Scitq.Messaging.Hosting;
 
 // Coordinator, one agent, a bus in memory and SQLite: all of Scitq in one process, with nothing to install.
+OwnProcess.Close();
 const string Program = "scitq-standalone";
 const string Purpose = "Scitq in one process: queues tasks, runs them on this machine, keeps everything in one directory.";
 if (ServiceArguments.Read(Program, Purpose, [.. CoordinatorHost.Options, .. AgentArguments.InProcess], args, out var exitCode) is not { } read) return exitCode;
-if (CoordinatorHost.ToOptions(Program, read, ref exitCode) is not { } options) return exitCode;
+if (CoordinatorHost.ToOptions(Program, read, ref exitCode, tasksBelow: true) is not { } options) return exitCode;
 
 AgentOptions agent;
 try
@@ -20,6 +21,7 @@ catch (ArgumentException e)
     return 2;
 }
 
+OwnProcess.ForgetSecrets();
 try
 {
     return await CoordinatorHost.RunAsync(CoordinatorHost.Build(options, read, builder => builder.AddAgentInProcess(agent)), Program);

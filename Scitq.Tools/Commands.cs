@@ -28,8 +28,8 @@ internal static class Commands
         }
         catch (ToolException e)
         {
-            io.Error.WriteLine($"{name}: {e.Message}");
-            if (e.Hint is { } hint) io.Error.WriteLine($"  {hint}");
+            io.Error.WriteLine($"{name}: {Display.Clean(e.Message)}");
+            if (e.Hint is { } hint) io.Error.WriteLine($"  {Display.Clean(hint)}");
             return e.ExitCode;
         }
         catch (OperationCanceledException) when (io.Interrupted.IsCancellationRequested)
@@ -42,7 +42,7 @@ internal static class Commands
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            io.Error.WriteLine($"{name}: {e.Message}");
+            io.Error.WriteLine($"{name}: {Display.Clean(e.Message)}");
             return ExitCodes.Failed;
         }
     }

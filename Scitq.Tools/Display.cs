@@ -11,11 +11,11 @@ internal static class Display
     public static string Clean(string text)
     {
         text = ByteName.Shown(text);
-        if (!text.Any(Unsafe)) return text;
+        if (!text.Any(IsUnsafe)) return text;
         var clean = new StringBuilder(text.Length + 16);
         foreach (var c in text)
         {
-            if (!Unsafe(c)) clean.Append(c);
+            if (!IsUnsafe(c)) clean.Append(c);
             else clean.Append(c switch { '\n' => "\\n", '\t' => "\\t", '\r' => "\\r", _ => string.Create(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}") });
         }
 
@@ -34,6 +34,6 @@ internal static class Display
     /// <summary><c>1,240</c>.</summary>
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
-    // Control characters, and the marks that turn the direction of what follows.
-    private static bool Unsafe(char c) => char.IsControl(c) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
+    /// <summary>Control characters, and the marks that turn the direction of what follows.</summary>
+    public static bool IsUnsafe(char c) => char.IsControl(c) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 }

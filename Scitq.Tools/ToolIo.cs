@@ -8,6 +8,8 @@ internal sealed class ToolIo : IDisposable
 {
     private readonly CancellationTokenSource _interrupt = new();
     private readonly List<IDisposable> _owned = [];
+    private readonly TextWriter _out = TextWriter.Null, _error = TextWriter.Null;
+    private TextWriter? _clean;
     private bool _watching;
 
     /// <summary>Standard output as bytes; <see cref="Out"/> writes through it without keeping anything back.</summary>
@@ -18,9 +20,25 @@ internal sealed class ToolIo : IDisposable
 
     public required Func<Stream> Input { get; init; }
 
-    public required TextWriter Out { get; init; }
+    /// <summary>Text on standard output; on a terminal without control characters, elsewhere to the byte.</summary>
+    public required TextWriter Out
+    {
+        get => OutputIsTerminal ? _clean ??= new CleanWriter(_out) : _out;
+        init => _out = value;
+    }
 
-    public required TextWriter Error { get; init; }
+    /// <summary>Messages, without control characters.</summary>
+    public required TextWriter Error
+    {
+        get;
+        init => field = new CleanWriter(_error = value);
+    }
+
+    /// <summary>Standard output for what paints: its text was made safe before.</summary>
+    public TextWriter Painted => _out;
+
+    /// <summary>Standard error for what paints.</summary>
+    public TextWriter PaintedError => _error;
 
     public required Func<string, string?> Variable { get; init; }
 
@@ -53,7 +71,7 @@ internal sealed class ToolIo : IDisposable
             InputIsTerminal = !Console.IsInputRedirected,
             OutputIsTerminal = terminal,
             ErrorIsTerminal = !Console.IsErrorRedirected,
-            Width = terminal ? Math.Max(20, Console.WindowWidth) : 80,
+            Width = terminal ? TerminalWidth.Read(1) ?? 80 : 80,
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Files;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Reports;
 using Scitq.Agent.Reuse;
@@ -74,9 +75,12 @@ internal sealed partial class AttemptRunner(
             if (runtimes.CommandsRun) outcome.Logs = logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr);
             outcome.Exit = await WaitAsync(attempt, run, outcome);
             outcome.RunEnded = time.GetUtcNow().UtcDateTime;
+            outcome.StoppedByUser = attempt.Cause == StopCause.Cancelled;
         }
         finally
         {
+            // Its slot is the next one's now, however long its output takes.
+            attempt.Stage = AttemptStage.Uploading;
             slots.Release();
         }
 
@@ -116,10 +120,13 @@ internal sealed partial class AttemptRunner(
         var ct = attempt.Stopping;
         void Phase(string text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Accepted, Phase = text });
 
-        if (runtimes.CommandsRun) directories.Create(attempt.Directory);
+        var owner = MakeDirectory(attempt);
+        // Before anything is fetched for it, and again when it starts, for a secret may have been changed meanwhile.
+        options.Secrets.Resolve(attempt.Spec.Secrets, options.Name);
         var staged = runtimes.CommandsRun ? await outputs.WhileAsync(attempt.Spec, c => FetchAsync(attempt, Phase, c), ct) : await FetchAsync(attempt, Phase, ct);
         outcome.BytesIn = staged.Bytes;
         outcome.Warnings.AddRange(staged.Warnings);
+        if (attempt.Spec.Inputs.Count > 0) await Task.Run(() => HandOver(attempt, owner), ct);
         await ConfirmKeyAsync(attempt, outcome, ct);
         if (slots.Free == 0) Phase("ready, waits for a free slot");
         await slots.TakeAsync(attempt.Number, Timeout.InfiniteTimeSpan, ct);
@@ -127,7 +134,7 @@ internal sealed partial class AttemptRunner(
         try
         {
             if (!attempt.TryStart()) throw new OperationCanceledException(ct);
-            var run = await runtimes.For(attempt.Spec).StartAsync(RuntimeSet.Request(attempt, options, slots.Limit), Phase, ct);
+            var run = await runtimes.For(attempt.Spec).StartAsync(RuntimeSet.Request(attempt, options, slots.Limit, options.Secrets.Resolve(attempt.Spec.Secrets, options.Name)), Phase, ct);
             started = true;
             reporter.Post(new AttemptReport { Key = attempt.Key, Stage = attempt.Stage = AttemptStage.Running, Started = run.Started });
             return run;
@@ -138,14 +145,36 @@ internal sealed partial class AttemptRunner(
         }
     }
 
+    private Ownership MakeDirectory(Attempt attempt)
+    {
+        if (!runtimes.CommandsRun) return Ownership.Own;
+        var owner = Ownership.Own;
+        try
+        {
+            return owner = runtimes.OwnerOf(attempt.Spec, options.Name);
+        }
+        finally
+        {
+            // Also where it can't be started: its streams are to say why.
+            directories.Create(attempt.Directory, owner);
+        }
+    }
+
+    private static void HandOver(Attempt attempt, Ownership owner)
+    {
+        if (owner.Account is { } account) Files.HandOver.ToAccount(attempt.Directory.Input, account.Uid, account.Gid);
+        else if (owner.Container) Files.HandOver.ToContainer(attempt.Directory.Input);
+    }
+
     private async Task<Staged> FetchAsync(Attempt attempt, Action<string> phase, CancellationToken ct)
     {
-        if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct);
+        var account = runtimes.AccountOf(attempt.Spec, options.Name);
+        if (attempt.Spec.DownloadTimeout is not { } seconds) return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, ct, account);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limited.CancelAfter(TimeSpan.FromSeconds(seconds));
         try
         {
-            return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, limited.Token);
+            return await stager.FetchAsync(attempt.Spec, attempt.Directory, phase, limited.Token, account);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -190,6 +219,7 @@ internal sealed partial class AttemptRunner(
         try
         {
             if (!Directory.EnumerateFileSystemEntries(attempt.Directory.Output).Any()) return;
+            if (await Task.Run(() => LeftBehind.Disarm(attempt.Directory.Output)) is { } disarmed) outcome.Warnings.Add(disarmed);
             var delivered = await WithoutPlaceAsync(attempt, () => leases.WhileValidAsync(attempt.Key, ct => stager.DeliverAsync(output, attempt.Directory, Phase, ct), attempt.Stopping));
             outcome.Outputs = Stager.Manifest(delivered);
             outcome.BytesOut = delivered.Bytes;
@@ -204,7 +234,8 @@ internal sealed partial class AttemptRunner(
 
     private AttemptReport Report(Attempt attempt, Outcome outcome)
     {
-        var cancelled = attempt.Cause == StopCause.Cancelled && (outcome.Exit is null || outcome.Exit.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
+        // One that had ended well before it was to be stopped, and has nothing to deliver, is done.
+        var cancelled = attempt.Cause == StopCause.Cancelled && (outcome.StoppedByUser || outcome.Exit?.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
         var failure = cancelled ? FailureClass.Cancelled : outcome.Failure;
         return new AttemptReport
         {
@@ -249,6 +280,9 @@ internal sealed partial class AttemptRunner(
         public DateTime? RunEnded { get; set; }
 
         public volatile bool TimedOut;
+
+        /// <summary>Whether its command was still there when its user wanted it stopped.</summary>
+        public bool StoppedByUser { get; set; }
 
         public FailureClass? Failure { get; private set; }
 

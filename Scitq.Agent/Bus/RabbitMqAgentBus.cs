@@ -1,29 +1,33 @@
+using System.Text.Json;
 using MassTransit;
 using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using Scitq.Access.Broker;
 using Scitq.Contracts;
-using Scitq.Messaging;
 
 namespace Scitq.Agent.Bus;
 
 /// <summary>
-/// Separate connections to RabbitMQ for what comes and what goes: a broker under a memory or disk alarm blocks a
-/// connection that publishes, and acknowledgements must go on flowing.
+/// Three connections to RabbitMQ: what goes, answers and orders, and the batch's queue. A broker under a memory or disk alarm
+/// blocks a connection that publishes, and acknowledgements must go on flowing.
 /// </summary>
-internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogger<RabbitMqAgentBus> logger) : IAgentBus
+internal sealed class RabbitMqAgentBus(BrokerSettings broker, string worker, TimeProvider time, ILogger<RabbitMqAgentBus> logger) : IAgentBus
 {
-    private static readonly TimeSpan SendPatience = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan NoticeAfter = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
+    private const int OrdersAtOnce = 32;
+    private static readonly TimeSpan AfterAlarm = TimeSpan.FromSeconds(15);
     private readonly SemaphoreSlim _changing = new(1, 1);
     private IInbox? _inbox;
-    private IBusControl? _consuming;
-    private volatile IBusControl? _publishing;
-    private BatchListener? _tasks;
+    private volatile Publisher? _publisher;
+    private volatile QueueListener? _orders;
+    private QueueListener? _tasks;
     private (string Batch, int Prefetch)? _wanted;
 
     public bool GivesBack => true;
 
-    public bool Healthy => _consuming is { } bus && bus.CheckHealth().Status != BusHealthStatus.Unhealthy;
+    /// <summary>A broker that is away is no deaf consumer: all connections come back by themselves.</summary>
+    public bool Healthy => _publisher is not { IsConnected: true } || _orders is { IsListening: true };
+
+    public bool IsHeldBack => _publisher is { } publisher && publisher.Alarm.Within(AfterAlarm);
 
     public async Task StartAsync(IInbox inbox, CancellationToken ct)
     {
@@ -37,25 +41,22 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
         {
             _changing.Release();
         }
+
+        // Whoever asks before it can hear misses the answer.
+        await _orders!.ListeningAsync(ct);
     }
 
     public async Task SendAsync<T>(string queue, T message, bool durable, CancellationToken ct)
         where T : class
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(SendPatience);
-        try
+        var publisher = _publisher ?? throw new SendException("The connection to the broker is being made.", new InvalidOperationException());
+        var properties = new BasicProperties
         {
-            var bus = _publishing ?? throw new InvalidOperationException("The connection to the broker is being made.");
-            var endpoint = await bus.GetSendEndpoint(BusConfiguration.Address(queue)).WaitAsync(patience.Token);
-            // WaitAsync: the first send to an exchange declares it, which heeds no token.
-            await endpoint.Send(message, context => Prepare(context, durable), patience.Token).WaitAsync(patience.Token);
-        }
-        catch (Exception e) when (!ct.IsCancellationRequested)
-        {
-            // Whatever the transport threw, all that follows from it is that the message must be repeated.
-            throw new SendException($"A message to '{queue}' was not confirmed: {e.Message}", e);
-        }
+            ContentType = "application/json",
+            Persistent = durable,
+            Headers = new Dictionary<string, object?> { [MessageHeaders.MessageType] = MessageUrn.ForTypeString<T>() },
+        };
+        await publisher.SendAsync(queue, properties, JsonSerializer.SerializeToUtf8Bytes(message, ScitqJson.Bus), ct);
     }
 
     public async Task ConnectBatchAsync(string batch, int prefetch, CancellationToken ct)
@@ -64,7 +65,7 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
         try
         {
             _wanted = (batch, prefetch);
-            await ListenAsync(ct);
+            await ListenAsync();
         }
         finally
         {
@@ -93,7 +94,7 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
         {
             await CloseAsync();
             await OpenAsync(ct);
-            if (_wanted is not null) await ListenAsync(ct);
+            if (_wanted is not null) await ListenAsync();
         }
         finally
         {
@@ -115,102 +116,30 @@ internal sealed partial class RabbitMqAgentBus(Uri address, string worker, ILogg
         }
     }
 
-    private static void Prepare(SendContext context, bool durable)
-    {
-        context.Durable = durable;
-        if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit)) rabbit.Mandatory = true;
-    }
-
     private async Task OpenAsync(CancellationToken ct)
     {
-        // The queue of its own it declares itself, for it may be there before any coordinator is.
-        var consuming = StartAsync("consume", bus => bus.ReceiveEndpoint(Queues.Worker(worker), endpoint =>
-        {
-            foreach (var (key, value) in BusConfiguration.WorkerQueueArguments) endpoint.SetQueueArgument(key, value);
-            endpoint.ReceiveOrders(_inbox!);
-        }), ct);
-        var publishing = StartAsync("publish", _ => { }, ct);
-        var both = Task.WhenAll(consuming, publishing);
-        if (await Task.WhenAny(both, Task.Delay(NoticeAfter, ct)) != both) StillConnecting(logger, address.Host, address.Port);
-        _consuming = await consuming;
-        _publishing = await publishing;
+        var publisher = new Publisher(broker, worker, time, logger);
+        publisher.Start();
+        _publisher = publisher;
+        await publisher.ConnectedAsync(ct);
+        _orders = new QueueListener(broker, $"scitq-agent {worker} orders", new OrderReader(_inbox!), publisher.ConnectedAsync, logger);
+        await _orders.ConnectAsync(Queues.Worker(worker), OrdersAtOnce);
     }
 
-    private Task ListenAsync(CancellationToken ct)
+    private Task ListenAsync()
     {
         var (batch, prefetch) = _wanted!.Value;
-        _tasks ??= new BatchListener(address, worker, _inbox!, logger);
-        return _tasks.ConnectAsync(batch, prefetch, ct);
-    }
-
-    private IBusControl Make(string purpose, Action<IRabbitMqBusFactoryConfigurator> configure) => MassTransit.Bus.Factory.CreateUsingRabbitMq(bus =>
-    {
-        bus.Host(address, host =>
-        {
-            host.Heartbeat(TimeSpan.FromSeconds(10));
-            host.ConnectionName($"scitq-agent {worker} {purpose}");
-        });
-        bus.UsePlainJson();
-        configure(bus);
-    });
-
-    private async Task<IBusControl> StartAsync(string purpose, Action<IRabbitMqBusFactoryConfigurator> configure, CancellationToken ct)
-    {
-        while (true)
-        {
-            var bus = Make(purpose, configure);
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            patience.CancelAfter(TimeSpan.FromSeconds(30));
-            try
-            {
-                await bus.StartAsync(patience.Token);
-                return bus;
-            }
-            catch (Exception e) when (ct.IsCancellationRequested)
-            {
-                throw new OperationCanceledException("Stopped while connecting.", e, ct);
-            }
-            catch (Exception e)
-            {
-                // Whatever is wrong with the broker, its administrator may mend it: say so and go on trying.
-                BrokerAway(logger, address.Host, address.Port, e.GetBaseException().Message);
-                await StopAsync(bus.StopAsync);
-                await Task.Delay(TimeSpan.FromSeconds(1), ct);
-            }
-        }
+        _tasks ??= new QueueListener(broker, $"scitq-agent {worker} tasks", new BatchReader(_inbox!), _publisher!.ConnectedAsync, logger);
+        return _tasks.ConnectAsync(Queues.Batch(batch), prefetch);
     }
 
     private async Task CloseAsync()
     {
-        var publishing = _publishing;
-        _publishing = null;
         if (_tasks is not null) await _tasks.DisposeAsync();
         _tasks = null;
-        if (_consuming is { } consuming) await StopAsync(consuming.StopAsync);
-        _consuming = null;
-        if (publishing is not null) await StopAsync(publishing.StopAsync);
+        if (_orders is { } orders) await orders.DisposeAsync();
+        _orders = null;
+        if (_publisher is { } publisher) await publisher.DisposeAsync();
+        _publisher = null;
     }
-
-    private async Task StopAsync(Func<CancellationToken, Task> stop)
-    {
-        using var patience = new CancellationTokenSource(StopPatience);
-        try
-        {
-            await stop(patience.Token).WaitAsync(patience.Token);
-        }
-        catch (Exception e)
-        {
-            // A connection that is broken can't be closed in order; the broker notices by its own heartbeat.
-            CloseFailed(logger, e);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Not connected to the broker at {Host}:{Port} yet: trying. Is it the right address (--bus)?")]
-    private static partial void StillConnecting(ILogger logger, string host, int port);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No connection to the broker at {Host}:{Port}: {Problem} Trying again.")]
-    private static partial void BrokerAway(ILogger logger, string host, int port, string problem);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A connection to the broker did not close in order.")]
-    private static partial void CloseFailed(ILogger logger, Exception e);
 }

@@ -9,33 +9,58 @@ namespace Scitq.Agent.Claims;
 
 /// <summary>
 /// Asks for attempts, all that came up during the last send in one message, and journals what is granted. While there is
-/// work in hand for a while, claims wait for each other: each message costs as much as several claims.
+/// work in hand for a while, claims wait for each other: each message costs as much as several claims. A grant that comes after
+/// its claim was given up is taken all the same, for nobody else can have the attempt.
 /// </summary>
 internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal, TimeProvider time, string worker, ILogger<ClaimBatcher> logger)
 {
     private const int MaxItems = 256;
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
     private readonly Channel<Claim> _waiting = Channel.CreateUnbounded<Claim>();
     private readonly ConcurrentDictionary<long, Request> _requests = new();
-    private long _lastRequest;
+    private readonly ConcurrentDictionary<(Guid Task, int Attempt), Claim> _asking = new();
+    // An answer to the agent before this one must not be taken for one to this.
+    private long _lastRequest = time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Whether the next attempt is not needed at once.</summary>
     public Func<bool> HasTime { get; init; } = () => false;
+
+    /// <summary>Whether the agent has this attempt already.</summary>
+    public Func<AttemptKey, bool> Holds { get; init; } = _ => false;
+
+    /// <summary>Called with each attempt that was granted though nobody here waits for the answer any more; the journal has it.</summary>
+    public Action<ClaimOutcome> Late { get; init; } = _ => { };
 
     /// <summary>Asks for one attempt. Once this says granted, the journal has it on the disk.</summary>
     public async Task<ClaimOutcome> AskAsync(TaskQueued task, CancellationToken ct)
     {
         var claim = new Claim(task);
+        _asking[(task.TaskId, task.Attempt)] = claim;
         _waiting.Writer.TryWrite(claim);
         try
         {
-            return await claim.Outcome.Task.WaitAsync(Patience, time, ct);
+            while (true)
+            {
+                try
+                {
+                    return await claim.Outcome.Task.WaitAsync(Patience, time, ct);
+                }
+                catch (TimeoutException) when (bus.IsHeldBack)
+                {
+                    // Question or answer waits in front of the broker, and given up now it would be granted to nobody.
+                }
+            }
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             // If its answer is being journalled right now, it must be taken.
             return claim.TrySettle() ? ClaimOutcome.Unanswered : await claim.Outcome.Task;
+        }
+        finally
+        {
+            _asking.TryRemove(KeyValuePair.Create((task.TaskId, task.Attempt), claim));
         }
     }
 
@@ -55,16 +80,31 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
     public async Task AnsweredAsync(ClaimsAnswered answer)
     {
         if (!_requests.TryRemove(answer.Request, out var request)) return;
-        var granted = new List<(Claim Claim, JournalledAttempt Attempt)>();
+        var granted = new List<(Claim? Claim, JournalledAttempt Attempt)>();
         foreach (var (claim, item) in request.Claims.Zip(answer.Items))
         {
-            if (item.TaskId != claim.Task.TaskId || item.Attempt != claim.Task.Attempt || !claim.TrySettle()) continue;
-            if (item is { Lease: { } lease, Spec: { } spec })
-                granted.Add((claim, new JournalledAttempt(new AttemptKey(item.TaskId, item.Attempt, lease), item.Number ?? 0, spec)));
-            else
-                claim.Outcome.TrySetResult(ClaimOutcome.Refused);
+            if (item.TaskId != claim.Task.TaskId || item.Attempt != claim.Task.Attempt) continue;
+            if (Attempt(item) is { } attempt) granted.Add((claim.TrySettle() ? claim : Again(item), attempt));
+            else if (claim.TrySettle()) claim.Outcome.TrySetResult(ClaimOutcome.Refused);
         }
 
+        await GrantedAsync(granted, request.Sent);
+    }
+
+    /// <summary>The coordinator says what it granted long ago and this agent has not named since.</summary>
+    public Task ToldAsync(IReadOnlyList<ClaimAnswer> items) =>
+        GrantedAsync([.. items.Select(i => (Again(i), Attempt(i)!)).Where(g => g.Item2 is not null)], sent: 0);
+
+    private static JournalledAttempt? Attempt(ClaimAnswer item) => item is { Lease: { } lease, Spec: { } spec }
+        ? new JournalledAttempt(new AttemptKey(item.TaskId, item.Attempt, lease), item.Number ?? 0, spec)
+        : null;
+
+    /// <summary>The claim that asks for the same once more, if there is one: its place is the attempt's.</summary>
+    private Claim? Again(ClaimAnswer item) => _asking.TryGetValue((item.TaskId, item.Attempt), out var claim) && claim.TrySettle() ? claim : null;
+
+    private async Task GrantedAsync(List<(Claim? Claim, JournalledAttempt Attempt)> granted, long sent)
+    {
+        granted.RemoveAll(g => g.Claim is null && Holds(g.Attempt.Key));
         if (granted.Count == 0) return;
         try
         {
@@ -76,19 +116,24 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
             foreach (var (claim, attempt) in granted)
             {
                 journal.Forgotten(attempt.Key);
-                claim.Outcome.TrySetResult(ClaimOutcome.Unanswered);
+                claim?.Outcome.TrySetResult(ClaimOutcome.Unanswered);
             }
 
             return;
         }
 
-        foreach (var (claim, attempt) in granted) claim.Outcome.TrySetResult(new ClaimOutcome(attempt, request.Sent));
+        foreach (var (claim, attempt) in granted)
+        {
+            var outcome = new ClaimOutcome(attempt, sent);
+            if (claim is not null) claim.Outcome.TrySetResult(outcome);
+            else Late(outcome);
+        }
     }
 
     private async Task SendAsync(List<Claim> claims, CancellationToken ct)
     {
         foreach (var (old, stale) in _requests)
-            if (time.GetElapsedTime(stale.Sent) > 2 * Patience) _requests.TryRemove(old, out _);
+            if (time.GetElapsedTime(stale.Sent) > Memory && stale.Claims.All(c => c.Settled)) _requests.TryRemove(old, out _);
         var number = ++_lastRequest;
         _requests[number] = new Request(claims, time.GetTimestamp());
         try
@@ -104,7 +149,7 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Claims could not be sent, the tasks go back to their queue: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Claims could not be sent, the tasks go back to their queue: {Problem}")]
     private static partial void SendFailed(ILogger logger, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The journal can't be written, so no task can be taken: {Problem} Free space where --work-dir is.")]
@@ -129,7 +174,7 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
 
 /// <summary>What became of a claim.</summary>
 /// <param name="Granted">The attempt, if it is granted.</param>
-/// <param name="Sent">The timestamp from which its lease counts.</param>
+/// <param name="Sent">The timestamp from which its lease counts; 0 when it is not valid until it is renewed.</param>
 internal sealed record ClaimOutcome(JournalledAttempt? Granted, long Sent)
 {
     /// <summary>Drop the message.</summary>

@@ -1,8 +1,11 @@
+using Scitq.Agent.Files;
+
 namespace Scitq.Agent.Journal;
 
 /// <summary>Keeps a second agent out of the work directory; the kernel lets go of it when the process dies.</summary>
 internal sealed class WorkDirectoryLock : IDisposable
 {
+    private static readonly string[] s_files = ["lock", "journal", "journal.new"];
     private readonly FileStream _file;
 
     private WorkDirectoryLock(FileStream file) => _file = file;
@@ -13,16 +16,20 @@ internal sealed class WorkDirectoryLock : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(directory);
+            OwnDirectory.Make(directory, OwnDirectory.AboveTasks);
+            foreach (var file in s_files) OwnDirectory.CheckFile(Path.Combine(directory, file));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new AgentRefusedException($"The work directory '{directory}' can't be made: {e.Message} Give another with --work-dir.", e);
+            throw new AgentRefusedException($"The work directory '{directory}' can't be used: {e.Message} Give another with --work-dir.", e);
         }
 
         try
         {
-            return new WorkDirectoryLock(new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var taken = new WorkDirectoryLock(new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            // Of an older version, which left them open: the journal holds what tasks were told in confidence.
+            foreach (var file in s_files) OwnDirectory.Close(Path.Combine(directory, file));
+            return taken;
         }
         catch (UnauthorizedAccessException e)
         {

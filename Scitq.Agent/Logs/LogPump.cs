@@ -128,7 +128,7 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
     [LoggerMessage(Level = LogLevel.Warning, Message = "Output of task {Task} can't be read: {Problem}")]
     private static partial void ReadFailed(ILogger logger, Guid task, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Output could not be sent, it is kept: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Output could not be sent, it is kept: {Problem}")]
     private static partial void SendFailed(ILogger logger, string problem);
 
     /// <summary>The output of one attempt.</summary>

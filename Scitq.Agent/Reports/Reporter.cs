@@ -158,7 +158,7 @@ internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string 
         if (any) _posted.Set();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} reports could not be sent and are kept: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Count} reports could not be sent and are kept: {Problem}")]
     private static partial void SendFailed(ILogger logger, int count, string problem);
 
     private sealed class Unrecorded(AttemptReport report)

@@ -16,20 +16,26 @@ internal sealed class KeyMaker(Fetcher fetcher)
     /// <exception cref="FetchException">Some of its data can't be looked at.</exception>
     public async Task<CacheKey> MakeAsync(TaskSpec spec, CancellationToken ct)
     {
+        var shown = Masked.Spec(spec);
         List<CachePart> parts =
         [
-            CacheKey.Part("command", Json(spec.Argv)),
+            CacheKey.Part("command", Json(spec.Argv.Zip(shown.Argv, Hidden))),
             CacheKey.Part("image", spec.Image ?? ""),
-            CacheKey.Part("docker options", Json(spec.DockerOptions)),
+            CacheKey.Part("docker options", Json(spec.DockerOptions.Zip(shown.DockerOptions, Hidden))),
             CacheKey.Part("user", string.Create(CultureInfo.InvariantCulture, $"{spec.Uid}:{spec.Gid}")),
-            CacheKey.Part("environment", Json(spec.Env.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}={e.Value}"))),
+            CacheKey.Part("environment", Json(spec.Env.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}={Hidden(e.Value, shown.Env[e.Key])}"))),
         ];
+        if (spec.Secrets.Count > 0) parts.Add(CacheKey.Part("secrets", Json(spec.Secrets.Order(StringComparer.Ordinal))));
         // In their order, which decides when two have the same name.
         var data = spec.Inputs.Select(uri => (Kind: "input", Uri: uri)).Concat(spec.Resources.Select(uri => (Kind: "resource", Uri: uri))).ToArray();
         var found = new CachePart[data.Length];
         await Parallel.ForAsync(0, data.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (i, c) => found[i] = await DataAsync(data[i].Kind, data[i].Uri, c));
         return CacheKey.Of([.. parts, .. found]);
     }
+
+    /// <summary>What is secret counts by its digest, for the parts are kept and shown.</summary>
+    private static string Hidden(string text, string shown) =>
+        text == shown ? text : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private async Task<CachePart> DataAsync(string kind, string text, CancellationToken ct)
     {

@@ -1,11 +1,12 @@
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Runtimes.Docker;
+using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
 
 namespace Scitq.Agent.Runtimes;
 
 /// <summary>The runtimes of this agent, and which of them runs what.</summary>
-internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true)
+internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true, TaskAccounts? accounts = null)
 {
     /// <summary>Version of the container engine, once it was looked for; null where there is none.</summary>
     public string? DockerVersion { get; private set; }
@@ -21,6 +22,23 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
         ? native ?? throw new StartException(FailureClass.Start, "this worker runs only tasks with a docker image (-d)")
         : docker ?? throw new StartException(FailureClass.Start, $"the task wants the image '{spec.Image}', but this worker has no container engine");
 
+    /// <summary>Of a task that names no account and no image.</summary>
+    public Ownership UsualOwner => Accounts.Usual == Posix.geteuid() ? Ownership.Own : OwnerOf(new TaskSpec { Argv = [] }, "");
+
+    private TaskAccounts Accounts => accounts ?? TaskAccounts.Open;
+
+    /// <summary>For whom a task's directories are.</summary>
+    /// <exception cref="StartException">This worker can't run it as whom it names.</exception>
+    public Ownership OwnerOf(TaskSpec spec, string worker) =>
+        !commandsRun ? Ownership.Own
+        : spec.Image is not null ? Ownership.InContainer
+        : Accounts.Of(spec, worker) is { } user ? Ownership.Of(user.Uid, user.Gid)
+        : Ownership.Own;
+
+    /// <summary>As whom a native task runs; null for the agent's own account, and for a container.</summary>
+    /// <exception cref="StartException">This worker can't run it as whom it names.</exception>
+    public RunAs? AccountOf(TaskSpec spec, string worker) => commandsRun && spec.Image is null ? Accounts.Of(spec, worker) : null;
+
     /// <summary>Looks for GPUs and the container engine, and removes the containers on it that belong to no attempt of this worker.</summary>
     public async Task PrepareAsync(string worker, IReadOnlySet<Guid> leases, CancellationToken ct)
     {
@@ -31,12 +49,12 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
     }
 
     /// <summary>What the runtime is asked for.</summary>
-    public static RunRequest Request(Attempt attempt, AgentOptions options, int concurrency) => new()
+    public static RunRequest Request(Attempt attempt, AgentOptions options, int concurrency, IReadOnlyDictionary<string, string>? secrets = null) => new()
     {
         Key = attempt.Key,
         Number = attempt.Number,
         Worker = options.Name,
-        Spec = attempt.Spec,
+        Spec = secrets is null or { Count: 0 } ? attempt.Spec : attempt.Spec with { Env = attempt.Spec.Env.Concat(secrets).ToDictionary() },
         Directory = attempt.Directory,
         Cpu = concurrency == 0 ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / concurrency),
     };

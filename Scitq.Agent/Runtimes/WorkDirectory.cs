@@ -1,3 +1,5 @@
+using Scitq.Agent.Files;
+
 namespace Scitq.Agent.Runtimes;
 
 /// <summary>The directories and files of one attempt, below <c>--work-dir</c>.</summary>
@@ -18,27 +20,33 @@ internal sealed record WorkDirectory(string Root)
 
     public string Stderr => Path.Combine(Control, "stderr");
 
-    /// <summary>Makes all directories.</summary>
-    public void Create()
+    /// <summary>Makes all directories, closed to everybody but the agent and whom they are for.</summary>
+    public void Create(Ownership owner)
     {
-        foreach (var directory in (ReadOnlySpan<string>)[Input, Output, Temp, Resource, Control])
-            Directory.CreateDirectory(directory);
-        // Containers and -u run under ids of their own.
-        foreach (var directory in (ReadOnlySpan<string>)[Input, Output, Temp, Resource])
-            File.SetUnixFileMode(directory, ForAll);
+        foreach (var directory in (ReadOnlySpan<string>)[Root, Input, Output, Temp, Resource, Control])
+            Directory.CreateDirectory(directory, Closed);
+        if (owner != Ownership.Own) Give(owner);
+    }
+
+    /// <summary>Gives the directories to whom they are for, also those that an older version has left open.</summary>
+    public void Give(Ownership owner)
+    {
+        // What is the agent's own it passes through and cannot change, so nothing can be exchanged for a link there.
+        foreach (var directory in (ReadOnlySpan<string>)[Root, Control]) Set(directory, owner.Account is { } account ? (0, account.Gid) : null, owner.Account is null ? 0b111_000_000 : 0b111_001_000);
+        foreach (var directory in Inner) Set(directory, owner.Account, owner.Container ? 0b111_111_111 : 0b111_000_000);
     }
 
     /// <summary>Empties the files of a run; false when it finds anything else that <see cref="Create"/> has not made so.</summary>
-    public bool TryClear()
+    public bool TryClear(Ownership owner)
     {
-        foreach (var directory in (ReadOnlySpan<string>)[Input, Output, Temp, Resource])
+        var uid = owner.Account?.Uid ?? Native.Posix.geteuid();
+        foreach (var directory in Inner)
         {
-            var info = new DirectoryInfo(directory);
-            if (!info.Exists || info.LinkTarget is not null || info.UnixFileMode != ForAll || info.EnumerateFileSystemInfos().Any()) return false;
+            if (Unix.Stat(directory) is not { IsDirectory: true, Mode: 0b111_000_000 } stat || stat.Uid != uid || Directory.EnumerateFileSystemEntries(directory).Any()) return false;
         }
 
         var files = new DirectoryInfo(Control).GetFileSystemInfos();
-        if (files.Any(f => f is not FileInfo { LinkTarget: null, Name: "stdout" or "stderr" or "started.1" or "exit.1" })) return false;
+        if (files.Any(f => f is not FileInfo { LinkTarget: null, Name: "stdout" or "stderr" or "started.1" or "exit.1" or "unstartable.1" })) return false;
         foreach (var file in files)
         {
             // Made exclusively by each run; the others are written as they are found.
@@ -49,5 +57,23 @@ internal sealed record WorkDirectory(string Root)
         return new DirectoryInfo(Root).GetFileSystemInfos().Length == 5;
     }
 
-    private const UnixFileMode ForAll = (UnixFileMode)0b111_111_111;
+    private const UnixFileMode Closed = (UnixFileMode)0b111_000_000;
+
+    private string[] Inner => [Input, Output, Temp, Resource];
+
+    private static void Set(string directory, (uint Uid, uint Gid)? account, int mode)
+    {
+        if (Unix.Stat(directory) is null) return;
+        var fd = Unix.OpenDirectory(Unix.CurrentDirectory, Unix.Bytes(directory));
+        try
+        {
+            var stat = Unix.Stat(fd, [], ofDescriptor: true)!.Value;
+            if (account is { } a && (stat.Uid != a.Uid || stat.Gid != a.Gid)) Unix.SetOwner(fd, a.Uid, a.Gid);
+            if (stat.Mode != mode) Unix.SetMode(fd, mode);
+        }
+        finally
+        {
+            Unix.Close(fd);
+        }
+    }
 }

@@ -50,7 +50,9 @@ internal sealed class KeptResource
         foreach (var file in FilesIn(temporary))
         {
             bytes += file.Facts.Size;
-            Files.SetMode(file.Path, (file.Facts.Mode & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) | UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            // Whoever a task runs as reads it by a link; who can execute it may only do that.
+            var execute = (file.Facts.Mode & UnixFileMode.UserExecute) != 0 ? 0b001_001_001 : 0;
+            LocalFiles.SetMode(file.Path, (UnixFileMode)(0b100_100_100 | execute));
         }
 
         var marker = new Marker(uri, source, bytes, ProcessTable.BootId);

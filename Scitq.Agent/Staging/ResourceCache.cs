@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Files;
 using Scitq.Agent.Workers;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
@@ -30,7 +31,7 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
     /// <summary>Takes up what an earlier process has left.</summary>
     public void Open()
     {
-        Directory.CreateDirectory(directory);
+        OwnDirectory.MakeExactly(directory, OwnDirectory.Closed);
         foreach (var root in Directory.EnumerateDirectories(directory))
         {
             // An interrupted download is continued when somebody wants it again.

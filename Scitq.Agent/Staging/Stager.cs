@@ -1,4 +1,5 @@
 using Scitq.Agent.Runtimes;
+using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Fetch;
@@ -6,18 +7,19 @@ using Scitq.Fetch;
 namespace Scitq.Agent.Staging;
 
 /// <summary>Brings an attempt's data in before it runs, and its output out afterwards.</summary>
-internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom room, TimeProvider time)
+internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom room, TimeProvider time, AccountFetchers? accounts = null)
 {
     /// <summary>Fetches all inputs and resources, at the same time.</summary>
-    public async Task<Staged> FetchAsync(TaskSpec spec, WorkDirectory directory, Action<string> phase, CancellationToken ct)
+    public async Task<Staged> FetchAsync(TaskSpec spec, WorkDirectory directory, Action<string> phase, CancellationToken ct, RunAs? account = null)
     {
         if (spec.Inputs.Count + spec.Resources.Count == 0) return new Staged(0, []);
+        if (account is not null) await Task.Run(() => AccountFetchers.Check(account, spec, ct), ct);
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var progress = new StagingProgress("fetching", phase, time);
         phase("fetching");
         // Two of one name: the later one wins, as of resources, so they may not be on their way at once.
         var named = spec.Inputs.Distinct().GroupBy(uri => fetcher.NameOf(fetcher.CheckUri(uri)) ?? uri).ToList();
-        var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], directory, failed.Token)));
+        var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], directory, account, failed.Token)));
         var leases = spec.Resources.Distinct().Select(uri => OrStopAllAsync(() => ResourceAsync(uri, progress.Add(), failed.Token))).ToList();
         try
         {
@@ -57,18 +59,19 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     /// <summary>What was delivered, for the attempt's record.</summary>
     public static IReadOnlyList<OutputFile> Manifest(TransferResult delivered) => [.. delivered.Files.Select(f => new OutputFile(f.Name, f.Size, f.Md5))];
 
-    private async Task<long> InputsAsync((string Uri, StagingProgress.Part Told)[] same, WorkDirectory directory, CancellationToken ct)
+    private async Task<long> InputsAsync((string Uri, StagingProgress.Part Told)[] same, WorkDirectory directory, RunAs? account, CancellationToken ct)
     {
         long bytes = 0;
-        foreach (var (uri, told) in same) bytes += await InputAsync(uri, directory, told, ct);
+        foreach (var (uri, told) in same) bytes += await InputAsync(uri, directory, account, told, ct);
         return bytes;
     }
 
-    private Task<long> InputAsync(string text, WorkDirectory directory, IProgress<TransferProgress> told, CancellationToken ct) => OrPlainAsync(text, async t =>
+    private Task<long> InputAsync(string text, WorkDirectory directory, RunAs? account, IProgress<TransferProgress> told, CancellationToken ct) => OrPlainAsync(text, async t =>
     {
         var uri = fetcher.CheckUri(t);
         var factor = uri.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
-        return (await room.HoldAsync(factor, told, (progress, c) => fetcher.GetAsync(uri, directory.Input, progress, c), ct)).Bytes;
+        var by = account is not null && accounts is not null && AccountFetchers.IsFile(t) ? accounts.For(account) : fetcher;
+        return (await room.HoldAsync(factor, told, (progress, c) => by.GetAsync(uri, directory.Input, progress, c), ct)).Bytes;
     });
 
     private async Task<ResourceLease> ResourceAsync(string text, StagingProgress.Part told, CancellationToken ct)

@@ -9,6 +9,7 @@ namespace Scitq.Agent.Workers;
 /// </summary>
 internal sealed class Leases(TimeProvider time, TimeSpan life)
 {
+    private static readonly TimeSpan LongestWatch = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<AttemptKey, long> _sent = new();
     private readonly ConcurrentDictionary<long, (long Sent, IReadOnlyList<AttemptKey> Keys)> _heartbeats = new();
 
@@ -73,7 +74,8 @@ internal sealed class Leases(TimeProvider time, TimeSpan life)
     {
         try
         {
-            while (Left(key) is { } left && left > TimeSpan.Zero) await Task.Delay(left, time, done);
+            // Timers stand still while the machine is suspended, leases do not.
+            while (Left(key) is { } left && left > TimeSpan.Zero) await Task.Delay(left < LongestWatch ? left : LongestWatch, time, done);
             await lapsed.CancelAsync();
         }
         catch (OperationCanceledException)

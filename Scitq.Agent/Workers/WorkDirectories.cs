@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Files;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Staging;
@@ -12,7 +13,7 @@ namespace Scitq.Agent.Workers;
 /// Where attempts have their directories: <c>tasks/</c> while they live, <c>failed/</c> for a while after a failure. Making
 /// and removing a dozen files costs more than a short command does, so what a success leaves untouched is used again.
 /// </summary>
-internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, TimeProvider time, ILogger<WorkDirectories> logger)
+internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, Ownership usual, TimeProvider time, ILogger<WorkDirectories> logger)
 {
     private readonly string _tasks = Path.Combine(Path.GetFullPath(root), "tasks");
     private readonly string _failed = Path.Combine(Path.GetFullPath(root), "failed");
@@ -34,6 +35,7 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
                 var found = new WorkDirectory(Path.Combine(place, name));
                 if (!Directory.Exists(found.Output)) continue;
                 Directory.Move(found.Root, directory.Root);
+                Narrow(directory, Ownership.Own);
                 return true;
             }
         }
@@ -41,10 +43,13 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         return false;
     }
 
-    /// <summary>Makes the attempt's directory.</summary>
-    public void Create(WorkDirectory directory)
+    /// <summary>Makes the attempt's directory, for a task that names nobody.</summary>
+    public void Create(WorkDirectory directory) => Create(directory, usual);
+
+    /// <summary>Makes the attempt's directory, for whom it says.</summary>
+    public void Create(WorkDirectory directory, Ownership owner)
     {
-        if (_spare.TryDequeue(out var spare))
+        if (owner == usual && _spare.TryDequeue(out var spare))
         {
             try
             {
@@ -58,7 +63,20 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
             }
         }
 
-        directory.Create();
+        directory.Create(owner);
+    }
+
+    /// <summary>Closes a directory that an older version of the agent has left open.</summary>
+    public void Narrow(WorkDirectory directory, Ownership owner)
+    {
+        try
+        {
+            directory.Give(owner);
+        }
+        catch (IOException e)
+        {
+            NotNarrowed(logger, directory.Root, e.Message);
+        }
     }
 
     /// <summary>Keeps the directory for another attempt if it is as it was made, but for the files of the run; else removes it.</summary>
@@ -67,7 +85,7 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         const int enough = 64;
         try
         {
-            if (_spare.Count < enough && directory.TryClear())
+            if (_spare.Count < enough && directory.TryClear(usual))
             {
                 var spare = Path.Combine(_spares, Interlocked.Increment(ref _lastSpare).ToString(CultureInfo.InvariantCulture));
                 Directory.Move(directory.Root, spare);
@@ -93,11 +111,11 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
     public void Clean(IEnumerable<string> living)
     {
         var keep = living.ToHashSet();
-        Directory.CreateDirectory(_tasks);
-        Directory.CreateDirectory(_failed);
+        OwnDirectory.MakeExactly(_tasks, OwnDirectory.AboveTasks);
+        OwnDirectory.MakeExactly(_failed, OwnDirectory.Closed);
         // A failed move of an earlier agent process may have left anything there.
         Delete(_spares);
-        Directory.CreateDirectory(_spares);
+        OwnDirectory.MakeExactly(_spares, OwnDirectory.Closed);
         foreach (var directory in Directory.EnumerateDirectories(_tasks))
             if (!keep.Contains(directory)) Delete(directory);
         DeleteOld();
@@ -112,6 +130,7 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         {
             if (!Directory.Exists(directory)) return;
             if (undelivered) File.Create(UndeliveredIn(directory)).Dispose();
+            Disarm(new WorkDirectory(directory));
             var kept = Path.Combine(_failed, Path.GetFileName(directory));
             Directory.Move(directory, kept);
             Directory.SetLastWriteTimeUtc(kept, time.GetUtcNow().UtcDateTime);
@@ -119,6 +138,19 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             NotRemoved(logger, directory, e.Message);
+        }
+    }
+
+    private void Disarm(WorkDirectory directory)
+    {
+        try
+        {
+            LeftBehind.Disarm(directory.Input, directory.Output, directory.Temp, directory.Resource);
+        }
+        catch (IOException e)
+        {
+            // Nobody can get there but the agent's account.
+            NotDisarmed(logger, directory.Root, e.Message);
         }
     }
 
@@ -172,6 +204,12 @@ internal sealed partial class WorkDirectories(string root, TimeSpan keepFailed, 
     private static string UndeliveredIn(string directory) => Path.Combine(directory, "control", "undelivered");
 
     private static string Name(long number, AttemptKey key) => $"{number}-{key.Attempt}-{key.Lease.ToString("N")[..8]}";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be looked through for set-uid files and devices: {Problem}")]
+    private static partial void NotDisarmed(ILogger logger, string directory, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be closed to others: {Problem}")]
+    private static partial void NotNarrowed(ILogger logger, string directory, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The directory {Directory} could not be removed: {Problem}")]
     private static partial void NotRemoved(ILogger logger, string directory, string problem);

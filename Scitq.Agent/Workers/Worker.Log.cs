@@ -35,4 +35,7 @@ internal sealed partial class Worker
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The coordinator could not be told that this agent leaves: {Problem}")]
     private static partial void NotLeft(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Containers of this restricted worker can leave set-uid programs of root in {Directory}: mount its file system with nosuid,nodev")]
+    private static partial void SharedDataSuid(ILogger logger, string directory);
 }

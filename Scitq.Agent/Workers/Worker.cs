@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Claims;
+using Scitq.Agent.Files;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Reports;
@@ -31,6 +32,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
     private readonly AttemptTable _attempts = new();
     private readonly WorkDirectories _directories;
     private readonly Fetcher _fetcher;
+    private readonly AccountFetchers _accountFetchers;
     private readonly DiskRoom _room;
     private readonly ResourceCache _resources;
     private readonly SlotGate _slots;
@@ -56,8 +58,10 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         (_options, _bus, _runtimes, _time, _host, _logger) = (options, bus, runtimes, time, host, loggers.CreateLogger<Worker>());
         _lock = WorkDirectoryLock.Take(options.WorkDir);
         _journal = AttemptJournal.Open(options.WorkDir, Guid.NewGuid());
-        _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, time, loggers.CreateLogger<WorkDirectories>());
-        _fetcher = new Fetcher(new FetchOptions { FileRoots = options.EffectiveFileRoots, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) }, time);
+        _directories = new WorkDirectories(options.WorkDir, options.KeepFailed, runtimes.UsualOwner, time, loggers.CreateLogger<WorkDirectories>());
+        var fetch = new FetchOptions { FileRoots = options.EffectiveFileRoots, Umask = options.TaskUmask, PublicAddressesOnly = options.OnlyPublicAddresses, Storage = options.Storage, Attempts = options.TransferAttempts, IdleTimeout = options.TransferIdle, Notice = text => Transferring(_logger, text) };
+        _fetcher = new Fetcher(fetch, time);
+        _accountFetchers = new AccountFetchers(fetch, time);
         _room = new DiskRoom(options.WorkDir, options.DiskReserve, options.DiskHigh, _directories.DeleteOldestFailed, () => _resources!.EvictOne());
         _resources = new ResourceCache(_fetcher, _room, Path.Combine(options.WorkDir, "resources"), UsersOf, time, loggers.CreateLogger<ResourceCache>());
         _settings = new WorkerSettings(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
@@ -67,11 +71,11 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         _leases = new Leases(time, options.LeaseTime);
         _reporter = new Reporter(bus, time, options.Name, loggers.CreateLogger<Reporter>()) { IsBusy = () => _places.Taken > _slots.Limit };
         _logs = new LogPump(bus, time, options.Name, options.OutputCap, loggers.CreateLogger<LogPump>());
-        _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2 };
+        _claims = new ClaimBatcher(bus, _journal, time, options.Name, loggers.CreateLogger<ClaimBatcher>()) { HasTime = () => _slots.Waiting > _settings.Prefetch / 2, Holds = key => _attempts.TryGet(key, out _), Late = BeginLate };
         _intake = new TaskIntake(bus, _places, _claims, _attempts, _reporter, time, loggers.CreateLogger<TaskIntake>()) { Granted = Begin };
         _reuse = new Reuser(_fetcher, bus, time, options.Name);
-        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
-        _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver };
+        _runner = new AttemptRunner(runtimes, _directories, _slots, new Stager(_fetcher, _resources, _room, time, _accountFetchers), new OutputProbe(_fetcher, options.WorkDir, time) { FileRoots = options.EffectiveFileRoots }, _leases, _logs, _reporter, options, time, loggers.CreateLogger<AttemptRunner>()) { Reuse = _reuse, Uploads = _uploads, GivePlace = GivePlace };
+        _link = new WorkerLink(bus, _journal, _attempts, _leases, _resources, new Orders(CarryOut), options, runtimes, loggers.CreateLogger<WorkerLink>()) { Configure = Configure, Stop = Stop, Hold = Hold, Redeliver = Redeliver, Granted = Granted };
         _watchdog = new Watchdog(bus, time, options.Name, _journal.Epoch, loggers.CreateLogger<Watchdog>());
     }
 
@@ -120,6 +124,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         await _journal.DisposeAsync();
         _lock.Dispose();
         _fetcher.Dispose();
+        _accountFetchers.Dispose();
         _stop.Dispose();
     }
 
@@ -135,8 +140,10 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
             }
 
             _directories.Clean(_attempts.All.Select(a => a.Directory.Root));
+            foreach (var attempt in _attempts.All) _directories.Narrow(attempt.Directory, OwnerOf(attempt));
             _resources.Open();
             await _runtimes.PrepareAsync(_options.Name, _attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct);
+            WarnOfSharedData();
             await _bus.StartAsync(this, ct);
             // Each runs until it is stopped: one that ends has failed.
             List<Task> parts = [_claims.RunAsync(ct), _reporter.RunAsync(ct), _logs.RunAsync(ct), _link.RunAsync(ct), _watchdog.RunAsync(ct), TidyAsync(ct)];
@@ -163,6 +170,26 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         }
     }
 
+    /// <summary>Where all options of docker are allowed, whoever submits is root anyway.</summary>
+    private void WarnOfSharedData()
+    {
+        const string Shared = "/data";
+        if (_options.DockerOptions == "restricted" && _runtimes.DockerVersion is not null && Directory.Exists(Shared) && !MountFlags.IsNoSuid(Shared)) SharedDataSuid(_logger, Shared);
+    }
+
+    private Ownership OwnerOf(Attempt attempt)
+    {
+        try
+        {
+            return _runtimes.OwnerOf(attempt.Spec, _options.Name);
+        }
+        catch (StartException)
+        {
+            // Its account is gone, or no longer allowed: nobody but the agent has to do with the directory.
+            return Ownership.Own;
+        }
+    }
+
     private void Begin(ClaimOutcome outcome)
     {
         var attempt = new Attempt(outcome.Granted!, _directories.For(outcome.Granted!));
@@ -174,7 +201,7 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
         }
 
         if (_draining) attempt.Stop(StopCause.Released);
-        _ = Task.Run(() => RunAsync(attempt, adopted: null));
+        _ = Task.Run(() => BeginAsync(attempt));
     }
 
     private void Resume(Attempt attempt)
@@ -363,11 +390,12 @@ internal sealed partial class Worker : IHostedService, IInbox, IAsyncDisposable
 
     private async Task LeaveAsync()
     {
+        using var patience = new CancellationTokenSource(AcknowledgePatience);
         try
         {
-            await _bus.SendAsync(Contracts.Queues.Workers, new WorkerLeft(_options.Name, _journal.Epoch), durable: false, CancellationToken.None);
+            await _bus.SendAsync(Contracts.Queues.Workers, new WorkerLeft(_options.Name, _journal.Epoch), durable: false, patience.Token);
         }
-        catch (SendException e)
+        catch (Exception e) when (e is SendException or OperationCanceledException)
         {
             // Then it is found out by its silence.
             NotLeft(_logger, e.Message);

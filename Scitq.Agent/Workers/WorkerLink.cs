@@ -38,6 +38,9 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
     /// <summary>Called with attempts that only deliver, each until a heartbeat names it.</summary>
     public Action<Redelivery> Redeliver { get; init; } = _ => { };
 
+    /// <summary>Called with attempts that were granted long ago and are not named yet.</summary>
+    public Action<IReadOnlyList<ClaimAnswer>> Granted { get; init; } = _ => { };
+
     public async Task RunAsync(CancellationToken ct)
     {
         while (true)
@@ -88,6 +91,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         foreach (var key in message.Cancelled) Stop(key, StopCause.Cancelled, null);
         if (message.Settings is { } settings) Take(settings);
         foreach (var redelivery in message.Redeliver) Redeliver(redelivery);
+        Granted(message.Granted);
         if (_told is { } told && told.Sequence == message.Sequence) _knownResources = told.Resources;
         orders.Take(message.Orders, _answered.Set);
     }
@@ -121,6 +125,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         Batch = options.Batch,
         Concurrency = options.Concurrency,
         Prefetch = options.Prefetch,
+        LeaseSeconds = options.LeaseTime.TotalSeconds,
         Host = HostFigures.Describe(runtimes.DockerVersion, runtimes.Gpus),
         Leases = attempts.Keys(),
     }, durable: false, ct);
@@ -150,7 +155,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         }, durable: false, ct);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The coordinator could not be told that this agent lives: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The coordinator could not be told that this agent lives: {Problem}")]
     private static partial void SendFailed(ILogger logger, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The coordinator no longer accepts this agent: {Refusal}")]

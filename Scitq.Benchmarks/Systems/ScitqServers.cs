@@ -1,4 +1,5 @@
 using Npgsql;
+using Scitq.Contracts;
 
 namespace Scitq.Benchmarks.Systems;
 
@@ -31,10 +32,10 @@ internal sealed class ScitqServers(Bench bench) : ScitqSystem(bench)
     {
         await Databases.CreateAsync(Bench.Database, "scitq");
         // In files, so that no password stands on a command line.
-        await File.WriteAllTextAsync(BusFile, Bench.Broker.OriginalString);
-        await File.WriteAllTextAsync(DatabaseFile, $"{Bench.Database};Database=scitq");
+        SecretFile.Write(BusFile, Bench.Broker.OriginalString, replace: true);
+        SecretFile.Write(DatabaseFile, $"{Bench.Database};Database=scitq", replace: true);
         _coordinator = Daemon.Start(Bench, CoordinatorGroup, Bench.Program("scitq-coordinator"), null,
-            "--port", "0", "--bus-file", BusFile, "--database-file", DatabaseFile, "--data", Directory.CreateDirectory(Path.Combine(Bench.Folder, "coordinator")).FullName);
+            "--port", "0", "--no-token", "--bus-file", BusFile, "--database-file", DatabaseFile, "--data", Directory.CreateDirectory(Path.Combine(Bench.Folder, "coordinator")).FullName);
         Connect(await _coordinator.WaitForAsync("Listening on ", Patience));
     }
 

@@ -24,6 +24,9 @@ public sealed record RegisterWorker
     /// <summary>How many more are staged ahead.</summary>
     public required int Prefetch { get; init; }
 
+    /// <summary>For how many seconds it takes a lease to be valid; null from an agent that does not tell.</summary>
+    public double? LeaseSeconds { get; init; }
+
     /// <summary>The machine.</summary>
     public required HostInfo Host { get; init; }
 
@@ -165,6 +168,12 @@ public sealed record HeartbeatAnswered
     /// <summary>Orders it has not said to have carried out.</summary>
     public IReadOnlyList<WorkerOrder> Orders { get; init; } = [];
 
+    /// <summary>
+    /// Attempts granted to it some time ago that it has not named since: the answers to its claims were late, or lost. Repeated until a heartbeat names
+    /// them. Each lease is valid once a heartbeat that names it is answered.
+    /// </summary>
+    public IReadOnlyList<ClaimAnswer> Granted { get; init; } = [];
+
     /// <summary>Attempts granted to it that only deliver what an earlier one has left there; repeated until a heartbeat names them.</summary>
     public IReadOnlyList<Redelivery> Redeliver { get; init; } = [];
 }
@@ -204,6 +213,9 @@ public sealed record StopAttempt(AttemptKey Key, string? Reason);
 /// <param name="Worker">The worker's name.</param>
 /// <param name="Epoch">Its epoch.</param>
 public sealed record WorkerLeft(string Worker, Guid Epoch);
+
+/// <summary>A coordinator asks itself through the queue of the heartbeats whether it hears workers. To <see cref="Queues.Workers"/>; whichever coordinator takes it, all have heard.</summary>
+public sealed record CoordinatorPulse;
 
 /// <summary>An agent asks itself through the broker whether it still hears. To <see cref="Queues.Worker"/>.</summary>
 /// <param name="Epoch">The agent's epoch.</param>

@@ -59,6 +59,14 @@ public static class ShellWords
     /// <summary>One line that a POSIX shell would split into exactly these words.</summary>
     public static string Join(IEnumerable<string> words) => string.Join(' ', words.Select(Quote));
 
+    /// <summary>
+    /// The same without a backslash that is in no word: tab-separated lists double each, and what they show could not be typed any more.
+    /// </summary>
+    public static string JoinForLists(IEnumerable<string> words) =>
+        string.Join(' ', words.Select(word => !word.Contains('\'') ? Quote(word)
+            : word.AsSpan().IndexOfAny("\"$`\\!") < 0 ? $"\"{word}\""
+            : "'" + word.Replace("'", "'\"'\"'", StringComparison.Ordinal) + "'"));
+
     /// <summary>The word as it must be typed in a POSIX shell; unchanged when it needs no quotes.</summary>
     public static string Quote(string word)
     {

@@ -51,6 +51,12 @@ public sealed record TaskSpec
     /// <summary>Whether the outputs of an identical task that succeeded may be taken instead of running it: same command, image, options, inputs and resources.</summary>
     public bool UseCache { get; init; }
 
+    /// <summary>
+    /// Variables whose values the worker has and nobody else needs to see: <c>NAME</c>, or <c>NAME=KEY</c> where its store has it under another
+    /// name. No value is ever here.
+    /// </summary>
+    public IReadOnlyList<string> Secrets { get; init; } = [];
+
     /// <summary>Environment variables for the command, beside those the agent sets.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 }

@@ -12,8 +12,8 @@ public static class TaskSpecRules
     public static string? Problem(TaskSpec spec)
     {
         // JSON can say null where the type can't.
-        if (spec.Inputs is null || spec.Resources is null || spec.Requirements is null || spec.DockerOptions is null || spec.Env is null)
-            return "one of inputs, resources, requirements, docker_options and env is null: leave it out, or give an empty one.";
+        if (spec.Inputs is null || spec.Resources is null || spec.Requirements is null || spec.DockerOptions is null || spec.Env is null || spec.Secrets is null)
+            return "one of inputs, resources, requirements, docker_options, env and secrets is null: leave it out, or give an empty one.";
         if (spec.Argv is null or { Count: 0 } && spec.Image is null) return "no command: give the words of the command to run.";
         if (spec.Argv?.Any(w => w is null || w.Contains('\0')) == true) return "the command holds a NUL byte, which no program can receive.";
         if (spec.Argv is { Count: > 0 } && spec.Argv[0].Length == 0) return "the command's first word, the program, is empty.";
@@ -30,14 +30,14 @@ public static class TaskSpecRules
 
         // The first defect wins, in the order inputs, resources, output.
         foreach (var uri in spec.Inputs)
-            if (DataUri.Problem(uri) is { } problem) return $"input '{uri}' {problem}";
+            if (DataUri.Problem(uri) is { } problem) return $"input '{Masked.Text(uri)}' {problem}";
         foreach (var uri in spec.Resources)
-            if (DataUri.Problem(uri) is { } problem) return $"resource '{uri}' {problem}";
+            if (DataUri.Problem(uri) is { } problem) return $"resource '{Masked.Text(uri)}' {problem}";
         if (spec.Output is { } output)
         {
-            if (DataUri.Problem(output) is { } problem) return $"output '{output}' {problem}";
-            if (DataUri.Parse(output) is var parsed && parsed.Action is not null) return $"output '{output}' carries an action, which only inputs and resources may.";
-            if (!parsed.CanReceive) return $"output '{output}' is of a scheme that can't be written to (s3, azure, file and ftp can).";
+            if (DataUri.Problem(output) is { } problem) return $"output '{Masked.Text(output)}' {problem}";
+            if (DataUri.Parse(output) is var parsed && parsed.Action is not null) return $"output '{Masked.Text(output)}' carries an action, which only inputs and resources may.";
+            if (!parsed.CanReceive) return $"output '{Masked.Text(output)}' is of a scheme that can't be written to (s3, azure, file and ftp can).";
         }
 
         foreach (var (key, value) in spec.Env)
@@ -46,12 +46,13 @@ public static class TaskSpecRules
             if (value is null || value.Contains('\0')) return $"environment variable '{key}' has no value, or one with a NUL byte.";
         }
 
+        if (SecretName.Problem(spec) is { } secret) return secret;
         foreach (var id in spec.Requirements)
             if (!TaskId.TryParse(id, out _)) return $"requirement '{id}' is neither a task number nor a task GUID.";
         return null;
     }
 
     /// <summary>What a shell can name; it drops any other variable on its way to the command.</summary>
-    private static bool IsVariable(string name) =>
+    internal static bool IsVariable(string name) =>
         name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 }

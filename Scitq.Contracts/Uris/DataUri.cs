@@ -70,6 +70,8 @@ public sealed record DataUri
             problem = "is malformed: a file URI needs an absolute path, file:///path.";
         else if (head[0] is "s3" or "azure" && (path.StartsWith('/') || !path.Contains('/')) && !(path.Length > 0 && !path.StartsWith('/')))
             problem = $"is malformed: it names no {(head[0] == "s3" ? "bucket" : "container")}.";
+        else if (head[0] is "s3" or "azure" && path.Split('/', 2)[0].AsSpan().IndexOfAny('@', ':') >= 0)
+            problem = "holds credentials, which everybody would see: leave them to the workers' storage file or environment, and give bucket and key alone.";
         if (problem is not null) return false;
 
         UriAction? action = null;
@@ -84,7 +86,7 @@ public sealed record DataUri
     /// <summary>Reads a URI that was checked before.</summary>
     /// <exception cref="FormatException">It is none; the message says why.</exception>
     public static DataUri Parse(string text) =>
-        TryParse(text, out var uri, out var problem) ? uri : throw new FormatException($"'{text}' {problem}");
+        TryParse(text, out var uri, out var problem) ? uri : throw new FormatException($"'{Masked.Text(text)}' {problem}");
 
     /// <summary>The URI of a local file or, with a final slash, folder, whatever characters its name has.</summary>
     public static DataUri ForFile(string path)
@@ -112,6 +114,7 @@ public sealed record DataUri
 
     private static string Hint(string? text)
     {
+        if (text?.StartsWith('/') == true) return $" Did you mean file://{text} ?";
         var scheme = text is null ? null : Schemes.FirstOrDefault(s => text.StartsWith(s + ":", StringComparison.Ordinal) || text.StartsWith(s + "/", StringComparison.Ordinal));
         return scheme is null ? "" : $" Did you mean {scheme}://{text![scheme.Length..].TrimStart(':', '/')} ?";
     }

@@ -14,13 +14,7 @@ internal static class ApiRegistration
         services.ConfigureHttpJsonOptions(json => ScitqJson.Apply(json.SerializerOptions, JsonNamingPolicy.SnakeCaseLower));
         services.AddProblemDetails(options => options.CustomizeProblemDetails = problem => problem.ProblemDetails.Extensions.TryAdd("code", Code(problem.ProblemDetails.Status)));
         services.AddExceptionHandler<Failures>();
-        services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
-        {
-            document.Info.Title = "Scitq";
-            document.Info.Version = "v1";
-            document.Info.Description = "Tasks, their attempts and output, batches and workers.";
-            return Task.CompletedTask;
-        }));
+        services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
         return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<TaskQueries>().AddSingleton<UploadRetries>().AddSingleton<Explainer>().AddSingleton<LogFollower>();
     }
@@ -32,8 +26,8 @@ internal static class ApiRegistration
         app.UseStatusCodePages();
         app.UseMiddleware<Authentication>();
         app.MapOpenApi();
-        app.MapHealth();
-        var api = app.MapGroup("/api/v1");
+        app.MapGroup("").Strict().MapHealth();
+        var api = app.MapGroup("/api/v1").Audited().Strict();
         api.MapSubmission();
         api.MapTasks();
         api.MapActions();

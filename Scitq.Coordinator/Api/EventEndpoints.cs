@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Scitq.Contracts;
 using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Api;
@@ -7,7 +8,7 @@ namespace Scitq.Coordinator.Api;
 internal static class EventEndpoints
 {
     public static void MapEvents(this IEndpointRouteBuilder api) =>
-        api.MapGet("/events", ListAsync).WithSummary("Events, newest first: lost, late, cancel_requested, relaunched, upload_retried, refused, malformed. X-Next-After is the `after` of the next page.");
+        api.MapGet("/events", ListAsync).WithSummary("Events, newest first: lost, late, cancel_requested, relaunched, upload_retried, refused, malformed, worker_changed. X-Next-After is the `after` of the next page.");
 
     private static async Task<List<EventView>> ListAsync(HttpContext context, IDbContextFactory<ScitqDb> contexts, string[]? kind, long? after, string? limit, CancellationToken ct)
     {
@@ -19,12 +20,12 @@ internal static class EventEndpoints
         if (kinds.Count > 0) events = events.Where(e => kinds.Contains(e.Kind));
         if (after is not null) events = events.Where(e => e.Id < after);
         var page = await events.OrderByDescending(e => e.Id).Take(count + 1)
-            .Select(e => new EventView(e.Id, e.At, e.Kind, db.Tasks.Where(t => t.CorrelationId == e.TaskId).Select(t => (long?)t.Number).FirstOrDefault(), e.TaskId, e.Attempt, e.Worker, e.Detail))
+            .Select(e => new EventView(e.Id, e.At, e.Kind, db.Tasks.Where(t => t.CorrelationId == e.TaskId).Select(t => (long?)t.Number).FirstOrDefault(), e.TaskId, e.Attempt, e.Worker, e.Detail, e.ByWhom))
             .ToListAsync(ct);
         if (page.Count > count) context.Response.Headers["X-Next-After"] = page[count - 1].EventId.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return [.. page.Take(count)];
+        return [.. page.Take(count).Select(e => e with { Detail = e.Detail is null ? null : Masked.Json(e.Detail) })];
     }
 
     /// <summary>One event; the task's number is null when no such task is known.</summary>
-    private sealed record EventView(long EventId, DateTime At, string Kind, long? TaskId, Guid Id, int Attempt, string? Worker, string? Detail);
+    private sealed record EventView(long EventId, DateTime At, string Kind, long? TaskId, Guid Id, int Attempt, string? Worker, string? Detail, string? By);
 }

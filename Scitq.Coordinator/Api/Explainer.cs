@@ -44,7 +44,7 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             details.AddRange(server.Problems);
         }
 
-        return new Explanation(task.Number, task.State, why, details);
+        return new Explanation(task.Number, task.State, Masked.Text(why), details.ConvertAll(Masked.Text));
     }
 
     private async Task<string> WaitingAsync(TaskSaga task, List<string> details, CancellationToken ct)
@@ -61,6 +61,7 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
         }
 
         if (count > Shown) details.Add($"and for {count - Shown} more.");
+        if (count > 0 && await RequirementGraph.DeadEndAsync(db, task, ct) is { } dead) return $"it can never start as things are: {dead}";
         return count == 0 ? "all it requires has succeeded; it is about to be queued." : $"{count} of the tasks it requires {(count == 1 ? "has" : "have")} not succeeded yet.";
     }
 

@@ -31,7 +31,10 @@ internal static class LogEndpoints
 
         var response = context.Response;
         response.Headers["X-Log-Size"] = size.ToString(CultureInfo.InvariantCulture);
-        response.Headers["X-Log-Complete"] = ended && size >= ((output == OutputStream.Stdout ? recorded?.StdoutBytes : recorded?.StderrBytes) ?? 0) ? "true" : "false";
+        var printed = (output == OutputStream.Stdout ? recorded?.StdoutBytes : recorded?.StderrBytes) ?? 0;
+        response.Headers["X-Log-Complete"] = ended && size >= printed ? "true" : "false";
+        // All that was printed was stored before the end was recorded: by another coordinator, or it was deleted since.
+        if (ended && size < printed) response.Headers["X-Log-Missing"] = (printed - size).ToString(CultureInfo.InvariantCulture);
         response.Headers.AcceptRanges = "bytes";
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-store";

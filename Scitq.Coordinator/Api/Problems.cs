@@ -7,7 +7,7 @@ internal static class Problems
 {
     public static ProblemHttpResult Invalid(string detail, string? hint = null) => Of(StatusCodes.Status400BadRequest, "invalid", detail, hint);
 
-    public static ProblemHttpResult NoTask(string id) => Of(StatusCodes.Status404NotFound, "not_found", $"there is no task {id}.", "GET /api/v1/tasks lists those there are.");
+    public static ProblemHttpResult NoTask(string id) => Of(StatusCodes.Status404NotFound, "not_found", $"there is no task {id}.", "See: scitq-manage task list");
 
     public static ProblemHttpResult NotFound(string detail) => Of(StatusCodes.Status404NotFound, "not_found", detail);
 

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
@@ -22,15 +23,15 @@ internal static partial class ServerEndpoints
         app.MapGet("/health/ready", ReadyAsync).WithSummary("200 while tasks can be taken and handed out, else 503 with the reasons. Needs no token.");
     }
 
-    private static async Task<Ok<ServerView>> ShowAsync(IServerStatus status, BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct)
+    private static async Task<Ok<ServerView>> ShowAsync(IServerStatus status, BatchCounts counts, IDbContextFactory<ScitqDb> contexts, GroupCommit commit, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct)
     {
         var problems = status.Problems.ToList();
-        var database = await ProblemAsync(contexts, loggers, ct);
+        var database = await ProblemAsync(contexts, commit, loggers, ct);
         var tasks = TaskRules.States.ToDictionary(Word, _ => 0L);
         var workers = Enum.GetValues<WorkerStatus>().ToDictionary(Word, _ => 0L);
         if (database is not null)
         {
-            if (!problems.Contains(database)) problems.Add(database);
+            Add(problems, database);
         }
         else
         {
@@ -43,15 +44,16 @@ internal static partial class ServerEndpoints
         return TypedResults.Ok(new ServerView(Version, status.Started, status.Bus, status.Database, status.Ready && database is null, problems, tasks, workers));
     }
 
-    private static async Task<JsonHttpResult<HealthView>> ReadyAsync(IServerStatus status, IDbContextFactory<ScitqDb> contexts, ILoggerFactory loggers, CancellationToken ct)
+    private static async Task<JsonHttpResult<HealthView>> ReadyAsync(IServerStatus status, IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ILoggerFactory loggers, CancellationToken ct)
     {
-        var database = await ProblemAsync(contexts, loggers, ct);
+        var database = await ProblemAsync(contexts, tasks, loggers, ct);
         var ready = status.Ready && database is null;
-        IReadOnlyList<string> problems = database is null ? status.Problems : [.. status.Problems.Append(database).Distinct()];
+        var problems = status.Problems.ToList();
+        if (database is not null) Add(problems, database);
         return TypedResults.Json(new HealthView(ready ? "ready" : "not_ready", problems), statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task<string?> ProblemAsync(IDbContextFactory<ScitqDb> contexts, ILoggerFactory loggers, CancellationToken ct)
+    private static async Task<string?> ProblemAsync(IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ILoggerFactory loggers, CancellationToken ct)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(Patience);
@@ -59,14 +61,23 @@ internal static partial class ServerEndpoints
         {
             await using var db = await contexts.CreateDbContextAsync(patience.Token);
             await db.Batches.AnyAsync(patience.Token).WaitAsync(patience.Token);
-            return null;
+            // A standby answers as long as nothing is written.
+            if (!db.Database.IsNpgsql()) return null;
+            var readOnly = await db.Database.SqlQueryRaw<string>("SELECT current_setting('transaction_read_only') AS \"Value\"").SingleAsync(patience.Token).WaitAsync(patience.Token);
+            return readOnly == "on" ? DatabaseFaults.OfState(Npgsql.PostgresErrorCodes.ReadOnlySqlTransaction) : null;
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // Whatever it was, the database cannot be used; what it says may name hosts and users, so it goes to the log.
-            Log.NoDatabase(loggers.CreateLogger("Scitq.Coordinator.Api.Health"), e.Message);
+            if (tasks.Outage.Note(e) is { } problem) return problem;
+            if (e is not OperationCanceledException) Log.NoDatabase(loggers.CreateLogger("Scitq.Coordinator.Api.Health"), e.Message);
             return "the database does not answer.";
         }
+    }
+
+    private static void Add(List<string> problems, string database)
+    {
+        if (!problems.Exists(p => p.StartsWith(database.TrimEnd('.'), StringComparison.Ordinal))) problems.Add(database);
     }
 
     private static string Word<TEnum>(TEnum value)

@@ -12,6 +12,8 @@ internal static class SubmissionEndpoints
 {
     private const long MaxBody = 64L * 1024 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // Of a database that is known to be away no answer is to be expected soon.
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(5);
 
     public static void MapSubmission(this IEndpointRouteBuilder api)
     {
@@ -33,7 +35,7 @@ internal static class SubmissionEndpoints
         }
 
         var order = Order(submission);
-        if (await StoreAsync(tasks, [order], ct) is not { } submitted) return Late(order.TaskId);
+        if (await StoreAsync(tasks, [order], request, ct) is not { } submitted) return Late(tasks, order.TaskId);
         var task = submitted[0];
         if (IsNew(task, order)) return TypedResults.Created($"/api/v1/tasks/{task.Number}", new TaskView(task, []));
         if (!IsSame(task, order)) return Problems.IdReused(task.CorrelationId, task.Number);
@@ -49,7 +51,7 @@ internal static class SubmissionEndpoints
         foreach (var order in orders)
             if (known.TryGetValue(order.TaskId, out var task) && !IsSame(task, order)) return Problems.IdReused(order.TaskId, task.Number);
 
-        if (await StoreAsync(tasks, orders, ct) is not { } submitted) return Late(null);
+        if (await StoreAsync(tasks, orders, request, ct) is not { } submitted) return Late(tasks, null);
         // Somebody else may have taken an id meanwhile.
         for (var i = 0; i < orders.Count; i++)
             if (!IsNew(submitted[i], orders[i]) && !IsSame(submitted[i], orders[i])) return Problems.IdReused(orders[i].TaskId, submitted[i].Number);
@@ -57,15 +59,17 @@ internal static class SubmissionEndpoints
     }
 
     /// <summary>Null when it is not known in time whether they are stored.</summary>
-    private static async Task<IReadOnlyList<TaskSaga>?> StoreAsync(TaskService tasks, IReadOnlyList<SubmitTask> orders, CancellationToken ct)
+    private static async Task<IReadOnlyList<TaskSaga>?> StoreAsync(TaskService tasks, IReadOnlyList<SubmitTask> orders, HttpRequest request, CancellationToken ct)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(Patience);
+        patience.CancelAfter(tasks.DatabaseProblem is null ? Patience : ShortPatience);
         try
         {
-            return await tasks.SubmitAsync(orders, patience.Token);
+            var stored = await tasks.SubmitAsync(orders, Caller.Of(request.HttpContext), patience.Token);
+            if (stored.Count > 0) request.HttpContext.Note(stored.Count == 1 ? $"task {stored[0].Number}" : $"{stored.Count} tasks from {stored[0].Number}");
+            return stored;
         }
-        catch (UnknownRequirementException e)
+        catch (RequirementException e)
         {
             throw new InvalidRequestException(e.Message);
         }
@@ -75,8 +79,8 @@ internal static class SubmissionEndpoints
         }
     }
 
-    private static ProblemHttpResult Late(Guid? id) => Problems.Unavailable(
-        "the database does not answer; whether the request is stored will be known when it does.",
+    private static ProblemHttpResult Late(TaskService tasks, Guid? id) => Problems.Unavailable(
+        $"{tasks.DatabaseProblem ?? "the database does not answer"}; whether the request is stored will be known when that is over.",
         id is null ? "If the tasks carried ids, send the same request again later: none will be queued twice." : $"Send it again later with the id {id}: it will not be queued twice.");
 
     private static SubmitTask Order(Submission submission) => new() { TaskId = submission.Id ?? Guid.CreateVersion7(), Spec = submission.Spec };

@@ -13,7 +13,7 @@ internal static class SubmissionReader
 {
     public const int MaxTasks = 20_000;
 
-    private static readonly JsonSerializerOptions Options = new(ScitqJson.Rest) { Converters = { new OneConverter(), new ManyConverter() } };
+    private static readonly JsonSerializerOptions Options = StrictBody.Options(new OneConverter(), new ManyConverter());
 
     /// <exception cref="InvalidRequestException">It is none, or what it asks for is not acceptable.</exception>
     public static async Task<Submission> ReadOneAsync(HttpRequest request, CancellationToken ct) => await ReadAsync<Submission>(request, ct);
@@ -37,7 +37,7 @@ internal static class SubmissionReader
         }
         catch (JsonException e)
         {
-            throw new InvalidRequestException(Defect(e));
+            throw new InvalidRequestException(StrictBody.Defect(e, typeof(T), Options));
         }
     }
 
@@ -68,16 +68,6 @@ internal static class SubmissionReader
         return id;
     }
 
-    /// <summary>The serializer's words, without its types.</summary>
-    private static string Defect(JsonException e)
-    {
-        if (e.Message.Contains("missing required properties", StringComparison.Ordinal))
-            return $"the member {e.Message[(e.Message.LastIndexOf(": ", StringComparison.Ordinal) + 2)..].TrimEnd('.')} is missing.";
-        if (e.Path?.TrimStart('$', '.') is { Length: > 0 } path && e.Message.Contains("could not be converted", StringComparison.Ordinal))
-            return $"the member '{path}' has a value of the wrong kind.";
-        return e.LineNumber is { } line ? $"the body is not the JSON that is expected here (line {line + 1}): {e.Message.Split(" Path: ")[0]}" : e.Message;
-    }
-
     private sealed record Bulk(List<Submission>? Tasks);
 
     private sealed class OneConverter : JsonConverter<Submission>
@@ -106,7 +96,7 @@ internal static class SubmissionReader
                 }
                 catch (JsonException e)
                 {
-                    throw new InvalidRequestException($"task {tasks.Count + 1}: {Defect(e)}");
+                    throw new InvalidRequestException($"task {tasks.Count + 1}: {StrictBody.Defect(e, typeof(TaskSpec), Options)}");
                 }
             }
 

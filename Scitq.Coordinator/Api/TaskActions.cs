@@ -27,7 +27,7 @@ internal static class TaskActions
     private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> CancelAsync(string id, HttpRequest request, TaskQueries queries, TaskService tasks, CancellationToken ct)
     {
         var reason = await ReasonAsync(request, ct);
-        return await queries.FindAsync(id, ct) is { } task && await tasks.CancelAsync(task.CorrelationId, reason, ct) is { } result
+        return await queries.FindAsync(id, ct) is { } task && await tasks.CancelAsync(task.CorrelationId, reason, Caller.Of(request.HttpContext), ct) is { } result
             ? await AnswerAsync(result, queries, $"task {result.Task.Number} has ended already ({Word(result.Task.State)}).", "There is nothing left to cancel.", ct)
             : Problems.NoTask(id);
     }
@@ -35,7 +35,7 @@ internal static class TaskActions
     private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> RelaunchAsync(string id, HttpRequest request, TaskQueries queries, TaskService tasks, CancellationToken ct)
     {
         var reason = await ReasonAsync(request, ct);
-        return await queries.FindAsync(id, ct) is { } task && await tasks.RelaunchAsync(task.CorrelationId, reason, ct) is { } result
+        return await queries.FindAsync(id, ct) is { } task && await tasks.RelaunchAsync(task.CorrelationId, reason, Caller.Of(request.HttpContext), ct) is { } result
             ? await AnswerAsync(result, queries, $"task {result.Task.Number} has not ended ({Word(result.Task.State)}).", "Cancel it first, or wait for its end.", ct)
             : Problems.NoTask(id);
     }
@@ -43,7 +43,7 @@ internal static class TaskActions
     private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> RetryUploadAsync(string id, HttpRequest request, TaskQueries queries, UploadRetries uploads, CancellationToken ct)
     {
         var reason = await ReasonAsync(request, ct);
-        if (await queries.FindAsync(id, ct) is not { } task || (await uploads.RetryAsync([task.CorrelationId], reason, ct))[0] is not { } result) return Problems.NoTask(id);
+        if (await queries.FindAsync(id, ct) is not { } task || (await uploads.RetryAsync([task.CorrelationId], reason, Caller.Of(request.HttpContext), ct))[0] is not { } result) return Problems.NoTask(id);
         return await AnswerAsync((result.Task, result.Problem is null), queries, $"task {task.Number} can't be delivered again: {result.Problem}", "Relaunch runs the task again.", ct);
     }
 
@@ -54,7 +54,7 @@ internal static class TaskActions
 
     private static async Task<string?> ReasonAsync(HttpRequest request, CancellationToken ct)
     {
-        if (request.ContentLength is 0 || (request.ContentLength is null && !request.Headers.ContainsKey("Transfer-Encoding"))) return null;
+        if (!StrictRequest.HasBody(request)) return null;
         var reason = (await SubmissionReader.ReadAsync<ReasonBody>(request, ct)).Reason;
         return CheckReason(reason);
     }
@@ -66,6 +66,7 @@ internal static class TaskActions
     {
         var body = await SubmissionReader.ReadAsync<ActionBody>(request, ct);
         var reason = CheckReason(body.Reason);
+        var by = Caller.Of(request.HttpContext);
         TaskAction action = body.Action switch
         {
             "cancel" => TaskAction.Cancel,
@@ -83,7 +84,7 @@ internal static class TaskActions
             var guids = page.ConvertAll(m => m.Id);
             if (action == TaskAction.RetryUpload)
             {
-                var problems = body.DryRun ? await uploads.ProblemsAsync(guids, ct) : (await uploads.RetryAsync(guids, reason, ct)).Select((r, i) => (Id: guids[i], r?.Problem)).ToDictionary(r => r.Id, r => r.Problem);
+                var problems = body.DryRun ? await uploads.ProblemsAsync(guids, ct) : (await uploads.RetryAsync(guids, reason, by, ct)).Select((r, i) => (Id: guids[i], r?.Problem)).ToDictionary(r => r.Id, r => r.Problem);
                 foreach (var match in page) result.Take(match, problems.TryGetValue(match.Id, out var problem) && problem is null, problem);
                 continue;
             }
@@ -94,10 +95,11 @@ internal static class TaskActions
                 continue;
             }
 
-            var done = action == TaskAction.Relaunch ? await tasks.RelaunchAsync(guids, reason, ct) : await tasks.CancelAsync(guids, reason, ct);
+            var done = action == TaskAction.Relaunch ? await tasks.RelaunchAsync(guids, reason, by, ct) : await tasks.CancelAsync(guids, reason, by, ct);
             for (var i = 0; i < page.Count; i++) result.Take(page[i] with { State = done[i]?.Task.State ?? page[i].State }, done[i]?.Done == true);
         }
 
+        request.HttpContext.Note($"{body.Action}{(body.DryRun ? " (dry run)" : "")} of {result.Tasks.Count} tasks");
         return TypedResults.Ok(new ActionView(result.Matched, body.DryRun ? 0 : result.Tasks.Count, result.Tasks, result.Skipped));
     }
 

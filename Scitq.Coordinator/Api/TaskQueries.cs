@@ -8,9 +8,11 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator.Api;
 
 /// <summary>What the API reads about tasks.</summary>
-internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore logs)
+internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore logs, TimeProvider clock)
 {
     private const int MaxParameters = 5000;
+
+    private DateTime Now => clock.GetUtcNow().UtcDateTime;
 
     public async Task<TaskSaga?> FindAsync(string text, CancellationToken ct)
     {
@@ -62,16 +64,17 @@ internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore 
         // Only what a worker had can have warnings.
         var ids = tasks.Where(t => t.Worker is not null).Select(t => t.CorrelationId).ToList();
         var warnings = new Dictionary<Guid, string?>();
+        await using var db = await contexts.CreateDbContextAsync(ct);
         if (ids.Count > 0)
         {
-            await using var db = await contexts.CreateDbContextAsync(ct);
             var rows = db.Attempts.Where(a => ids.Contains(a.TaskId) && a.Warnings != null).OrderBy(a => a.Attempt).Select(a => new { a.TaskId, a.Attempt, a.Warnings });
             var last = tasks.ToDictionary(t => t.CorrelationId, LastEnded);
             foreach (var row in await rows.ToListAsync(ct))
                 if (row.Attempt == last[row.TaskId]) warnings[row.TaskId] = row.Warnings;
         }
 
-        return [.. tasks.Select(t => new TaskView(t, AttemptView.ReadWarnings(warnings.GetValueOrDefault(t.CorrelationId))))];
+        var why = await Standstill.ReadAsync(db, tasks, Now, ct);
+        return [.. tasks.Select(t => new TaskView(t, AttemptView.ReadWarnings(warnings.GetValueOrDefault(t.CorrelationId))) { Why = why.GetValueOrDefault(t.CorrelationId) })];
     }
 
     public async Task<TaskDetails> DetailsAsync(TaskSaga task, CancellationToken ct)
@@ -83,7 +86,8 @@ internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore 
         var attempts = rows.Select(r => new AttemptView(r, task.Number)).ToList();
         if (task.State.IsActive())
             attempts.Add(new AttemptView(task, logs.Length(id, task.Attempt, OutputStream.Stdout), logs.Length(id, task.Attempt, OutputStream.Stderr)));
-        return new TaskDetails(task, attempts, TaskHistory.Of(task, rows, events));
+        var why = await Standstill.ReadAsync(db, [task], Now, ct);
+        return new TaskDetails(task, attempts, TaskHistory.Of(task, rows, events)) { Why = why.GetValueOrDefault(id) };
     }
 
     public async Task<AttemptRow?> AttemptAsync(Guid id, int attempt, CancellationToken ct)

@@ -11,10 +11,10 @@ internal record TaskView
 {
     public TaskView(TaskSaga task, IReadOnlyList<string> warnings)
     {
-        var spec = task.Spec;
+        var spec = Masked.Spec(task.Spec);
         (TaskId, Id, Name, Batch) = (task.Number, task.CorrelationId, task.Name, task.Batch);
-        (Status, Phase, Worker, Attempt) = (task.State, task.Phase, task.Worker, task.Attempt);
-        (ExitCode, FailureClass, Reason) = (task.ExitCode, task.Failure, task.Reason);
+        (Status, Phase, Worker, Attempt) = (task.State, Masked.TextOrNull(task.Phase), task.Worker, task.Attempt);
+        (ExitCode, FailureClass, Reason) = (task.ExitCode, task.Failure, Masked.TextOrNull(task.Reason));
         (Argv, Image, DockerOptions, Uid, Gid) = (spec.Argv, spec.Image, spec.DockerOptions, spec.Uid, spec.Gid);
         (Inputs, Resources, Output, Env, Requirements) = (spec.Inputs, spec.Resources, spec.Output, spec.Env, spec.Requirements);
         (Retry, RetriesLeft, InfraLosses) = (spec.Retry, task.RetriesLeft, task.Losses);
@@ -22,7 +22,7 @@ internal record TaskView
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
         (RunEnded, Finished, RetryDue) = (task.RunEnded, task.Finished, task.Due);
         (CancelRequested, Redelivers, Warnings) = (task.CancelRequested, task.Redelivers, warnings);
-        UseCache = spec.UseCache;
+        (UseCache, Secrets, SubmittedBy) = (spec.UseCache, spec.Secrets, task.SubmittedBy);
     }
 
     public long TaskId { get; }
@@ -36,6 +36,9 @@ internal record TaskView
     public TaskState Status { get; }
 
     public string? Phase { get; }
+
+    /// <summary>In a few words, why a waiting or pending task does not start, if more than its turn is wanting.</summary>
+    public string? Why { get; init; }
 
     public string? Worker { get; }
 
@@ -98,6 +101,12 @@ internal record TaskView
 
     public bool UseCache { get; }
 
+    /// <summary>The names of what its workers keep for it.</summary>
+    public IReadOnlyList<string> Secrets { get; }
+
+    /// <summary>The account or token with its address, or <c>bus</c>.</summary>
+    public string? SubmittedBy { get; }
+
     public IReadOnlyList<string> Warnings { get; }
 }
 
@@ -129,7 +138,7 @@ internal sealed record AttemptView
     {
         (TaskId, Id, Attempt, Worker) = (number, row.TaskId, row.Attempt, row.Worker);
         Status = row.Outcome.ToString().ToLowerInvariant();
-        (ExitCode, FailureClass, Reason) = (row.ExitCode, row.Failure, row.Reason);
+        (ExitCode, FailureClass, Reason) = (row.ExitCode, row.Failure, Masked.TextOrNull(row.Reason));
         (Accepted, Started, RunEnded, Finished) = (row.Accepted, row.Started, row.RunEnded, row.Finished);
         (StdoutBytes, StderrBytes, PeakMemory, CpuSeconds) = (row.StdoutBytes, row.StderrBytes, row.PeakMemory, row.CpuSeconds);
         (BytesIn, BytesOut) = (row.BytesIn, row.BytesOut);
@@ -202,8 +211,8 @@ internal sealed record AttemptView
 
     public IReadOnlyList<string> Warnings { get; }
 
-    public static IReadOnlyList<string> ReadWarnings(string? json) => json is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<string>>(json, ScitqJson.Rest)!;
+    public static IReadOnlyList<string> ReadWarnings(string? json) => json is null ? [] : [.. JsonSerializer.Deserialize<IReadOnlyList<string>>(json, ScitqJson.Rest)!.Select(Masked.Text)];
 }
 
 /// <summary>Something that happened to a task.</summary>
-internal sealed record HistoryView(DateTime At, string Kind, int Attempt, string? Worker, string? Detail);
+internal sealed record HistoryView(DateTime At, string Kind, int Attempt, string? Worker, string? Detail, string? By = null);

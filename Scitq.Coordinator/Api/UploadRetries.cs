@@ -9,11 +9,11 @@ namespace Scitq.Coordinator.Api;
 internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb> contexts, TimeProvider clock)
 {
     /// <summary>Retries those for which it is possible; of each the task there is then, with the reason why it was not retried. Null for one that does not exist.</summary>
-    public async Task<IReadOnlyList<(TaskSaga Task, string? Problem)?>> RetryAsync(IReadOnlyList<Guid> ids, string? reason, CancellationToken ct)
+    public async Task<IReadOnlyList<(TaskSaga Task, string? Problem)?>> RetryAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct)
     {
         var found = await FindAsync(ids, ct);
         var possible = found.Values.Where(f => f.Problem is null).Select(f => f.Task.CorrelationId).ToList();
-        foreach (var result in await tasks.RetryUploadAsync(possible, reason, ct))
+        foreach (var result in await tasks.RetryUploadAsync(possible, reason, by, ct))
             if (result is var (task, done)) found[task.CorrelationId] = (task, done ? null : ProblemOf(task));
         return [.. ids.Select(id => found.TryGetValue(id, out var task) ? task : ((TaskSaga, string?)?)null)];
     }

@@ -40,7 +40,7 @@ internal static class WorkerEndpoints
     {
         var change = await SubmissionReader.ReadAsync<SettingsChange>(request, ct);
         if (Problem(change) is { } problem) return Problems.Invalid(problem);
-        return await FindAsync(contexts, id, ct) is { } row && await wishes.ChangeAsync(row.Id, change, ct) is { } changed
+        return await FindAsync(contexts, id, ct) is { } row && await wishes.ChangeAsync(row.Id, change, Caller.Of(request.HttpContext), ct) is { } changed
             ? TypedResults.Ok(new WorkerDetails(changed, clock.GetUtcNow().UtcDateTime))
             : NoWorker(id);
     }
@@ -53,17 +53,17 @@ internal static class WorkerEndpoints
         return change.Prefetch is < 0 or > MostSlots ? $"prefetch {change.Prefetch} is not between 0 and {MostSlots}." : null;
     }
 
-    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> CleanAsync(string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
-        OrderAsync(id, WorkerOrderKind.Clean, contexts, wishes, clock, ct);
+    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> CleanAsync(HttpContext context, string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
+        OrderAsync(context, id, WorkerOrderKind.Clean, contexts, wishes, clock, ct);
 
-    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> ResetAsync(string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
-        OrderAsync(id, WorkerOrderKind.ResetResources, contexts, wishes, clock, ct);
+    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> ResetAsync(HttpContext context, string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
+        OrderAsync(context, id, WorkerOrderKind.ResetResources, contexts, wishes, clock, ct);
 
     private static async Task<Results<Accepted<OrderView>, ProblemHttpResult>> OrderAsync(
-        string id, WorkerOrderKind kind, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct)
+        HttpContext context, string id, WorkerOrderKind kind, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct)
     {
         if (await FindAsync(contexts, id, ct) is not { } worker) return NoWorker(id);
-        var order = await wishes.OrderAsync(worker.Id, kind, ct);
+        var order = await wishes.OrderAsync(worker.Id, kind, Caller.Of(context), ct);
         var offline = WorkerView.StatusOf(worker, clock.GetUtcNow().UtcDateTime) == WorkerStatus.Offline;
         return TypedResults.Accepted($"/api/v1/workers/{worker.Id}/orders", OrderView.Of(order, worker.Name, offline ? $"worker {worker.Name} is offline; the order waits for it." : null));
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
@@ -27,8 +28,6 @@ internal enum WorkerStatus
 /// <summary>A worker as clients see it.</summary>
 internal record WorkerView
 {
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
-
     public WorkerView(WorkerRow row, DateTime now)
     {
         var kept = ReadResources(row);
@@ -88,7 +87,7 @@ internal record WorkerView
     public DateTime LastSeen { get; }
 
     public static WorkerStatus StatusOf(WorkerRow row, DateTime now) =>
-        row.Epoch is null || now - row.LastSeen > Silence ? WorkerStatus.Offline
+        row.Epoch is null || LeaseRules.LooksSilent(row.LastSeen, now) ? WorkerStatus.Offline
         : row.Hold == "draining" ? WorkerStatus.Draining
         : row.Paused ? WorkerStatus.Paused
         : row.Hold is not null ? WorkerStatus.Full
@@ -115,7 +114,8 @@ internal sealed record WorkerDetails : WorkerView
 /// <param name="Done">When the worker had carried it out; null while it waits.</param>
 /// <param name="Outcome">What the worker says of it.</param>
 /// <param name="Note">Why it may take a while, when it was given just now.</param>
-internal sealed record OrderView(long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? Note = null)
+/// <param name="By">Who gave it.</param>
+internal sealed record OrderView(long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? Note = null, string? By = null)
 {
-    public static OrderView Of(OrderRow row, string worker, string? note = null) => new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, note);
+    public static OrderView Of(OrderRow row, string worker, string? note = null) => new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, note, row.ByWhom);
 }

@@ -1,7 +1,8 @@
 using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
-using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Leases;
+using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Reuse;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
@@ -14,15 +15,15 @@ internal static class BusRegistration
     /// <summary>RabbitMQ when an address is given, else the bus in memory.</summary>
     public static IServiceCollection AddBus(this IServiceCollection services, CoordinatorOptions options)
     {
-        var rabbit = string.IsNullOrEmpty(options.Bus) ? null : new Uri(options.Bus);
-        if (rabbit is null)
+        var broker = options.Broker;
+        if (broker is null)
         {
             services.AddSingleton<ITopology, MemoryTopology>();
         }
         else
         {
-            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitTopology>(provider, rabbit));
-            services.AddSingleton(_ => new TaskPublisher(rabbit));
+            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitTopology>(provider, broker));
+            services.AddSingleton(_ => new TaskPublisher(broker));
             services.AddSingleton<ITopology>(provider => provider.GetRequiredService<RabbitTopology>());
             services.AddHostedService(provider => provider.GetRequiredService<RabbitTopology>());
         }
@@ -30,6 +31,7 @@ internal static class BusRegistration
         services.AddObserver<Dispatcher>();
         services.AddService<Reconciler>();
         services.AddService<Mishaps>();
+        services.AddHostedService<Pulses>();
         services.AddSingleton<ReuseFinder>();
         services.AddMassTransit(bus =>
         {
@@ -40,7 +42,7 @@ internal static class BusRegistration
             bus.AddConsumer<ReportsConsumer>();
             bus.AddConsumer<LogsConsumer>();
             bus.AddConsumer<WorkersConsumer>();
-            if (rabbit is null)
+            if (broker is null)
             {
                 bus.UsingInMemory((context, configurator) =>
                 {
@@ -52,7 +54,7 @@ internal static class BusRegistration
             {
                 bus.UsingRabbitMq((context, configurator) =>
                 {
-                    configurator.Host(rabbit, "scitq-coordinator", host => host.Heartbeat(TimeSpan.FromSeconds(10)));
+                    configurator.Host(broker, "scitq-coordinator");
                     configurator.UsePlainJson();
                     configurator.Endpoints(context);
                 });
@@ -83,7 +85,7 @@ internal static class BusRegistration
             endpoint.PublishFaults = false;                 // a fault address in a message from outside could name any queue
             endpoint.PrefetchCount = prefetch;
             untyped(endpoint);
-            endpoint.UseFilter(new DatabasePatience(context.GetRequiredService<ITaskStore>()));
+            endpoint.UseFilter(new DatabasePatience(context.GetRequiredService<GroupCommit>(), context.GetRequiredService<LogStore>(), context.GetRequiredService<ILogger<DatabasePatience>>()));
             endpoint.ConfigureConsumer<TConsumer>(context);
         });
 }

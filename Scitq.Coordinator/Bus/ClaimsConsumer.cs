@@ -1,18 +1,20 @@
 using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>Grants and refuses leases.</summary>
-internal sealed class ClaimsConsumer(GroupCommit tasks, WorkerService workers, Mishaps mishaps, ITopology topology) : IConsumer<ClaimTasks>
+internal sealed class ClaimsConsumer(GroupCommit tasks, WorkerService workers, HearingClock hearing, Mishaps mishaps, ITopology topology) : IConsumer<ClaimTasks>
 {
     public async Task Consume(ConsumeContext<ClaimTasks> context)
     {
         var claim = context.Message;
         var refusal = await workers.IsCurrentAsync(claim.Worker, claim.Epoch, context.CancellationToken) ? null : "the worker is not registered";
+        var at = (await hearing.HeardAsync(context.CancellationToken)).Seconds;
         var stimuli = new List<TaskStimulus>(claim.Items.Count);
         var claims = new (Claimed? Claim, int At)[claim.Items.Count];
         var problems = new string?[claim.Items.Count];
@@ -24,7 +26,7 @@ internal sealed class ClaimsConsumer(GroupCommit tasks, WorkerService workers, M
             if (item.Spec is not null && (problems[i] = context.Problem(item.Spec)) is null)
                 stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Submitted, new Submitted(item.Spec, [])));
             if (refusal is not null) continue;
-            claims[i] = (new Claimed(claim.Worker, item.Attempt), stimuli.Count);
+            claims[i] = (new Claimed(claim.Worker, item.Attempt) { Epoch = claim.Epoch, At = at }, stimuli.Count);
             stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, claims[i].Claim!));
         }
 

@@ -1,10 +1,14 @@
 using MassTransit;
-using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Logs;
+using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Bus;
 
-/// <summary>A message waits out a database that is away, however long; only what is wrong with itself sends it to the error queue.</summary>
-internal sealed class DatabasePatience(ITaskStore store) : IFilter<ConsumeContext>
+/// <summary>
+/// A message waits out a database that is away, or a full disk where output is kept, however long; only what is wrong with itself sends it to the
+/// error queue.
+/// </summary>
+internal sealed partial class DatabasePatience(GroupCommit tasks, LogStore logs, ILogger<DatabasePatience> logger) : IFilter<ConsumeContext>
 {
     public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
     {
@@ -15,12 +19,23 @@ internal sealed class DatabasePatience(ITaskStore store) : IFilter<ConsumeContex
                 await next.Send(context);
                 return;
             }
-            catch (Exception e) when (Transience.Holds(store, e))
+            catch (Exception e) when (logs.Note(e) || tasks.IsAway(e))
             {
                 await Task.Delay(1000, context.CancellationToken);
+            }
+            catch (Exception e) when (!context.CancellationToken.IsCancellationRequested)
+            {
+                Log.Failed(logger, context.ReceiveContext.InputAddress.Segments[^1], e);
+                throw;
             }
         }
     }
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("databasePatience");
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "A message on {Queue} could not be handled")]
+        public static partial void Failed(ILogger logger, string queue, Exception exception);
+    }
 }

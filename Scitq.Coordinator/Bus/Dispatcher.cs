@@ -43,6 +43,8 @@ internal sealed partial class Dispatcher(IBus bus, ITopology topology, WorkerWis
             queued.Clear();
             while (sends.Count + queued.Count < InFlight && _orders.Reader.TryRead(out var order))
             {
+                // A broker that is away, or takes nothing: tasks are found in the table when it is back, and orders are told with each heartbeat's answer.
+                if (topology.UpSince is null) continue;
                 if (publisher is not null && order is { Batch: { } batch, Message: TaskQueued task }) queued.Add((batch, task));
                 else sends.Add(SendAsync(order, stoppingToken));
             }

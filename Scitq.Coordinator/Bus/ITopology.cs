@@ -5,8 +5,11 @@ namespace Scitq.Coordinator.Bus;
 /// <summary>The exchanges and queues, which are the coordinator's to declare, and what can be asked of them.</summary>
 internal interface ITopology
 {
-    /// <summary>Since when the broker can be reached; null while it cannot.</summary>
+    /// <summary>Since when the broker can be reached and takes messages; null while it does not.</summary>
     DateTime? UpSince { get; }
+
+    /// <summary>Why it can't be reached or takes nothing, for people; null when all is well.</summary>
+    string? Problem { get; }
 
     /// <summary>Where messages for the batch's workers go.</summary>
     Uri Batch(string batch);

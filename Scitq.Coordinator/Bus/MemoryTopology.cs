@@ -12,6 +12,8 @@ internal sealed class MemoryTopology(IBus bus, TimeProvider clock) : ITopology
 
     public DateTime? UpSince { get; } = clock.GetUtcNow().UtcDateTime;
 
+    public string? Problem => null;
+
     public Uri Batch(string batch) => new("queue:" + Queues.Batch(batch));
 
     public Uri Worker(string worker) => new("queue:" + Queues.Worker(worker));

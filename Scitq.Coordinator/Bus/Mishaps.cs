@@ -10,13 +10,14 @@ namespace Scitq.Coordinator.Bus;
 
 /// <summary>Messages that could not be read: taken off the error queues and kept in the history, where people look.</summary>
 internal sealed partial class Mishaps(
-    IDbContextFactory<ScitqDb> contexts, ITopology topology, Reconciler reconciler, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
+    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITopology topology, Reconciler reconciler, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
 {
     private const int Excerpt = 1024;
 
     /// <summary>Keeps an event in the history; the task may be unknown.</summary>
     public async Task RecordAsync(Guid task, string kind, string detail, CancellationToken ct)
     {
+        detail = Masked.Json(detail);
         await using var db = await contexts.CreateDbContextAsync(ct);
         // PostgreSQL's text holds any character but NUL.
         db.Events.Add(new TaskEventRow { TaskId = task, At = clock.GetUtcNow().UtcDateTime, Kind = kind, Detail = detail.Replace('\0', ' ') });
@@ -36,7 +37,7 @@ internal sealed partial class Mishaps(
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 // Database or broker away: what was not acknowledged is still in its queue.
-                Log.NotNow(logger, e.Message);
+                if (tasks.Outage.Note(e) is null) Log.NotNow(logger, e.Message);
             }
         }
     }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using Scitq.Access.Broker;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Messaging;
@@ -11,15 +12,23 @@ using Scitq.Messaging;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>RabbitMQ over a connection of its own: MassTransit neither declares lazy queues for others nor reads their depth.</summary>
-internal sealed partial class RabbitTopology(Uri broker, TimeProvider clock, ILogger<RabbitTopology> logger) : BackgroundService, ITopology, IAsyncDisposable
+internal sealed partial class RabbitTopology(BrokerSettings broker, TimeProvider clock, ILogger<RabbitTopology> logger) : BackgroundService, ITopology, IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
     private readonly SemaphoreSlim _gate = new(1);
     private readonly ConcurrentDictionary<string, bool> _declared = new();
+    private readonly Complaint _trouble = new();
+    private readonly AlarmProbe _probe = new(broker, clock);
     private IConnection? _connection;
     private IChannel? _channel;
+    private DateTime? _upSince;
+    private string? _away;
 
-    public DateTime? UpSince { get; private set; }
+    // A broker that takes nothing is away: whoever is silent meanwhile can't be heard.
+    public DateTime? UpSince => _probe.Alarm.Problem is null ? _upSince : null;
+
+    public string? Problem => _probe.Alarm.Problem ?? _away;
 
     public Uri Batch(string batch) => BusConfiguration.Address(Queues.Batch(batch));
 
@@ -94,7 +103,8 @@ internal sealed partial class RabbitTopology(Uri broker, TimeProvider clock, ILo
 
     public async ValueTask DisposeAsync()
     {
-        if (_connection is not null) await _connection.DisposeAsync();
+        await _probe.DisposeAsync();
+        if (_connection is not null) await _connection.EndAsync(ClosePatience);
         _gate.Dispose();
         Dispose();
     }
@@ -102,20 +112,39 @@ internal sealed partial class RabbitTopology(Uri broker, TimeProvider clock, ILo
     /// <summary>Notices a broker that goes and comes, and declares anew what its new self may lack.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        _probe.Alarm.Changed += AlarmChanged;
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), clock);
         do
         {
             try
             {
                 await UseAsync(channel => Task.FromResult(channel.IsOpen), stoppingToken);
+                await _probe.AskAsync(stoppingToken);
+                if (_trouble.IsOver()) Log.BrokerIsWell(logger);
             }
-            catch (Exception e) when (e is BrokerUnreachableException or OperationInterruptedException or AlreadyClosedException or IOException or TimeoutException or OperationCanceledException && !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                if (UpSince is not null) Log.BrokerIsAway(logger, e.Message);
-                UpSince = null;
+                // Whatever it was, its administrator may mend it: say so once, and go on trying.
+                var reason = BrokerFailure.Reason(e, broker);
+                if (_connection is not { IsOpen: true }) (_upSince, _away) = (null, $"the broker can't be reached ({reason.TrimEnd('.')})");
+                if (_trouble.IsNew(reason)) Log.BrokerIsAway(logger, broker.Address.Host, broker.Address.Port, reason);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private void AlarmChanged(string? reason)
+    {
+        if (reason is null)
+        {
+            // As after an absence: what was held back is on its way.
+            _upSince = clock.GetUtcNow().UtcDateTime;
+            Log.BrokerTakesAgain(logger);
+        }
+        else
+        {
+            Log.BrokerTakesNothing(logger, BrokerAlarm.Say(reason));
+        }
     }
 
     private Task DeclareAsync(string name, IReadOnlyDictionary<string, object> arguments, CancellationToken ct) =>
@@ -138,17 +167,20 @@ internal sealed partial class RabbitTopology(Uri broker, TimeProvider clock, ILo
             limit.CancelAfter(Patience);
             if (_connection is not { IsOpen: true })
             {
-                if (_connection is not null) await _connection.DisposeAsync();
-                _connection = null;
-                var factory = new ConnectionFactory { Uri = broker, ClientProvidedName = "scitq-coordinator topology", AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
-                _connection = await factory.CreateConnectionAsync(limit.Token);
+                if (_connection is not null) await _connection.EndAsync(ClosePatience);
+                (_channel, _upSince) = (null, null);
+                _connection = await broker.Factory("scitq-coordinator topology").CreateConnectionAsync(limit.Token);
                 _declared.Clear();
-                _channel = null;
-                UpSince = clock.GetUtcNow().UtcDateTime;
-                Log.BrokerIsUp(logger, _connection.Endpoint.HostName, _connection.Endpoint.Port);
             }
 
             if (_channel is not { IsOpen: true }) _channel = await _connection.CreateChannelAsync(cancellationToken: limit.Token);
+            if (_upSince is null)
+            {
+                // Only now: a virtual host that is not there is told when a channel is opened.
+                (_upSince, _away) = (clock.GetUtcNow().UtcDateTime, null);
+                Log.BrokerIsUp(logger, broker.Address.Host, broker.Address.Port);
+            }
+
             return await action(_channel).WaitAsync(limit.Token);
         }
         finally
@@ -162,7 +194,16 @@ internal sealed partial class RabbitTopology(Uri broker, TimeProvider clock, ILo
         [LoggerMessage(1, LogLevel.Information, "Connected to the broker at {Host}:{Port}")]
         public static partial void BrokerIsUp(ILogger logger, string host, int port);
 
-        [LoggerMessage(2, LogLevel.Warning, "The broker is away ({Problem}); running tasks go on")]
-        public static partial void BrokerIsAway(ILogger logger, string problem);
+        [LoggerMessage(2, LogLevel.Warning, "The broker at {Host}:{Port} is away: {Problem} Running tasks go on; trying again and again")]
+        public static partial void BrokerIsAway(ILogger logger, string host, int port, string problem);
+
+        [LoggerMessage(3, LogLevel.Information, "The broker is well again")]
+        public static partial void BrokerIsWell(ILogger logger);
+
+        [LoggerMessage(4, LogLevel.Warning, "Nothing can be handed out or heard: {Problem}; running tasks go on, and nobody is declared lost")]
+        public static partial void BrokerTakesNothing(ILogger logger, string problem);
+
+        [LoggerMessage(5, LogLevel.Information, "The broker takes messages again")]
+        public static partial void BrokerTakesAgain(ILogger logger);
     }
 }

@@ -65,7 +65,7 @@ internal sealed partial class Reconciler(
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // Database or broker went away meanwhile: the next round looks again.
-            Log.NotNow(logger, e.Message);
+            if (tasks.Outage.Note(e) is null) Log.NotNow(logger, e.Message);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using MassTransit;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using Scitq.Access.Broker;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
@@ -11,8 +12,9 @@ namespace Scitq.Coordinator.Bus;
 /// Publishes <see cref="TaskQueued"/> with RabbitMQ.Client, many at a time on one channel: it is the one message that
 /// every task costs, and through MassTransit's pipeline it would cost several times as much.
 /// </summary>
-internal sealed class TaskPublisher(Uri broker) : IAsyncDisposable
+internal sealed class TaskPublisher(BrokerSettings broker) : IAsyncDisposable
 {
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
     private readonly SemaphoreSlim _gate = new(1);
     private readonly BasicProperties _properties = new()
     {
@@ -61,8 +63,7 @@ internal sealed class TaskPublisher(Uri broker) : IAsyncDisposable
     {
         if (_channel is { IsOpen: true } open) return open;
         await CloseAsync();
-        var factory = new ConnectionFactory { Uri = broker, ClientProvidedName = "scitq-coordinator tasks", AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
-        _connection = await factory.CreateConnectionAsync(ct);
+        _connection = await broker.Factory("scitq-coordinator tasks").CreateConnectionAsync(ct);
         // Confirms are counted here, a group at a time; the client's own tracking costs an object and a header a message.
         var channel = await _connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), ct);
         channel.BasicAcksAsync += (_, ack) => Handled(() => _group?.Confirm(ack.DeliveryTag, ack.Multiple));
@@ -76,7 +77,7 @@ internal sealed class TaskPublisher(Uri broker) : IAsyncDisposable
     {
         var connection = _connection;
         (_connection, _channel) = (null, null);
-        if (connection is not null) await connection.DisposeAsync();
+        if (connection is not null) await connection.EndAsync(ClosePatience);
     }
 
     private static Task Handled(Action action)

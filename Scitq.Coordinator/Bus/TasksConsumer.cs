@@ -13,9 +13,9 @@ internal sealed partial class TasksConsumer(TaskService tasks, Mishaps mishaps, 
 
     public Task Consume(ConsumeContext<SubmitTasks> context) => SubmitAsync(context, context.Message.Tasks);
 
-    public Task Consume(ConsumeContext<CancelTask> context) => tasks.CancelAsync(context.Message.TaskId, context.Message.Reason, context.CancellationToken);
+    public Task Consume(ConsumeContext<CancelTask> context) => tasks.CancelAsync(context.Message.TaskId, context.Message.Reason, "bus", context.CancellationToken);
 
-    public Task Consume(ConsumeContext<RelaunchTask> context) => tasks.RelaunchAsync(context.Message.TaskId, context.Message.Reason, context.CancellationToken);
+    public Task Consume(ConsumeContext<RelaunchTask> context) => tasks.RelaunchAsync(context.Message.TaskId, context.Message.Reason, "bus", context.CancellationToken);
 
     private async Task SubmitAsync(ConsumeContext context, IReadOnlyList<SubmitTask> submitted)
     {
@@ -24,9 +24,9 @@ internal sealed partial class TasksConsumer(TaskService tasks, Mishaps mishaps, 
         var numbers = new Dictionary<Guid, long>();
         try
         {
-            foreach (var task in await tasks.SubmitAsync(good, context.CancellationToken)) numbers[task.CorrelationId] = task.Number;
+            foreach (var task in await tasks.SubmitAsync(good, "bus", context.CancellationToken)) numbers[task.CorrelationId] = task.Number;
         }
-        catch (UnknownRequirementException e)
+        catch (RequirementException e)
         {
             for (var i = 0; i < problems.Count; i++) problems[i] ??= e.Message;
         }

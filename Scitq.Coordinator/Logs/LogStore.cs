@@ -7,10 +7,28 @@ namespace Scitq.Coordinator.Logs;
 /// Output of attempts, as append-by-offset files below the data directory, which coordinators may share: bytes go where
 /// their offset says, so that two who store the same chunk write the same.
 /// </summary>
-internal sealed class LogStore(CoordinatorOptions options, TaskWatch watch)
+internal sealed partial class LogStore(CoordinatorOptions options, TaskWatch watch, TimeProvider clock, ILogger<LogStore> logger)
 {
     private readonly string _root = Path.GetFullPath(options.Logs);
     private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+    private long _since;
+
+    /// <summary>Why output can't be stored now; null while it can.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Whether this says that the disk does not take what tasks print; told once, and then at its end.</summary>
+    public bool Note(Exception exception)
+    {
+        if (exception.GetBaseException() is not NotStoredException e) return false;
+        if (Problem is null)
+        {
+            _since = clock.GetTimestamp();
+            Log.NotStored(logger, e.Message);
+        }
+
+        Problem = e.Message;
+        return true;
+    }
 
     /// <summary>Stores the part of the chunk that is new, unless it would leave a gap; returns how far the stream is stored.</summary>
     public async Task<long> AppendAsync(Guid task, int attempt, OutputChunk chunk, CancellationToken ct)
@@ -27,9 +45,20 @@ internal sealed class LogStore(CoordinatorOptions options, TaskWatch watch)
             file.Position = stored;
             await file.WriteAsync(chunk.Data.AsMemory((int)known), ct);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Whatever it is, it is not the message's fault: a message thrown away for it would be a loss.
+            throw new NotStoredException(_root, e);
+        }
         finally
         {
             stripe.Release();
+        }
+
+        if (Problem is not null)
+        {
+            Problem = null;
+            Log.Stored(logger, clock.GetElapsedTime(_since).TotalSeconds);
         }
 
         watch.Printed(task);
@@ -71,5 +100,14 @@ internal sealed class LogStore(CoordinatorOptions options, TaskWatch watch)
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0);
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "{Problem}; what tasks print and how they end waits to be recorded")]
+        public static partial void NotStored(ILogger logger, string problem);
+
+        [LoggerMessage(2, LogLevel.Information, "Output can be stored again, after {Seconds:0} s")]
+        public static partial void Stored(ILogger logger, double seconds);
     }
 }

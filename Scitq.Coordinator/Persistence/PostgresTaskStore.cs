@@ -10,6 +10,7 @@ namespace Scitq.Coordinator.Persistence;
 internal sealed class PostgresTaskStore : ITaskStore
 {
     private readonly NpgsqlDataSource _source;
+    private readonly IDbContextFactory<ScitqDb> _contexts;
     private readonly HotTable<TaskSaga> _tasks;
     private readonly HotTable<AttemptRow> _attempts;
     private readonly HotTable<TaskEventRow> _events;
@@ -23,7 +24,7 @@ internal sealed class PostgresTaskStore : ITaskStore
 
     public PostgresTaskStore(NpgsqlDataSource source, IDbContextFactory<ScitqDb> contexts)
     {
-        _source = source;
+        (_source, _contexts) = (source, contexts);
         using var db = contexts.CreateDbContext();
         _tasks = new(db.Model);
         _attempts = new(db.Model);
@@ -91,10 +92,14 @@ internal sealed class PostgresTaskStore : ITaskStore
         }
     }
 
-    public bool IsTransient(Exception exception) =>
-        exception is NpgsqlException { IsTransient: true } or TimeoutException
-        || exception is PostgresException { SqlState: ['5', '3' or '7', ..] or ['0', '8', ..] }     // no resources, shutting down, no connection
-        || exception is NpgsqlException { InnerException: IOException or System.Net.Sockets.SocketException or TimeoutException };
+    public Task<IReadOnlyList<(Guid TaskId, RecordedEnd End)>> LoadEndsAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct) => RecordedEnds.LoadAsync(_contexts, ids, ct);
+
+    public bool IsTransient(Exception exception)
+    {
+        // After a failover the connections that are left lead to the old server, which may live on as a standby.
+        if (exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction }) _source.Clear();
+        return exception is TimeoutException || DatabaseFaults.OfThis(exception) is not null;
+    }
 
     private static string Parameters<TRow>(IReadOnlyList<HotTable<TRow>.Column> columns)
         where TRow : class => string.Join(", ", columns.Select((c, i) => $"${i + 1}::{c.SqlType}[]"));

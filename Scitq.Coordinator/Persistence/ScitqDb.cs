@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Scitq.Coordinator.Batches;
+using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
 
@@ -27,6 +28,8 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
 
     public DbSet<BatchRow> Batches => Set<BatchRow>();
 
+    public DbSet<HearingRow> Hearing => Set<HearingRow>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<TaskSaga>(task =>
@@ -35,7 +38,7 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
             task.Property(x => x.CorrelationId).HasColumnName("id").ValueGeneratedNever();
             task.Property(x => x.Number).ValueGeneratedOnAdd();
             task.Property(x => x.SpecJson).HasColumnName("spec");
-            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Effects).Ignore(x => x.Key);
+            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Effects).Ignore(x => x.Key).Ignore(x => x.Ends);
             if (Database.IsNpgsql()) task.Property(x => x.SpecJson).HasColumnType("jsonb");
         });
         modelBuilder.Entity<AttemptRow>(attempt =>
@@ -70,6 +73,11 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
             order.Property(x => x.Id).ValueGeneratedOnAdd();
         });
         modelBuilder.Entity<BatchRow>().ToTable("batch").HasKey(x => x.Name);
+        modelBuilder.Entity<HearingRow>(hearing =>
+        {
+            hearing.ToTable("hearing").HasKey(x => x.Id);
+            hearing.Ignore(x => x.Hearing);
+        });
 
         foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
         {

@@ -70,7 +70,9 @@ internal sealed class SqliteTaskStore : ITaskStore
         await transaction.CommitAsync(ct);
     }
 
-    public bool IsTransient(Exception exception) => exception is SqliteException { SqliteErrorCode: 5 or 6 or 10 or 13 };     // busy, locked, I/O error, disk full
+    public Task<IReadOnlyList<(Guid TaskId, RecordedEnd End)>> LoadEndsAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct) => RecordedEnds.LoadAsync(_contexts, ids, ct);
+
+    public bool IsTransient(Exception exception) => DatabaseFaults.OfThis(exception) is not null;
 
     private static async Task<SqliteConnection> OpenAsync(ScitqDb db, CancellationToken ct)
     {

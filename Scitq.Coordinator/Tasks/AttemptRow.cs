@@ -90,6 +90,9 @@ internal sealed class TaskEventRow
     public string? Worker { get; set; }
 
     public string? Detail { get; set; }
+
+    /// <summary>Who wanted it, where somebody did.</summary>
+    public string? ByWhom { get; set; }
 }
 
 /// <summary>A task waits for another's success.</summary>

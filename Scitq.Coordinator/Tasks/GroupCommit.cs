@@ -17,11 +17,18 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
     private readonly HashSet<string> _batches = [];
     private readonly Channel<Work> _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(10_000) { SingleReader = true });
 
-    /// <summary>When the database last came back after it was away.</summary>
-    public DateTime? Interrupted { get; private set; }
+    /// <summary>The database's absence, as everybody who meets it tells of it.</summary>
+    public DatabaseOutage Outage { get; } = new(clock, logger);
 
     /// <summary>Whether the database is away and a group waits for it.</summary>
     public bool IsWaiting { get; private set; }
+
+    /// <summary>Whether this says that the database is away; then it is told.</summary>
+    public bool IsAway(Exception exception)
+    {
+        var holds = Transience.Holds(store, exception);
+        return Outage.Note(exception) is not null || holds;
+    }
 
     /// <summary>Handles the events, in order, and returns once they are saved: what the tasks are then, null for one that does not exist.</summary>
     public async Task<IReadOnlyList<TaskSaga?>> RaiseAsync(IReadOnlyList<TaskStimulus> stimuli, CancellationToken ct)
@@ -96,10 +103,15 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
             try
             {
                 var tasks = await store.LoadAsync(ids, ct);
+                await LoadEndsAsync(group, tasks, ct);
                 var changes = await HandleAsync(group, tasks);
-                if (!changes.IsEmpty) await store.SaveAsync(changes, ct);
+                if (!changes.IsEmpty)
+                {
+                    await store.SaveAsync(changes, ct);
+                    Outage.End();
+                }
+
                 foreach (var batch in changes.Batches) _batches.Add(batch.Name);
-                if (tries > 0) Log.DatabaseIsBack(logger, tries);
                 IsWaiting = false;
                 return [.. changes.Inserts, .. changes.Updates, .. tasks.Values.Where(t => !t.Effects.Changed && (t.Effects.Dispatch || t.Effects.Stop is not null))];
             }
@@ -110,12 +122,22 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
             }
             catch (Exception e) when (Transience.Holds(store, e))
             {
-                if (tries == 0) Log.DatabaseIsAway(logger, e.Message);
+                if (Outage.Note(e) is null) Outage.Begin("the database can't be reached", e.Message);
                 IsWaiting = true;
-                Interrupted = clock.GetUtcNow().UtcDateTime;
                 await Task.Delay(Math.Min(100 * (tries + 1), 2000), ct);
             }
         }
+    }
+
+    /// <summary>A report of an end that is not the current attempt's may be a repeat: then what is recorded of the task must be known.</summary>
+    private async Task LoadEndsAsync(List<Work> group, Dictionary<Guid, TaskSaga> tasks, CancellationToken ct)
+    {
+        HashSet<Guid>? ids = null;
+        foreach (var work in group)
+            for (var i = work.Start; i < work.Start + work.Count; i++)
+                if (work.Stimuli[i].Ends is { } key && tasks.TryGetValue(key.TaskId, out var task) && task.Key != key && task.Attempt > 1) (ids ??= []).Add(key.TaskId);
+        if (ids is null) return;
+        foreach (var (id, end) in await store.LoadEndsAsync(ids, ct)) tasks[id].Ends.Add(end);
     }
 
     private async Task<TaskChanges> HandleAsync(List<Work> group, Dictionary<Guid, TaskSaga> tasks)
@@ -165,12 +187,6 @@ internal sealed partial class GroupCommit(TaskStateMachine machine, ITaskStore s
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "The database is away ({Problem}); everything waits for it")]
-        public static partial void DatabaseIsAway(ILogger logger, string problem);
-
-        [LoggerMessage(2, LogLevel.Information, "The database is back after {Tries} tries")]
-        public static partial void DatabaseIsBack(ILogger logger, int tries);
-
         [LoggerMessage(3, LogLevel.Error, "An event cannot be saved")]
         public static partial void CannotSave(ILogger logger, Exception exception);
     }
@@ -190,6 +206,9 @@ internal abstract class TaskStimulus(Guid taskId)
     /// <summary>Whether the event may be a task's first.</summary>
     public virtual bool Creates => false;
 
+    /// <summary>The attempt that has ended, if this is the report of an end.</summary>
+    public virtual Contracts.Messages.AttemptKey? Ends => null;
+
     public abstract Task RaiseAsync(TaskStateMachine machine, TaskSaga task);
 
     public static TaskStimulus For<T>(Guid taskId, Func<TaskStateMachine, Event<T>> @event, T message)
@@ -199,6 +218,8 @@ internal abstract class TaskStimulus(Guid taskId)
         where T : class
     {
         public override bool Creates => message is Submitted;
+
+        public override Contracts.Messages.AttemptKey? Ends => (message as AttemptEnded)?.Report.Key;
 
         public override Task RaiseAsync(TaskStateMachine machine, TaskSaga task)
         {

@@ -38,7 +38,7 @@ internal sealed partial class Requirements(
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 // The database is away; all are looked at again by the timer.
-                Log.NotNow(logger, e.Message);
+                if (tasks.Outage.Note(e) is null) Log.NotNow(logger, e.Message);
             }
         }
     }

@@ -1,18 +1,14 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
-using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Persistence;
-using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Tasks;
 
 /// <summary>
-/// Watches the deadlines, all of which are columns: retries that are due and workers that are silent. Several coordinators
-/// may sweep at once: each step is fenced by the row's version or the lease, so the second finds nothing to do.
+/// Watches the deadlines of retries, which are columns. Several coordinators may sweep at once: each step is fenced by the row's version, so the
+/// second finds nothing to do.
 /// </summary>
 internal sealed partial class Sweeper(
-    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, WorkerService workers, ITopology topology,
-    IOptions<TaskOptions> options, TimeProvider clock, ILogger<Sweeper> logger) : BackgroundService, ICommitObserver
+    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, TimeProvider clock, ILogger<Sweeper> logger) : BackgroundService, ICommitObserver
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
     private readonly SemaphoreSlim _wake = new(0);
@@ -30,30 +26,21 @@ internal sealed partial class Sweeper(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var started = clock.GetUtcNow().UtcDateTime;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 await RetryAsync(stoppingToken);
-                if (MayDeclareLost(started)) await workers.SweepAsync(stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                // The database is away: its deadlines wait in it.
-                Log.NotNow(logger, e.Message);
+                // The deadlines wait in the database.
+                if (tasks.Outage.Note(e) is null) Log.NotNow(logger, e.Message);
             }
 
             var pause = _nearest - clock.GetUtcNow().UtcDateTime;
             await _wake.WaitAsync(pause < TimeSpan.Zero ? TimeSpan.FromMilliseconds(100) : pause < Longest ? pause : Longest, stoppingToken);
         }
-    }
-
-    /// <summary>Silence means nothing while we were deaf: not within the grace of our own start, the broker's or the database's return.</summary>
-    private bool MayDeclareLost(DateTime started)
-    {
-        var before = clock.GetUtcNow().UtcDateTime.AddSeconds(-options.Value.GraceSeconds);
-        return started < before && topology.UpSince < before && (tasks.Interrupted is not { } interrupted || interrupted < before);
     }
 
     private async Task RetryAsync(CancellationToken ct)

@@ -4,11 +4,17 @@ using Scitq.Contracts.Messages;
 namespace Scitq.Coordinator.Tasks;
 
 /// <summary>A submitter wants the task.</summary>
-internal sealed record Submitted(TaskSpec Spec, IReadOnlyList<Guid> Requirements);
+internal sealed record Submitted(TaskSpec Spec, IReadOnlyList<Guid> Requirements, string? By = null);
 
 /// <summary>A worker asks for an attempt; the machine fills in the answer.</summary>
 internal sealed record Claimed(string Worker, int Attempt) : IAnswered
 {
+    /// <summary>The start of the worker's agent.</summary>
+    public Guid? Epoch { get; init; }
+
+    /// <summary>When it was asked, by the clock of <see cref="Leases.Hearing"/>.</summary>
+    public double? At { get; init; }
+
     /// <summary>The lease given, or null with a reason.</summary>
     public Guid? Lease { get; set; }
 
@@ -39,7 +45,7 @@ internal sealed record RetryDue;
 internal sealed record DispatchDue;
 
 /// <summary>Its user wants it ended.</summary>
-internal sealed record CancelRequested(string? Reason) : IAnswered
+internal sealed record CancelRequested(string? Reason, string? By = null) : IAnswered
 {
     /// <summary>False when it had ended before.</summary>
     public bool Done { get; set; }
@@ -48,7 +54,7 @@ internal sealed record CancelRequested(string? Reason) : IAnswered
 }
 
 /// <summary>Its user wants another attempt.</summary>
-internal sealed record RelaunchRequested(string? Reason) : IAnswered
+internal sealed record RelaunchRequested(string? Reason, string? By = null) : IAnswered
 {
     /// <summary>False when it has not ended yet.</summary>
     public bool Done { get; set; }
@@ -57,7 +63,7 @@ internal sealed record RelaunchRequested(string? Reason) : IAnswered
 }
 
 /// <summary>Its user wants the output delivered that its worker keeps since the upload failed.</summary>
-internal sealed record UploadRetryRequested(string? Reason) : IAnswered
+internal sealed record UploadRetryRequested(string? Reason, string? By = null) : IAnswered
 {
     /// <summary>False when it is not a task whose upload has failed.</summary>
     public bool Done { get; set; }

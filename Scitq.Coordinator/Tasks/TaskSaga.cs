@@ -36,6 +36,9 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     public string? Name { get; set; }
 
+    /// <summary>Who asked for it; null of one that is older than the column.</summary>
+    public string? SubmittedBy { get; set; }
+
     public string SpecJson { get; set; } = "";
 
     /// <summary>The current attempt, from 1.</summary>
@@ -52,6 +55,12 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     /// <summary>The right to the current attempt; null when nobody holds it.</summary>
     public Guid? Lease { get; set; }
+
+    /// <summary>When the lease was granted, by the clock of <see cref="Leases.Hearing"/>; null when that was before it was kept.</summary>
+    public double? Granted { get; set; }
+
+    /// <summary>The start of the agent that it was granted to.</summary>
+    public Guid? HolderEpoch { get; set; }
 
     /// <summary>
     /// The attempt whose output the current one delivers, from where its worker has kept it; the command is not run again.
@@ -89,6 +98,9 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     public TaskSpec Spec => _spec ??= JsonSerializer.Deserialize<TaskSpec>(SpecJson, ScitqJson.Bus)!;
 
+    /// <summary>Ends of earlier attempts that are recorded already; known only where a report of one has come.</summary>
+    public List<RecordedEnd> Ends { get; } = [];
+
     /// <summary>What the handled events have made, to be saved and sent with this row.</summary>
     public TaskEffects Effects { get; } = new();
 
@@ -100,6 +112,12 @@ internal sealed class TaskSaga : SagaStateMachineInstance
         SpecJson = JsonSerializer.Serialize(spec, ScitqJson.Bus);
     }
 }
+
+/// <summary>An end that is recorded, or was noted as late.</summary>
+/// <param name="Attempt">The attempt's number.</param>
+/// <param name="Lease">Its lease; null for one that was noted as late.</param>
+/// <param name="Finished">When it ended, as its worker says; null for one that was noted as late.</param>
+internal sealed record RecordedEnd(int Attempt, Guid? Lease, DateTime? Finished);
 
 /// <summary>What one or more events add besides the changed row: rows saved in its transaction, messages sent after it.</summary>
 internal sealed class TaskEffects

@@ -78,7 +78,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>
             When(CancelRequested).Then(verbs.EndCancelled).TransitionTo(Cancelled));
 
         During([Waiting, Pending, Paused],
-            When(AttemptEnded).Then(verbs.RecordLate));
+            When(AttemptEnded, verbs.IsNews).Then(verbs.RecordLate));
         During(Waiting,
             When(Claimed).Then(verbs.Refuse));
 

@@ -37,10 +37,10 @@ internal sealed partial class TaskVerbs
 
     public bool IsCancelledRelease(BehaviorContext<TaskSaga, AttemptReleased> context) => context.Saga.Key == context.Message.Report.Key && context.Saga.CancelRequested;
 
-    public bool IsSuccess(BehaviorContext<TaskSaga, AttemptEnded> context) => Current(context) is { Failure: null };
+    public bool IsSuccess(BehaviorContext<TaskSaga, AttemptEnded> context) => Current(context) is { Failure: null } && !context.Saga.CancelRequested;
 
-    /// <summary>The user's cancel is final: whatever the attempt ended by, it is not tried again.</summary>
-    public bool IsCancelled(BehaviorContext<TaskSaga, AttemptEnded> context) => Current(context) is { Failure: not null } && context.Saga.CancelRequested;
+    /// <summary>The user's cancel is final: whatever the attempt ended by, a success too, nothing follows from it.</summary>
+    public bool IsCancelled(BehaviorContext<TaskSaga, AttemptEnded> context) => Current(context) is not null && context.Saga.CancelRequested;
 
     public bool IsFailureWithRetry(BehaviorContext<TaskSaga, AttemptEnded> context) => IsOwnFailure(context) && context.Saga.RetriesLeft > 0 && !IsRedelivery(context);
 
@@ -56,8 +56,18 @@ internal sealed partial class TaskVerbs
     {
         // The end of the current attempt again, after it was recorded, is no news.
         var (task, key) = (context.Saga, context.Message.Report.Key);
-        return task.State.IsTerminal() ? key.Attempt != task.Attempt : key != task.Key;
+        return (task.State.IsTerminal() ? key.Attempt != task.Attempt : key != task.Key) && !IsRepeated(task, context.Message.Report);
     }
+
+    /// <summary>Agents repeat ends until they are answered: one that is recorded, or was noted as late, is no news either.</summary>
+    public bool IsNews(BehaviorContext<TaskSaga, AttemptEnded> context) => !IsRepeated(context.Saga, context.Message.Report);
+
+    private static bool IsRepeated(TaskSaga task, AttemptReport report) =>
+        task.Effects.Attempts.Any(a => a.Attempt == report.Key.Attempt && a.Lease == report.Key.Lease && Same(a.Finished, report.Result!.Finished))
+        || task.Ends.Any(e => e.Attempt == report.Key.Attempt && (e.Lease is null || (e.Lease == report.Key.Lease && Same(e.Finished!.Value, report.Result!.Finished))));
+
+    /// <summary>PostgreSQL keeps microseconds.</summary>
+    private static bool Same(DateTime one, DateTime other) => Math.Abs((one - other).Ticks) < TimeSpan.TicksPerMillisecond;
 
     public bool IsCurrentLossCancelled(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && context.Saga.CancelRequested;
 

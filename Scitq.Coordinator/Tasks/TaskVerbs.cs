@@ -19,6 +19,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.SetSpec(spec);
         task.Batch = spec.Batch;
         task.Name = spec.Name;
+        task.SubmittedBy = context.Message.By;
         task.RetriesLeft = spec.Retry;
         task.Attempt = 1;
         task.Created = task.Queued = Now;
@@ -52,6 +53,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.Worker = context.Message.Worker;
         task.Lease = context.Message.Lease = Guid.NewGuid();
         task.Accepted = Now;
+        (task.Granted, task.HolderEpoch) = (context.Message.At, context.Message.Epoch);
         task.Started = task.RunEnded = task.Finished = null;
         task.Phase = task.Reason = null;
         task.ExitCode = null;
@@ -64,6 +66,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
     {
         context.Message.Lease = context.Saga.Lease;
         context.Saga.Accepted = Now;
+        (context.Saga.Granted, context.Saga.HolderEpoch) = (context.Message.At, context.Message.Epoch);
         Changed(context.Saga);
     }
 
@@ -92,7 +95,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         if (task.CancelRequested) return;
         task.CancelRequested = true;
         task.Phase = "stopping";
-        Remember(task, "cancel_requested", context.Message.Reason);
+        Remember(task, "cancel_requested", context.Message.Reason, context.Message.By);
     }
 
     public void EndCancelled(BehaviorContext<TaskSaga, CancelRequested> context)
@@ -102,7 +105,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.CancelRequested = true;
         task.Failure = FailureClass.Cancelled;
         task.Reason = context.Message.Reason is { } why ? $"cancelled: {why}" : "cancelled before it started";
-        Remember(task, "cancel_requested", context.Message.Reason);
+        Remember(task, "cancel_requested", context.Message.Reason, context.Message.By);
         End(task, Now);
     }
 
@@ -116,6 +119,13 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         var undelivered = task.Redelivers is not null && !task.CancelRequested && result.Failure is not (null or FailureClass.Exit or FailureClass.Oom);
         task.Failure = undelivered ? FailureClass.Upload : result.Failure;
         task.Reason = Clean(result.Reason);
+        if (task.CancelRequested && result.Failure is null)
+        {
+            // Its user was told that it will be cancelled, so nothing may follow from its success.
+            task.Failure = FailureClass.Cancelled;
+            task.Reason = "cancelled, though its command had ended well";
+        }
+
         var outcome = task.Failure switch
         {
             null => AttemptOutcome.Succeeded,
@@ -167,6 +177,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
     public void RecordLate(BehaviorContext<TaskSaga, AttemptEnded> context)
     {
         var report = context.Message.Report;
+        context.Saga.Ends.Add(new RecordedEnd(report.Key.Attempt, null, null));
         var how = report.Result?.Failure is { } failure ? failure.ToString().ToLowerInvariant() : "succeeded";
         context.Saga.Effects.History.Add(new TaskEventRow
         {
@@ -231,7 +242,7 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.ExitCode = null;
         task.Failure = null;
         task.Reason = task.Phase = null;
-        Remember(task, "relaunched", context.Message.Reason);
+        Remember(task, "relaunched", context.Message.Reason, context.Message.By);
     }
 
     /// <summary>Gives the worker that keeps the output a lease for the next attempt, which only delivers. It is told by the answer to its next heartbeat.</summary>
@@ -244,13 +255,14 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         task.Lease = Guid.NewGuid();
         task.Queued = Now;
         task.Accepted = Now;
+        (task.Granted, task.HolderEpoch) = (null, null);
         task.Finished = null;
         task.CancelRequested = false;
         // When the command ran, and how it ended, stays as it was.
         task.Failure = null;
         task.Reason = null;
         task.Phase = $"the output of attempt {task.Redelivers} is to be delivered";
-        Remember(task, "upload_retried", context.Message.Reason);
+        Remember(task, "upload_retried", context.Message.Reason, context.Message.By);
     }
 
     /// <summary>PostgreSQL's text holds any character but NUL.</summary>
@@ -306,9 +318,9 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
         return row;
     }
 
-    private void Remember(TaskSaga task, string kind, string? detail)
+    private void Remember(TaskSaga task, string kind, string? detail, string? by = null)
     {
-        task.Effects.History.Add(new TaskEventRow { TaskId = task.CorrelationId, Attempt = task.Attempt, At = Now, Kind = kind, Worker = task.Worker, Detail = detail });
+        task.Effects.History.Add(new TaskEventRow { TaskId = task.CorrelationId, Attempt = task.Attempt, At = Now, Kind = kind, Worker = task.Worker, Detail = detail, ByWhom = by });
         Changed(task);
     }
 }

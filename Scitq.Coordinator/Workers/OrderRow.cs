@@ -18,4 +18,7 @@ internal sealed class OrderRow
 
     /// <summary>What the worker says of it, in one line.</summary>
     public string? Outcome { get; set; }
+
+    /// <summary>Who gave it.</summary>
+    public string? ByWhom { get; set; }
 }

@@ -65,5 +65,14 @@ internal sealed class WorkerRow
 
     public DateTime LastSeen { get; set; }
 
+    /// <summary>When it was last heard, by the clock of <see cref="Leases.Hearing"/>; <see cref="LastSeen"/> is for people.</summary>
+    public double Heard { get; set; }
+
+    /// <summary>Since when, by that clock, it has been heard and has heard us without a break.</summary>
+    public double Hears { get; set; }
+
+    /// <summary>When this start of the agent was registered, by that clock.</summary>
+    public double Entered { get; set; }
+
     public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused, Revision);
 }

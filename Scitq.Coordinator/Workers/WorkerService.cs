@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Bus;
+using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
 
@@ -14,30 +13,30 @@ namespace Scitq.Coordinator.Workers;
 
 /// <summary>Who works: registration, heartbeats, and what they say about leases.</summary>
 internal sealed partial class WorkerService(
-    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITopology topology, Reconciler reconciler,
-    IOptions<TaskOptions> options, TimeProvider clock, ILogger<WorkerService> logger)
+    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITopology topology, Reconciler reconciler, LeaseRules rules, HearingClock hearing,
+    TimeProvider clock, ILogger<WorkerService> logger)
 {
-    /// <summary>So many with one answer; the others follow with the next ones.</summary>
-    private const int MostRedeliveries = 20;
+    /// <summary>So many leases are told with one answer; the others follow with the next ones.</summary>
+    private const int MostTold = 20;
 
-    /// <summary>A worker that has sent more heartbeats since the last one whose answer it has seen is deaf.</summary>
-    private const int MostUnanswered = 4;
+    /// <summary>For so long a worker's epoch is believed without asking the database: a claim granted to one just declared lost is found by the next sweep.</summary>
+    private static readonly TimeSpan Believed = TimeSpan.FromSeconds(5);
 
     /// <summary>The redeliveries each worker is being told of, and since when.</summary>
-    private readonly ConcurrentDictionary<string, Dictionary<AttemptKey, DateTime>> _told = new();
+    private readonly ConcurrentDictionary<string, Dictionary<AttemptKey, double>> _told = new();
     private readonly ConcurrentDictionary<string, Known> _known = new();
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
     private DateTime Now => clock.GetUtcNow().UtcDateTime;
 
-    /// <summary>Whether this start of the agent holds the worker's name. May be a few seconds old: a claim granted to one just declared lost is found by the next sweep.</summary>
+    /// <summary>Whether this start of the agent holds the worker's name; may be a few seconds old.</summary>
     public async Task<bool> IsCurrentAsync(string worker, Guid epoch, CancellationToken ct)
     {
-        if (_known.TryGetValue(worker, out var known) && known.Epoch == epoch && Now - known.At < TimeSpan.FromSeconds(5)) return true;
+        if (_known.TryGetValue(worker, out var known) && known.Epoch == epoch && clock.GetElapsedTime(known.At) < Believed) return true;
         await using var db = await contexts.CreateDbContextAsync(ct);
         var current = await db.Workers.Where(w => w.Name == worker).Select(w => w.Epoch).SingleOrDefaultAsync(ct);
         if (current != epoch) return false;
-        Heard(worker, epoch);
+        Know(worker, epoch);
         return true;
     }
 
@@ -47,7 +46,7 @@ internal sealed partial class WorkerService(
     /// </summary>
     public async Task<WorkerRegistered> RegisterAsync(RegisterWorker message, CancellationToken ct)
     {
-        if ((BatchName.Problem(message.Batch) ?? BatchName.Problem(message.Worker)) is { } problem)
+        if ((BatchName.Problem(message.Batch) ?? BatchName.Problem(message.Worker) ?? rules.Refusal(message.LeaseSeconds)) is { } problem)
             return new WorkerRegistered { Epoch = message.Epoch, Refusal = problem };
 
         var gate = Gate(message.Worker);
@@ -60,7 +59,7 @@ internal sealed partial class WorkerService(
                 {
                     return await EnterAsync(message, ct);
                 }
-                catch (DbUpdateException e) when (tries < 5 && e.InnerException is DbException { IsTransient: false })
+                catch (DbUpdateException e) when (tries < 5 && DatabaseFaults.Of(e) is null)
                 {
                     // Another worker of a new batch, or another coordinator, was first with the same row: now it is there.
                     await Task.Delay(Random.Shared.Next(5, 50), ct);
@@ -75,11 +74,11 @@ internal sealed partial class WorkerService(
 
     private async Task<WorkerRegistered> EnterAsync(RegisterWorker message, CancellationToken ct)
     {
+        var now = await hearing.HeardAsync(ct);
         await using var db = await contexts.CreateDbContextAsync(ct);
         var worker = await db.Workers.SingleOrDefaultAsync(w => w.Name == message.Worker, ct);
-        var taken = worker?.Epoch is { } holder && holder != message.Epoch && holder != message.PreviousEpoch && !message.Takeover
-            && Now - worker.LastSeen < TimeSpan.FromSeconds(options.Value.LostAfterSeconds);
-        if (taken)
+        var mayLive = worker?.Epoch is { } holder && holder != message.Epoch && holder != message.PreviousEpoch && rules.MayLive(now, worker.Heard);
+        if (mayLive && !message.Takeover)
         {
             var age = (Now - worker!.LastSeen).TotalSeconds;
             return new WorkerRegistered
@@ -89,12 +88,18 @@ internal sealed partial class WorkerService(
             };
         }
 
-        // By force from an agent that may live: its leases run out by themselves, it may be uploading until then.
-        var byForce = worker?.Epoch is { } former && former != message.Epoch && former != message.PreviousEpoch
-            && Now - worker.LastSeen < TimeSpan.FromSeconds(options.Value.LostAfterSeconds);
+        var held = await HeldAsync(db, message.Worker, ct);
+        // One start enters once: copies of its registration may come after it was granted leases that they do not name.
+        if (worker?.Epoch == message.Epoch) return await EnteredAsync(worker, message, held, ct);
+
+        // An agent knows all its leases when it starts: what it does not name, nobody runs. But of a redelivery it may not have heard yet; and those
+        // of an agent that may live, put aside by force, run out by themselves: it may be uploading until then. First, for once the agent has entered it is not asked again.
+        var lost = held.Where(h => h.Redelivers is null && LeaseRules.LostAtStart(h.Holder == message.Epoch, message.Leases.Contains(h.Key), mayLive)).ToList();
+        await LoseAsync(lost, "the worker was started again and no longer knows it", ct);
+
         if (worker is null) db.Workers.Add(worker = new WorkerRow { Name = message.Worker });
-        if (worker.Epoch != message.Epoch) worker.Sequence = 0;
-        worker.Epoch = message.Epoch;
+        (worker.Epoch, worker.Sequence) = (message.Epoch, 0);
+        worker.Entered = worker.Hears = worker.Heard = now.Seconds;
         TakeSettings(worker, message);
         worker.Hostname = message.Host.Hostname;
         worker.Cpus = message.Host.Cpus;
@@ -105,21 +110,21 @@ internal sealed partial class WorkerService(
         worker.Leases = message.Leases.Count;
         worker.Hold = null;
         worker.Registered = worker.LastSeen = Now;
-        if (!await db.Batches.AnyAsync(b => b.Name == worker.Batch, ct)) db.Batches.Add(new BatchRow { Name = worker.Batch, Created = Now });
+        await db.EnsureBatchAsync(worker.Batch, Now, ct);
         await db.SaveChangesAsync(ct);
-        Heard(message.Worker, message.Epoch);
 
         // What an earlier agent was told, this one has not heard.
         _told.TryRemove(message.Worker, out _);
+        Log.Registered(logger, message.Worker, worker.Batch, worker.Concurrency, worker.Prefetch, message.Leases.Count);
+        return await EnteredAsync(worker, message, held, ct);
+    }
 
-        // An agent knows all its leases when it starts: what it does not name, nobody runs.
-        var held = await HeldAsync(db, message.Worker, ct);
-        // But of a redelivery it may not have heard yet.
-        if (!byForce) await LoseAsync(held.Where(h => h.Redelivers is null && !message.Leases.Contains(h.Key)), "the worker was started again and no longer knows it", ct);
+    private async Task<WorkerRegistered> EnteredAsync(WorkerRow worker, RegisterWorker message, List<Held> held, CancellationToken ct)
+    {
+        Know(message.Worker, message.Epoch);
         await topology.EnsureBatchAsync(worker.Batch, ct);
         await topology.EnsureWorkerAsync(message.Worker, ct);
         reconciler.Look(worker.Batch);
-        Log.Registered(logger, message.Worker, worker.Batch, worker.Concurrency, worker.Prefetch, message.Leases.Count);
         return new WorkerRegistered { Epoch = message.Epoch, Revoked = Revoked(message.Leases, held), Settings = worker.Settings };
     }
 
@@ -143,6 +148,7 @@ internal sealed partial class WorkerService(
 
     private async Task<HeartbeatAnswered?> HearAsync(WorkerHeartbeat message, CancellationToken ct)
     {
+        var now = await hearing.HeardAsync(ct);
         await using var db = await contexts.CreateDbContextAsync(ct);
         var worker = await db.Workers.SingleOrDefaultAsync(w => w.Name == message.Worker, ct);
         if (worker?.Epoch != message.Epoch) return new HeartbeatAnswered { Sequence = message.Sequence, Known = false };
@@ -150,6 +156,8 @@ internal sealed partial class WorkerService(
 
         worker.Sequence = message.Sequence;
         worker.LastSeen = Now;
+        worker.Hears = LeaseRules.HearsSince(now, worker.Heard, worker.Hears, message.Sequence, message.Heard);
+        worker.Heard = now.Seconds;
         worker.Running = message.Running;
         worker.Leases = message.Leases.Count;
         worker.Hold = message.Hold;
@@ -159,21 +167,13 @@ internal sealed partial class WorkerService(
         if (message.Resources is { } resources) worker.Resources = JsonSerializer.Serialize(resources, ScitqJson.Rest);
         await db.SaveChangesAsync(ct);
         await RecordAsync(db, worker.Id, message.Done, ct);
-        var since = Heard(message.Worker, message.Epoch, message.Sequence - message.Heard > MostUnanswered);
+        Know(message.Worker, message.Epoch);
 
         var held = await HeldAsync(db, message.Worker, ct);
         var named = message.Leases.ToHashSet();
-        // A grant may cross a heartbeat on its way; what is still unnamed after a while was lost between grant and journal.
-        var old = Now.AddSeconds(-options.Value.UnknownLeaseSeconds);
-        var mayBeOfAnother = worker.Registered > Now.AddSeconds(-options.Value.LostAfterSeconds);
-        var (unheard, told) = Redeliveries(message.Worker, [.. held.Where(h => h.Redelivers is not null && !named.Contains(h.Key))], old);
-        // A broker just back delivers again what it had not seen acknowledged: the worker, once it is back too, may be about to claim it anew. While the
-        // database was away nothing was granted aloud: what it had recorded last is told only when the worker asks again. Nor can a deaf worker know.
-        if (since < old)
-        {
-            var unknown = held.Where(h => h.Redelivers is null && !named.Contains(h.Key) && h.Accepted < old && !(mayBeOfAnother && h.Accepted < worker.Registered));
-            await LoseAsync([.. unknown, .. unheard], "the worker does not know it", ct);
-        }
+        var unnamed = held.Where(h => h.Redelivers is null && !named.Contains(h.Key)).ToLookup(h => rules.Unnamed(now, h.Granted, h.Holder == message.Epoch, worker.Entered, worker.Hears));
+        var (unheard, told) = Redeliveries(message.Worker, [.. held.Where(h => h.Redelivers is not null && !named.Contains(h.Key))], now, worker.Hears);
+        await LoseAsync([.. unnamed[UnnamedLease.Lose], .. unheard], "the worker does not know it", ct);
 
         return new HeartbeatAnswered
         {
@@ -182,6 +182,7 @@ internal sealed partial class WorkerService(
             Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
             Settings = worker.Settings,
             Redeliver = await RedeliveriesAsync(db, told, ct),
+            Granted = await GrantsAsync(db, [.. unnamed[UnnamedLease.Tell].Where(h => !h.CancelRequested).OrderBy(h => h.Granted).Take(MostTold).Select(h => h.TaskId)], message.Worker, ct),
             Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id).Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
         };
     }
@@ -197,14 +198,18 @@ internal sealed partial class WorkerService(
         Log.Left(logger, message.Worker);
     }
 
-    /// <summary>Declares workers lost that have been silent for too long, and takes leases from those that are gone.</summary>
-    public async Task SweepAsync(CancellationToken ct)
+    /// <summary>
+    /// A pulse has come back: what workers said before it has been heard. Declares workers lost that have been silent for too long, and takes leases from
+    /// those that are gone. Several coordinators may do so at once: each step is fenced by the epoch or the lease.
+    /// </summary>
+    public async Task PulseAsync(CancellationToken ct)
     {
+        if (await hearing.PulseAsync(ct) is not { } now) return;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var silent = Now.AddSeconds(-options.Value.LostAfterSeconds);
-        foreach (var worker in await db.Workers.AsNoTracking().Where(w => w.Epoch != null && w.LastSeen < silent).ToListAsync(ct))
+        var silent = now.Seconds - rules.LostAfter;
+        foreach (var worker in (await db.Workers.AsNoTracking().Where(w => w.Epoch != null && w.Heard <= silent).ToListAsync(ct)).Where(w => rules.IsLost(now, w.Heard)))
         {
-            var changed = await db.Workers.Where(w => w.Id == worker.Id && w.Epoch == worker.Epoch && w.LastSeen < silent)
+            var changed = await db.Workers.Where(w => w.Id == worker.Id && w.Epoch == worker.Epoch && w.Sequence == worker.Sequence && w.Heard <= silent)
                 .ExecuteUpdateAsync(set => set.SetProperty(w => w.Epoch, (Guid?)null).SetProperty(w => w.Running, 0).SetProperty(w => w.Leases, 0), ct);
             if (changed == 0) continue;         // heard from it meanwhile
             _known.TryRemove(worker.Name, out _);
@@ -214,10 +219,9 @@ internal sealed partial class WorkerService(
         // Those of a worker just declared lost, and any granted to one that was gone already.
         var orphans = await db.Tasks.AsNoTracking()
             .Where(t => (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading)
-                && t.Accepted < silent          // a grant is a sign of life too, and is valid for a while
-                && db.Workers.Any(w => w.Name == t.Worker && w.Epoch == null && w.LastSeen < silent))
-            .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers)).ToListAsync(ct);
-        await LoseAsync(orphans, $"its worker has not been heard of for {options.Value.LostAfterSeconds:0} s", ct);
+                && db.Workers.Any(w => w.Name == t.Worker && w.Epoch == null && w.Heard <= silent))
+            .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch)).ToListAsync(ct);
+        await LoseAsync(orphans.Where(h => rules.HasLapsed(now, h.Granted)), $"its worker has not been heard of for {rules.LostAfter:0} s", ct);
     }
 
     /// <summary>What a user has changed outlives the agent, until the agent is started with another value than the time before.</summary>
@@ -253,20 +257,29 @@ internal sealed partial class WorkerService(
 
     private static Task<List<Held>> HeldAsync(ScitqDb db, string worker, CancellationToken ct) => db.Tasks.AsNoTracking()
         .Where(t => t.Worker == worker && (t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading))
-        .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers)).ToListAsync(ct);
+        .Select(t => new Held(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch)).ToListAsync(ct);
+
+    /// <summary>What the worker was granted and has not heard of, as the answer to its claim told it. A claim that comes now may have changed it: only what still holds.</summary>
+    private static async Task<IReadOnlyList<ClaimAnswer>> GrantsAsync(ScitqDb db, IReadOnlyList<Guid> ids, string worker, CancellationToken ct)
+    {
+        if (ids.Count == 0) return [];
+        var tasks = await db.Tasks.AsNoTracking().Where(t => ids.Contains(t.CorrelationId) && t.Worker == worker && t.Lease != null).ToListAsync(ct);
+        return [.. tasks.Select(t => new ClaimAnswer { TaskId = t.CorrelationId, Attempt = t.Attempt, Lease = t.Lease, Number = t.Number, Spec = t.Spec })];
+    }
 
     /// <summary>
     /// Of the redeliveries that the worker does not name: those it has been told of again and again without taking them up (an agent older than
     /// they are ignores them), and those it is told of now, the oldest first.
     /// </summary>
-    private (List<Held> Unheard, List<Guid> Told) Redeliveries(string worker, List<Held> unnamed, DateTime old)
+    private (List<Held> Unheard, List<Guid> Told) Redeliveries(string worker, List<Held> unnamed, Hearing now, double hears)
     {
         var before = _told.GetValueOrDefault(worker);
-        // One that is cancelled is told to nobody any more.
-        var unheard = unnamed.Where(h => h.CancelRequested ? h.Accepted < old : before?.TryGetValue(h.Key, out var first) == true && first < old).ToList();
-        var tell = unnamed.Where(h => !h.CancelRequested).Except(unheard).OrderBy(h => h.Accepted).Take(MostRedeliveries).ToList();
+        double? Since(Held held) => before?.TryGetValue(held.Key, out var first) == true ? first : null;
+        // One that is cancelled is told to nobody any more, so its first telling counts as long ago.
+        var unheard = unnamed.Where(h => (h.CancelRequested ? h.Granted ?? 0 : Since(h)) is { } since && rules.Unnamed(now, since, true, 0, hears) == UnnamedLease.Lose).ToList();
+        var tell = unnamed.Where(h => !h.CancelRequested).Except(unheard).OrderBy(h => h.Accepted).Take(MostTold).ToList();
         if (tell.Count == 0) _told.TryRemove(worker, out _);
-        else _told[worker] = tell.ToDictionary(h => h.Key, h => before?.TryGetValue(h.Key, out var first) == true ? first : Now);
+        else _told[worker] = tell.ToDictionary(h => h.Key, h => Since(h) ?? now.Seconds);
         return (unheard, tell.ConvertAll(h => h.TaskId));
     }
 
@@ -295,15 +308,11 @@ internal sealed partial class WorkerService(
     private Task LoseAsync(IEnumerable<Held> held, string why, CancellationToken ct) =>
         tasks.RaiseAsync([.. held.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
 
-    /// <summary>Returns since when this start of the agent has been heard, and was not deaf, without an absence of the broker or the database in between.</summary>
-    private DateTime Heard(string worker, Guid epoch, bool isDeaf = false) => _known.AddOrUpdate(
-        worker,
-        _ => new Known(epoch, Now, Now),
-        (_, k) => k.Epoch == epoch && !isDeaf && k.At >= topology.UpSince && !(k.At < tasks.Interrupted) ? k with { At = Now } : new Known(epoch, Now, Now)).Since;
+    private void Know(string worker, Guid epoch) => _known[worker] = new Known(epoch, clock.GetTimestamp());
 
-    private sealed record Known(Guid Epoch, DateTime At, DateTime Since);
+    private sealed record Known(Guid Epoch, long At);
 
-    private sealed record Held(Guid TaskId, int Attempt, Guid? Lease, bool CancelRequested, DateTime? Accepted, int? Redelivers)
+    private sealed record Held(Guid TaskId, int Attempt, Guid? Lease, bool CancelRequested, DateTime? Accepted, int? Redelivers, double? Granted, Guid? Holder)
     {
         public AttemptKey Key => new(TaskId, Attempt, Lease ?? Guid.Empty);
     }

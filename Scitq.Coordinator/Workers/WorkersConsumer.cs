@@ -1,11 +1,13 @@
 using MassTransit;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Bus;
+using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Workers;
 
 /// <summary>What agents say of themselves.</summary>
-internal sealed class WorkersConsumer(WorkerService workers, ITopology topology) : IConsumer<RegisterWorker>, IConsumer<WorkerHeartbeat>, IConsumer<WorkerLeft>
+internal sealed class WorkersConsumer(WorkerService workers, GroupCommit tasks, ITopology topology) : IConsumer<RegisterWorker>, IConsumer<WorkerHeartbeat>, IConsumer<WorkerLeft>,
+    IConsumer<CoordinatorPulse>
 {
     public async Task Consume(ConsumeContext<RegisterWorker> context)
     {
@@ -17,6 +19,18 @@ internal sealed class WorkersConsumer(WorkerService workers, ITopology topology)
     {
         var answer = await workers.HeartbeatAsync(context.Message, context.CancellationToken);
         if (answer is not null) await context.AnswerWorkerAsync(topology, context.Message.Worker, answer);
+    }
+
+    public async Task Consume(ConsumeContext<CoordinatorPulse> context)
+    {
+        try
+        {
+            await workers.PulseAsync(context.CancellationToken);
+        }
+        catch (Exception e) when (tasks.IsAway(e))
+        {
+            // The database is away. Another pulse will come, and this one would tell nothing when it is back.
+        }
     }
 
     public Task Consume(ConsumeContext<WorkerLeft> context) => workers.LeaveAsync(context.Message, context.CancellationToken);

@@ -1,6 +1,8 @@
+using Scitq.Coordinator.Leases;
+
 namespace Scitq.Coordinator.Workers;
 
 internal static class WorkersRegistration
 {
-    public static IServiceCollection AddWorkers(this IServiceCollection services) => services.AddSingleton<WorkerService>().AddSingleton<WorkerWishes>();
+    public static IServiceCollection AddWorkers(this IServiceCollection services) => services.AddSingleton<LeaseRules>().AddSingleton<HearingClock>().AddSingleton<WorkerService>().AddSingleton<WorkerWishes>();
 }

@@ -75,7 +75,7 @@ internal static class Archive
     }
 
     internal static FileStream Open(string path) =>
-        Files.Open(path, new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 1 << 16 });
+        LocalFiles.Open(path, new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 1 << 16 });
 
     internal static async Task<byte[]> MagicAsync(string path, CancellationToken ct)
     {

@@ -15,7 +15,7 @@ internal sealed class ArchiveTree(string root, string shown, UnpackBudget budget
     public async Task FileAsync(string name, Stream content, UnixFileMode? mode, DateTime? modified, CancellationToken ct, SparseMap? sparse = null)
     {
         var path = Place(name);
-        await using var file = Make(name, () => Files.Open(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 }));
+        await using var file = Make(name, () => LocalFiles.Open(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 }));
         if (sparse is null) await budget.CopyAsync(content, file, ct);
         else await SpreadAsync(name, content, file, sparse, ct);
         if (!OperatingSystem.IsWindows() && mode is { } bits) File.SetUnixFileMode(file.SafeFileHandle, (bits & Permissions) | UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -28,15 +28,15 @@ internal sealed class ArchiveTree(string root, string shown, UnpackBudget budget
         if (name.Length > 0 && name.Split('/').All(p => p is "" or ".") && !name.StartsWith('/')) return;
         var path = LocalName.Resolve(root, name, shown);
         Make(name, () => LocalName.MakeParents(root, path));
-        if (FileKinds.Of(path) is not (FileKind.Missing or FileKind.Directory)) Files.Delete(path);
-        Make(name, () => Files.MakeDirectory(path));
+        if (FileKinds.Of(path) is not (FileKind.Missing or FileKind.Directory)) LocalFiles.Delete(path);
+        Make(name, () => LocalFiles.MakeDirectory(path));
     }
 
     public void SymbolicLink(string name, string target)
     {
         RefuseOutside(name, target);
         var path = Place(name);
-        Make(name, () => Files.SymbolicLink(path, target));
+        Make(name, () => LocalFiles.SymbolicLink(path, target));
     }
 
     public void HardLink(string name, string target)
@@ -45,7 +45,7 @@ internal sealed class ArchiveTree(string root, string shown, UnpackBudget budget
         var kind = LocalName.IsReal(root, existing) ? FileKinds.Of(existing) : FileKind.Missing;
         if (kind is not (FileKind.File or FileKind.SymbolicLink)) throw Refused(name, $"is a hard link to '{Redacted.Of(target)}', which is no earlier file of the archive");
         // A link to a link is that link under another name, and may lead elsewhere from there.
-        if (kind == FileKind.SymbolicLink) RefuseOutside(name, Files.LinkTarget(existing)!);
+        if (kind == FileKind.SymbolicLink) RefuseOutside(name, LocalFiles.LinkTarget(existing)!);
         if (LocalName.Resolve(root, name, shown) == existing)
         {
             budget.Entry();
@@ -53,9 +53,9 @@ internal sealed class ArchiveTree(string root, string shown, UnpackBudget budget
         }
 
         var path = Place(name);
-        if (Files.HardLink(existing, path)) return;
-        if (kind == FileKind.SymbolicLink) Files.SymbolicLink(path, Files.LinkTarget(existing)!);
-        else Files.Copy(existing, path);
+        if (LocalFiles.HardLink(existing, path)) return;
+        if (kind == FileKind.SymbolicLink) LocalFiles.SymbolicLink(path, LocalFiles.LinkTarget(existing)!);
+        else LocalFiles.Copy(existing, path);
     }
 
     public void Skip(string name, string kind)
@@ -91,7 +91,7 @@ internal sealed class ArchiveTree(string root, string shown, UnpackBudget budget
             case FileKind.Directory:
                 throw Refused(name, "has the name of an earlier folder");
             default:
-                Files.Delete(path);
+                LocalFiles.Delete(path);
                 break;
         }
 

@@ -17,45 +17,45 @@ internal sealed class Unpacking(FetchOptions options, IFileDownload download)
         try
         {
             // Left by a run that was killed while unpacking: taken up as a part that only needs to be verified.
-            if (FileKinds.Of(packed) == FileKind.File) Files.Move(packed, download.PartOf(entry, packed));
+            if (FileKinds.Of(packed) == FileKind.File) LocalFiles.Move(packed, download.PartOf(entry, packed));
             var fetched = await download.ToFileAsync(entry, packed, name, ct);
-            Files.DeleteTree(tree);
-            Files.MakeDirectory(tree);
+            LocalFiles.DeleteTree(tree);
+            LocalFiles.MakeDirectory(tree);
             await Archive.UnpackAsync(kind, packed, name, tree, Redacted.Of(entry.Uri), options.Unpack, warnings, ct);
             RefuseConflicts(tree, directory, entry.Uri);
             Merge(tree, directory, ct);
-            Files.Delete(packed);
+            LocalFiles.Delete(packed);
             return fetched;
         }
         catch (Exception e) when (e is not OperationCanceledException && !(e is IOException io && LocalErrors.IsFull(io)))
         {
             // A damaged or hostile archive is not kept. One that a lost connection kept from coming is still a part file, and one that found no room can be tried again.
-            Files.Delete(packed);
+            LocalFiles.Delete(packed);
             throw;
         }
         finally
         {
-            Files.DeleteTree(tree);
+            LocalFiles.DeleteTree(tree);
         }
     }
 
     /// <summary>Existing files are replaced, but no directory with something in it by a file, and no device.</summary>
     private static void RefuseConflicts(string tree, string directory, DataUri source)
     {
-        foreach (var name in Files.NamesIn(tree))
+        foreach (var name in LocalFiles.NamesIn(tree))
         {
             var target = Path.Combine(directory, name);
             var (ours, theirs) = (FileKinds.Of(Path.Combine(tree, name)), FileKinds.Of(target));
             if (theirs != FileKind.Directory) PartFile.RefuseOther(target, source);
             else if (ours == FileKind.Directory) RefuseConflicts(Path.Combine(tree, name), target, source);
-            else if (Files.NamesIn(target).Any()) PartFile.RefuseOther(target, source);
+            else if (LocalFiles.NamesIn(target).Any()) PartFile.RefuseOther(target, source);
         }
     }
 
     private static void Merge(string tree, string directory, CancellationToken ct)
     {
         // All names first: what is moved away while a directory is read may be read twice, or something else not at all.
-        foreach (var name in Files.NamesIn(tree).ToArray())
+        foreach (var name in LocalFiles.NamesIn(tree).ToArray())
         {
             ct.ThrowIfCancellationRequested();
             var (from, to) = (Path.Combine(tree, name), Path.Combine(directory, name));
@@ -67,10 +67,10 @@ internal sealed class Unpacking(FetchOptions options, IFileDownload download)
             }
 
             // The later source wins; only an empty directory makes room for a file.
-            if (theirs == FileKind.Directory) Files.DeleteDirectory(to);
-            else if (theirs is not FileKind.Missing) Files.Delete(to);
-            if (ours == FileKind.Directory) Files.MoveDirectory(from, to);
-            else Files.Move(from, to);
+            if (theirs == FileKind.Directory) LocalFiles.DeleteDirectory(to);
+            else if (theirs is not FileKind.Missing) LocalFiles.Delete(to);
+            if (ours == FileKind.Directory) LocalFiles.MoveDirectory(from, to);
+            else LocalFiles.Move(from, to);
         }
     }
 }

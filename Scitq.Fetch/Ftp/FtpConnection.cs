@@ -18,18 +18,24 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
     private readonly FtpAddress _address;
     private readonly Socket _socket;
     private Stream _stream;
-    private StreamReader _reader;
-    private bool _secure;
+    private FtpLines _lines;
+    private bool _secure, _latin;
 
     private FtpConnection(Services services, FtpAddress address, Socket socket)
     {
         (_services, _address, _socket) = (services, address, socket);
         _stream = new NetworkStream(socket, ownsSocket: true);
-        _reader = NewReader();
+        _lines = new FtpLines(_stream, services.Idle);
     }
 
     /// <summary>What the server says it can do, in capitals, one line each.</summary>
     public IReadOnlyList<string> Features { get; private set; } = [];
+
+    /// <summary>Whether MLSD tells of each thing what it is.</summary>
+    public bool HasFacts => Features.Any(f => f.StartsWith("MLST", StringComparison.Ordinal) && f.Contains("TYPE*", StringComparison.Ordinal));
+
+    /// <summary>Whether LIST takes <c>-a</c>, as <c>ls</c> does, and without it leaves out names that begin with a dot; null when that is not known yet.</summary>
+    public bool? ListsAll { get; set; }
 
     public static async Task<FtpConnection> OpenAsync(Services services, FtpAddress address, string shown, CancellationToken ct)
     {
@@ -38,7 +44,7 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         {
             using var limit = new CancellationTokenSource(services.Options.ConnectTimeout, services.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
-            connection = new FtpConnection(services, address, await new Connections(services.Options.PublicAddressesOnly).SocketAsync(address.Host, address.Port, either.Token));
+            connection = new FtpConnection(services, address, await new Connections(services.Options.PublicAddressesOnly ? services.Options.IsPublic : null).SocketAsync(address.Host, address.Port, either.Token));
             await connection.LogInAsync(shown, ct);
             return connection;
         }
@@ -54,12 +60,25 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
     /// <summary>Sends a command and reads its answer.</summary>
     public async Task<FtpReply> SendAsync(string command, CancellationToken ct)
     {
+        var isLatin = _latin && FtpNames.HasLatin(command);
         await _services.Idle.GuardAsync(async c =>
         {
-            await _stream.WriteAsync(Encoding.UTF8.GetBytes(command + "\r\n"), c);
+            await _stream.WriteAsync((isLatin ? Encoding.Latin1 : Encoding.UTF8).GetBytes(command + "\r\n"), c);
             return true;
         }, ct);
         return await ReplyAsync(ct);
+    }
+
+    /// <summary>Sends a command about something that is there already. Where the server does not say that its names are UTF-8, they may be Latin-1.</summary>
+    public async Task<FtpReply> AskAsync(string command, CancellationToken ct)
+    {
+        var reply = await SendAsync(command, ct);
+        if (reply.Code is not (501 or 550 or 553) || Features.Contains("UTF8") || !FtpNames.HasLatin(command)) return reply;
+        _latin = !_latin;
+        var other = await SendAsync(command, ct);
+        if (other.IsPositive) return other;
+        _latin = !_latin;
+        return reply;
     }
 
     /// <summary>Reads the next answer.</summary>
@@ -69,11 +88,11 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         string? end = null;
         while (true)
         {
-            var line = await _services.Idle.GuardAsync(c => _reader.ReadLineAsync(c), ct) ?? throw new TransientException("the server closed the connection.");
+            var line = await _lines.NextAsync(ct) is { } bytes ? FtpNames.Read(bytes.Span) : throw new TransientException("the server closed the connection.");
             if (text.Length > 1 << 20) throw new TransientException("the server's answer has no end.");
             text.Append(text.Length == 0 ? "" : "\n").Append(line);
-            if (end is null && line.Length > 3 && line[3] == '-') end = line[..3] + " ";
-            else if (end is null || line.StartsWith(end, StringComparison.Ordinal))
+            if (end is null && line.Length > 3 && line[3] == '-') end = line[..3];
+            else if (end is null || line == end || (line.StartsWith(end, StringComparison.Ordinal) && line[3] == ' '))
             {
                 return int.TryParse(line.AsSpan(0, Math.Min(3, line.Length)), NumberStyles.None, CultureInfo.InvariantCulture, out var code)
                     ? new FtpReply(code, text.ToString())
@@ -101,17 +120,9 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _reader.Dispose();
-        _stream.Dispose();
-    }
+    public void Dispose() => _stream.Dispose();
 
-    public async ValueTask DisposeAsync()
-    {
-        _reader.Dispose();
-        await _stream.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
     private async Task LogInAsync(string shown, CancellationToken ct)
     {
@@ -146,8 +157,7 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         var reply = await SendAsync("AUTH TLS", ct);
         if (reply.Code != 234) throw reply.Fault(shown);
         _stream = await SecureAsync(_stream, ct);
-        _reader.Dispose();
-        _reader = NewReader();
+        _lines = new FtpLines(_stream, _services.Idle);
         _secure = true;
         foreach (var command in (string[])["PBSZ 0", "PROT P"])
         {
@@ -174,7 +184,7 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         if (reply.Code == 229 && reply.Text.Split('|') is [_, _, _, var extended, ..] && int.TryParse(extended, NumberStyles.None, CultureInfo.InvariantCulture, out port)) return await ConnectAsync(port, ct);
         reply = await SendAsync("PASV", ct);
         if (reply.Code != 227) throw reply.Fault(shown);
-        var numbers = reply.Text[4..].Split(',').Select(n => new string([.. n.Where(char.IsAsciiDigit)])).ToArray();
+        var numbers = reply.Text[3..].Split(',').Select(n => new string([.. n.Where(char.IsAsciiDigit)])).ToArray();
         return numbers.Length >= 6 && int.TryParse(numbers[4], out var high) && int.TryParse(numbers[5], out var low)
             ? await ConnectAsync((high * 256) + low, ct)
             : throw new TransientException("the server named no port for the data.");
@@ -198,7 +208,4 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
             throw;
         }
     }
-
-    // Not a byte more than a line may be read ahead of a change to TLS; none is sent by a server before it is asked.
-    private StreamReader NewReader() => new(_stream, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, 1024, leaveOpen: true);
 }

@@ -34,6 +34,6 @@ internal sealed class CleanConnections(FetchOptions options) : HttpMessageHandle
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         MaxConnectionsPerServer = options.Files + options.Parts,
         // Endpoints of stores are the administrator's choice, not a task's.
-        ConnectCallback = (context, ct) => new Connections(publicOnly: false).ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct),
+        ConnectCallback = (context, ct) => new Connections(allowed: null).ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct),
     });
 }

@@ -12,9 +12,10 @@ namespace Scitq.Fetch.Http;
 internal sealed class Web : IDisposable
 {
     private const int MostRedirects = 5;
+    private readonly FetchOptions _options;
     private readonly HttpClient _client;
 
-    public Web(FetchOptions options) => _client = new HttpClient(new SocketsHttpHandler
+    public Web(FetchOptions options) => (_options, _client) = (options, new HttpClient(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
@@ -22,14 +23,19 @@ internal sealed class Web : IDisposable
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         MaxConnectionsPerServer = options.Files + options.Parts,
         // Another host than the request's is the proxy, which the administrator chose.
-        ConnectCallback = (context, ct) => new Connections(options.PublicAddressesOnly && context.DnsEndPoint.Host.Trim('[', ']') == context.InitialRequestMessage.RequestUri!.IdnHost.Trim('[', ']'))
+        ConnectCallback = (context, ct) => new Connections(options.PublicAddressesOnly && context.DnsEndPoint.Host.Trim('[', ']') == context.InitialRequestMessage.RequestUri!.IdnHost.Trim('[', ']') ? options.IsPublic : null)
             .ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct),
     })
     {
         // Stalls are noticed per read, whatever a whole transfer takes.
         Timeout = Timeout.InfiniteTimeSpan,
-        DefaultRequestHeaders = { UserAgent = { new ProductInfoHeaderValue("scitq-fetch", typeof(Web).Assembly.GetName().Version?.ToString(2)) } },
-    };
+        DefaultRequestHeaders =
+        {
+            // The file as it is: of one that is packed on the way, neither length nor place are known.
+            AcceptEncoding = { new StringWithQualityHeaderValue("identity") },
+            UserAgent = { new ProductInfoHeaderValue("scitq-fetch", typeof(Web).Assembly.GetName().Version?.ToString(2)) },
+        },
+    });
 
     public static Uri Address(DataUri uri) => Uri.TryCreate($"{uri.Scheme}://{uri.Path}", UriKind.Absolute, out var address) && address.Host.Length > 0
         ? address
@@ -74,9 +80,11 @@ internal sealed class Web : IDisposable
     {
         try
         {
+            if (_options.PublicAddressesOnly && HttpClient.DefaultProxy.GetProxy(request.RequestUri!) is { } proxy && proxy != request.RequestUri)
+                await Connections.RequireAsync(request.RequestUri!.IdnHost, _options.IsPublic, ct);
             return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or AccessDeniedException)
         {
             throw Faults.OfConnection(e, Redacted.Of(shown), request.RequestUri!.Host);
         }

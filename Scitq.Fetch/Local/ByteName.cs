@@ -5,7 +5,7 @@ namespace Scitq.Fetch.Local;
 
 /// <summary>
 /// Names of files are bytes on Linux, and need not be UTF-8. In our strings each byte that is none stands as a lone surrogate,
-/// U+DC80 to U+DCFF, so that no two names become one and each can be opened again by <see cref="Files"/>. .NET's own file functions would replace them.
+/// U+DC80 to U+DCFF, so that no two names become one and each can be opened again by <see cref="LocalFiles"/>. .NET's own file functions would replace them.
 /// </summary>
 internal static class ByteName
 {

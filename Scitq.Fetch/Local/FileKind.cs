@@ -39,7 +39,7 @@ internal readonly partial record struct FileFacts(FileKind Kind, long Size, Unix
         {
             const int NoEntry = 2, NotADirectory = 20;
             var error = Marshal.GetLastPInvokeError();
-            return error is NoEntry or NotADirectory ? default : throw Files.Fault(path, error);
+            return error is NoEntry or NotADirectory ? default : throw LocalFiles.Fault(path, error);
         }
 
         var modified = Time(stat.Modified, stat.ModifiedNanoseconds);

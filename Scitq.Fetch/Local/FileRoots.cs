@@ -11,8 +11,28 @@ internal sealed class FileRoots(IReadOnlyList<string> roots)
     /// <exception cref="AccessDeniedException">The path is, in truth, elsewhere.</exception>
     public void Check(DataUri uri)
     {
-        if (_roots.Length == 0) return;
-        var real = Real(uri.Path).TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar;
+        if (_roots.Length > 0) Check(uri, Real(uri.Path));
+    }
+
+    /// <summary>Whether what was opened is below them: since the path was checked, somebody may have put a link into it.</summary>
+    /// <exception cref="AccessDeniedException">It is elsewhere.</exception>
+    public void CheckOpened(FileStream file, DataUri uri)
+    {
+        if (_roots.Length == 0 || !OperatingSystem.IsLinux()) return;
+        try
+        {
+            Check(uri, new FileInfo($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}").LinkTarget ?? "/");
+        }
+        catch (AccessDeniedException)
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private void Check(DataUri uri, string path)
+    {
+        var real = path.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar;
         if (!_roots.Any(r => real.StartsWith(r, StringComparison.Ordinal)))
             throw new AccessDeniedException($"{Redacted.Of(uri)}: file:// is only allowed below {string.Join(", ", roots)} here.");
     }
@@ -31,7 +51,7 @@ internal sealed class FileRoots(IReadOnlyList<string> roots)
             }
 
             var next = Path.Combine(done, part);
-            if (Files.LinkTarget(next) is not { } target)
+            if (LocalFiles.LinkTarget(next) is not { } target)
             {
                 done = next;
                 continue;

@@ -11,9 +11,17 @@ internal static class LocalName
     /// <exception cref="BadUriException">It leads outside or is no name.</exception>
     public static string Resolve(string directory, string name, string shown) => Path.Combine([directory, .. Parts(name, shown)]);
 
+    /// <summary>The same of a file, whose name does not end with a slash: an object's may.</summary>
+    /// <exception cref="BadUriException">It leads outside or is no name.</exception>
+    public static string OfFile(string directory, string name, string shown) => Resolve(directory, File(name, shown), shown);
+
     /// <summary>The same as a relative path, with slashes.</summary>
     /// <exception cref="BadUriException">It leads outside or is no name.</exception>
-    public static string Relative(string name, string shown) => string.Join('/', Parts(name, shown));
+    public static string Relative(string name, string shown) => string.Join('/', Parts(File(name, shown), shown));
+
+    private static string File(string name, string shown) => name.EndsWith('/')
+        ? throw new BadUriException($"{Redacted.Of(shown)}: the name '{Redacted.Of(name)}' ends with a slash, as only a folder's can, though there is content; it was not written.")
+        : name;
 
     private static string[] Parts(string name, string shown)
     {
@@ -33,7 +41,7 @@ internal static class LocalName
     /// <summary>Makes the directories above <paramref name="path"/>, refusing symbolic links between it and <paramref name="directory"/>: they could lead outside.</summary>
     public static void MakeParents(string directory, string path)
     {
-        Files.MakeDirectory(directory);
+        LocalFiles.MakeDirectory(directory);
         var relative = Path.GetRelativePath(directory, path).Split(Path.DirectorySeparatorChar);
         var current = directory;
         foreach (var part in relative.SkipLast(1))
@@ -42,7 +50,7 @@ internal static class LocalName
             var kind = FileKinds.Of(current);
             if (kind == FileKind.SymbolicLink)
                 throw new BadUriException($"'{Redacted.Of(path)}' was not written: '{Redacted.Of(current)}' is a symbolic link.");
-            if (kind != FileKind.Directory) Files.MakeDirectory(current);
+            if (kind != FileKind.Directory) LocalFiles.MakeDirectory(current);
         }
     }
 

@@ -3,6 +3,9 @@ namespace Scitq.Fetch.Local;
 /// <summary>Walks a directory without ever following a link, opening nothing. Names are exact, also those that are no text: see <see cref="ByteName"/>.</summary>
 internal static class LocalTree
 {
+    /// <summary>How a folder is called that nothing is in.</summary>
+    public const string EmptyFolder = "an empty folder";
+
     /// <summary>Regular files (and, not recursively, directories) with their relative names; everything else is told to <paramref name="skipped"/>.</summary>
     public static IEnumerable<LocalEntry> Walk(string root, bool recursive, CancellationToken ct, Action<string, string>? skipped = null)
     {
@@ -11,7 +14,7 @@ internal static class LocalTree
         while (folders.TryPop(out var folder))
         {
             var empty = true;
-            foreach (var child in Files.NamesIn(Path.Combine(root, folder)))
+            foreach (var child in LocalFiles.NamesIn(Path.Combine(root, folder)))
             {
                 ct.ThrowIfCancellationRequested();
                 empty = false;
@@ -37,7 +40,7 @@ internal static class LocalTree
                 }
             }
 
-            if (empty && folder.Length > 0) skipped?.Invoke(folder, "an empty folder");
+            if (empty && folder.Length > 0) skipped?.Invoke(folder, EmptyFolder);
         }
     }
 }

@@ -20,7 +20,8 @@ internal sealed partial class Ascp(Services services)
     {
         var (shown, options) = (Redacted.Of(uri), services.Options.Aspera);
         _ascp.Require(shown, "install IBM's Aspera client (ascp), or name an image that holds it in SCITQ_ASCP_IMAGE");
-        if (services.Options.PublicAddressesOnly) throw new AccessDeniedException($"{shown}: only public addresses may be connected to here, and ascp cannot be kept to those.");
+        // A public server is the administrator's choice; any other is the user's.
+        if (services.Options.PublicAddressesOnly && !isPublic) throw new AccessDeniedException($"{shown}: only public addresses may be connected to here, and ascp cannot be kept to those.");
         var variables = new Dictionary<string, string>();
         if (Variables.Of(PasswordVariable) is { } password) variables[PasswordVariable] = password;
         var folder = Path.GetDirectoryName(file)!;

@@ -22,8 +22,12 @@ internal sealed class EnaFiles(Func<DataUri, ITransport> transports, Services se
     /// <summary>Where a file is.</summary>
     public static DataUri Place(RunFile file, ArchiveOptions options)
     {
-        var text = options.EnaFiles is { } root ? $"{root.TrimEnd('/')}/{file.Address[(file.Address.IndexOf('/', StringComparison.Ordinal) + 1)..]}" : $"https://{file.Address}";
-        return DataUri.TryParse(text, out var uri, out var problem) && uri.Action is null ? uri : throw new BadUriException($"ENA's report names '{Redacted.Of(text)}', which {problem ?? "cannot be fetched."}");
+        var slash = file.Address.IndexOf('/', StringComparison.Ordinal);
+        var root = options.EnaFiles?.TrimEnd('/') ?? $"https://{(slash < 0 ? file.Address : file.Address[..slash])}";
+        if (slash <= 0 || !DataUri.TryParse(root + "/", out var host, out _)) throw new BadUriException($"ENA's report names '{Redacted.Of(file.Address)}', which is no place of a file.");
+        // A report has names as they are on disk; a URL has a meaning of its own for some of their characters.
+        var path = file.Address[slash..];
+        return host.At(host.Path.TrimEnd('/') + (host.Scheme == "ftp" ? path : string.Join('/', path.Split('/').Select(Uri.EscapeDataString))));
     }
 
     private async Task<TransferredFile> FetchAsync(RunFile file, string folder, Meter meter, CancellationToken ct)

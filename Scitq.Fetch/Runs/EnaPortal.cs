@@ -47,9 +47,9 @@ internal sealed class EnaPortal(Web web, ArchiveOptions options, Retrier retrier
     private static SequenceRun? Run(JsonElement row, string kind)
     {
         var accession = Text(row, "run_accession");
-        var addresses = List(row, $"{kind}_ftp");
+        var addresses = Places(row, $"{kind}_ftp");
         if (!Accession.IsOne(accession)) return null;
-        var (sizes, md5s, aspera) = (List(row, $"{kind}_bytes"), List(row, $"{kind}_md5"), List(row, $"{kind}_aspera"));
+        var (sizes, md5s, aspera) = (List(row, $"{kind}_bytes"), List(row, $"{kind}_md5"), Places(row, $"{kind}_aspera"));
         return new SequenceRun(accession, [.. addresses.Select((address, i) => new RunFile(
             address[(address.LastIndexOf('/') + 1)..],
             address,
@@ -76,6 +76,19 @@ internal sealed class EnaPortal(Web web, ArchiveOptions options, Retrier retrier
     private static string Text(JsonElement row, string name) => row.TryGetProperty(name, out var value) ? value.ValueKind == JsonValueKind.String ? value.GetString()! : value.ToString() : "";
 
     private static string[] List(JsonElement row, string name) => Text(row, name) is { Length: > 0 } text ? text.TrimEnd(';').Split(';') : [];
+
+    /// <summary>The same of paths: what has no slash is the rest of a name that has a semicolon.</summary>
+    private static string[] Places(JsonElement row, string name)
+    {
+        var places = new List<string>();
+        foreach (var place in List(row, name))
+        {
+            if (place.Contains('/', StringComparison.Ordinal) || places.Count == 0) places.Add(place);
+            else places[^1] += ";" + place;
+        }
+
+        return [.. places];
+    }
 
     private static long? Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -13,7 +13,8 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
     private readonly List<TransferredFile> _files = [];
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Run, IRunMethod Method), FetchException> _over = [];
-    private readonly List<string> _passing = [];
+    private readonly List<string> _passing = [], _warnings = [];
+    private string? _unasked;
 
     public DataUri Uri => uri;
 
@@ -40,7 +41,8 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
     public void Guess(IReadOnlyList<SequenceRun> runs, FetchException why)
     {
         Runs = runs;
-        _passing.Add($"ENA: {Reason(why, uri)}");
+        _unasked = $"ENA: {Reason(why, uri)}";
+        _passing.Add(_unasked);
     }
 
     /// <summary>Fetches one run by the first method that can.</summary>
@@ -56,6 +58,7 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
             return;
         }
 
+        var failed = methods.Where(m => _over.ContainsKey((accession, m))).Select(m => (Method: m, Fault: _over[(accession, m)])).ToList();
         foreach (var method in methods.Where(m => !_over.ContainsKey((accession, m)) && (IsFound || m is SraCloud or SraPrefetch)))
         {
             try
@@ -66,15 +69,18 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
                 _files.AddRange(fetched);
                 _done.Add(accession);
                 Directory.Delete(home, recursive: true);
+                Warn(order, method, failed);
                 return;
             }
             catch (TransferExhaustedException e)
             {
                 _passing.Add($"{method.Name}: {Reason(e, uri)}");
+                failed.Add((method, e));
                 notice?.Invoke($"{order.Shown}: by {method.Name}: {Reason(e, uri)}");
             }
             catch (FetchException e) when (e is not DiskFullException)
             {
+                failed.Add((method, e));
                 _over[(accession, method)] = e;
                 notice?.Invoke($"{order.Shown}: by {method.Name}: {Reason(e, uri)}");
             }
@@ -87,22 +93,36 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
     /// <summary>The files, if all runs are there.</summary>
     /// <exception cref="TransientException">Something may go better in another round.</exception>
     /// <exception cref="FetchException">Nothing will.</exception>
-    public IReadOnlyList<TransferredFile> Result()
+    public TransferResult Result()
     {
         var missing = Runs!.Where(r => !_done.Contains(r.Accession)).ToArray();
-        if (missing.Length == 0) return _files;
+        var result = new TransferResult { Files = [.. _files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = _warnings };
+        if (missing.Length == 0) return result;
         var passing = string.Join(" ", _passing.Distinct());
         _passing.Clear();
         if (passing.Length > 0) throw new TransientException(passing);
         var failures = new Failures();
         foreach (var run in missing) failures.Add(Failure(new RunOrder(uri, run, false)));
-        failures.ThrowIfAny();
-        return [];
+        failures.ThrowIfAny(_files.Count == 0 ? null : result);
+        return result;
     }
 
-    /// <summary>A fault's message without the URI before it.</summary>
-    public static string Reason(FetchException fault, DataUri uri) =>
-        fault.Message.StartsWith(Redacted.Of(uri), StringComparison.Ordinal) && fault.Message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var colon ? fault.Message[(colon + 2)..] : fault.Message;
+    /// <summary>A fault's message without the URI before it, nor how often was tried.</summary>
+    public static string Reason(FetchException fault, DataUri uri)
+    {
+        var message = fault is TransferExhaustedException exhausted ? exhausted.Reason : fault.Message;
+        return message.StartsWith(Redacted.Of(uri), StringComparison.Ordinal) && message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var colon ? message[(colon + 2)..] : message;
+    }
+
+    /// <summary>That an archive has other bytes than it says, or none to compare with, is worth knowing; that it has none of a run is nothing new.</summary>
+    private void Warn(RunOrder order, IRunMethod method, IEnumerable<(IRunMethod Method, FetchException Fault)> failed)
+    {
+        List<string> others = [.. failed.Where(f => f.Fault is not (DataNotFoundException or UnsupportedTransferException)).Select(f => $"{f.Method.Name}: {Reason(f.Fault, uri)}")];
+        if (!IsFound && _unasked is not null) others.Insert(0, _unasked);
+        if (others.Count > 0) _warnings.Add($"{order.Shown} was fetched by {method.Name}, for other ways failed: {string.Join(" ", others)}");
+        if (method is EnaFiles or EnaAspera && order.Files.Where(f => f.Md5 is null).Select(f => f.Name).ToArray() is { Length: > 0 } unknown)
+            _warnings.Add($"{order.Shown}: ENA tells no MD5 of {string.Join(", ", unknown.Select(Redacted.Of))}, so what arrived could not be compared.");
+    }
 
     private FetchException Failure(RunOrder order)
     {

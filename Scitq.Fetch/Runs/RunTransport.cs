@@ -40,7 +40,7 @@ internal sealed class RunTransport : ISetTransport
     public Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct) =>
         throw new UnsupportedTransferException($"{Redacted.Of(entry.Uri)}: ENA has no such files of it, and what SRA has must be converted on a disk: fetch it to a directory first.");
 
-    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         var accession = Accession.Of(folder);
         var runs = await _portal.RunsAsync(folder, accession, Kind(folder), ct);
@@ -63,13 +63,13 @@ internal sealed class RunTransport : ISetTransport
         }
     }
 
-    public async Task<IReadOnlyList<TransferredFile>> FetchAsync(DataUri uri, string directory, Meter meter, CancellationToken ct)
+    public async Task<TransferResult> FetchAsync(DataUri uri, string directory, Meter meter, CancellationToken ct)
     {
         var fetch = new RunFetch(uri, Accession.Of(uri), directory, MethodsOf(uri), meter);
         return await _rounds.RunAsync(uri, c => RoundAsync(fetch, c), ct, () => fetch.Done);
     }
 
-    private async Task<IReadOnlyList<TransferredFile>> RoundAsync(RunFetch fetch, CancellationToken ct)
+    private async Task<TransferResult> RoundAsync(RunFetch fetch, CancellationToken ct)
     {
         await FindAsync(fetch, ct);
         foreach (var run in fetch.Runs!)
@@ -105,7 +105,7 @@ internal sealed class RunTransport : ISetTransport
         }
         catch (TransferExhaustedException e)
         {
-            throw new TransientException($"ENA does not answer ({RunFetch.Reason(e, fetch.Uri)}).", e);
+            throw new TransientException($"ENA does not answer ({RunFetch.Reason(e, fetch.Uri).TrimEnd('.')}).", e);
         }
     }
 

@@ -38,15 +38,15 @@ internal sealed partial class SraToolkit(Services services)
                 // The limit of 20 GB that it has otherwise is none of ours.
                 var tried = await _prefetch.RunAsync(order.Shown, ["--max-size", "9999999999999", "--output-directory", "fetched", accession], folder, d);
                 if (tried.Code == 0) return tried;
-                if (Unknown().IsMatch(tried.Output)) throw new DataNotFoundException($"{order.Shown}: unknown to SRA ({tried.LastLine}).");
+                if (Unknown().IsMatch(tried.Output)) throw new DataNotFoundException($"{order.Shown}: unknown to SRA ({Why(tried)}).");
                 // What is whole by its name, and so damaged that prefetch cannot open it, would be in the way of every later try.
                 if (Directory.EnumerateFiles(target, "*.sra*", SearchOption.AllDirectories).FirstOrDefault(f => f.EndsWith(".sra", StringComparison.Ordinal) || f.EndsWith(".sralite", StringComparison.Ordinal)) is { } left
                     && await ProblemAsync(order, folder, Path.GetRelativePath(folder, left), d) is not null) File.Delete(left);
-                throw new TransientException($"prefetch ended with code {tried.Code}: {tried.LastLine}");
+                throw new TransientException($"prefetch ended with code {tried.Code}: {Why(tried)}");
             }, c), ct);
         string[] places = [$"fetched/{accession}", $"fetched/{accession}.sra", $"fetched/{accession}.sralite"];
         return places.FirstOrDefault(p => Path.Exists(Path.Combine(folder, p)))
-            ?? throw new IntegrityException($"{order.Shown}: prefetch ended without a fault and without a file ({end.LastLine}).");
+            ?? throw new IntegrityException($"{order.Shown}: prefetch ended without a fault and without a file ({Why(end)}).");
     }
 
     /// <summary>What is wrong with a fetched run, if anything: fasterq-dump makes FASTQ of damaged reads without a word. Null also where there is nothing to look with.</summary>
@@ -56,7 +56,7 @@ internal sealed partial class SraToolkit(Services services)
         try
         {
             var end = await _validate.RunAsync(order.Shown, ["./" + fetched], folder, ct);
-            return end.Code == 0 ? null : $"vdb-validate ended with code {end.Code}: {end.LastLine}";
+            return end.Code == 0 ? null : $"vdb-validate ended with code {end.Code}: {Why(end)}";
         }
         catch (UnsupportedTransferException)
         {
@@ -71,14 +71,24 @@ internal sealed partial class SraToolkit(Services services)
         var made = Directory.CreateDirectory(Path.Combine(folder, "fastq")).FullName;
         foreach (var old in Directory.EnumerateFiles(made)) File.Delete(old);
         var end = await _dump.RunAsync(order.Shown, ["--split-3", "--force", "--threads", s_threads, "--temp", "temporary", "--outdir", "fastq", "./" + fetched], folder, ct);
-        if (end.Code != 0 && Full().IsMatch(end.Output)) throw new DiskFullException($"{order.Shown}: fasterq-dump needs more room on the disk: {end.LastLine}");
-        if (end.Code != 0) throw new IntegrityException($"{order.Shown}: fasterq-dump ended with code {end.Code}: {end.LastLine}");
+        if (end.Code != 0 && Full().IsMatch(end.Output)) throw new DiskFullException($"{order.Shown}: fasterq-dump needs more room on the disk: {Why(end)}");
+        if (end.Code != 0) throw new IntegrityException($"{order.Shown}: fasterq-dump ended with code {end.Code}: {Why(end)}");
         var names = Directory.GetFiles(made, "*.fastq").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal).ToArray();
-        if (names.Length == 0) throw new IntegrityException($"{order.Shown}: fasterq-dump made no FASTQ file ({end.LastLine}).");
+        if (names.Length == 0) throw new IntegrityException($"{order.Shown}: fasterq-dump made no FASTQ file ({Why(end)}).");
         var files = new List<TransferredFile>();
         foreach (var name in order.FirstReads ? ReadFilter.Keep(names, n => n) : names)
             files.Add(await CompressAsync(order, folder, made, name, ct));
         return files;
+    }
+
+    /// <summary>What a program of the toolkit says about its failure: neither what it is about to do, nor the rule that its last line may be.</summary>
+    internal static string Why(ProgramEnd end)
+    {
+        var lines = end.Output.Split('\n', '\r').Select(l => Line().Match(l)).Where(l => l.Success).ToArray();
+        var said = lines.LastOrDefault(l => l.Groups["level"].Success)
+            ?? lines.LastOrDefault(l => !l.Groups["program"].Success)
+            ?? lines.LastOrDefault(l => Complaint().IsMatch(l.Value));
+        return said is null ? "it did not say why; mostly the network cannot be reached" : Redacted.Of(said.Groups["text"].Value.Trim());
     }
 
     private async Task<TransferredFile> CompressAsync(RunOrder order, string folder, string made, string name, CancellationToken ct)
@@ -87,7 +97,7 @@ internal sealed partial class SraToolkit(Services services)
         if (_pigz.IsThere)
         {
             var end = await _pigz.RunAsync(order.Shown, ["--no-name", "--force", "--", name], made, ct);
-            if (end.Code != 0) throw new TransferExhaustedException($"{order.Shown}: pigz ended with code {end.Code}: {end.LastLine}");
+            if (end.Code != 0) throw new TransferExhaustedException($"{order.Shown}: pigz ended with code {end.Code}: {Why(end)}");
             File.Move(from + ".gz", to, overwrite: true);
         }
         else
@@ -100,6 +110,13 @@ internal sealed partial class SraToolkit(Services services)
 
         return new TransferredFile(name + ".gz", new FileInfo(to).Length, null);
     }
+
+    // 2026-11-27T09:37:08 prefetch.3.0.3 err: …
+    [GeneratedRegex(@"^(?<program>\d{4}-\d\d-\d\dT\S+ [\w-]+\.[\d.]+(?: (?<level>err|int|sys|fatal))?:)?\s*(?<text>.*\w.*)$", RegexOptions.CultureInvariant)]
+    private static partial Regex Line();
+
+    [GeneratedRegex("fail|error|cannot|can't|denied|refused|timeout|timed out", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Complaint();
 
     [GeneratedRegex("cannot resolve accession|name not found|path not found|item not found|unknown accession|invalid accession|cannot be found|no data at given", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Unknown();

@@ -66,7 +66,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             if (await ProblemAsync(entry, size, sum, tag, ct) is { } problem)
             {
                 meter.Moved(-size);
-                Files.Delete(part);
+                LocalFiles.Delete(part);
                 throw new IntegrityException($"{Redacted.Of(entry.Uri)}: {problem}; nothing was kept.");
             }
 
@@ -78,7 +78,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             }
             catch (BadUriException)
             {
-                Files.Delete(part);
+                LocalFiles.Delete(part);
                 throw;
             }
         }
@@ -94,7 +94,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
     {
         try
         {
-            return Files.Open(part, new FileStreamOptions
+            return LocalFiles.Open(part, new FileStreamOptions
             {
                 Mode = FileMode.OpenOrCreate,
                 Access = FileAccess.ReadWrite,

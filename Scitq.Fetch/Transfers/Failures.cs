@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Fetch.Transfers;
 
@@ -7,19 +8,26 @@ internal sealed class Failures
 {
     private readonly ConcurrentQueue<FetchException> _failures = new();
 
-    public async Task CatchAsync(Func<Task> file)
+    /// <param name="shown">The file to name in messages.</param>
+    /// <param name="file">Its transfer.</param>
+    /// <param name="isOfOne">Whether a failure concerns this one alone; unless told otherwise, all do that would not befall every other.</param>
+    public async Task CatchAsync(string shown, Func<Task> file, Func<FetchException, bool>? isOfOne = null)
     {
         try
         {
             await file();
         }
-        catch (FetchException e) when (!(e.IsOfAll || e is DiskFullException))
+        catch (Exception e) when (Of(e, shown) is { } fault)
         {
-            _failures.Enqueue(e);
+            if (fault.IsOfAll || fault is DiskFullException || isOfOne?.Invoke(fault) == false) throw fault == e ? e : fault;
+            _failures.Enqueue(fault);
         }
     }
 
-    public void Add(FetchException failure) => _failures.Enqueue(failure);
+    public void Add(FetchException failure)
+    {
+        foreach (var one in failure.Failures) _failures.Enqueue(one);
+    }
 
     /// <param name="moved">What did not fail.</param>
     public void ThrowIfAny(TransferResult? moved = null)
@@ -29,4 +37,8 @@ internal sealed class Failures
         if (_failures.Count > 1) first.Failures = [.. _failures];
         throw first;
     }
+
+    /// <summary>The fault as this one file's; null when it is none of those.</summary>
+    private static FetchException? Of(Exception fault, string shown) => fault as FetchException ?? LocalErrors.Classify(fault, shown) as FetchException
+        ?? (fault is IOException or NotSupportedException ? new TransferExhaustedException($"{Redacted.Of(shown)}: {fault.Message}", fault) : null);
 }

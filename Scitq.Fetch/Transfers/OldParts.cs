@@ -20,7 +20,7 @@ internal sealed class OldParts
     }
 
     private static ILookup<string, string> Find(string directory) =>
-        Files.NamesIn(directory)
+        LocalFiles.NamesIn(directory)
             .Where(name => name.StartsWith('.') && name.Contains(".part", StringComparison.Ordinal))
             .Select(name => Path.Combine(directory, name))
             .Select(PartFile.Of)

@@ -38,7 +38,7 @@ internal static class PartFile
     public static void Publish(string part, string target, DataUri source)
     {
         RefuseOther(target, source);
-        Files.Move(part, target);
+        LocalFiles.Move(part, target);
     }
 
     /// <summary>Only files are replaced, and links to files: a rename would also replace /dev/null.</summary>
@@ -52,7 +52,7 @@ internal static class PartFile
     /// <summary>Deletes a part with all that is kept beside it.</summary>
     public static void Delete(string part)
     {
-        foreach (var suffix in (string[])["", Aria2, Aspera]) Files.Delete(part + suffix);
+        foreach (var suffix in (string[])["", Aria2, Aspera]) LocalFiles.Delete(part + suffix);
     }
 
     /// <summary>The part that a name is of, or of what is kept beside it.</summary>

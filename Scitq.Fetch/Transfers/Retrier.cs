@@ -62,7 +62,7 @@ internal sealed class Retrier
             catch (Exception e) when (e is not (FetchException or SourceChangedException) && !ct.IsCancellationRequested)
             {
                 throw AsTransient(e) is { } transient
-                    ? new TransferExhaustedException($"{shown}: {transient.Message} Given up after {_options.Attempts} attempts.", e)
+                    ? new TransferExhaustedException($"{shown}: {transient.Message} Given up after {(_options.Attempts == 1 ? "1 attempt" : $"{_options.Attempts} attempts")}.", e) { Reason = $"{shown}: {transient.Message}" }
                     : LocalErrors.Classify(e, uri.Text) ?? (e is IOException or NotSupportedException ? new TransferExhaustedException($"{shown}: {e.Message}", e) : e);
             }
             finally
@@ -85,6 +85,8 @@ internal sealed class Retrier
         TransientException transient => transient,
         HttpIOException or SocketException => new TransientException($"the connection broke ({fault.Message}).", fault),
         IOException { InnerException: SocketException or HttpIOException or IOException { InnerException: SocketException } } => new TransientException($"the connection broke ({fault.Message}).", fault),
+        // A packed body that is cut off or damaged.
+        InvalidDataException => new TransientException($"what arrived is damaged ({fault.Message}).", fault),
         _ => null,
     };
 }

@@ -62,6 +62,6 @@ internal sealed class Upload(ITransport transport, Retrier retrier, Meter meter)
             throw kind == FileKind.Missing
                 ? new DataNotFoundException($"'{Redacted.Of(path)}' does not exist.")
                 : new UnsupportedTransferException($"'{Redacted.Of(path)}' is {kind.InWords()}: only files can be moved.");
-        return Files.Open(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = FileBuffer });
+        return LocalFiles.Open(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = FileBuffer });
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Xml;
 using Azure;
 using Azure.Core.Pipeline;
 using Azure.Identity;
@@ -57,6 +58,9 @@ internal sealed class AzureClient : IDisposable
         var shown = Redacted.Of(uri);
         switch (e)
         {
+            case XmlException or FormatException or OverflowException:
+                // Of a proxy on the way, perhaps. A list with such a fault is no list.
+                return new TransientException($"the server's answer cannot be read ({Redacted.Of(e.Message.TrimEnd('.'))}).", e);
             case RequestFailedException { Status: 412 }:
                 return new SourceChangedException(uri);
             case RequestFailedException { ErrorCode: "ContainerNotFound" }:

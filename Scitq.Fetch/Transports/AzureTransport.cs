@@ -33,6 +33,8 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         try
         {
             var found = (await _client.OnceAsync(uri, (container, _, c) => container.GetBlobClient(Blob(uri)).GetPropertiesAsync(cancellationToken: c), ct)).Value;
+            // A folder of its own, in accounts that have such; it is found by what is in it.
+            if (IsMarker(found.Metadata, found.ContentLength)) return null;
             return Entry(uri, Blob(uri)[(Blob(uri).LastIndexOf('/') + 1)..], found.ContentLength, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
         }
         catch (DataNotFoundException)
@@ -52,19 +54,25 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         return answer.Value.Content;
     }
 
-    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         var (name, prefix) = (Container(folder), Blob(folder));
         // A page an enumerator of the SDK's: after a fault one is at its end, and would make a listing look whole that is not.
         var pages = Pages.ReadAsync((next, c) => _client.CallAsync(folder, (container, _, d) => PageAsync(container, prefix, recursive, next, d), c), page => page.ContinuationToken, ct);
+        // Of one level: a folder with a marker is told twice, as that and as what is below it.
+        var folders = new HashSet<string>(StringComparer.Ordinal);
         await foreach (var page in pages)
         {
             foreach (var item in page.Values)
             {
-                if (item.IsPrefix)
-                    yield return new DataEntry { Uri = folder.At($"{name}/{item.Prefix}"), Name = item.Prefix[prefix.Length..].TrimEnd('/'), Size = 0, IsFolder = true };
+                var marker = item.IsPrefix ? item.Prefix : IsMarker(item.Blob.Metadata, item.Blob.Properties.ContentLength) ? item.Blob.Name.TrimEnd('/') + "/" : null;
+                if (marker is not null)
+                {
+                    if (!recursive && marker != prefix && folders.Add(marker))
+                        yield return new DataEntry { Uri = folder.At($"{name}/{marker}"), Name = marker[prefix.Length..].TrimEnd('/'), Size = 0, IsFolder = true };
+                }
                 else if (item.Blob.Properties is var found)
-                    yield return Entry(folder.At($"{name}/{item.Blob.Name}"), item.Blob.Name[prefix.Length..], found.ContentLength ?? 0, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
+                    yield return Entry(folder.At($"{name}/{item.Blob.Name}"), item.Blob.Name[prefix.Length..], found.ContentLength, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
             }
         }
     }
@@ -94,7 +102,7 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
 
     private static async Task<Page<BlobHierarchyItem>> PageAsync(BlobContainerClient container, string prefix, bool recursive, string? next, CancellationToken ct)
     {
-        await foreach (var page in container.GetBlobsByHierarchyAsync(delimiter: recursive ? null : "/", prefix: prefix, cancellationToken: ct).AsPages(next, PageSize))
+        await foreach (var page in container.GetBlobsByHierarchyAsync(BlobTraits.Metadata, delimiter: recursive ? null : "/", prefix: prefix, cancellationToken: ct).AsPages(next, PageSize))
             return page;
         return Page<BlobHierarchyItem>.FromValues([], null, null!);
     }
@@ -165,6 +173,10 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         }
     }
 
+    /// <summary>Whether it only stands for a folder: accounts with folders, and tools that make them elsewhere, say so by this. With content it is a file all the same.</summary>
+    private static bool IsMarker(IDictionary<string, string>? metadata, long? size) => size is 0 or null && metadata is not null
+        && metadata.Any(m => m.Key.Equals("hdi_isfolder", StringComparison.OrdinalIgnoreCase) && m.Value.Equals("true", StringComparison.OrdinalIgnoreCase));
+
     /// <exception cref="BadUriException">The SDK would fold the name into that of something elsewhere, in another container maybe.</exception>
     private static string Blob(DataUri uri)
     {
@@ -172,7 +184,7 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         return uri.Path.Split('/', 2) is [_, var blob] ? blob : "";
     }
 
-    private static DataEntry Entry(DataUri uri, string name, long size, ETag? tag, DateTimeOffset? modified, DateTimeOffset? created, byte[]? md5) => new()
+    private static DataEntry Entry(DataUri uri, string name, long? size, ETag? tag, DateTimeOffset? modified, DateTimeOffset? created, byte[]? md5) => new()
     {
         Uri = uri,
         Name = name,

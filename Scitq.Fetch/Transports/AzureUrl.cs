@@ -19,6 +19,6 @@ internal static class AzureUrl
         // In a URL names are percent-encoded, in azure:// they are as they are.
         var path = Uri.UnescapeDataString(uri.Path[(host + Domain.Length)..]);
         var action = uri.Action is null ? "" : uri.Text[uri.Text.IndexOf('|', StringComparison.Ordinal)..];
-        return path.Length == 0 || path.Contains('|', StringComparison.Ordinal) ? uri : DataUri.Parse($"azure://{path}{action}");
+        return path.Contains('|', StringComparison.Ordinal) || !DataUri.TryParse($"azure://{path}{action}", out var blob, out _) ? uri : blob;
     }
 }

@@ -52,7 +52,8 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     public Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
     {
         _roots.Check(entry.Uri);
-        var stream = Files.Open(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
+        var stream = options.OpenFile is { } open ? open(Open) : Open();
+        _roots.CheckOpened(stream, entry.Uri);
         if (entry.Version is not null && Version(stream.Length, File.GetLastWriteTimeUtc(stream.SafeFileHandle)) != entry.Version)
         {
             stream.Dispose();
@@ -61,19 +62,25 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
 
         stream.Position = offset;
         return Task.FromResult<Stream>(stream);
+
+        FileStream Open() => LocalFiles.Open(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
     }
 
     public async Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct)
     {
         _roots.Check(uri);
         var target = Path.GetFullPath(uri.Path);
-        Files.MakeDirectory(Path.GetDirectoryName(target)!);
+        NewFiles.MakeFolder(Path.GetDirectoryName(target)!, options.Umask);
         PartFile.RefuseOther(target, uri);
         var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
+        // Made anew: where others may write, a link of that name may wait.
+        LocalFiles.Delete(part);
         try
         {
-            await using (var file = Files.Open(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
+            await using (var file = LocalFiles.Open(part, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 }))
             {
+                _roots.CheckOpened(file, uri);
+                NewFiles.Open(file, options.Umask);
                 await content.Body.CopyToAsync(file, 1 << 20, ct);
                 if (content.Modified is { } modified) File.SetLastWriteTimeUtc(file.SafeFileHandle, modified.UtcDateTime);
             }
@@ -82,20 +89,17 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         }
         finally
         {
-            Files.Delete(part);
+            LocalFiles.Delete(part);
         }
 
         return Entry(uri, Path.GetFileName(target), FileFacts.Of(target, follow: true));
     }
 
-    public IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, CancellationToken ct) => ListAsync(folder, recursive, null, ct);
-
-    /// <summary>The same; told what is no file, and so left out.</summary>
-    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<string, string>? skipped, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         _roots.Check(folder);
         if (FileKinds.Of(folder.Path, follow: true) != FileKind.Directory) throw new DataNotFoundException($"{Redacted.Of(folder)}: there is no such directory.");
-        foreach (var (name, _, facts) in LocalTree.Walk(folder.Path, recursive, ct, skipped))
+        foreach (var (name, _, facts) in LocalTree.Walk(folder.Path, recursive, ct, (name, what) => leftOut?.Invoke(new LeftOut(name, what, what == LocalTree.EmptyFolder))))
         {
             yield return facts.Kind == FileKind.File
                 ? Entry(folder.At(folder.Path + name), name, facts)
@@ -108,8 +112,17 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     public Task DeleteAsync(DataUri uri, CancellationToken ct)
     {
         _roots.Check(uri);
-        Files.Delete(uri.Path);
+        LocalFiles.Delete(uri.Path);
         return Task.CompletedTask;
+    }
+
+    public async Task RemoveFolderAsync(DataUri folder, CancellationToken ct)
+    {
+        _roots.Check(folder);
+        if (FileKinds.Of(folder.Path.TrimEnd('/')) != FileKind.Directory) return;
+        foreach (var sub in LocalFiles.NamesIn(folder.Path).Select(name => Path.Combine(folder.Path, name)).Where(path => FileKinds.Of(path) == FileKind.Directory).ToArray())
+            await RemoveFolderAsync(folder.At(sub), ct);
+        if (!LocalFiles.NamesIn(folder.Path).Any()) LocalFiles.DeleteDirectory(folder.Path);
     }
 
     private static DataEntry Entry(DataUri uri, string name, FileFacts file) => new()

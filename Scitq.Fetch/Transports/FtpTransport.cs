@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Scitq.Contracts;
 using Scitq.Fetch.Ftp;
 using Scitq.Fetch.Transfers;
@@ -23,7 +22,7 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
     {
         var size = await SizeAsync(ftp, address.Path, Redacted.Of(uri), ct);
         if (size is null) return null;
-        var time = await ftp.SendAsync("MDTM " + address.Path, ct);
+        var time = await ftp.AskAsync("MDTM " + address.Path, ct);
         return Entry(uri, address.Path[(address.Path.LastIndexOf('/') + 1)..], size >= 0 ? size : null, time.Code == 213 ? FtpListing.Time(time.Text[4..]) : null);
     }, ct);
 
@@ -35,6 +34,8 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
         var ftp = await _pool.TakeAsync(address, shown, ct);
         try
         {
+            // Settles how the name is to be sent.
+            if (FtpNames.HasLatin(address.Path)) await SizeAsync(ftp, address.Path, shown, ct);
             return new FtpBody(await ftp.TransferAsync("RETR " + address.Path, offset, shown, ct), ftp, c => _pool.Return(address, c), shown);
         }
         catch
@@ -44,26 +45,70 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
         }
     }
 
-    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         var host = folder.Path[..folder.Path.IndexOf('/', StringComparison.Ordinal)];
         var root = FtpAddress.Of(folder).Path;
         var folders = new Stack<string>();
+        var closed = new Failures();
         folders.Push("");
         while (folders.TryPop(out var sub))
         {
             var at = folder.At($"{host}{root}{sub}");
-            foreach (var item in await services.Retrier.RunAsync(at, c => ItemsAsync(at, c), ct))
+            List<FtpItem> items = [];
+            // One folder that nobody may enter does not keep the others from being listed; but in the end the list is not whole.
+            if (sub.Length == 0) items = await services.Retrier.RunAsync(at, c => ItemsAsync(at, c), ct);
+            else await closed.CatchAsync(at.Text, async () => items = await services.Retrier.RunAsync(at, c => ItemsAsync(at, c), ct), e => e is not TransferExhaustedException);
+            foreach (var item in items)
             {
                 var name = sub + item.Name;
                 var uri = folder.At($"{host}{root}{name}");
-                if (item.IsFolder && recursive) folders.Push(name + "/");
-                else if (item.IsFolder) yield return new DataEntry { Uri = uri.AsFolder(), Name = name, Size = 0, Modified = item.Modified, IsFolder = true };
-                else if (!item.IsLink && item.Modified is not null) yield return Entry(uri, name, item.Size, item.Modified);
-                // What a link stands for, and times to the second, have to be asked for.
-                else if (await services.Retrier.RunAsync(uri, c => StatAsync(uri, c), ct) is { } found) yield return found with { Name = name };
+                switch (item.Kind)
+                {
+                    case FtpKind.Folder when recursive:
+                        folders.Push(name + "/");
+                        break;
+                    case FtpKind.Folder:
+                        yield return new DataEntry { Uri = uri.AsFolder(), Name = name, Size = 0, Modified = item.Modified, IsFolder = true };
+                        break;
+                    case FtpKind.File when item.Modified is not null:
+                        yield return Entry(uri, name, item.Size, item.Modified);
+                        break;
+                    case FtpKind.File:
+                        yield return await AskedAsync(uri, name, item, ct);
+                        break;
+                    case FtpKind.Link when await TargetAsync(uri, ct) is { } target:
+                        yield return target with { Name = name };
+                        break;
+                    case var kind:
+                        leftOut?.Invoke(new LeftOut(name, kind == FtpKind.Link ? "a symbolic link to no file" : "neither a file nor a folder"));
+                        break;
+                }
             }
         }
+
+        closed.ThrowIfAny();
+    }
+
+    public async Task RemoveFolderAsync(DataUri folder, CancellationToken ct)
+    {
+        List<FtpItem> items;
+        try
+        {
+            items = await ItemsAsync(folder.AsFolder(), ct);
+        }
+        catch (DataNotFoundException)
+        {
+            return;
+        }
+
+        foreach (var item in items)
+        {
+            if (item.Kind != FtpKind.Folder) return;
+            await RemoveFolderAsync(folder.At($"{folder.AsFolder().Path}{item.Name}"), ct);
+        }
+
+        await _pool.UseAsync(folder, (ftp, address) => ftp.AskAsync("RMD " + address.Path.TrimEnd('/'), ct), ct);
     }
 
     public Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct) => _pool.UseAsync(uri, async (ftp, address) =>
@@ -96,7 +141,7 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
 
     public Task DeleteAsync(DataUri uri, CancellationToken ct) => _pool.UseAsync(uri, async (ftp, address) =>
     {
-        var reply = await ftp.SendAsync("DELE " + address.Path, ct);
+        var reply = await ftp.AskAsync("DELE " + address.Path, ct);
         // A refusal and a file that is not there have the same code.
         return reply.IsPositive || await SizeAsync(ftp, address.Path, Redacted.Of(uri), ct) is null ? true : throw reply.Fault(Redacted.Of(uri));
     }, ct);
@@ -104,7 +149,7 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
     /// <summary>Null when there is no such file; -1 when the server does not tell sizes.</summary>
     private static async Task<long?> SizeAsync(FtpConnection ftp, string path, string shown, CancellationToken ct)
     {
-        var reply = await ftp.SendAsync("SIZE " + path, ct);
+        var reply = await ftp.AskAsync("SIZE " + path, ct);
         return reply.Code switch
         {
             213 when long.TryParse(reply.Text.AsSpan(4).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var size) => size,
@@ -114,24 +159,95 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
         };
     }
 
+    /// <summary>Times to the second have to be asked for. What the server does not tell shows when the file is read; it is there, and so in the list.</summary>
+    private async Task<DataEntry> AskedAsync(DataUri uri, string name, FtpItem item, CancellationToken ct)
+    {
+        try
+        {
+            if (await services.Retrier.RunAsync(uri, c => StatAsync(uri, c), ct) is { } found)
+                return found.Size is null ? Entry(uri, name, item.Size, found.Modified) : found with { Name = name };
+        }
+        catch (FetchException e) when (e is AccessDeniedException or BadUriException or UnsupportedTransferException)
+        {
+            // Of this file alone.
+        }
+
+        return Entry(uri, name, item.Size, null);
+    }
+
+    /// <summary>The file that a link stands for; null when it is none, or nobody may know.</summary>
+    private async Task<DataEntry?> TargetAsync(DataUri uri, CancellationToken ct)
+    {
+        try
+        {
+            return await services.Retrier.RunAsync(uri, c => StatAsync(uri, c), ct);
+        }
+        catch (FetchException e) when (e is AccessDeniedException or BadUriException or UnsupportedTransferException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What is in a folder. It is entered first: servers take what follows LIST for a pattern, or for options, and call a folder that nobody may enter empty.</summary>
     private Task<List<FtpItem>> ItemsAsync(DataUri folder, CancellationToken ct) => _pool.UseAsync(folder, async (ftp, address) =>
     {
         var shown = Redacted.Of(folder);
-        var facts = ftp.Features.Any(f => f.StartsWith("MLST", StringComparison.Ordinal));
-        var items = new List<FtpItem>();
-        // LIST takes a leading dash for an option on some servers; a directory's path here starts with a slash.
-        await using (var data = await ftp.TransferAsync((facts ? "MLSD " : "LIST ") + address.Path, 0, shown, ct))
-        using (var reader = new StreamReader(data, new UTF8Encoding(false)))
+        if (await ftp.AskAsync("CWD " + address.Path, ct) is { Code: >= 400 } refused) throw refused.Fault(shown);
+        if (ftp.HasFacts) return (await ItemsAsync(ftp, "MLSD", shown, ct)).Items;
+        if (ftp.ListsAll != false)
         {
-            while (await services.Idle.GuardAsync(c => reader.ReadLineAsync(c), ct) is { } line)
+            try
             {
-                if ((facts ? FtpListing.OfFacts(line) : FtpListing.OfList(line)) is { } item) items.Add(item);
+                var (all, isWhole) = await ItemsAsync(ftp, "LIST -a", shown, ct);
+                ftp.ListsAll = isWhole;
+                if (isWhole) return all;
+            }
+            catch (FetchException) when (ftp.ListsAll is null)
+            {
+                // It takes that for a name.
+                ftp.ListsAll = false;
+            }
+        }
+
+        return (await ItemsAsync(ftp, "LIST", shown, ct)).Items;
+    }, ct);
+
+    /// <summary>The items, and whether the folder was listed with itself, as only <c>-a</c> does.</summary>
+    /// <exception cref="UnsupportedTransferException">A line is not understood: nobody knows which files it stands for.</exception>
+    private async Task<(List<FtpItem> Items, bool HasItself)> ItemsAsync(FtpConnection ftp, string command, string shown, CancellationToken ct)
+    {
+        var (items, names, hasItself) = (new List<FtpItem>(), new HashSet<string>(StringComparer.Ordinal), false);
+        UnsupportedTransferException? problem = null;
+        await using (var data = await ftp.TransferAsync(command, 0, shown, ct))
+        {
+            var lines = new FtpLines(data, services.Idle);
+            // Read to its end in any case: the connection is used again.
+            while (await lines.NextAsync(ct) is { } bytes)
+            {
+                var line = FtpNames.Read(bytes.Span);
+                if (!(command == "MLSD" ? FtpListing.TryFacts(line, out var item) : FtpListing.TryList(line, out item))) problem ??= NotUnderstood(shown, line);
+                else if (item is null) hasItself |= line.EndsWith(" .", StringComparison.Ordinal);
+                else if (names.Add(item.Name)) items.Add(item);
+                else problem ??= new UnsupportedTransferException($"{shown}: the server lists '{Redacted.Of(item.Name)}' twice, and one of the two cannot be told from the other.");
             }
         }
 
         var done = await ftp.ReplyAsync(ct);
-        return done.Code is 226 or 250 ? items : throw done.Fault(shown);
-    }, ct);
+        if (done.Code is not (226 or 250)) throw done.Fault(shown);
+        // vsftpd and Pure-FTPd say so with the code of success.
+        if (done.Text.Contains("failed to open", StringComparison.OrdinalIgnoreCase) || done.Text.Contains("truncated", StringComparison.OrdinalIgnoreCase))
+            throw new AccessDeniedException($"{shown}: the folder could not be listed, or not wholly: {done.Shown}.");
+        return problem is null ? (items, hasItself) : throw problem;
+    }
+
+    private static UnsupportedTransferException NotUnderstood(string shown, string line)
+    {
+        const int Longest = 200;
+        var quoted = Redacted.Of(line.Length > Longest ? line[..Longest] + "…" : line);
+        return new UnsupportedTransferException(FtpListing.Foreign(line) is { } system
+            ? $"{shown}: the server lists it as {system}, which is not supported: name its files one by one. The line was '{quoted}'."
+            : $"{shown}: the server's listing has a line that is not understood, so it is not known what is there: '{quoted}'. Files that are named one by one can be fetched.");
+    }
 
     private static async Task MakeFoldersAsync(FtpConnection ftp, string folder, CancellationToken ct)
     {

@@ -7,5 +7,5 @@ namespace Scitq.Fetch.Transports;
 internal interface ISetTransport : ITransport
 {
     /// <summary>Fetches all of them into a directory, each under its final name only once it is whole.</summary>
-    Task<IReadOnlyList<TransferredFile>> FetchAsync(DataUri uri, string directory, Meter meter, CancellationToken ct);
+    Task<TransferResult> FetchAsync(DataUri uri, string directory, Meter meter, CancellationToken ct);
 }

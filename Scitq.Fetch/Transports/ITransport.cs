@@ -35,11 +35,17 @@ internal interface ITransport
     /// </summary>
     Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct) => throw Unsupported(uri, "written to");
 
-    /// <summary>Files below a folder (its path ends with a slash), in no particular order; not recursively, sub-folders too.</summary>
-    IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, CancellationToken ct) => throw Unsupported(folder, "listed");
+    /// <summary>
+    /// Files below a folder (its path ends with a slash), in no particular order; not recursively, sub-folders too. The list is whole, but for what
+    /// <paramref name="leftOut"/> is told, or it ends with a fault.
+    /// </summary>
+    IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, CancellationToken ct) => throw Unsupported(folder, "listed");
 
     /// <summary>Deletes one object; that there is none is no failure.</summary>
     Task DeleteAsync(DataUri uri, CancellationToken ct) => throw Unsupported(uri, "deleted from");
+
+    /// <summary>Removes a folder below which there is no file, where folders are things of their own; one that holds a file stays.</summary>
+    Task RemoveFolderAsync(DataUri folder, CancellationToken ct) => Task.CompletedTask;
 
     private static UnsupportedTransferException Unsupported(DataUri uri, string verb) =>
         new($"{Redacted.Of(uri)}: {uri.Scheme}:// cannot be {verb}.");

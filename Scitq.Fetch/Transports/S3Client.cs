@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
 using Scitq.Contracts;
@@ -59,6 +60,9 @@ internal sealed class S3Client : IDisposable
         var shown = Redacted.Of(uri);
         switch (e)
         {
+            case AmazonUnmarshallingException or XmlException or FormatException or OverflowException:
+                // Of a proxy on the way, perhaps. A list with such a fault is no list.
+                return new TransientException($"the server's answer cannot be read ({Redacted.Of((e.InnerException ?? e).Message.TrimEnd('.'))}).", e);
             case AmazonServiceException { StatusCode: System.Net.HttpStatusCode.PreconditionFailed }:
                 return new SourceChangedException(uri);
             case AmazonServiceException { ErrorCode: "NoSuchBucket" }:

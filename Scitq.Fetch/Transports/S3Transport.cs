@@ -41,7 +41,7 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
         }
     }
 
-    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         var (bucket, prefix) = (Bucket(folder), Key(folder));
         var pages = Pages.ReadAsync(
@@ -52,16 +52,21 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
                 Delimiter = recursive ? null : "/",
                 ContinuationToken = next,
             }, d), c),
-            page => page.IsTruncated == true ? page.NextContinuationToken : null,
+            page => page.IsTruncated != true ? null : page.NextContinuationToken is { Length: > 0 } next && next != page.ContinuationToken ? next : throw Odd(folder, "is cut off and does not say where it goes on"),
             ct);
         await foreach (var page in pages)
         {
             foreach (var found in page.S3Objects ?? [])
-                yield return Entry(folder.At($"{bucket}/{found.Key}"), found.Key[prefix.Length..], found.Size ?? 0, found.ETag, found.LastModified);
+                yield return Entry(folder.At($"{bucket}/{found.Key}"), NameIn(folder, prefix, found.Key), found.Size, found.ETag, found.LastModified);
             foreach (var sub in page.CommonPrefixes ?? [])
-                yield return new DataEntry { Uri = folder.At($"{bucket}/{sub}"), Name = sub[prefix.Length..].TrimEnd('/'), Size = 0, IsFolder = true };
+                yield return new DataEntry { Uri = folder.At($"{bucket}/{sub}"), Name = NameIn(folder, prefix, sub).TrimEnd('/'), Size = 0, IsFolder = true };
         }
     }
+
+    private static string NameIn(DataUri folder, string prefix, string? key) =>
+        key?.StartsWith(prefix, StringComparison.Ordinal) == true ? key[prefix.Length..] : throw Odd(folder, $"holds '{Redacted.Of(key ?? "")}', which is not below it");
+
+    private static UnsupportedTransferException Odd(DataUri folder, string what) => new($"{Redacted.Of(folder)}: the server's list {what}, so it is not known what is there.");
 
     public Task DeleteAsync(DataUri uri, CancellationToken ct) =>
         _client.OnceAsync(uri, (s3, _, c) => s3.DeleteObjectAsync(Bucket(uri), Key(uri), c), ct);
@@ -91,7 +96,7 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
 
     private static string Key(DataUri uri) => uri.Path.Split('/', 2) is [_, var key] ? key : "";
 
-    private static DataEntry Entry(DataUri uri, string name, long size, string? tag, DateTime? modified) => new()
+    private static DataEntry Entry(DataUri uri, string name, long? size, string? tag, DateTime? modified) => new()
     {
         Uri = uri,
         Name = name,

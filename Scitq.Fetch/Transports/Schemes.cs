@@ -14,7 +14,7 @@ internal sealed class Schemes : IDisposable
     public Schemes(Services services)
     {
         _web = new Web(services.Options);
-        var http = new HttpTransport(_web);
+        var http = new HttpTransport(_web, services);
         _transports = new Dictionary<string, ITransport>
         {
             ["file"] = new FileTransport(services.Options),

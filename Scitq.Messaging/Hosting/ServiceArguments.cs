@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Scitq.Access.CommandLine;
+using Scitq.Contracts;
 
 namespace Scitq.Messaging.Hosting;
 
@@ -46,11 +48,11 @@ public sealed class ServiceArguments
         if (this[name + "-file"] is not { } file) return this[name];
         try
         {
-            return File.ReadAllText(file).Trim();
+            return SecretFile.Read(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (ArgumentException e)
         {
-            throw new ArgumentException($"--{name}-file '{file}' can't be read: {e.Message}", e);
+            throw new ArgumentException($"--{name}-file: {e.Message}", e);
         }
     }
 
@@ -58,6 +60,7 @@ public sealed class ServiceArguments
     public static ServiceArguments? Read(string program, string purpose, IReadOnlyList<ServiceOption> options, string[] args, out int exitCode)
     {
         exitCode = 0;
+        Argv.Hide("--token", "--database");
         if (args.Contains("--help") || args.Contains("-h"))
         {
             Console.Out.WriteLine(Help(program, purpose, options));
@@ -118,7 +121,11 @@ public sealed class ServiceArguments
             {
                 if (Sections.Contains(member.Name) && member.Value.ValueKind == JsonValueKind.Object)
                     foreach (var (key, value) in Flatten(member.Name, member.Value)) values[key] = value;
-                else if (options.Any(o => o.Name == member.Name)) values[member.Name] = member.Value.ToString();
+                else if (options.Any(o => o.Name == member.Name))
+                {
+                    values[member.Name] = member.Value.ToString();
+                    if (IsSecret(options, member.Name, values[member.Name])) SecretFile.Check(file);
+                }
                 else throw new ArgumentException($"the configuration file '{file}' has the unknown key '{member.Name}'.");
             }
         }
@@ -129,6 +136,10 @@ public sealed class ServiceArguments
 
         return values;
     }
+
+    /// <summary>What could have been given in a file of its own, and is not just an address.</summary>
+    private static bool IsSecret(IReadOnlyList<ServiceOption> options, string name, string value) =>
+        options.Any(o => o.Name == name + "-file") && (name == "token" || value.Contains('@') || value.Contains("password", StringComparison.OrdinalIgnoreCase));
 
     private static IEnumerable<(string Key, string Value)> Flatten(string prefix, JsonElement element) =>
         element.ValueKind == JsonValueKind.Object

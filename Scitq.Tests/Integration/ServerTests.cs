@@ -24,6 +24,7 @@ public sealed class ServerTests
     {
         await using var server = await RabbitMqServer.StartPrivateAsync("consumer_timeout = 60000");
         await SendOneAsync(server.AmqpUri, "kept");
+        await server.RememberAsync();
         await server.KillAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => SendOneAsync(server.AmqpUri, "kept"));
 

@@ -38,7 +38,7 @@ public sealed class DockerFixture : IDisposable
     {
         var key = new AttemptKey(Guid.NewGuid(), 1, Guid.NewGuid());
         var directory = new WorkDirectory(folder[key.Lease.ToString()]);
-        directory.Create();
+        directory.Create(Ownership.InContainer);
         return new RunRequest
         {
             Key = key, Number = 7, Worker = Worker, Cpu = 2, Directory = directory,

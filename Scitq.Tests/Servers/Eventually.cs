@@ -4,7 +4,8 @@ namespace Scitq.Tests.Servers;
 
 public static class Eventually
 {
-    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(10);
+    // Long enough for a machine that does much else at the same time: only a failure takes it.
+    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     public static Task Async(Func<bool> condition, string what, TimeSpan? timeout = null) =>

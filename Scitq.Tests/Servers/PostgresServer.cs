@@ -40,6 +40,18 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Stops it as a power cut would: nothing is written, connections break.</summary>
     public Task CrashAsync() => ServerScript.RunAsync(Script, "stop", _folder.Path, "immediate");
 
+    /// <summary>As its administrator.</summary>
+    public async Task ExecuteAsync(params string[] statements)
+    {
+        await using var connection = new NpgsqlConnection($"{Connection};Database=postgres;Pooling=false");
+        await connection.OpenAsync();
+        foreach (var statement in statements)
+        {
+            await using var command = new NpgsqlCommand(statement, connection);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await CrashAsync();

@@ -19,7 +19,7 @@ internal sealed class ProgressLine(ToolIo io, bool show) : IProgress<TransferPro
         if (!show) return;
         lock (_lock)
         {
-            io.Error.Write("\r\x1b[K" + Text(value, Elapsed));
+            io.PaintedError.Write("\r\x1b[K" + Text(value, Elapsed));
             _shown = true;
         }
     }
@@ -51,11 +51,17 @@ internal sealed class ProgressLine(ToolIo io, bool show) : IProgress<TransferPro
         return $"{text}{Display.Size(value.Bytes)}/{Display.Size(total)}  {bar}  {Rate(rate)}{left}";
     }
 
-    internal static string Rate(double rate) => string.Create(CultureInfo.InvariantCulture, $"{rate / 1_000_000:0.0} MB/s");
+    internal static string Rate(double rate) => rate switch
+    {
+        < 999.5 => string.Create(CultureInfo.InvariantCulture, $"{rate:0} B/s"),
+        < 999_950 => string.Create(CultureInfo.InvariantCulture, $"{rate / 1000:0.0} kB/s"),
+        < 999_950_000 => string.Create(CultureInfo.InvariantCulture, $"{rate / 1_000_000:0.0} MB/s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{rate / 1_000_000_000:0.0} GB/s"),
+    };
 
     private void ClearLine()
     {
-        if (_shown) io.Error.Write("\r\x1b[K");
+        if (_shown) io.PaintedError.Write("\r\x1b[K");
         _shown = false;
     }
 }

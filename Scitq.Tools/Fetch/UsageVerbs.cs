@@ -30,8 +30,20 @@ internal static class UsageVerbs
         return ExitCodes.Done;
     }
 
-    /// <summary>The files below the place that the filter takes, or the one file that it is.</summary>
+    /// <summary>The files below the place that the filter takes, or the one file that it is; in the end, how many have no size that could be summed up.</summary>
     private static async IAsyncEnumerable<DataEntry> FilesAsync(FetchContext context)
+    {
+        var unknown = 0L;
+        await foreach (var entry in FoundAsync(context))
+        {
+            if (entry.Size is null) unknown++;
+            yield return entry;
+        }
+
+        if (unknown > 0) context.Progress.Say($"the server does not tell the size of {Display.Count(unknown)} of the files: counted as 0");
+    }
+
+    private static async IAsyncEnumerable<DataEntry> FoundAsync(FetchContext context)
     {
         var place = context.Place(0);
         if (place.Action is not null) throw new BadUriException($"{Redacted.Of(place)}: a listing takes no action.");
@@ -48,6 +60,8 @@ internal static class UsageVerbs
     public static async Task<int> NcduAsync(FetchContext context)
     {
         var keep = context.Line.Has("only-file");
+        // Before what may be a long listing.
+        if (!keep && !IsThere()) throw Missing();
         var path = keep ? Path.GetFullPath(ListingName) : Path.Combine(Path.GetTempPath(), $"scitq-{Guid.NewGuid():N}.json");
         try
         {
@@ -62,15 +76,20 @@ internal static class UsageVerbs
             await ncdu.WaitForExitAsync(CancellationToken.None);
             return ncdu.ExitCode == 0 ? ExitCodes.Done : ExitCodes.Failed;
         }
-        catch (Win32Exception e)
+        catch (Win32Exception)
         {
-            throw new ToolException(ExitCodes.Failed, "no_ncdu", $"the program ncdu could not be started ({e.Message})", "Install it, or take --only-file and browse the listing elsewhere.");
+            throw Missing();
         }
         finally
         {
             if (!keep) File.Delete(path);
         }
     }
+
+    private static bool IsThere() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(d => d.Length > 0 && File.Exists(Path.Combine(d, "ncdu")));
+
+    private static ToolException Missing() =>
+        new(ExitCodes.Failed, "no_ncdu", "the program ncdu is not on PATH here: install it (Debian: ncdu), or take --only-file and browse the listing elsewhere");
 
     /// <summary>ncdu's own format: an array is a folder, its first element the folder itself.</summary>
     private static async Task WriteAsync(FetchContext context, string path)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
+using Scitq.Access.Broker;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Tools.Server;
@@ -13,13 +14,15 @@ namespace Scitq.Tools.Launch;
 /// Publishes to the coordinator's exchange: mandatory, persistent and confirmed, so that the broker holds the tasks
 /// before this returns, whether a coordinator runs or not. The numbers come back by the broker's direct reply-to.
 /// </summary>
-internal sealed class BusSubmitter(ServerAddress server, ToolIo io, string program, TimeSpan timeout, TimeSpan replyWait) : ISubmitter
+internal sealed class BusSubmitter(BrokerSettings broker, string shown, ToolIo io, string program, TimeSpan timeout, TimeSpan replyWait) : ISubmitter
 {
     private const string ReplyTo = "amq.rabbitmq.reply-to";
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource<TasksSubmitted?>> _waiting = new();
     private IConnection? _connection;
     private IChannel? _channel;
+    private BrokerAlarm? _alarm;
     private bool _coordinatorAway;
 
     public async Task<IReadOnlyList<SubmittedTask>> SubmitAsync(IReadOnlyList<SubmitTask> tasks, CancellationToken cancel)
@@ -50,11 +53,7 @@ internal sealed class BusSubmitter(ServerAddress server, ToolIo io, string progr
         return answer?.Tasks is { } known && known.Count == tasks.Count ? known : [.. tasks.Select(t => new SubmittedTask { TaskId = t.TaskId })];
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_channel is not null) await _channel.DisposeAsync();
-        if (_connection is not null) await _connection.DisposeAsync();
-    }
+    public async ValueTask DisposeAsync() => await CloseAsync();
 
     private async Task PublishAsync(string id, string message, byte[] body, CancellationToken cancel)
     {
@@ -76,24 +75,34 @@ internal sealed class BusSubmitter(ServerAddress server, ToolIo io, string progr
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel, io.Interrupted);
                 limit.CancelAfter(TimeSpan.FromSeconds(Math.Max(5, timeout.TotalSeconds / 3)));
                 var channel = await OpenAsync(limit.Token);
+                using var held = WhenHeldBack(reason => HeldBack(reason, timeout - io.Clock.GetElapsedTime(start), limit));
                 await channel.BasicPublishAsync(Queues.Tasks, "", true, properties, body, limit.Token);
                 return;
             }
             catch (PublishException e) when (e.IsReturn)
             {
-                throw new ToolException(ExitCodes.Unreachable, "no_queue", $"broker {server.Shown} has no queue '{Queues.Tasks}' for tasks: nothing was queued", "Start a coordinator once on this broker; it makes the queue.", e);
+                throw new ToolException(ExitCodes.Unreachable, "no_queue", $"broker {shown} has no queue '{Queues.Tasks}' for tasks: nothing was queued", "Start a coordinator once on this broker; it makes the queue.", e);
             }
             catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == 404)
             {
-                throw new ToolException(ExitCodes.Unreachable, "no_exchange", $"broker {server.Shown} has no exchange '{Queues.Tasks}': no coordinator has ever run on it; nothing was queued", "Start a coordinator once on this broker; it makes the exchange.", e);
+                throw new ToolException(ExitCodes.Unreachable, "no_exchange", $"broker {shown} has no exchange '{Queues.Tasks}': no coordinator has ever run on it; nothing was queued", "Start a coordinator once on this broker; it makes the exchange.", e);
             }
-            catch (Exception e) when (Refusal(e) is { } refusal)
+            catch (Exception e) when (BrokerFailure.IsDenied(e))
             {
-                throw new ToolException(ExitCodes.Denied, "unauthorized", $"broker {server.Shown} refuses the connection: {refusal}", "Check user, password and virtual host of the address.", e);
+                throw new ToolException(ExitCodes.Denied, "unauthorized", $"broker {shown} refuses the connection: {Reason(e)}", "Check user, password and virtual host of the address.", e);
+            }
+            catch (Exception e) when (BrokerFailure.IsUnsafe(e, broker))
+            {
+                throw new ToolException(ExitCodes.Unreachable, "tls", $"broker {shown} is not trusted: {Reason(e)}", "Nothing was sent to it.", e);
             }
             catch (Exception e) when (e is BrokerUnreachableException or OperationInterruptedException or IOException or PublishException)
             {
-                trouble = e is BrokerUnreachableException ? $"cannot be reached ({(e.InnerException ?? e).Message})" : $"broke the connection ({e.Message})";
+                trouble = $"{(e is BrokerUnreachableException ? "cannot be reached" : "broke the connection")} ({Reason(e)})";
+            }
+            catch (OperationCanceledException) when (_alarm?.Problem is { } alarm && !cancel.IsCancellationRequested && !io.Interrupted.IsCancellationRequested)
+            {
+                throw new ToolException(ExitCodes.Unreachable, "broker_alarm", $"{alarm}; it is {shown}, and gave no confirmation within {timeout.TotalSeconds:0} s",
+                    $"It may take the task yet, once it has room again: to send it again without doubling it, use --task-id {id}");
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested && !io.Interrupted.IsCancellationRequested)
             {
@@ -103,11 +112,11 @@ internal sealed class BusSubmitter(ServerAddress server, ToolIo io, string progr
             await CloseAsync();
             var pause = Patience.Pause(attempt + 1);
             var left = timeout - io.Clock.GetElapsedTime(start);
-            if (left <= pause) throw new ToolException(ExitCodes.Unreachable, "unreachable", $"broker {server.Shown} {trouble}; gave up after {attempt} {(attempt == 1 ? "try" : "tries")}", "Is it the right address (-s, SCITQ_SERVER)?");
+            if (left <= pause) throw new ToolException(ExitCodes.Unreachable, "unreachable", $"broker {shown} {trouble}; gave up after {attempt} {(attempt == 1 ? "try" : "tries")}", "Is it the right address (-s, SCITQ_SERVER)?");
             if (attempt == 1)
             {
                 io.WatchInterrupts();
-                io.Error.WriteLine($"{program}: broker {server.Shown} {trouble}; trying again for up to {Math.Ceiling(left.TotalSeconds):0} s");
+                io.Error.WriteLine($"{program}: broker {shown} {trouble}; trying again for up to {Math.Ceiling(left.TotalSeconds):0} s");
             }
 
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, io.Interrupted);
@@ -119,15 +128,9 @@ internal sealed class BusSubmitter(ServerAddress server, ToolIo io, string progr
     {
         if (_channel is { IsOpen: true }) return _channel;
         await CloseAsync();
-        var factory = new ConnectionFactory
-        {
-            Uri = server.Uri,
-            AutomaticRecoveryEnabled = false,               // a new try is ours to make: it must publish again too
-            TopologyRecoveryEnabled = false,
-            RequestedConnectionTimeout = TimeSpan.FromSeconds(10),
-            ClientProvidedName = program,
-        };
-        _connection = await factory.CreateConnectionAsync(cancel);
+        _connection = await broker.Factory(program).CreateConnectionAsync(cancel);
+        _alarm = new BrokerAlarm(io.Clock);
+        _alarm.Follow(_connection);
         _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancel);
         var consumer = new AsyncEventingBasicConsumer(_channel);
         consumer.ReceivedAsync += (_, delivery) =>
@@ -141,19 +144,7 @@ internal sealed class BusSubmitter(ServerAddress server, ToolIo io, string progr
 
     private async Task CloseAsync()
     {
-        if (_connection is not null)
-        {
-            try
-            {
-                await _connection.AbortAsync();
-                await _connection.DisposeAsync();
-            }
-            catch (Exception e) when (e is AlreadyClosedException or IOException or OperationInterruptedException)
-            {
-                _connection = null;             // it was broken already, which is why it is closed
-            }
-        }
-
+        if (_connection is not null) await _connection.EndAsync(ClosePatience);
         (_channel, _connection) = (null, null);
     }
 
@@ -170,14 +161,26 @@ internal sealed class BusSubmitter(ServerAddress server, ToolIo io, string progr
         }
     }
 
-    private static string? Refusal(Exception error)
-    {
-        for (var e = error; e is not null; e = e.InnerException)
-        {
-            if (e is AuthenticationFailureException or PossibleAuthenticationFailureException) return "wrong user or password";
-            if (e is OperationInterruptedException { ShutdownReason.ReplyCode: 403 or 530 } closed) return closed.ShutdownReason!.ReplyText;
-        }
+    private string Reason(Exception e) => BrokerFailure.Reason(e, broker).TrimEnd('.');
 
-        return null;
+    /// <summary>The broker reads on where it stopped, so the same connection is waited on for as long as there is time.</summary>
+    private void HeldBack(string? reason, TimeSpan left, CancellationTokenSource limit)
+    {
+        if (reason is null || left <= TimeSpan.Zero) return;
+        io.Error.WriteLine($"{program}: {BrokerAlarm.Say(reason)}; waiting for up to {Math.Ceiling(left.TotalSeconds):0} s");
+        limit.CancelAfter(left);
+    }
+
+    private Listening WhenHeldBack(Action<string?> told)
+    {
+        var alarm = _alarm!;
+        alarm.Changed += told;
+        if (alarm.Reason is { } already) told(already);
+        return new Listening(() => alarm.Changed -= told);
+    }
+
+    private sealed class Listening(Action end) : IDisposable
+    {
+        public void Dispose() => end();
     }
 }

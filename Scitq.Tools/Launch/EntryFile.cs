@@ -1,4 +1,5 @@
 using System.Text;
+using Scitq.Fetch.Local;
 using Scitq.Tools.CommandLine;
 
 namespace Scitq.Tools.Launch;
@@ -8,35 +9,34 @@ internal readonly record struct Entry(int Line, string Text, Func<string, string
 
 /// <summary>
 /// The lines of <c>--each-line</c> or <c>--tsv</c>. Read twice, once to check and once to send, so that a defect in the
-/// last line queues nothing; standard input is kept in a temporary file for that.
+/// last line queues nothing; standard input, or a pipe, is kept in a temporary file for that.
 /// </summary>
 internal sealed class EntryFile : IDisposable
 {
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+
     private readonly string _path;
+    private readonly string _shown;
     private readonly bool _tsv;
     private readonly bool _temporary;
 
     public EntryFile(string path, bool tsv, ToolIo io)
     {
         _tsv = tsv;
-        _temporary = path == "-";
+        _shown = path == "-" ? "standard input" : path;
+        _temporary = path == "-" || FileKinds.Of(path, follow: true) is not (FileKind.File or FileKind.Missing or FileKind.Directory);
         _path = _temporary ? Path.GetTempFileName() : path;
         if (!_temporary) return;
         using var copy = File.Create(_path);
-        using var input = io.Input();
+        using var input = path == "-" ? io.Input() : File.OpenRead(path);
         input.CopyTo(copy);
     }
 
     public IEnumerable<Entry> Read()
     {
-        using var reader = Open();
         string[]? columns = null;
-        var number = 0;
-        while (reader.ReadLine() is { } text)
+        foreach (var (number, text) in Lines())
         {
-            number++;
-            text = text.TrimEnd('\r');
-            if (string.IsNullOrWhiteSpace(text)) continue;
             if (!_tsv)
             {
                 yield return new Entry(number, text, template => template.Replace("{}", text, StringComparison.Ordinal));
@@ -52,19 +52,17 @@ internal sealed class EntryFile : IDisposable
 
             if (cells.Length != columns.Length) throw new UsageException($"{Shown}: line {number} has {cells.Length} columns, the header has {columns.Length}");
             var names = columns;
-            yield return new Entry(number, text, template => Fill(template, names, cells));
+            yield return new Entry(number, text, template => Template.Fill(template, names, cells));
         }
     }
 
-    public string Shown => _temporary ? "standard input" : _path;
+    public string Shown => _shown;
 
     /// <summary>The columns named in the header; empty for lines.</summary>
     public IReadOnlyList<string> Header()
     {
         if (!_tsv) return [];
-        using var reader = Open();
-        while (reader.ReadLine() is { } text)
-            if (!string.IsNullOrWhiteSpace(text)) return Columns(text.TrimEnd('\r').Split('\t'));
+        foreach (var (_, text) in Lines()) return Columns(text.Split('\t'));
         return [];
     }
 
@@ -73,11 +71,31 @@ internal sealed class EntryFile : IDisposable
         if (_temporary) File.Delete(_path);
     }
 
+    /// <summary>The lines that are not blank, with their numbers.</summary>
+    private IEnumerable<(int Number, string Text)> Lines()
+    {
+        using var reader = Open();
+        var number = 0;
+        while (reader.ReadLine() is { } line)
+        {
+            number++;
+            var text = (reader.CurrentEncoding.IsSingleByte ? Decode(line, number) : line).TrimEnd('\r');
+            if (!string.IsNullOrWhiteSpace(text)) yield return (number, text);
+        }
+    }
+
+    /// <summary>As Latin-1, which maps each byte to one character, so that a line's bytes can be judged one by one; a mark of UTF-16 is heeded.</summary>
     private StreamReader Open()
     {
         try
         {
-            return new StreamReader(_path, new UTF8Encoding(false, throwOnInvalidBytes: false));
+            var file = File.OpenRead(_path);
+            var start = new byte[3];
+            var isMarked = file.ReadAtLeast(start, 3, throwOnEndOfStream: false) == 3 && Encoding.UTF8.Preamble.SequenceEqual(start);
+            if (!isMarked) file.Position = 0;
+            var reader = new StreamReader(file, Encoding.Latin1, detectEncodingFromByteOrderMarks: !isMarked);
+            reader.Peek();
+            return reader;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -85,8 +103,25 @@ internal sealed class EntryFile : IDisposable
         }
     }
 
+    private string Decode(string line, int number)
+    {
+        var bytes = Encoding.Latin1.GetBytes(line);
+        try
+        {
+            return Strict.GetString(bytes);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new UsageException(
+                $"{Shown}: line {number}, column {e.Index + 1}: the byte 0x{e.BytesUnknown?.FirstOrDefault():X2} is not UTF-8",
+                "Convert the file first, for example: iconv -f LATIN1 -t UTF-8 OLD >NEW");
+        }
+    }
+
     private string[] Columns(string[] header)
     {
+        if (header is [var only] && only.IndexOfAny([',', ';']) >= 0)
+            throw new UsageException($"{Shown}: the header '{only}' is a single column: --tsv takes columns separated by tabs", "Convert the file first, for example: tr ',' '\\t' <OLD >NEW");
         for (var i = 0; i < header.Length; i++)
         {
             header[i] = header[i].Trim();
@@ -95,26 +130,5 @@ internal sealed class EntryFile : IDisposable
         }
 
         return header;
-    }
-
-    /// <summary>Puts the cells in, in one pass, so that a cell's own braces stay what they are; braces around anything else stay too (<c>awk '{print $1}'</c>).</summary>
-    private static string Fill(string template, string[] columns, string[] cells)
-    {
-        if (!template.Contains('{')) return template;
-        var filled = new StringBuilder();
-        for (var i = 0; i < template.Length; i++)
-        {
-            if (template[i] == '{' && template.IndexOf('}', i) is var close and > 0 && Array.IndexOf(columns, template[(i + 1)..close]) is var column and >= 0)
-            {
-                filled.Append(cells[column]);
-                i = close;
-            }
-            else
-            {
-                filled.Append(template[i]);
-            }
-        }
-
-        return filled.ToString();
     }
 }

@@ -111,7 +111,7 @@ internal sealed class LaunchCommand
         await many.SubmitAsync(submitter, baseId, report.Add, _io.Interrupted);
         var refused = report.Finish(Waits ? _io.Error : _io.Out);
         if (refused > 0) return ExitCodes.Failed;
-        return Waits ? await new TaskAwaiting(rest!, _io, Program, _settings.Timeout(DefaultTimeout)).OfManyAsync(report.Numbers, _quiet) : ExitCodes.Done;
+        return Waits ? await new TaskAwaiting(rest!, _io, Program, _settings.Timeout(DefaultTimeout)).OfManyAsync(report.Numbers, report.Numbered, _quiet) : ExitCodes.Done;
     }
 
     private ServerAddress Server()
@@ -121,12 +121,12 @@ internal sealed class LaunchCommand
         return server;
     }
 
-    private RestClient NewRest(ServerAddress server) => new(server, _settings.Token(), _io, Program, _line.Has("verbose"));
+    private RestClient NewRest(ServerAddress server) => _settings.Connect(server, Program);
 
     private ISubmitter NewSubmitter(ServerAddress server, RestClient? rest)
     {
         var timeout = _settings.Timeout(DefaultTimeout);
-        return rest is null ? new BusSubmitter(server, _io, Program, timeout, ReplyWait) : new RestSubmitter(rest, timeout);
+        return rest is null ? new BusSubmitter(_settings.Broker(server), server.Shown, _io, Program, timeout, ReplyWait) : new RestSubmitter(rest, timeout);
     }
 
     private void Announce(SubmittedTask task, ServerAddress server)

@@ -16,6 +16,9 @@ internal sealed class ManyReport(ToolIo io, bool quiet, bool json)
     public IEnumerable<string> Numbers =>
         _ranges.SelectMany(r => LongRange(r.First, r.Last)).Select(n => n.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>How many have a number.</summary>
+    public long Numbered => _queued - _unnumbered;
+
     public void Add(TaskSpec spec, SubmittedTask task)
     {
         if (task.Problem is { } problem)

@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Scitq.Contracts;
 using Scitq.Tools.CommandLine;
 
 namespace Scitq.Tools.Launch;
 
 /// <summary>From options and words to a task; the words of the command are never changed.</summary>
-internal sealed class SpecBuilder
+internal sealed partial class SpecBuilder
 {
     private static readonly char[] Blanks = [' ', '\t', '\n', '\r'];
 
@@ -42,16 +43,32 @@ internal sealed class SpecBuilder
             Retry = Number("retry", Filled("retry")) ?? 0,
             RunTimeout = Seconds("run-timeout", Filled("run-timeout")),
             DownloadTimeout = Seconds("download-timeout", Filled("download-timeout")),
-            Requirements = [.. _line.All("requirements").SelectMany(ids => fill(ids).Split([',', .. Blanks], StringSplitOptions.RemoveEmptyEntries))],
+            Requirements = [.. _line.All("requirements").SelectMany(ids => Requirements(fill(ids)))],
             UseCache = _line.Has("use-cache"),
             Env = Environment(fill),
+            Secrets = [.. _line.All("secret").Select(fill)],
         };
         return TaskSpecRules.Problem(spec) is { } defect ? throw new UsageException(defect) : spec;
     }
 
-    /// <summary>Each occurrence may hold several URIs between blanks; an entry's value is filled in afterwards and stays whole.</summary>
+    /// <summary>
+    /// Each occurrence may hold several URIs: one begins where, after blanks, a scheme or a column's value stands, so that a name may
+    /// hold blanks. An entry's value is filled in afterwards and stays whole.
+    /// </summary>
     private List<string> Uris(string option, Func<string, string> fill) =>
-        [.. _line.All(option).SelectMany(v => v.Split(Blanks, StringSplitOptions.RemoveEmptyEntries)).Select(fill).Where(v => v.Length > 0)];
+        [.. _line.All(option).SelectMany(v => BetweenUris().Split(v.Trim(Blanks))).Select(fill).Where(v => v.Length > 0)];
+
+    [GeneratedRegex(@"[ \t\r\n]+(?=[A-Za-z][A-Za-z0-9+@_]*://|\{)")]
+    private static partial Regex BetweenUris();
+
+    private static IEnumerable<string> Requirements(string ids)
+    {
+        if (ids.Trim(Blanks).Length == 0) return [];
+        var parts = ids.Split(',', StringSplitOptions.TrimEntries);
+        return parts.Contains("")
+            ? throw new UsageException($"option -R '{ids}' has nothing between two commas, or beside one", "Give ids as -R '12 15' or -R 12,15.")
+            : parts.SelectMany(part => part.Split(Blanks, StringSplitOptions.RemoveEmptyEntries));
+    }
 
     private Dictionary<string, string> Environment(Func<string, string> fill)
     {

@@ -8,6 +8,7 @@ internal static class TestPage
 {
     public static void Write(TextWriter writer, TaskSpec spec, bool json, bool details)
     {
+        spec = Masked.Spec(spec);
         if (json)
         {
             writer.WriteLine(JsonSerializer.Serialize(spec, SpecJson.Default.TaskSpec));
@@ -23,6 +24,7 @@ internal static class TestPage
         Line("uid", spec.Uid);
         Line("gid", spec.Gid);
         foreach (var (name, value) in spec.Env) Line("env", $"{name}={value}");
+        foreach (var secret in spec.Secrets) Line("secret", secret);
         foreach (var input in spec.Inputs) Line("input", input);
         foreach (var resource in spec.Resources) Line("resource", resource);
         Line("output", spec.Output);

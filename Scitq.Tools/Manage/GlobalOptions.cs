@@ -8,7 +8,9 @@ internal static class GlobalOptions
     public static readonly IReadOnlyList<Option> All =
     [
         new("server", 's', "ADDR", "host, host:port or URL (default: $SCITQ_SERVER, else 127.0.0.1)") { Section = "Global options" },
-        new("token-file", '\0', "FILE", "file with the API token (default: $SCITQ_TOKEN, $SCITQ_TOKEN_FILE)") { Section = "Global options" },
+        new("server-file", '\0', "FILE", "file that holds ADDR (default: $SCITQ_SERVER_FILE)") { Section = "Global options" },
+        new("token-file", '\0', "FILE", "file with the API token (default: $SCITQ_TOKEN, $SCITQ_TOKEN_FILE, your own server's)") { Section = "Global options" },
+        new("insecure", '\0', null, "no word about a token that goes over plain http to another host") { Section = "Global options" },
         new("timeout", 't', "DUR", "how long to try; for wait: how long to wait") { Section = "Global options" },
         new("format", '\0', "FMT", "table (on a terminal), tsv (else), csv, json, jsonl") { Section = "Global options" },
         new("json", '\0', null, "the same as --format json") { Section = "Global options" },

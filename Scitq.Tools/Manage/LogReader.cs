@@ -9,6 +9,19 @@ namespace Scitq.Tools.Manage;
 internal sealed class LogReader(ManageContext context, string id, string attempt)
 {
     private const int Block = 256 * 1024;
+    private readonly SortedDictionary<string, long> _missing = [];
+
+    /// <summary>Says so where the server does not have all that the streams copied held.</summary>
+    public void MustBeWhole()
+    {
+        if (_missing.Count == 0) return;
+        var what = string.Join(" and ", _missing.Select(m => $"{Display.Count(m.Value)} bytes of {m.Key}"));
+        throw new ToolException(ExitCodes.Failed, "log_missing", $"server {context.Rest.Server.Shown} does not have {what} of task {id}: another coordinator keeps them, or they were deleted",
+            "Where several coordinators run, ask the others too (-s).");
+    }
+
+    /// <summary>Looks, without copying, whether the server has all of a stream.</summary>
+    public async Task CheckAsync(string stream) => (await GetAsync(stream, null, "?limit=0"))?.Dispose();
 
     /// <summary>Copies from an offset to what is there now; goes on where it was when the connection breaks.</summary>
     public async Task<long> CopyAsync(string stream, long offset, Stream target)
@@ -89,11 +102,13 @@ internal sealed class LogReader(ManageContext context, string id, string attempt
     }
 
     /// <summary>Null when there is nothing (any more) at that place.</summary>
-    private async Task<HttpResponseMessage?> GetAsync(string stream, RangeHeaderValue? range)
+    private async Task<HttpResponseMessage?> GetAsync(string stream, RangeHeaderValue? range, string query = "")
     {
         try
         {
-            return await context.Rest.SendAsync(Request, true, HttpCompletionOption.ResponseHeadersRead, context.Patience, context.Cancel);
+            var response = await context.Rest.SendAsync(Request, true, HttpCompletionOption.ResponseHeadersRead, context.Patience, context.Cancel);
+            if (response.Headers.TryGetValues("X-Log-Missing", out var missing) && long.TryParse(missing.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) _missing[stream] = bytes;
+            return response;
         }
         catch (ToolException e) when (e.HttpStatus == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
@@ -102,7 +117,7 @@ internal sealed class LogReader(ManageContext context, string id, string attempt
 
         HttpRequestMessage Request()
         {
-            var request = new HttpRequestMessage(HttpMethod.Get, $"tasks/{id}/attempts/{attempt}/log/{stream}");
+            var request = new HttpRequestMessage(HttpMethod.Get, $"tasks/{id}/attempts/{attempt}/log/{stream}{query}");
             request.Headers.Range = range;
             return request;
         }

@@ -12,13 +12,14 @@ internal sealed class ManageContext : IDisposable
     public ManageContext(ToolIo io, ParsedLine line)
     {
         (Io, Line, Settings) = (io, line, new ClientSettings(io, line));
-        Format = Formats.Choose(line.Has("json") ? "json" : Settings.Get("format", "SCITQ_FORMAT"), io.OutputIsTerminal);
+        var format = line.Has("json") ? "json" : Settings.Get("format", "SCITQ_FORMAT");
+        (Format, FormatIsDefault) = (Formats.Choose(format, io.OutputIsTerminal), format is null);
         _rest = new Lazy<RestClient>(() =>
         {
             var server = Settings.Server();
             return server.IsBus
                 ? throw new UsageException("scitq-manage needs the coordinator's HTTP address; an amqp:// server only takes tasks", "Give it with -s http://HOST:PORT or -s HOST.")
-                : new RestClient(server, Settings.Token(), io, ManageCommand.Program, line.Has("verbose"));
+                : Settings.Connect(server, ManageCommand.Program);
         });
     }
 
@@ -29,6 +30,9 @@ internal sealed class ManageContext : IDisposable
     public ClientSettings Settings { get; }
 
     public Format Format { get; }
+
+    /// <summary>Whether nobody has asked for it.</summary>
+    public bool FormatIsDefault { get; }
 
     public RestClient Rest => _rest.Value;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Text.Json;
 
 namespace Scitq.Tools.Manage;
@@ -30,7 +31,7 @@ internal sealed class Pages(ManageContext context)
             using (json)
             {
                 Next = headers.TryGetValues("X-Next-After", out var next) ? next.FirstOrDefault() : null;
-                if (headers.TryGetValues("X-Total-Count", out var total) && long.TryParse(total.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) Total = number;
+                Total = TotalIn(headers) ?? Total;
                 if (json.RootElement.ValueKind != JsonValueKind.Array) throw new ToolException(ExitCodes.Failed, "error", $"the server's answer to {path} is no list");
                 foreach (var row in json.RootElement.EnumerateArray())
                 {
@@ -41,6 +42,10 @@ internal sealed class Pages(ManageContext context)
         }
         while (Next is not null && left > 0);
     }
+
+    /// <summary>How many there are in all, where the server was asked and told.</summary>
+    public static long? TotalIn(HttpResponseHeaders headers) =>
+        headers.TryGetValues("X-Total-Count", out var total) && long.TryParse(total.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     /// <summary>The limit asked for, or the default: short in a table, none for programs.</summary>
     public static int Limit(ManageContext context, int inTable)

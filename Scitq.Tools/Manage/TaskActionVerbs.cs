@@ -15,9 +15,11 @@ internal static class TaskActionVerbs
         if (limited) limit.CancelAfter(context.Timeout);
         try
         {
-            var ids = await new TaskSelection(context).NamedAsync();
+            var selection = new TaskSelection(context);
+            if (!selection.IsNamed && selection.Batches is { Count: > 0 } batches) return await new BatchWait(context, batches).RunAsync(limit.Token);
+            var ids = await selection.NamedAsync();
             var awaiting = new TaskAwaiting(context.Rest, context.Io, ManageCommand.Program, context.Timeout);
-            return ids is [var one] ? await awaiting.OfOneAsync(one, follow: false, context.Quiet, limit.Token) : await awaiting.OfManyAsync(ids, context.Quiet, limit.Token);
+            return ids is [var one] ? await awaiting.OfOneAsync(one, follow: false, context.Quiet, limit.Token) : await awaiting.OfManyAsync(ids, ids.Count, context.Quiet, limit.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {

@@ -11,7 +11,7 @@ internal static class TaskListVerbs
     {
         var selection = new TaskSelection(context);
         var table = context.Format == Format.Table && !context.Quiet;
-        var rows = context.Rows(Columns.Choose(context.Line, Columns.TaskShort, Columns.TaskLong));
+        var rows = context.Rows(Columns.Choose(context.Line, table ? Columns.TaskTable : Columns.TaskShort, Columns.TaskLong));
         var pages = new Pages(context);
         var shown = 0;
         await foreach (var task in pages.ReadAsync("tasks", selection.Query(), Pages.Limit(context, 20), context.Line.Value("after"), count: table))
@@ -32,7 +32,8 @@ internal static class TaskListVerbs
         if (context.Line.Has("outputs")) return await TaskOutputVerbs.ShowAsync(context);
         if (context.Line.Has("attempt")) throw new CommandLine.UsageException("--attempt goes with --outputs: the page shows all attempts");
         var ids = await new TaskSelection(context).NamedAsync();
-        if (context.Format == Format.Table) return await ShowPagesAsync(context, ids);
+        // In a pipe too, unless a format of rows is asked for: they have no place for attempts and history.
+        if (context.Format == Format.Table || (context.FormatIsDefault && !context.Quiet)) return await ShowPagesAsync(context, ids);
 
         // One task is one JSON value; several are an array.
         var rows = context.Format == Format.Json && ids.Count == 1 ? new JsonRows(context.Io.Out, array: false) : context.Rows(Columns.TaskLong);

@@ -31,6 +31,7 @@ internal static class TaskLogVerbs
         {
             if (!onlyError) await reader.CopyAsync("stdout", fromOut, output);
             if (!only) await reader.CopyAsync("stderr", fromError, errors);
+            reader.MustBeWhole();
             return ExitCodes.Done;
         }
 
@@ -46,6 +47,9 @@ internal static class TaskLogVerbs
         try
         {
             await follower.FollowAsync(id, context.Cancel);
+            if (!onlyError) await reader.CheckAsync("stdout");
+            if (!only) await reader.CheckAsync("stderr");
+            reader.MustBeWhole();
             return ExitCodes.Done;
         }
         catch (OperationCanceledException) when (context.Cancel.IsCancellationRequested)
@@ -68,6 +72,7 @@ internal static class TaskLogVerbs
                 length = await reader.CopyAsync(stream, 0, file);
             }
 
+            reader.MustBeWhole();
             if (replaced) File.Move(part, path, overwrite: true);
             if (!context.Quiet) context.Io.Error.WriteLine($"{Display.Size(length)} in {path}");
             return ExitCodes.Done;

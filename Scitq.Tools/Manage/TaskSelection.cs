@@ -29,6 +29,8 @@ internal sealed class TaskSelection
     /// <summary>Whether tasks are named one by one, by id or name.</summary>
     public bool IsNamed => _ids.Count + _names.Count > 0;
 
+    public IReadOnlyList<string> Batches => Split("batch", null);
+
     public bool HasFilter => Filters().Any(f => f.Values.Count > 0);
 
     /// <summary>The filter as a query: <c>batch=…&amp;status=…</c>; names too.</summary>

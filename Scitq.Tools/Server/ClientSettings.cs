@@ -1,4 +1,7 @@
+using System.Net;
 using System.Text.Json;
+using Scitq.Access.Broker;
+using Scitq.Contracts;
 using Scitq.Tools.CommandLine;
 
 namespace Scitq.Tools.Server;
@@ -6,22 +9,49 @@ namespace Scitq.Tools.Server;
 /// <summary>Settings of the client programs: option, else environment, else the user's file, else the machine's file.</summary>
 internal sealed class ClientSettings(ToolIo io, ParsedLine line)
 {
-    private readonly Lazy<IReadOnlyList<JsonDocument>> _files = new(() => ReadFiles(io));
+    private readonly Lazy<IReadOnlyList<(string Path, JsonDocument File)>> _files = new(() => ReadFiles(io));
 
-    public ServerAddress Server() => ServerAddress.Parse(Get("server", "SCITQ_SERVER") ?? "127.0.0.1");
+    /// <summary>An address may hold a password, so a file may hold the address. What is nearer to the user counts: option, environment, files.</summary>
+    public ServerAddress Server() => ServerAddress.Parse(
+        line.Value("server") ?? Named(line.Value("server-file"))
+        ?? NotEmpty(io.Variable("SCITQ_SERVER")) ?? Named(NotEmpty(io.Variable("SCITQ_SERVER_FILE")))
+        ?? InFiles("server") ?? Named(InFiles("server_file")) ?? "127.0.0.1");
 
-    public string? Token()
+    /// <summary>How the broker at this address is reached.</summary>
+    public BrokerSettings Broker(ServerAddress server)
     {
-        if (line.Value("token-file") is { } given) return FromFile(given);
-        if (NotEmpty(io.Variable("SCITQ_TOKEN")) is { } token) return token.Trim();
-        if (NotEmpty(io.Variable("SCITQ_TOKEN_FILE")) is { } file) return FromFile(file);
-        if (InFiles("token") is { } stored) return stored;
-        return InFiles("token_file") is { } named ? FromFile(named) : null;
+        try
+        {
+            // What is set for good need not fit an address given for once.
+            var secure = server.Uri.Scheme == "amqps";
+            return BrokerSettings.Read(server.Uri.OriginalString, Of("bus-ca"), Of("bus-cert"), Of("bus-key"));
+
+            string? Of(string option) => line.Value(option) ?? (secure ? Get(option, "SCITQ_" + option.ToUpperInvariant().Replace('-', '_'), option.Replace('-', '_')) : null);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+
+    /// <summary>The server's API, with the token that opens it.</summary>
+    public RestClient Connect(ServerAddress server, string program)
+    {
+        var token = GivenToken();
+        if (token is null) (server, token) = Found(server);
+        token ??= StoredToken();
+        if (token is not null && server.Uri.Scheme == Uri.UriSchemeHttp && !server.Uri.IsLoopback && !IsInsecure)
+        {
+            io.Error.WriteLine($"{program}: note: the token goes to {server.Shown} unencrypted, and who listens on the way can use it.");
+            io.Error.WriteLine("  Use https://, or an ssh tunnel; --insecure (SCITQ_INSECURE=1) where the network is trusted.");
+        }
+
+        return new RestClient(server, token, io, program, line.Has("verbose"));
     }
 
     /// <summary>The option, its environment variable, or the files' member of the same name.</summary>
-    public string? Get(string option, string variable) =>
-        line.Value(option) ?? NotEmpty(io.Variable(variable)) ?? InFiles(option);
+    public string? Get(string option, string variable, string? member = null) =>
+        line.Value(option) ?? NotEmpty(io.Variable(variable)) ?? InFiles(member ?? option);
 
     public TimeSpan Timeout(TimeSpan otherwise)
     {
@@ -31,18 +61,48 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
             : throw new UsageException($"--timeout '{text}' is not a positive duration: {Duration.Form}");
     }
 
-    private string? InFiles(string member)
+    private bool IsInsecure => line.Has("insecure") || (NotEmpty(io.Variable("SCITQ_INSECURE")) ?? InFiles("insecure") ?? "false") is not ("false" or "0");
+
+    /// <summary>What was said for this call.</summary>
+    private string? GivenToken() =>
+        line.Value("token-file") is { } given ? FromFile(given)
+        : NotEmpty(io.Variable("SCITQ_TOKEN")) is { } token ? token.Trim()
+        : NotEmpty(io.Variable("SCITQ_TOKEN_FILE")) is { } file ? FromFile(file)
+        : null;
+
+    /// <summary>A server of this account on this machine; it is named by the very address where it listens, for another may listen at another one.</summary>
+    private (ServerAddress Server, string? Token) Found(ServerAddress server)
     {
-        foreach (var file in _files.Value)
-            if (file.RootElement.TryGetProperty(member, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+        if (server.IsBus || !server.Uri.IsLoopback || server.Uri.Scheme != Uri.UriSchemeHttp) return (server, null);
+        IEnumerable<IPAddress> addresses = IPAddress.TryParse(server.Uri.DnsSafeHost, out var only) ? [only] : [IPAddress.Loopback, IPAddress.IPv6Loopback];
+        foreach (var address in addresses)
+        {
+            if (ServerPointer.Token(new IPEndPoint(address, server.Uri.Port), io.Variable) is not { } token) continue;
+            return (server with { Uri = new UriBuilder(server.Uri) { Host = address.ToString() }.Uri }, token);
+        }
+
+        return (server, null);
+    }
+
+    /// <summary>What the files say, for the server they name.</summary>
+    private string? StoredToken() => InFiles("token", isSecret: true) ?? (InFiles("token_file") is { } named ? FromFile(named) : null);
+
+    private string? InFiles(string member, bool isSecret = false)
+    {
+        foreach (var (path, file) in _files.Value)
+            if (file.RootElement.TryGetProperty(member, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False)
+            {
+                if (isSecret) Private(() => SecretFile.Check(path));
                 return NotEmpty(value.ToString());
+            }
+
         return null;
     }
 
-    private static List<JsonDocument> ReadFiles(ToolIo io)
+    private static List<(string Path, JsonDocument File)> ReadFiles(ToolIo io)
     {
         var home = NotEmpty(io.Variable("XDG_CONFIG_HOME")) ?? (NotEmpty(io.Variable("HOME")) is { } user ? Path.Combine(user, ".config") : null);
-        var documents = new List<JsonDocument>();
+        var documents = new List<(string, JsonDocument)>();
         foreach (var path in (string?[])[home is null ? null : Path.Combine(home, "scitq", "config.json"), "/etc/scitq/client.json"])
         {
             if (path is null || !File.Exists(path)) continue;
@@ -50,7 +110,7 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
             {
                 var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
                 if (document.RootElement.ValueKind != JsonValueKind.Object) throw new UsageException($"configuration file {path} is not a JSON object");
-                documents.Add(document);
+                documents.Add((path, document));
             }
             catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
             {
@@ -61,15 +121,28 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
         return documents;
     }
 
+    private static string? Named(string? path) => path is null ? null : FromFile(path);
+
     private static string FromFile(string path)
+    {
+        var token = "";
+        Private(() => token = SecretFile.Read(path));
+        return token;
+    }
+
+    private static void Private(Action read)
     {
         try
         {
-            return NotEmpty(File.ReadAllText(path).Trim()) ?? throw new UsageException($"token file {path} is empty");
+            read();
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message.TrimEnd('.'));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"token file {path} cannot be read: {e.Message}");
+            throw new UsageException($"a file with a token or an address cannot be read: {e.Message}");
         }
     }
 

@@ -91,7 +91,7 @@ internal sealed class RestClient : IDisposable
             if (_said != trouble)
             {
                 _io.WatchInterrupts();
-                _io.Error.WriteLine($"{_program}: server {Server.Shown} {trouble}; trying again{(patience.Tries == int.MaxValue ? $" for up to {Math.Ceiling(left.TotalSeconds):0} s" : "")}");
+                _io.Error.WriteLine($"{_program}: server {Server.Shown} {Display.Clean(trouble!)}; trying again{(patience.Tries == int.MaxValue ? $" for up to {Math.Ceiling(left.TotalSeconds):0} s" : "")}");
                 _said = trouble;
             }
 

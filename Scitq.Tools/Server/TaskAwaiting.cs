@@ -12,6 +12,7 @@ internal sealed class TaskAwaiting(RestClient rest, ToolIo io, string program, T
     {
         io.WatchInterrupts();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, io.Interrupted);
+        await using var notes = Notes(() => id, quiet, new ProgressText(io, quiet));
         try
         {
             JsonElement task;
@@ -25,7 +26,8 @@ internal sealed class TaskAwaiting(RestClient rest, ToolIo io, string program, T
                 task = await new TaskWaiter(rest, _patience).WaitAsync(id, either.Token);
             }
 
-            if (!quiet) io.Error.WriteLine(TaskEnd.Describe(task));
+            await notes.DisposeAsync();
+            if (!quiet) io.Error.WriteLine(Display.Clean(TaskEnd.Describe(task)));
             return TaskEnd.ExitCode(task);
         }
         catch (OperationCanceledException) when (io.Interrupted.IsCancellationRequested)
@@ -41,16 +43,21 @@ internal sealed class TaskAwaiting(RestClient rest, ToolIo io, string program, T
     }
 
     /// <summary>Exits with 0 when all succeeded, else 1.</summary>
-    public async Task<int> OfManyAsync(IEnumerable<string> ids, bool quiet, CancellationToken cancel = default)
+    public async Task<int> OfManyAsync(IEnumerable<string> ids, long count, bool quiet, CancellationToken cancel = default)
     {
         io.WatchInterrupts();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, io.Interrupted);
         long succeeded = 0, others = 0;
+        string? current = null;
+        var progress = new ProgressText(io, quiet);
+        await using var notes = Notes(() => current, quiet, progress);
         try
         {
             var waiter = new TaskWaiter(rest, _patience);
             foreach (var id in ids)
             {
+                progress.Show($"{Display.Count(succeeded + others)} of {Display.Count(count)} have ended{(others > 0 ? $", {Display.Count(others)} without success" : "")}");
+                current = id;
                 var task = await waiter.WaitAsync(id, either.Token);
                 if (task.Text("status") == "succeeded")
                 {
@@ -59,16 +66,22 @@ internal sealed class TaskAwaiting(RestClient rest, ToolIo io, string program, T
                 }
 
                 others++;
+                progress.Clear();
                 if (!quiet) io.Error.WriteLine(Display.Clean(TaskEnd.Describe(task)));
             }
         }
         catch (OperationCanceledException) when (io.Interrupted.IsCancellationRequested)
         {
+            progress.Clear();
             io.Error.WriteLine($"{program}: interrupted; the tasks go on");
             return ExitCodes.Interrupted;
         }
 
+        progress.Clear();
         if (!quiet) io.Error.WriteLine($"{Display.Count(succeeded)} succeeded, {Display.Count(others)} did not");
         return others == 0 ? ExitCodes.Done : ExitCodes.Failed;
     }
+
+    private Background Notes(Func<string?> current, bool quiet, ProgressText progress) =>
+        new(cancel => quiet ? Task.CompletedTask : new StallNotes(rest, io, _patience).RunAsync(current, progress, cancel));
 }

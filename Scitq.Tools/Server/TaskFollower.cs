@@ -60,7 +60,7 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
             // A restarted server is waited for; one that answers and breaks off again and again is not.
             if (_gotSomething) failures = 0;
             if (failures > 100) throw new ToolException(ExitCodes.Unreachable, "unreachable", $"the output of task {id} breaks off again and again: {trouble}");
-            if (failures == 3) io.Error.WriteLine($"{program}: {trouble}; connecting again");
+            if (failures == 3) io.Error.WriteLine($"{program}: {Display.Clean(trouble)}; connecting again");
             await Task.Delay(Patience.Pause(failures + 2), io.Clock, cancel);
         }
 
@@ -120,7 +120,7 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
     private void Note(JsonElement task)
     {
         if (!Notes || task.Text("phase") is not { Length: > 0 } phase) return;
-        var note = $"[worker {task.Text("worker") ?? "?"}] {Display.Clean(phase)}";
+        var note = $"[worker {Display.Clean(task.Text("worker") ?? "?")}] {Display.Clean(phase)}";
         var gist = Percentage().Replace(note, "");
         if (gist == _lastGist && (note == _lastNote || !io.ErrorIsTerminal || io.Clock.GetElapsedTime(_noted) < NoteInterval)) return;
         (_lastGist, _lastNote, _noted) = (gist, note, io.Clock.GetTimestamp());

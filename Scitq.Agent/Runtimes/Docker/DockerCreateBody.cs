@@ -129,7 +129,9 @@ internal static class DockerCreateBody
         Set(host, "BlkioDeviceWriteIOps", options.DeviceWriteIops, Rate);
         Set(host, "DeviceCgroupRules", options.DeviceCgroupRules, r => r);
         Set(host, "CapAdd", options.CapAdd, c => c);
-        Set(host, "CapDrop", options.CapDrop, c => c);
+        // A device made in a mounted directory would open the worker's disk to whoever finds it there.
+        string[] unasked = options.Privileged == true || options.CapAdd.Any(IsMknod) || options.CapDrop.Any(IsMknod) ? [] : ["MKNOD"];
+        Set(host, "CapDrop", options.CapDrop.Concat(unasked), c => c);
         Set(host, "ExtraHosts", options.AddHosts, h => h);
         Set(host, "Dns", options.Dns, d => d);
         Set(host, "DnsOptions", options.DnsOptions, d => d);
@@ -142,6 +144,8 @@ internal static class DockerCreateBody
         SetScalars(host, options);
         return host;
     }
+
+    private static bool IsMknod(string capability) => capability.ToUpperInvariant() is "MKNOD" or "CAP_MKNOD" or "ALL";
 
     private static void SetScalars(JsonObject host, DockerRunOptions o)
     {

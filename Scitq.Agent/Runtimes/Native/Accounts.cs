@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Scitq.Agent.Runtimes.Native;
@@ -6,7 +7,21 @@ namespace Scitq.Agent.Runtimes.Native;
 internal static unsafe class Accounts
 {
     /// <summary>The user's primary group and home, or null when there is no such user.</summary>
-    public static (uint Gid, string Home)? User(uint uid)
+    public static (uint Gid, string Home)? User(uint uid) =>
+        Find((Posix.Account* account, byte* at, int size, out Posix.Account* found) => Posix.getpwuid_r(uid, account, at, size, out found)) is { } user ? (user.Gid, user.Home) : null;
+
+    /// <summary>The id of the user who has this name, or this number.</summary>
+    public static uint? Uid(string user) =>
+        Find((Posix.Account* account, byte* at, int size, out Posix.Account* found) => Posix.getpwnam_r(user, account, at, size, out found))?.Uid
+        ?? (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var uid) && User(uid) is not null ? uid : null);
+
+    /// <summary>All groups of the user.</summary>
+    public static uint[] GroupsOf(uint uid) =>
+        Find((Posix.Account* account, byte* at, int size, out Posix.Account* found) => Posix.getpwuid_r(uid, account, at, size, out found))?.Groups ?? [];
+
+    private delegate int Query(Posix.Account* account, byte* buffer, int size, out Posix.Account* found);
+
+    private static (uint Uid, uint Gid, string Home, uint[] Groups)? Find(Query query)
     {
         for (var size = 4096; ; size *= 4)
         {
@@ -14,10 +29,22 @@ internal static unsafe class Accounts
             fixed (byte* at = buffer)
             {
                 Posix.Account account;
-                var error = Posix.getpwuid_r(uid, &account, at, size, out var found);
+                var error = query(&account, at, size, out var found);
                 if (error == Posix.Erange && size < 1 << 20) continue;
-                return found is null ? null : (account.Gid, Marshal.PtrToStringUTF8((nint)account.Home) ?? "/");
+                return found is null ? null : (account.Uid, account.Gid, Marshal.PtrToStringUTF8((nint)account.Home) ?? "/", Groups(account));
             }
+        }
+    }
+
+    private static uint[] Groups(Posix.Account account)
+    {
+        var groups = new uint[64];
+        while (true)
+        {
+            var count = groups.Length;
+            fixed (uint* at = groups)
+                if (Posix.getgrouplist(account.Name, account.Gid, at, &count) >= 0) return groups[..count];
+            groups = new uint[Math.Max(count, groups.Length * 2)];
         }
     }
 

@@ -4,7 +4,33 @@ using System.Text;
 namespace Scitq.Agent.Runtimes.Native;
 
 /// <summary>What the kernel counted.</summary>
-internal readonly record struct CgroupUsage(long? PeakMemory, double? CpuSeconds, bool OomKilled);
+/// <param name="PeakMemory">Bytes.</param>
+/// <param name="CpuSeconds">Of all processes.</param>
+/// <param name="OomKilled">Whether it killed for want of memory.</param>
+/// <param name="ForksRefused">Whether it refused to make a process more than the limit.</param>
+internal readonly record struct CgroupUsage(long? PeakMemory, double? CpuSeconds, bool OomKilled, bool ForksRefused = false);
+
+/// <summary>What the processes of one task may use together; null is without limit.</summary>
+internal sealed record CgroupLimits(int? Processes = null, long? Memory = null, double? Cpus = null)
+{
+    /// <summary>Over which processors are shared out, in microseconds.</summary>
+    public const int CpuPeriod = 100_000;
+
+    public const string OfProcesses = "processes", OfMemory = "memory", OfCpus = "processors";
+
+    public CgroupLimits Without(string limit) => limit switch
+    {
+        OfProcesses => this with { Processes = null },
+        OfMemory => this with { Memory = null },
+        _ => this with { Cpus = null },
+    };
+
+    public string ProcessesText => Processes?.ToString(CultureInfo.InvariantCulture) ?? "max";
+
+    public string? MemoryText => Memory?.ToString(CultureInfo.InvariantCulture);
+
+    public string? CpuQuotaText => Cpus is { } cpus ? Math.Max(1000, (long)(cpus * CpuPeriod)).ToString(CultureInfo.InvariantCulture) : null;
+}
 
 /// <summary>The control group of one run: all its processes are in it, whatever they fork, and it counts what they use.</summary>
 internal abstract class Cgroup
@@ -26,16 +52,22 @@ internal abstract class Cgroup
         var directories = names.Select(n => n.Split('=', 2)).Where(n => n.Length == 2).ToDictionary(n => n[0], n => n[1]);
         Cgroup? group = directories.TryGetValue("unified", out var unified) ? new CgroupV2(unified)
             : directories.GetValueOrDefault("memory") is { } memory
-                ? new CgroupV1(memory, directories.GetValueOrDefault("cpuacct"), directories.GetValueOrDefault("pids"))
+                ? new CgroupV1(memory, directories.GetValueOrDefault("cpuacct"), directories.GetValueOrDefault("pids"), directories.GetValueOrDefault("cpu"))
                 : null;
         return group?.Directories.All(Directory.Exists) == true ? group : null;
     }
 
-    /// <summary>Makes its directories.</summary>
-    public virtual void Create(long? memoryLimit)
+    /// <summary>Makes its directories, and sets the limits.</summary>
+    /// <returns>Which limit can't be set here, in a word; null when all are.</returns>
+    public string? Create(CgroupLimits limits)
     {
         foreach (var directory in Directories) Directory.CreateDirectory(directory);
+        return Limit(limits);
     }
+
+    protected abstract string? Limit(CgroupLimits limits);
+
+    protected static bool Write(string file, string value) => Posix.Write(file, Encoding.ASCII.GetBytes(value));
 
     /// <summary>Removes its directories; they stay while a process is in them.</summary>
     public void Remove()

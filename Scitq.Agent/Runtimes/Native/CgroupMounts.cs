@@ -20,7 +20,13 @@ internal sealed class CgroupMounts(string mounts, string own)
         return Path.Combine(Directory.Exists(directory) ? directory : mount, name);
     }
 
-    /// <summary>Asks for the counters of memory and processes below the group; where that is refused (the agent itself must not be in a group that has them handed down) they are missing from reports.</summary>
+    /// <summary>
+    /// The directory of the group in the unified hierarchy. Controllers can't be handed down below a group with processes of its own, as the agent's is, and
+    /// systemd could not start an agent anew there while tasks run on: so root's is at the top, where the limits of tasks hold and those of the unit do not.
+    /// </summary>
+    public string? Unified(string name, bool root) => Parent("", root && !name.StartsWith('/') ? "/" + name : name);
+
+    /// <summary>Asks for limits and counters below the group; what is refused is missing.</summary>
     public static void Delegate(string group)
     {
         foreach (var parent in (ReadOnlySpan<string>)[Path.GetDirectoryName(group)!, group])

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
+using Scitq.Contracts;
 
 namespace Scitq.Agent.Runtimes.Native;
 
@@ -13,13 +13,13 @@ internal sealed partial class CgroupPool : IDisposable
 {
     private readonly ConcurrentBag<Cgroup> _free = [];
     private readonly Func<string, Cgroup> _make;
-    private readonly long? _memoryLimit;
+    private CgroupLimits _limits;
     private readonly string _prefix;
     private int _count;
 
-    private CgroupPool(IReadOnlyList<string> parents, Func<string, Cgroup> make, long? memoryLimit)
+    private CgroupPool(IReadOnlyList<string> parents, Func<string, Cgroup> make, CgroupLimits limits)
     {
-        (_make, _memoryLimit) = (make, memoryLimit);
+        (_make, _limits) = (make, limits);
         _prefix = $"{Environment.ProcessId}-{ProcessTable.StartTime(Environment.ProcessId)}-{Guid.NewGuid().ToString("N")[..8]}-";
         foreach (var parent in parents) Directory.CreateDirectory(parent);
         foreach (var name in parents.SelectMany(Directory.EnumerateDirectories).Select(Path.GetFileName).Distinct())
@@ -39,24 +39,32 @@ internal sealed partial class CgroupPool : IDisposable
         try
         {
             var mounts = CgroupMounts.Read();
+            var limits = new CgroupLimits(options.ProcessLimit, options.MemoryLimit, options.CpuLimit);
             if (mounts.Parent("memory", options.CgroupName) is { } memory)
             {
                 var (cpu, pids) = (mounts.Parent("cpuacct", options.CgroupName), mounts.Parent("pids", options.CgroupName));
-                pool = new CgroupPool([.. new[] { memory, cpu, pids }.OfType<string>()], leaf => new CgroupV1(
-                    Path.Combine(memory, leaf), cpu is null ? null : Path.Combine(cpu, leaf), pids is null ? null : Path.Combine(pids, leaf)), options.MemoryLimit);
+                var quota = limits.Cpus is null ? null : mounts.Parent("cpu", options.CgroupName);
+                pool = new CgroupPool([.. new[] { memory, cpu, pids, quota }.OfType<string>().Distinct()], leaf => new CgroupV1(
+                    Path.Combine(memory, leaf), In(cpu, leaf), In(pids, leaf), In(quota, leaf)), limits);
             }
-            else if (mounts.Parent("", options.CgroupName) is { } unified)
+            else if (mounts.Unified(options.CgroupName, Environment.IsPrivilegedProcess) is { } unified)
             {
-                pool = new CgroupPool([unified], leaf => new CgroupV2(Path.Combine(unified, leaf)), options.MemoryLimit);
-                CgroupMounts.Delegate(unified);
+                pool = new CgroupPool([unified], leaf => new CgroupV2(Path.Combine(unified, leaf)), limits);
+                if (Environment.IsPrivilegedProcess) CgroupMounts.Delegate(unified);
             }
             else
             {
                 problem = "no control groups are mounted";
                 return null;
             }
-            // Is a group of ours one we can use?
-            var group = pool.Take();
+            // Is a group of ours one we can use, and for which limits?
+            var group = pool.Make(out var unset);
+            for (; unset is not null; unset = group.Create(pool._limits))
+            {
+                pool.Unset.Add(unset);
+                pool._limits = pool._limits.Without(unset);
+            }
+
             if (!group.JoinFiles.All(file => Posix.access(file, 2) == 0)) throw new UnauthorizedAccessException($"{group.JoinFiles[0]} can't be written to");
             pool.Return(group);
             problem = null;
@@ -70,11 +78,22 @@ internal sealed partial class CgroupPool : IDisposable
         }
     }
 
+    /// <summary>Which limits can't be set here, in a word each.</summary>
+    public List<string> Unset { get; } = [];
+
     public Cgroup Take()
     {
         if (_free.TryTake(out var group)) return group;
-        group = _make(_prefix + Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture));
-        group.Create(_memoryLimit);
+        group = Make(out var unset);
+        if (unset is null) return group;
+        group.Remove();
+        throw new StartException(FailureClass.Start, $"the command was not started: the worker could not limit its {unset} any more ({group.Names[0]}).");
+    }
+
+    private Cgroup Make(out string? unset)
+    {
+        var group = _make(_prefix + Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture));
+        unset = group.Create(_limits);
         return group;
     }
 
@@ -88,6 +107,8 @@ internal sealed partial class CgroupPool : IDisposable
     {
         while (_free.TryTake(out var group)) group.Remove();
     }
+
+    private static string? In(string? parent, string leaf) => parent is null ? null : Path.Combine(parent, leaf);
 
     [GeneratedRegex("^([0-9]+)-([0-9]+)-[0-9a-f]{8}-[0-9]+$", RegexOptions.CultureInvariant)]
     private static partial Regex LeafName();

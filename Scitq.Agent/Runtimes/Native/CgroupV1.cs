@@ -1,38 +1,42 @@
-using System.Globalization;
-using System.Text;
-
 namespace Scitq.Agent.Runtimes.Native;
 
 /// <summary>One directory in each of several hierarchies. Its counters can be set back, so it serves one run after another.</summary>
-internal sealed class CgroupV1(string memory, string? cpu, string? pids) : Cgroup
+internal sealed class CgroupV1(string memory, string? cpu, string? pids, string? quota = null) : Cgroup
 {
     // What earlier runs left charged (page cache) would count in the next one's peak.
     private const long MostLeftOver = 1024 * 1024;
 
     private bool _forksForbidden;
+    private string _processes = "max";
+    // Of one that an earlier agent made it is not known how often it had refused before.
+    private long _refused = long.MaxValue;
 
     // A single thread entering by itself spares the kernel its global lock, and us some milliseconds: so not cgroup.procs.
-    public override IReadOnlyList<string> JoinFiles { get; } = [.. All(memory, cpu, pids).Select(d => d + "/tasks")];
+    public override IReadOnlyList<string> JoinFiles { get; } = [.. All(memory, cpu, pids, quota).Select(d => d + "/tasks")];
 
     public override IReadOnlyList<string> Names { get; } =
-        [.. All("memory=" + memory, cpu is null ? null : "cpuacct=" + cpu, pids is null ? null : "pids=" + pids)];
+        [.. All("memory=" + memory, cpu is null ? null : "cpuacct=" + cpu, pids is null ? null : "pids=" + pids, quota is null ? null : "cpu=" + quota)];
 
     // pids.current also counts processes that have ended and that nobody waits for.
     public override bool IsEmpty => pids is not null && Number(pids + "/pids.current") == 0 || !ProcessIds().Any();
 
-    protected override IEnumerable<string> Directories => All(memory, cpu, pids);
+    protected override IEnumerable<string> Directories => All(memory, cpu, pids, quota);
 
     protected override string Processes => memory + "/cgroup.procs";
 
-    public override void Create(long? memoryLimit)
+    protected override string? Limit(CgroupLimits limits)
     {
-        base.Create(memoryLimit);
-        if (memoryLimit is not { } limit) return;
-        var bytes = Encoding.ASCII.GetBytes(limit.ToString(CultureInfo.InvariantCulture));
-        if (!Posix.Write(memory + "/memory.limit_in_bytes", bytes))
-            throw new IOException($"the memory limit of {limit} bytes could not be set in {memory}.");
-        // Only where swap is accounted.
-        _ = Posix.Write(memory + "/memory.memsw.limit_in_bytes", bytes);
+        (_processes, _refused) = (limits.ProcessesText, 0);
+        if (limits.Processes is not null && (pids is null || !Write(pids + "/pids.max", _processes))) return CgroupLimits.OfProcesses;
+        if (limits.MemoryText is { } bytes)
+        {
+            if (!Write(memory + "/memory.limit_in_bytes", bytes)) return CgroupLimits.OfMemory;
+            // Only where swap is accounted.
+            _ = Write(memory + "/memory.memsw.limit_in_bytes", bytes);
+        }
+
+        return limits.CpuQuotaText is not { } most
+            || (quota is not null && Write(quota + "/cpu.cfs_period_us", $"{CgroupLimits.CpuPeriod}") && Write(quota + "/cpu.cfs_quota_us", most)) ? null : CgroupLimits.OfCpus;
     }
 
     public override void ForbidForks()
@@ -44,16 +48,19 @@ internal sealed class CgroupV1(string memory, string? cpu, string? pids) : Cgrou
     public override CgroupUsage Usage() => new(
         Number(memory + "/memory.max_usage_in_bytes"),
         cpu is null ? null : Number(cpu + "/cpuacct.usage") / 1e9,
-        Number(memory + "/memory.oom_control", "oom_kill") > 0);
+        Number(memory + "/memory.oom_control", "oom_kill") > 0,
+        pids is not null && Number(pids + "/pids.events", "max") > _refused);
 
     public override bool TryReset()
     {
         if (Number(memory + "/memory.usage_in_bytes") is not <= MostLeftOver || Number(memory + "/memory.oom_control", "oom_kill") > 0) return false;
-        if (_forksForbidden && pids is not null && !Posix.Write(pids + "/pids.max", "max"u8)) return false;
+        if (_forksForbidden && pids is not null && !Write(pids + "/pids.max", _processes)) return false;
+        if (pids is not null) _refused = Number(pids + "/pids.events", "max") ?? 0;
         _forksForbidden = false;
         if (cpu is not null && !Posix.Write(cpu + "/cpuacct.usage", "0"u8)) return false;
         return Posix.Write(memory + "/memory.max_usage_in_bytes", "0"u8);
     }
 
-    private static IEnumerable<string> All(params string?[] directories) => directories.OfType<string>();
+    // Hierarchies that are mounted together are one directory.
+    private static IEnumerable<string> All(params string?[] directories) => directories.OfType<string>().Distinct();
 }

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace Scitq.Agent.Runtimes.Native;
 
 /// <summary>One directory of the unified hierarchy; it serves one run, since its peak can't be set back for all to see.</summary>
@@ -16,13 +13,11 @@ internal sealed class CgroupV2(string directory) : Cgroup
 
     protected override string Processes => directory + "/cgroup.procs";
 
-    public override void Create(long? memoryLimit)
-    {
-        base.Create(memoryLimit);
-        if (memoryLimit is { } limit
-            && !Posix.Write(directory + "/memory.max", Encoding.ASCII.GetBytes(limit.ToString(CultureInfo.InvariantCulture))))
-            throw new IOException($"the memory limit of {limit} bytes could not be set in {directory}.");
-    }
+    protected override string? Limit(CgroupLimits limits) =>
+        limits.Processes is not null && !Write(directory + "/pids.max", limits.ProcessesText) ? CgroupLimits.OfProcesses
+        : limits.MemoryText is { } memory && !LimitMemory(memory) ? CgroupLimits.OfMemory
+        : limits.CpuQuotaText is { } quota && !Write(directory + "/cpu.max", $"{quota} {CgroupLimits.CpuPeriod}") ? CgroupLimits.OfCpus
+        : null;
 
     // Where the pids controller is not at hand, KILL is repeated until nothing is left.
     public override void ForbidForks() => _ = Posix.Write(directory + "/pids.max", "0"u8);
@@ -30,7 +25,15 @@ internal sealed class CgroupV2(string directory) : Cgroup
     public override CgroupUsage Usage() => new(
         Number(directory + "/memory.peak"),
         Number(directory + "/cpu.stat", "usage_usec") / 1e6,
-        Number(directory + "/memory.events", "oom_kill") > 0);
+        Number(directory + "/memory.events", "oom_kill") > 0,
+        Number(directory + "/pids.events", "max") > 0);
 
     public override bool TryReset() => false;
+
+    private bool LimitMemory(string bytes)
+    {
+        // Only where there is swap, which would hold what is too much.
+        _ = Write(directory + "/memory.swap.max", "0");
+        return Write(directory + "/memory.max", bytes);
+    }
 }

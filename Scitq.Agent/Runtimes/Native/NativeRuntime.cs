@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Files;
 using Scitq.Contracts;
 
 namespace Scitq.Agent.Runtimes.Native;
@@ -7,19 +8,43 @@ namespace Scitq.Agent.Runtimes.Native;
 /// <summary>Runs commands as processes of this machine, each under a small shell that outlives the agent.</summary>
 internal sealed partial class NativeRuntime : IRuntime, IDisposable
 {
-    private const int ReadWriteForAll = 0b110_110_110;
+    private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly NativeOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly CgroupPool? _groups;
+    private readonly string _limits;
     private readonly string? _home = Accounts.User(Posix.geteuid())?.Home;
 
     public NativeRuntime(NativeOptions options, TimeProvider clock, ILogger<NativeRuntime> logger)
     {
         (_options, _clock, _logger) = (options, clock, logger);
         _groups = CgroupPool.TryOpen(options, out var problem);
-        if (problem is not null) Log.NoGroups(logger, problem);
+        if (problem is not null && options.CgroupName.Length > 0) Log.NoGroups(logger, problem);
+        _limits = OfProcess(_groups?.Unset ?? [CgroupLimits.OfProcesses, CgroupLimits.OfMemory, CgroupLimits.OfCpus]);
+    }
+
+    /// <summary>The account's number of processes and each process's memory: less than a control group would do, and all that is left.</summary>
+    private string OfProcess(IReadOnlyList<string> unset)
+    {
+        var lines = "";
+        foreach (var limit in unset)
+        {
+            var line = (limit, _options) switch
+            {
+                // Shells differ in the letter.
+                (CgroupLimits.OfProcesses, { ProcessLimit: { } n }) => $"ulimit -u {n} 2>/dev/null || ulimit -p {n} 2>/dev/null\n",
+                (CgroupLimits.OfMemory, { MemoryLimit: { } n }) => $"ulimit -v {Math.Max(1, n / 1024)} || exit 125\n",
+                (CgroupLimits.OfCpus, { CpuLimit: not null }) => ":\n",
+                _ => null,
+            };
+            if (line is null) continue;
+            lines += line;
+            Log.NotLimited(_logger, limit);
+        }
+
+        return lines;
     }
 
     /// <summary>Removes the control groups that are not in use.</summary>
@@ -31,11 +56,11 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
         try
         {
             var (directory, spec) = (request.Directory, request.Spec);
-            var user = RunAs.Of(spec, request.Worker);
+            var user = _options.Accounts.Of(spec, request.Worker);
             var home = user is null ? _home : user.Home;
             var environment = TaskEnvironment.Of(request, Directory.Exists(home) ? home : directory.Temp);
             var program = ProgramLookup.Find(spec.Argv[0], environment["PATH"], directory.Temp, request.Worker);
-            var argv = Supervisor.Shorten(spec.Argv, directory.Control);
+            var argv = Supervisor.Shorten(spec.Argv, directory.Control, user);
             // A shell would take it for an option of exec.
             if (argv[0].StartsWith('-')) argv = [program, .. argv.Skip(1)];
             var record = RunRecord.Next(directory);
@@ -44,14 +69,15 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
                 // Such a command may want to open /dev/stderr again, and says by the third whether it could be executed.
                 foreach (var file in (ReadOnlySpan<string>)[directory.Stdout, directory.Stderr, record.UnstartableFile])
                 {
-                    using (new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite)) File.SetUnixFileMode(file, (UnixFileMode)ReadWriteForAll);
+                    using var opened = new FileStream(file, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = OwnersAlone });
+                    Unix.SetOwner((int)opened.SafeFileHandle.DangerousGetHandle(), user.Uid, user.Gid);
                 }
                 File.WriteAllText(record.UnstartableFile, "not started yet\n");
             }
             group = _groups?.Take();
             var pid = Spawner.Start(
                 "/bin/sh\0"u8,
-                ["sh", "-c", Supervisor.Script(record, group, user?.Setpriv, spec.Resources.Count > 0 && MountNamespace.CanBeMade.Value ? directory.Resource : null), "sh", .. argv],
+                ["sh", "-c", Supervisor.Script(record, group, user?.Setpriv, spec.Resources.Count > 0 && MountNamespace.CanBeMade.Value ? directory.Resource : null, _limits, _options.Umask), "sh", .. argv],
                 [.. environment.Select(variable => $"{variable.Key}={variable.Value}")],
                 directory.Temp,
                 [
@@ -126,6 +152,7 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
         // The shell's codes for what it could not do; they are also codes a command may choose.
         if (code is 125 or 126 or 127 && record.Unstartable)
             return new RunExit(null, Problem: "the command could not be executed: its stderr says why.", Failure: FailureClass.Start);
+        if (code is not null && usage is { ForksRefused: true }) problem ??= "the command met its limit of processes (the agent's --task-pids), and could not start more.";
         return new RunExit(code, usage?.OomKilled ?? false, usage?.PeakMemory, usage?.CpuSeconds, problem ?? (code is null ? lost : null));
     }
 
@@ -159,6 +186,9 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
     {
         [LoggerMessage(1, LogLevel.Warning, "Native tasks run without control groups ({Reason}): processes they leave behind are found by their environment, and memory is not accounted for")]
         public static partial void NoGroups(ILogger logger, string reason);
+
+        [LoggerMessage(3, LogLevel.Warning, "A task's {Limit} can't be limited by control groups here: the kernel's limits of accounts and processes are set instead, which hold less")]
+        public static partial void NotLimited(ILogger logger, string limit);
 
         [LoggerMessage(2, LogLevel.Information, "Found task {Task} of an earlier agent process: {State}")]
         public static partial void Adopted(ILogger logger, long task, string state);

@@ -101,6 +101,12 @@ internal static unsafe partial class Posix
     [LibraryImport("libc")]
     public static partial int getpwuid_r(uint uid, Account* account, byte* buffer, nint length, out Account* result);
 
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int getpwnam_r(string name, Account* account, byte* buffer, nint length, out Account* result);
+
+    [LibraryImport("libc")]
+    public static partial int getgrouplist(byte* name, uint gid, uint* groups, int* count);
+
     [LibraryImport("libc")]
     public static partial int getgrgid_r(uint gid, void* group, byte* buffer, nint length, out nint result);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Scitq.Agent.Files;
 using Scitq.Contracts;
 
 namespace Scitq.Agent.Runtimes.Native;
@@ -21,7 +22,9 @@ internal static class Supervisor
     /// <param name="group">Where its processes are counted.</param>
     /// <param name="setpriv">The words that change to other ids.</param>
     /// <param name="resources">A directory that is read-only to the command, whoever it runs as: the shared files in it are links.</param>
-    public static string Script(RunRecord record, Cgroup? group, string? setpriv, string? resources = null)
+    /// <param name="limits">Lines that set limits of a process, where a control group can't.</param>
+    /// <param name="umask">The command's.</param>
+    public static string Script(RunRecord record, Cgroup? group, string? setpriv, string? resources = null, string limits = "", int umask = 0b000_010_010)
     {
         var start = setpriv is null
             ? "exec \"$@\""
@@ -54,6 +57,8 @@ internal static class Supervisor
             .Append("exec 2>&3 3>&-\n")
             .Append(CultureInfo.InvariantCulture, $"trap 'echo >\"$_scitq_c/{Path.GetFileName(record.UnstartableFile)}\"' 0\n");
         foreach (var file in group?.JoinFiles ?? []) script.Append(CultureInfo.InvariantCulture, $"echo 0 >{Quote(file)} || exit 125\n");
+        // The agent keeps all to itself; what a command makes is as open as anywhere else.
+        script.Append(limits).Append(CultureInfo.InvariantCulture, $"umask {Convert.ToString(umask, 8).PadLeft(3, '0')}\n");
         // The trap is only run where exec failed.
         script.Append(start).Append(")\n")
             .Append("_scitq_r=$?\n")
@@ -64,7 +69,7 @@ internal static class Supervisor
 
     /// <summary>The command's words, but for a script too long to be one: that is put into a file and read from there.</summary>
     /// <exception cref="StartException">Another word is too long for any program to receive.</exception>
-    public static IReadOnlyList<string> Shorten(IReadOnlyList<string> argv, string control)
+    public static IReadOnlyList<string> Shorten(IReadOnlyList<string> argv, string control, RunAs? user = null)
     {
         for (var i = 0; i < argv.Count; i++)
         {
@@ -75,8 +80,9 @@ internal static class Supervisor
                     $"word {i} of the command is {length} bytes long; Linux passes at most {LongestArgument} to a program (but for the script of sh -c). Put it into a file and give that as input.");
             var file = Path.Combine(control, "script");
             File.WriteAllText(file, argv[i]);
-            File.SetUnixFileMode(file, (UnixFileMode)0b100_100_100);
-            return Shorten([.. argv.Take(i), ". " + Quote(file), .. argv.Skip(i + 1)], control);
+            File.SetUnixFileMode(file, UnixFileMode.UserRead);
+            if (user is not null) Unix.SetOwner(Unix.CurrentDirectory, Unix.Bytes(file), user.Uid, user.Gid);
+            return Shorten([.. argv.Take(i), ". " + Quote(file), .. argv.Skip(i + 1)], control, user);
         }
         return argv;
     }

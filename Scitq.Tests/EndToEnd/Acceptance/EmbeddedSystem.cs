@@ -12,6 +12,8 @@ public sealed class EmbeddedSystem : ScitqSystem
 
     public override string WorkDirectory => Path.Combine(Folder["data"], "work");
 
+    public override string TokenFile => Folder["data/token"];
+
     public override IReadOnlyList<ProcessUnderTest> Processes => [_standalone!];
 
     /// <summary>SIGKILL, and a new start on the same folder and port.</summary>

@@ -146,8 +146,7 @@ public abstract class LifecycleTests(ScitqSystem system)
         {
             var task = await system.TaskAsync(first + i);
             Assert.Single(Attempts(task));
-            using var client = new HttpClient();
-            var output = await client.GetStringAsync($"{await system.AddressAsync()}/api/v1/tasks/{first + i}/attempts/latest/log/stdout");
+            var output = await (await system.ClientAsync()).GetStringAsync($"{await system.AddressAsync()}/api/v1/tasks/{first + i}/attempts/latest/log/stdout");
             var words = output.TrimEnd('\n').Split('\n');
             Assert.InRange(int.Parse(words[0], CultureInfo.InvariantCulture), 1, ScitqSystem.Concurrency);
             Assert.Equal($"entry {i + 1}", words[1]);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Scitq.Tests.Servers;
@@ -11,7 +12,7 @@ public abstract class ScitqSystem : IAsyncDisposable
     /// <summary>Tasks at a time; twice the processors at least, so that each has one.</summary>
     public static readonly int Concurrency = Math.Max(8, 2 * Environment.ProcessorCount);
 
-    private static readonly HttpClient Client = new() { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(60) };
 
     private readonly Lazy<Task<string>> _address;
 
@@ -22,6 +23,9 @@ public abstract class ScitqSystem : IAsyncDisposable
 
     /// <summary>Where the API is.</summary>
     public Task<string> AddressAsync() => _address.Value;
+
+    /// <summary>The token that the coordinator made for itself.</summary>
+    public abstract string TokenFile { get; }
 
     /// <summary>The directories below which tasks run.</summary>
     public abstract string WorkDirectory { get; }
@@ -49,21 +53,30 @@ public abstract class ScitqSystem : IAsyncDisposable
     /// <summary>The task once it has this status.</summary>
     public Task<JsonElement> TaskAsync(long id, string status) => TaskAsync(id, task => task.GetProperty("status").GetString() == status, $"is {status}");
 
-    public async Task<JsonElement> GetAsync(string path) => await Client.GetFromJsonAsync<JsonElement>($"{await AddressAsync()}/api/v1/{path}");
+    public async Task<JsonElement> GetAsync(string path) => await (await ClientAsync()).GetFromJsonAsync<JsonElement>($"{await AddressAsync()}/api/v1/{path}");
+
+    /// <summary>A client that the API lets in.</summary>
+    public async Task<HttpClient> ClientAsync()
+    {
+        await AddressAsync();
+        _client.DefaultRequestHeaders.Authorization ??= new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(TokenFile)).Trim());
+        return _client;
+    }
 
     public async Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(string path, string json)
     {
         using var content = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
-        using var response = await Client.PostAsync($"{await AddressAsync()}/api/v1/{path}", content);
+        using var response = await (await ClientAsync()).PostAsync($"{await AddressAsync()}/api/v1/{path}", content);
         return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>());
     }
 
     /// <summary>How the tools find it.</summary>
-    public async Task<Dictionary<string, string?>> EnvironmentAsync() => new() { ["SCITQ_SERVER"] = await AddressAsync(), ["SCITQ_TOKEN"] = null, ["SCITQ_FORMAT"] = null };
+    public async Task<Dictionary<string, string?>> EnvironmentAsync() => new() { ["SCITQ_SERVER"] = await AddressAsync(), ["SCITQ_TOKEN"] = null, ["SCITQ_TOKEN_FILE"] = TokenFile, ["SCITQ_FORMAT"] = null };
 
     public async ValueTask DisposeAsync()
     {
         if (_address.IsValueCreated) await StopAsync();
+        _client.Dispose();
         Folder.Dispose();
         GC.SuppressFinalize(this);
     }

@@ -17,6 +17,8 @@ public sealed class ServerSystem : ScitqSystem
 
     public override string WorkDirectory => Folder["main"];
 
+    public override string TokenFile => Folder["coordinator/token"];
+
     public override IReadOnlyList<ProcessUnderTest> Processes => [_coordinator!, .. _processes.Where(p => !p.HasExited)];
 
     /// <summary>The broker, for those who talk to it themselves.</summary>

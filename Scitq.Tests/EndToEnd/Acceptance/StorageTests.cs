@@ -49,6 +49,7 @@ public sealed class StorageTests : IDisposable
         Assert.NotEqual(0, malformed.Code);
 
         using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(_folder["data/token"], Ct)).Trim());
         var seen = new List<string> { good.Out, good.Error, denied.Out, denied.Error, malformed.Error, standalone.Text };
         foreach (var run in new[] { good, denied, malformed }) seen.Add(await client.GetStringAsync($"{address}/api/v1/tasks/{run.TaskId}", Ct));
         var secrets = new[] { canary, bucket.Environment["AWS_SECRET_ACCESS_KEY"]! };

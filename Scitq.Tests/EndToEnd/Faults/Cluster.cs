@@ -14,6 +14,15 @@ internal sealed record ClusterSetup
     /// <summary>A broker of the test's own, to be killed; else a virtual host on the shared one.</summary>
     public RabbitMqServer? Broker { get; init; }
 
+    /// <summary>How programs reach the broker, if it differs from what the broker says itself.</summary>
+    public string? Bus { get; init; }
+
+    /// <summary>More variables of coordinator and agents.</summary>
+    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>Called when the broker is there, and before any program is.</summary>
+    public Func<Cluster, Task> Prepare { get; init; } = _ => Task.CompletedTask;
+
     /// <summary>A database server of the test's own, to be crashed; else a database on the shared one.</summary>
     public PostgresServer? Database { get; init; }
 
@@ -60,6 +69,11 @@ internal sealed class Cluster : IAsyncDisposable
 
     public string AmqpUri { get; private set; } = "";
 
+    /// <summary>As whom the coordinator and the agents come to the broker.</summary>
+    public string CoordinatorBus { get; set; } = "";
+
+    public string AgentBus { get; set; } = "";
+
     public string Database { get; private set; } = "";
 
     public RabbitMqApi Broker { get; private set; } = null!;
@@ -70,7 +84,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     public IReadOnlyList<AgentUnderTest> Agents => _agents;
 
-    public IReadOnlyDictionary<string, string?> AgentEnvironment => _setup.AgentEnvironment;
+    public IReadOnlyDictionary<string, string?> AgentEnvironment => new Dictionary<string, string?>(_setup.Environment.Concat(_setup.AgentEnvironment));
 
     public IReadOnlyList<Guid> Submitted => _submitted;
 
@@ -101,11 +115,12 @@ internal sealed class Cluster : IAsyncDisposable
             "--Tasks:LostAfterSeconds", _setup.LostAfter.ToString(CultureInfo.InvariantCulture), "--Tasks:GraceSeconds", "3",
             "--Tasks:UnknownLeaseSeconds", "15", "--Tasks:ReconcileSeconds", "3", "--Tasks:RetryBackoffSeconds", "0.1",
         ];
-        var secrets = new Dictionary<string, string?> { ["SCITQ_BUS"] = AmqpUri, ["SCITQ_DATABASE"] = Database };
+        var secrets = new Dictionary<string, string?>(_setup.Environment) { ["SCITQ_BUS"] = CoordinatorBus, ["SCITQ_DATABASE"] = Database };
         Coordinator = ProcessUnderTest.Start(
             "scitq-coordinator",
             ["--port", _port.ToString(CultureInfo.InvariantCulture), "--data", _folder["coordinator"], .. times, .. _setup.Coordinator], secrets);
         await Coordinator.WaitForLineAsync("Listening on", Patience);
+        Client.DefaultRequestHeaders.Authorization ??= new("Bearer", (await File.ReadAllTextAsync(_folder["coordinator/token"])).Trim());
         if (ready) await Eventually.Async(IsReadyAsync, "the coordinator is ready", Patience);
     }
 
@@ -120,7 +135,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         var agent = new AgentUnderTest(this, $"{name}-{Mark}", _folder[$"work-{name}"], [
             "--batch", Batch, "--concurrency", concurrency.ToString(CultureInfo.InvariantCulture), "--prefetch", prefetch.ToString(CultureInfo.InvariantCulture),
-            .. _setup.DefaultTimes ? (string[])[] : ["--heartbeat-seconds", "0.5", "--lease-seconds", "8", "--stop-grace", "1"], .. options]);
+            .. _setup.DefaultTimes ? (string[])[] : ["--heartbeat-seconds", "0.5", "--lease-seconds", Math.Min(8, 0.6 * _setup.LostAfter).ToString(CultureInfo.InvariantCulture), "--stop-grace", "1"], .. options]);
         _agents.Add(agent);
         await agent.StartAsync();
         return agent;
@@ -270,6 +285,8 @@ internal sealed class Cluster : IAsyncDisposable
             (AmqpUri, Broker, Vhost) = (_vhost.AmqpUri, _vhost.Api, _vhost.Name);
         }
 
+        CoordinatorBus = AgentBus = _setup.Bus ?? AmqpUri;
+        await _setup.Prepare(this);
         Database = await (_setup.Database is { } own ? own.CreatePrivateDatabaseAsync() : PostgresServer.CreateDatabaseAsync());
         await StartCoordinatorAsync();
     }

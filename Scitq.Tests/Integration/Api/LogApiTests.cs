@@ -2,7 +2,10 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator;
 using Scitq.Coordinator.Tasks;
+using Scitq.Tests.Servers;
+using Scitq.Tests.Unit.Tools;
 
 namespace Scitq.Tests.Integration.Api;
 
@@ -47,6 +50,37 @@ public sealed class LogApiTests
         Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, (await server.GetAsync(path, ("Range", "bytes=10-"))).Status);
         (await server.GetAsync($"/tasks/{number}/attempts/2/log/stdout")).Problem(HttpStatusCode.BadRequest, "invalid");
         (await server.GetAsync($"/tasks/{number}/attempts/1/log/stdin")).Problem(HttpStatusCode.BadRequest, "invalid");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_log_that_another_coordinator_keeps_is_not_an_empty_one()
+    {
+        await using var keeper = await ApiServer.StartAsync(postgres: true);
+        using var elsewhere = new TestFolder();
+        await using var other = await ApiServer.StartAsync(true, shared: new CoordinatorOptions { Database = keeper.Options.Database, Data = elsewhere.Path });
+        var (number, id) = await keeper.SubmitAsync();
+        var key = await keeper.ClaimAsync(id);
+        await keeper.PrintAsync(id, 1, OutputStream.Stdout, 0, "0123456789");
+        await keeper.EndAsync(key, new AttemptResult { Finished = ApiServer.Now, ExitCode = 0, StdoutBytes = 10 });
+        Assert.Equal((0, "0123456789"), await LogsAsync(keeper));
+        var file = elsewhere["log"];
+        foreach (var options in (string[][])[[], ["-f"], ["--tail", "1"], ["-o"], ["--download", file]])
+        {
+            var run = await ToolRun.Manage(["task", "logs", $"{number}", "-s", other.App.Urls.Single(), .. options]);
+            Assert.True(run.Code == 1, $"{string.Join(' ', options)}: {run.Code}");
+            Assert.Contains($"does not have 10 bytes of stdout of task {number}", run.Error);
+        }
+
+        Assert.False(File.Exists(file));
+        Assert.Equal(0, (await ToolRun.Manage("task", "logs", "-e", $"{number}", "-s", other.App.Urls.Single())).Code);
+        File.Delete(keeper.Logs.FilePath(id, 1, OutputStream.Stdout));
+        Assert.Equal((1, ""), await LogsAsync(keeper));
+
+        async Task<(int, string)> LogsAsync(ApiServer server)
+        {
+            var run = await ToolRun.Manage("task", "logs", $"{number}", "-s", server.App.Urls.Single());
+            return (run.Code, run.Out);
+        }
     }
 
     [Fact(Timeout = 60_000)]

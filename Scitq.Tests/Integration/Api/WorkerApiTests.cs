@@ -2,6 +2,8 @@ using System.Net;
 using System.Text.Json;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Leases;
+using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Tests.Integration.Api;
@@ -199,6 +201,104 @@ public abstract class WorkerApiTests(bool postgres)
         }
 
         async Task<string?> StatusAsync() => (await server.GetAsync($"/tasks/{number}")).Json().GetProperty("status").GetString();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Copies_of_a_registration_take_nothing_away_and_the_next_start_takes_what_it_does_not_name()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var first = Registration(Guid.NewGuid());
+        await server.Workers.RegisterAsync(first, CancellationToken.None);
+        var (number, id) = await server.SubmitAsync();
+        var key = await ClaimAsync(server, id, first.Epoch);
+        // Sent while no coordinator ran, they come after the grant.
+        for (var i = 0; i < 5; i++) Assert.Null((await server.Workers.RegisterAsync(first, CancellationToken.None)).Refusal);
+        Assert.Equal("accepted", await StatusAsync());
+
+        var second = Registration(Guid.NewGuid()) with { PreviousEpoch = first.Epoch, Leases = [key] };
+        Assert.Empty((await server.Workers.RegisterAsync(second, CancellationToken.None)).Revoked);
+        Assert.Equal("accepted", await StatusAsync());
+        var third = Registration(Guid.NewGuid()) with { PreviousEpoch = second.Epoch };
+        await server.Workers.RegisterAsync(third, CancellationToken.None);
+        Assert.Equal("pending", await StatusAsync());
+
+        async Task<string?> StatusAsync() => (await server.GetAsync($"/tasks/{number}")).Json().GetProperty("status").GetString();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_grant_that_its_worker_does_not_name_is_told_again_until_it_does()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var registration = Registration(Guid.NewGuid());
+        await server.Workers.RegisterAsync(registration, CancellationToken.None);
+        var (number, id) = await server.SubmitAsync();
+        var key = await ClaimAsync(server, id, registration.Epoch);
+        Assert.Empty((await BeatAsync(server, registration.Epoch)).Granted);        // it may be on its way
+        for (var i = 0; i < 2; i++)
+        {
+            server.Clock.Ahead += TimeSpan.FromSeconds(5);
+            await BeatAsync(server, registration.Epoch, heard: _sequence);
+        }
+
+        server.Clock.Ahead += TimeSpan.FromSeconds(2);
+        var told = Assert.Single((await BeatAsync(server, registration.Epoch, heard: _sequence)).Granted);
+        Assert.Equal((key.TaskId, key.Attempt, key.Lease, number), (told.TaskId, told.Attempt, told.Lease!.Value, told.Number!.Value));
+        Assert.Equal(["true"], told.Spec!.Argv);
+        var named = await BeatAsync(server, registration.Epoch, leases: [key]);
+        Assert.Empty(named.Granted);
+        Assert.Empty(named.Revoked);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_agent_whose_lease_outlives_the_coordinators_patience_is_refused()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var refused = await server.Workers.RegisterAsync(Registration(Guid.NewGuid()) with { LeaseSeconds = 60 }, CancellationToken.None);
+        Assert.Contains("--lease-seconds 60 is too long for the coordinator's Tasks:LostAfterSeconds 45", refused.Refusal, StringComparison.Ordinal);
+        Assert.Empty((await server.GetAsync("/workers")).Json().EnumerateArray());
+        Assert.Null((await server.Workers.RegisterAsync(Registration(Guid.NewGuid()) with { LeaseSeconds = 30 }, CancellationToken.None)).Refusal);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_repeated_end_is_no_event_and_a_late_one_is_one()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var (number, id) = await server.SubmitAsync(new { argv = new[] { "true" }, retry = 1 });
+        var first = await server.ClaimAsync(id);
+        var failed = new AttemptResult { Failure = FailureClass.Exit, ExitCode = 1, RunEnded = ApiServer.Now, Finished = ApiServer.Now };
+        await server.EndAsync(first, failed);
+        for (var i = 0; i < 3; i++) await server.EndAsync(first, failed);
+        await server.RaiseAsync(id, m => m.RetryDue, new RetryDue());
+        var second = await server.ClaimAsync(id, 2);
+        await server.EndAsync(first, failed);
+        Assert.Empty(await KindsAsync());
+
+        await server.RaiseAsync(id, m => m.LeaseLost, new LeaseLost(second.Lease, "test"));
+        for (var i = 0; i < 3; i++) await server.EndAsync(second, failed);
+        await server.EndAsync(await server.ClaimAsync(id, 3));
+        await server.EndAsync(second, failed);
+        await server.EndAsync(first, failed);
+        Assert.Equal(["late", "lost"], (await KindsAsync()).Order());
+
+        async Task<List<string?>> KindsAsync()
+        {
+            await using var db = server.Context();
+            return [.. db.Events.Where(e => e.TaskId == id).Select(e => e.Kind)];
+        }
+    }
+
+    private static RegisterWorker Registration(Guid epoch) => new()
+    {
+        Worker = "w1", Epoch = epoch, Batch = "Default", Concurrency = 1, Prefetch = 0, Leases = [],
+        Host = new HostInfo { Hostname = "h", Cpus = 1, Memory = 1, Version = "1" },
+    };
+
+    private static async Task<AttemptKey> ClaimAsync(ApiServer server, Guid id, Guid epoch)
+    {
+        var now = await ((HearingClock)server.App.Services.GetService(typeof(HearingClock))!).HeardAsync(CancellationToken.None);
+        var claim = new Claimed("w1", 1) { Epoch = epoch, At = now.Seconds };
+        await server.RaiseAsync(id, m => m.Claimed, claim);
+        return new AttemptKey(id, 1, claim.Lease!.Value);
     }
 
     private static AttemptResult Failed(FailureClass failure) => new() { Failure = failure, Reason = "no", ExitCode = 0, RunEnded = ApiServer.Now, Finished = ApiServer.Now };

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
+using Scitq.Access.Broker;
 using Scitq.Agent.Bus;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
@@ -22,15 +23,15 @@ public sealed class BatchQueueTests
     {
         await using var vhost = await RabbitMqServer.CreateVhostAsync();
         await DeclareAsync(vhost.AmqpUri);
-        await using var publisher = new TaskPublisher(new Uri(vhost.AmqpUri));
+        await using var publisher = new TaskPublisher(BrokerSettings.Read(vhost.AmqpUri));
         var tasks = Enumerable.Range(0, 3000).Select(_ => new TaskQueued { TaskId = Guid.NewGuid() }).ToList();
         Assert.Empty(await publisher.PublishAsync([.. tasks.Take(2000).Select(t => (Batch, t))], CancellationToken.None));
         Assert.Empty(await publisher.PublishAsync([.. tasks.Skip(2000).Select(t => (Batch, t))], CancellationToken.None));
 
         var inbox = new Inbox();
-        await using (var listener = new BatchListener(new Uri(vhost.AmqpUri), "w", inbox, NullLogger.Instance))
+        await using (var listener = Listener(vhost.AmqpUri, inbox))
         {
-            await listener.ConnectAsync(Batch, 50, CancellationToken.None);
+            await listener.ConnectAsync(Queues.Batch(Batch), 50);
             await Eventually.Async(() => inbox.Taken.Count >= tasks.Count, "all are taken", TimeSpan.FromSeconds(30));
         }
 
@@ -45,7 +46,7 @@ public sealed class BatchQueueTests
         await DeclareAsync(vhost.AmqpUri);
         await using (var connection = await ConnectAsync(vhost.AmqpUri))
         await using (var channel = await connection.CreateChannelAsync()) await channel.ExchangeDeclareAsync(Queues.Batch("other"), ExchangeType.Fanout, durable: true);
-        await using var publisher = new TaskPublisher(new Uri(vhost.AmqpUri));
+        await using var publisher = new TaskPublisher(BrokerSettings.Read(vhost.AmqpUri));
 
         var returned = await publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() }), ("other", new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None);
 
@@ -56,7 +57,7 @@ public sealed class BatchQueueTests
     public async Task A_publisher_without_an_exchange_fails_and_works_again_once_there_is_one()
     {
         await using var vhost = await RabbitMqServer.CreateVhostAsync();
-        await using var publisher = new TaskPublisher(new Uri(vhost.AmqpUri));
+        await using var publisher = new TaskPublisher(BrokerSettings.Read(vhost.AmqpUri));
         await Assert.ThrowsAnyAsync<Exception>(() => publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None));
 
         await DeclareAsync(vhost.AmqpUri);
@@ -70,9 +71,9 @@ public sealed class BatchQueueTests
         await using var vhost = await RabbitMqServer.CreateVhostAsync();
         await PublishAsync(vhost.AmqpUri, $$"""{"taskId":"{{Guid.NewGuid()}}"}""");
         var inbox = new Inbox { Wants = false };
-        await using (var listener = new BatchListener(new Uri(vhost.AmqpUri), "w", inbox, NullLogger.Instance))
+        await using (var listener = Listener(vhost.AmqpUri, inbox))
         {
-            await listener.ConnectAsync(Batch, 1, CancellationToken.None);
+            await listener.ConnectAsync(Queues.Batch(Batch), 1);
             await Eventually.Async(() => inbox.Taken.Count >= 2, "it comes again and again");
         }
 
@@ -87,8 +88,8 @@ public sealed class BatchQueueTests
         foreach (var body in new[] { "garbage", "null", "[]", """{"attempt":1}""", """{"taskId":7}""", $$"""{"taskId":"{{good}}","unknown":[1]}""" }) await PublishAsync(vhost.AmqpUri, body);
 
         var inbox = new Inbox();
-        await using var listener = new BatchListener(new Uri(vhost.AmqpUri), "w", inbox, NullLogger.Instance);
-        await listener.ConnectAsync(Batch, 10, CancellationToken.None);
+        await using var listener = Listener(vhost.AmqpUri, inbox);
+        await listener.ConnectAsync(Queues.Batch(Batch), 10);
 
         await Eventually.Async(() => inbox.Taken.Contains(good), "the good one is taken");
         await Eventually.Async(async () => (await vhost.QueuesAsync()) is var q && q[Queues.Batch(Batch)] == 0 && q.GetValueOrDefault(Queues.Batch(Batch) + "_error") == 5, "the others are in the error queue");
@@ -99,8 +100,9 @@ public sealed class BatchQueueTests
     {
         await using var vhost = await RabbitMqServer.CreateVhostAsync();
         var inbox = new Inbox();
-        await using var listener = new BatchListener(new Uri(vhost.AmqpUri), "w", inbox, NullLogger.Instance);
-        await listener.ConnectAsync(Batch, 1, CancellationToken.None);
+        await using var listener = Listener(vhost.AmqpUri, inbox);
+        await listener.ConnectAsync(Queues.Batch(Batch), 1);
+        await listener.ListeningAsync(TestContext.Current.CancellationToken);
         await using var connection = await ConnectAsync(vhost.AmqpUri);
         await using var channel = await connection.CreateChannelAsync();
         await channel.QueueDeleteAsync(Queues.Batch(Batch));
@@ -116,10 +118,11 @@ public sealed class BatchQueueTests
     {
         await using var server = await RabbitMqServer.StartPrivateAsync();
         await DeclareAsync(server.AmqpUri);
-        await using var publisher = new TaskPublisher(new Uri(server.AmqpUri));
+        await using var publisher = new TaskPublisher(BrokerSettings.Read(server.AmqpUri));
         var inbox = new Inbox();
-        await using var listener = new BatchListener(new Uri(server.AmqpUri), "w", inbox, NullLogger.Instance);
-        await listener.ConnectAsync(Batch, 5, CancellationToken.None);
+        await using var listener = Listener(server.AmqpUri, inbox);
+        await listener.ConnectAsync(Queues.Batch(Batch), 5);
+        await listener.ListeningAsync(TestContext.Current.CancellationToken);
         await server.KillAsync();
         var task = new TaskQueued { TaskId = Guid.NewGuid() };
         await Assert.ThrowsAnyAsync<Exception>(() => publisher.PublishAsync([(Batch, task)], new CancellationTokenSource(5000).Token));
@@ -135,6 +138,9 @@ public sealed class BatchQueueTests
 
         await Eventually.Async(() => inbox.Taken.Contains(task.TaskId), "it is taken", TimeSpan.FromSeconds(30));
     }
+
+    private static QueueListener Listener(string uri, Inbox inbox) =>
+        new(BrokerSettings.Read(uri), "w", new BatchReader(inbox), _ => Task.CompletedTask, NullLogger.Instance);
 
     private static Task<IConnection> ConnectAsync(string uri) => new ConnectionFactory { Uri = new Uri(uri) }.CreateConnectionAsync();
 

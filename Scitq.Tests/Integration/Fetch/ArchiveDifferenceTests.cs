@@ -19,7 +19,7 @@ public sealed class ArchiveDifferenceTests : IDisposable
     public void Dispose()
     {
         _fetcher.Dispose();
-        Files.DeleteTree(_root);
+        LocalFiles.DeleteTree(_root);
     }
 
     [Fact(Timeout = 120_000)]
@@ -78,12 +78,12 @@ public sealed class ArchiveDifferenceTests : IDisposable
         }
         catch (IntegrityException e)
         {
-            Assert.Empty(Files.NamesIn(place));
+            Assert.Empty(LocalFiles.NamesIn(place));
             return (null, e.Message);
         }
         finally
         {
-            Files.DeleteTree(place);
+            LocalFiles.DeleteTree(place);
         }
     }
 
@@ -101,7 +101,7 @@ public sealed class ArchiveDifferenceTests : IDisposable
         }
         finally
         {
-            Files.DeleteTree(place);
+            LocalFiles.DeleteTree(place);
         }
     }
 }

@@ -42,6 +42,25 @@ public sealed class AzureStoreTests : StoreContract
         Assert.Equal(put.Md5, Assert.Single(await ListAsync(Root)).Md5);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_blob_that_marks_a_folder_is_that_folder()
+    {
+        var folder = new BlobUploadOptions { Metadata = new Dictionary<string, string> { ["hdi_isfolder"] = "true" } };
+        foreach (var name in (string[])["d", "d/sub", "d/empty"]) await _client!.GetBlobClient($"a folder/{name}").UploadAsync(BinaryData.Empty, folder, Ct);
+        await _client!.GetBlobClient("a folder/d/with").UploadAsync(new BinaryData("content"), folder, Ct);
+        await _client!.GetBlobClient("a folder/d/sub/x").UploadAsync(new BinaryData("1"), Ct);
+        foreach (var named in (string[])["d", "d/"])
+        {
+            await Fetcher.GetAsync(Root.At(Root.Path + named), At("out" + named.Length), ct: Ct);
+            Assert.Equal(["sub/x", "with"], Tree("out" + named.Length));
+        }
+
+        Assert.Equal(["d/sub/x", "d/with"], (await ListAsync(Root)).Select(e => e.Name));
+        Assert.Equal([("empty", true), ("sub", true), ("with", false)], (await ListAsync(Root.At(Root.Path + "d/"), recursive: false)).Select(e => (e.Name, e.IsFolder)));
+        Assert.Null(await Fetcher.InfoAsync(Root.At(Root.Path + "d"), Ct));
+        Assert.Equal(2, (await Fetcher.SyncAsync(Root, DataUri.ForFile(At("synced")), new SyncOptions { Delete = true }, ct: Ct)).Files.Count);
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData("../other/x")]
     [InlineData("a/./x")]

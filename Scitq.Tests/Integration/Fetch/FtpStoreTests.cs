@@ -1,6 +1,5 @@
 using Scitq.Contracts;
 using Scitq.Fetch;
-using Scitq.Fetch.Ftp;
 using Scitq.Tests.Servers;
 
 namespace Scitq.Tests.Integration.Fetch;
@@ -54,17 +53,6 @@ public sealed class FtpStoreTests : StoreContract
     public async Task Line_breaks_are_no_second_command()
     {
         await Assert.ThrowsAsync<BadUriException>(() => Fetcher.GetAsync(Root.At(Root.Path + "x\r\nDELE y"), At("out"), ct: Ct));
-    }
-
-    [Theory]
-    [InlineData("-rw-r--r--   1 ftp      ftp      12345678 Nov 23 10:20 a b.txt", "a b.txt", false, 12345678L)]
-    [InlineData("drwxr-xr-x   2 0        0            4096 Jan 01  2024 dir", "dir", true, 4096L)]
-    [InlineData("-rw-rw-r--. 1 owner group 5 2026-01-02 03:04 iso", "iso", false, 5L)]
-    [InlineData("lrwxrwxrwx   1 0        0              11 Mar 05  2020 link -> other/file", "link", false, 11L)]
-    public void Lines_of_LIST_are_read(string line, string name, bool folder, long size)
-    {
-        var item = FtpListing.OfList(line)!;
-        Assert.Equal((name, folder, size), (item.Name, item.IsFolder, item.Size!.Value));
     }
 
     private sealed class Direct(Action<TransferProgress> report) : IProgress<TransferProgress>

@@ -157,7 +157,9 @@ public sealed class RunFetchTests : IAsyncLifetime
     {
         await InSraAsync("SRR900001");
         Pair("SRR900001")["fastq_md5"] = $"{FakeEna.Md5(One)};{new string('0', 32)}";
-        await GetAsync("run+fastq://SRR900001");
+        var warning = Assert.Single((await GetAsync("run+fastq://SRR900001")).Warnings);
+        Assert.StartsWith("run+fastq://SRR900001 was fetched by sra-cloud, for other ways failed: ena: ", warning, StringComparison.Ordinal);
+        Assert.Contains($"instead of {new string('0', 32)}", warning, StringComparison.Ordinal);
         Assert.Equal(SraRun.Bases(SraRun.Fastq(2)), SraRun.Bases(Unzipped("SRR900001_2.fastq.gz")));
         var error = await Assert.ThrowsAsync<IntegrityException>(() => GetAsync("run+fastq@ftp://SRR900001", into: "alone"));
         Assert.Contains($"instead of {new string('0', 32)}", error.Message, StringComparison.Ordinal);
@@ -238,8 +240,41 @@ public sealed class RunFetchTests : IAsyncLifetime
         await GetAsync($"run+fastq://{Run}", Options() with { Programs = Nothing() });
         for (var i = 0; i < 1000; i++) _ena.Instead.Enqueue(FakeEna.Status(503));
         var error = await Assert.ThrowsAsync<TransferExhaustedException>(() => GetAsync($"run+fastq://{Run}", Options() with { Programs = Nothing() }));
-        Assert.Contains("503", error.Message, StringComparison.Ordinal);
+        Assert.Equal($"run+fastq://{Run}: ENA: the server answered 503 Service Unavailable. Given up after 4 attempts.", error.Message);
     }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Names_of_any_characters_are_fetched_whole(bool byFtp)
+    {
+        string[] names = ["a#1 b.bam", "c?d=e&f.bam", "100%25.bam", "g;h+i.bam", "j|k.bam", "é[l].bam"];
+        _ena.Add(Run, kind: "submitted", files: [.. names.Select((n, i) => (n, Bytes(1000 + i, i)))]);
+        var options = Options();
+        await using var ftp = new ScriptedFtp();
+        if (byFtp)
+        {
+            options = options with { Archives = Archives() with { EnaFiles = ftp.Root } };
+            for (var i = 0; i < names.Length; i++)
+                ftp.Files[Latin($"/vol1/submitted/SRR566/311/{Run}/{names[i]}")] = System.Text.Encoding.Latin1.GetString(Bytes(1000 + i, i));
+        }
+
+        await GetAsync($"run+submitted://{Run}", options);
+        Assert.Equal(names.Order(StringComparer.Ordinal), Names());
+        for (var i = 0; i < names.Length; i++) Assert.Equal(Bytes(1000 + i, i), await File.ReadAllBytesAsync(At(names[i]), Ct));
+
+        static string Latin(string text) => System.Text.Encoding.Latin1.GetString(System.Text.Encoding.UTF8.GetBytes(text));
+    }
+
+    [Theory]
+    [InlineData("", "2026-11-27T09:37:06 prefetch.3.0.3: Current preference is set to retrieve SRA Normalized Format files with full base quality scores.", "it did not say why; mostly the network cannot be reached")]
+    [InlineData("", "2026-11-27T09:37:08 prefetch.3.0.3 int: empty while validating file - cannot open remote file: http://h/f\n2026-11-27T09:37:08 prefetch.3.0.3: 1) Downloading 'X'...\n2026-11-27T09:37:08 prefetch.3.0.3:  HTTP download failed",
+        "empty while validating file - cannot open remote file: http://h/f")]
+    [InlineData("", "2026-11-27T09:37:08 fasterq-dump.3.0.3 err: invalid accession './x.sra'\n=====================\nAn error occurred during processing.\nA report was generated into the file '/root/ncbi_error_report.txt'.\n=====================\n", "invalid accession './x.sra'")]
+    [InlineData("2026-11-27T09:37:08 prefetch.3.0.3: 1) Downloading 'X'...\n", "2026-11-27T09:37:08 prefetch.3.0.3:  HTTP download failed", "HTTP download failed")]
+    [InlineData("", "check failed", "check failed")]
+    public void The_line_that_says_why_is_quoted(string output, string errors, string why) =>
+        Assert.Equal(why, Scitq.Fetch.Runs.SraToolkit.Why(new Scitq.Fetch.Programs.ProgramEnd(3, output + "\n" + errors, "")));
 
     [Fact(Timeout = 60_000)]
     public async Task A_killed_fetch_is_continued_and_nothing_partial_has_a_final_name()

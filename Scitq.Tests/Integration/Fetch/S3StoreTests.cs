@@ -70,6 +70,63 @@ public sealed class S3StoreTests : StoreContract
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Content_under_a_name_that_ends_with_a_slash_is_listed_and_copied_or_named()
+    {
+        await PutAsync("d/data/", "content");
+        await PutAsync("d/data/x", "1");
+        await PutAsync("d/", "");
+        Assert.Equal([("d/data/", 7L), ("d/data/x", 1L)], (await ListAsync(Root)).Select(e => (e.Name, e.Size!.Value)));
+        foreach (var fetch in (Func<string, Task>[])[t => Fetcher.GetAsync(Root, t, ct: Ct), t => Fetcher.CopyAsync(Root, DataUri.ForFile(t).AsFolder(), ct: Ct), t => Fetcher.SyncAsync(Root, DataUri.ForFile(t), new SyncOptions { Delete = true }, ct: Ct)])
+        {
+            Write("out/keep", 1);
+            var error = await Assert.ThrowsAsync<BadUriException>(() => fetch(At("out")));
+            Assert.Contains("d/data/", error.Message, StringComparison.Ordinal);
+            Assert.Equal(["d/data/x", "keep"], Tree("out"));
+            Directory.Delete(At("out"), recursive: true);
+        }
+
+        var there = Root.At($"{_bucket}/elsewhere/");
+        Assert.Equal(2, (await Fetcher.CopyAsync(Root, there, ct: Ct)).Files.Count);
+        Assert.Equal((0, 2), await Fetcher.SyncAsync(Root, there, new SyncOptions { Delete = true }, ct: Ct) is var r ? (r.Files.Count, r.Skipped) : default);
+        // It goes alone when the source has it no more.
+        await Fetcher.DeleteAsync(Root.At(Root.Path + "d/"), new NameFilter(excludes: ["x"]), ct: Ct);
+        Assert.Equal(1, (await Fetcher.SyncAsync(Root, there, new SyncOptions { Delete = true }, ct: Ct)).Deleted);
+        Assert.Equal(["d/data/x"], (await ListAsync(there)).Select(e => e.Name));
+        await Fetcher.DeleteAsync(there, ct: Ct);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task One_name_that_is_too_long_here_does_not_stop_the_others()
+    {
+        var longest = new string('n', 300);
+        for (var i = 0; i < 30; i++) await PutAsync($"f{i:00}", "1");
+        await PutAsync(longest, "1");
+        await PutAsync($"{longest}/x", "1");
+        foreach (var fetch in (Func<string, Task>[])[t => Fetcher.GetAsync(Root, t, ct: Ct), t => Fetcher.CopyAsync(Root, DataUri.ForFile(t).AsFolder(), ct: Ct), t => Fetcher.SyncAsync(Root, DataUri.ForFile(t), new SyncOptions { Delete = true }, ct: Ct)])
+        {
+            Write("out/keep", 1);
+            var error = await Assert.ThrowsAsync<BadUriException>(() => fetch(At("out")));
+            Assert.Equal((2, 30), (error.Failures.Count, error.Moved!.Files.Count));
+            Assert.Contains(longest, error.Message, StringComparison.Ordinal);
+            Assert.Equal(31, Tree("out").Length);
+            Directory.Delete(At("out"), recursive: true);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_file_of_the_future_is_uploaded_once()
+    {
+        var source = Write("in/x", 10);
+        File.SetLastWriteTimeUtc(source, new DateTime(2099, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        Assert.Equal((1, 0, 0), (await CountAsync(), await CountAsync(), await CountAsync()));
+        File.WriteAllBytes(source, [.. Enumerable.Repeat((byte)7, 10)]);
+        File.SetLastWriteTimeUtc(source, new DateTime(2099, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        Assert.Equal((1, 0), (await CountAsync(), await CountAsync()));
+
+        async Task<int> CountAsync() => (await Fetcher.SyncAsync(DataUri.ForFile(At("in")), Root, ct: Ct)).Files.Count;
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_missing_bucket_and_wrong_keys_are_named_at_once()
     {
         var missing = await Assert.ThrowsAsync<DataNotFoundException>(() => Fetcher.PutAsync(Write("in/x", 1), DataUri.Parse("s3://no-such-bucket-here/x"), ct: Ct));

@@ -131,6 +131,24 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_sync_that_deletes_puts_folders_where_files_are_and_the_other_way_round()
+    {
+        foreach (var name in (string[])["was-file/a", "was-file/deep/b", "was-folder", "same"]) Write("in/" + name, 3);
+        foreach (var name in (string[])["was-file", "was-folder/c", "was-folder/deep/d", "same"]) Write("old/" + name, 3);
+        await Fetcher.PutAsync(At("old"), Root, ct: Ct);
+        var source = DataUri.ForFile(At("in"));
+        foreach (var (from, to) in new[] { (source, Root), (Root, DataUri.ForFile(At("old"))) })
+        {
+            Directory.CreateDirectory(At("old/was-folder/empty"));
+            await Fetcher.SyncAsync(from, to, new SyncOptions { Delete = true }, ct: Ct);
+            Assert.Equal((0, 4, 0), await Fetcher.SyncAsync(from, to, new SyncOptions { Delete = true }, ct: Ct) is var r ? (r.Files.Count, r.Skipped, r.Deleted) : default);
+        }
+
+        Assert.Equal(Tree("in"), (await ListAsync(Root)).Select(e => e.Name));
+        Assert.Equal(Tree("in"), Tree("old"));
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task Deleting_takes_what_is_named_and_no_more()
     {
         foreach (var name in (string[])["d/x", "d/y.tmp", "d2/z"]) Write("in/" + name, 1);

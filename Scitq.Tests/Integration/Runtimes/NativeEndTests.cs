@@ -43,7 +43,7 @@ public abstract class NativeEndTests(string cgroup) : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task Stop_sends_TERM_to_all_and_waits_for_them()
     {
-        var request = _runs.Request("sh", "-c", "(trap 'sleep 0.3; echo child; exit' TERM; echo ready; while :; do sleep 0.05; done) & trap 'echo main; exit 5' TERM; while :; do sleep 0.05; done");
+        var request = _runs.Request("sh", "-c", "trap 'echo main; exit 5' TERM; (trap 'sleep 0.3; echo child; exit' TERM; echo ready; while :; do sleep 0.05; done) & while :; do sleep 0.05; done");
         await using var run = await _runs.StartAsync(request);
         await NativeRuns.PrintedAsync(request, "ready");
         run.Stop(TimeSpan.FromSeconds(10));

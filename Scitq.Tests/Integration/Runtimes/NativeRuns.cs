@@ -46,8 +46,20 @@ internal sealed class NativeRuns : IDisposable
     {
         var key = new AttemptKey(Guid.CreateVersion7(), 1, Guid.NewGuid());
         var directory = new WorkDirectory(Path.Combine(_root, key.Lease.ToString("N")));
-        directory.Create();
+        directory.Create(Owner(spec));
         return new RunRequest { Key = key, Number = 17, Worker = "w1", Spec = spec, Directory = directory, Cpu = 2 };
+    }
+
+    private Ownership Owner(TaskSpec spec)
+    {
+        try
+        {
+            return Options.Accounts.Of(spec, "w1") is { } user ? Ownership.Of(user.Uid, user.Gid) : Ownership.Own;
+        }
+        catch (StartException)
+        {
+            return Ownership.Own;
+        }
     }
 
     public Task<IRun> StartAsync(RunRequest request) => Runtime.StartAsync(request, Ignore, TestContext.Current.CancellationToken);

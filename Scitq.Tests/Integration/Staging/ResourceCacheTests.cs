@@ -213,7 +213,7 @@ public sealed class ResourceCacheTests : IDisposable
         foreach (var (first, last, same, x) in new[] { (one, two, "2", false), (two, one, "1", true) })
         {
             var directory = new WorkDirectory(_folder[$"task-{same}"]);
-            directory.Create();
+            directory.Create(Ownership.Own);
             await stager.FetchAsync(new TaskSpec { Argv = ["true"], Resources = [first, last] }, directory, _ => { }, Ct);
             Assert.Equal(same, await File.ReadAllTextAsync(Path.Combine(directory.Resource, "d/same"), Ct));
             Assert.Equal(["one", "same", "two"], Directory.GetFiles(Path.Combine(directory.Resource, "d")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -245,7 +245,7 @@ public sealed class ResourceCacheTests : IDisposable
         var uri = await FileAsync("db", "text");
         (await GetAsync(uri)).Dispose();
         var directory = new WorkDirectory(_folder["task"]);
-        directory.Create();
+        directory.Create(Ownership.Own);
         var phases = new ConcurrentQueue<string>();
         var staging = new Stager(_fetcher, _cache, _room, TimeProvider.System)
             .FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [$"{server.Root}/in", uri], Resources = [uri] }, directory, phases.Enqueue, Ct);
@@ -260,7 +260,7 @@ public sealed class ResourceCacheTests : IDisposable
         await using var server = await HttpServer.StartAsync();
         server.Files["/x"] = "x"u8.ToArray();
         var directory = new WorkDirectory(_folder["task"]);
-        directory.Create();
+        directory.Create(Ownership.Own);
         await new Stager(_fetcher, _cache, _room, TimeProvider.System).FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [$"{server.Root}/x", $"{server.Root}/x"] }, directory, _ => { }, Ct);
         Assert.Single(server.Requests, r => r.StartsWith("GET", StringComparison.Ordinal));
         Assert.Equal(["x"], Directory.GetFileSystemEntries(directory.Input).Select(Path.GetFileName));

@@ -14,6 +14,17 @@ public sealed class AgentArgumentsTests
         Assert.Equal(["/"], Read("--native-tasks", "false", "--file-roots", "/").EffectiveFileRoots);
     }
 
+    [Fact]
+    public void Addresses_are_limited_where_commands_are()
+    {
+        Assert.False(Read().OnlyPublicAddresses);
+        Assert.True(Read("--native-tasks", "false").OnlyPublicAddresses);
+        Assert.False(Read("--native-tasks", "false", "--fetch-addresses", "any").OnlyPublicAddresses);
+        Assert.True(Read("--fetch-addresses", "public").OnlyPublicAddresses);
+        Assert.Null(AgentArguments.Read(["--fetch-addresses", "some"], out var exitCode));
+        Assert.Equal(2, exitCode);
+    }
+
     [Theory]
     [InlineData("data")]
     [InlineData("/data:")]

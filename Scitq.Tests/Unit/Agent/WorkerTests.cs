@@ -301,7 +301,7 @@ public sealed class WorkerTests : IAsyncLifetime
         Directory.CreateDirectory(_folder["work"]);
         await using (var journal = AttemptJournal.Open(_folder["work"], Guid.NewGuid())) await journal.GrantedAsync([journalled]);
         var directory = new WorkDirectory(_folder[$"work/tasks/5-1-{journalled.Key.Lease.ToString("N")[..8]}"]);
-        directory.Create();
+        directory.Create(Ownership.Own);
         await _runtime.StartAsync(new RunRequest { Key = journalled.Key, Number = 5, Worker = "w", Spec = journalled.Spec, Directory = directory, Cpu = 1 }, _ => { }, CancellationToken.None);
         await File.WriteAllTextAsync(directory.Stdout, "before and after");
         Directory.CreateDirectory(_folder["work/tasks/9-1-stranger"]);

@@ -6,7 +6,7 @@ namespace Scitq.Tests.Unit.Coordinator;
 [Trait("Level", "Unit")]
 public sealed class LeaseProtocolTests
 {
-    private const int Decisions = 120;
+    private const int Decisions = 150;
 
     [Fact(Timeout = 300_000)]
     public async Task No_schedule_of_faults_loses_a_task_or_records_two_ends()
@@ -15,7 +15,8 @@ public sealed class LeaseProtocolTests
         Assert.Equal(100_000, worlds.Count);
         // The faults must bite: many tasks need several attempts, and some a retry of their upload.
         Assert.InRange(worlds.Count(w => w.Attempts > 1), 20_000, 100_000);
-        Assert.InRange(worlds.Count(w => w.Redelivered), 500, 100_000);
+        Assert.InRange(worlds.Count(w => w.Redelivered), 100, 100_000);
+        Assert.InRange(worlds.Count(w => w.TakenLate), 5_000, 100_000);
     }
 
     /// <summary>A checker that cannot fail proves nothing.</summary>
@@ -23,15 +24,15 @@ public sealed class LeaseProtocolTests
     public async Task Without_the_agents_own_fence_the_checker_finds_foreign_outputs() =>
         await Assert.ThrowsAnyAsync<Exception>(() => Task.Run(() => Run(100_000, fenced: false)));
 
-    private static List<(int Attempts, bool Redelivered)> Run(int schedules, bool fenced)
+    private static List<(int Attempts, bool Redelivered, bool TakenLate)> Run(int schedules, bool fenced)
     {
         var step = Gen.Choose(0, 1_000_000).Two();
         var schedule = Arb.From(step.ListOf(Decisions), Shrink);
-        var worlds = new List<(int, bool)>();
+        var worlds = new List<(int, bool, bool)>();
         var property = Prop.ForAll(schedule, steps =>
         {
             var world = Play(steps, fenced, traced: false);
-            worlds.Add((world.Attempts, world.Redelivered));
+            worlds.Add((world.Attempts, world.Redelivered, world.TakenLate));
             return (world.Violation is null).Label(world.Violation is null ? "" : $"{world.Violation}:\n{string.Join('\n', Play(steps, fenced, traced: true).Trace!)}");
         });
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(schedules).WithQuietOnSuccess(true), property);

@@ -1,26 +1,31 @@
 using Microsoft.Extensions.Options;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Tests.Unit.Coordinator;
 
 /// <summary>
-/// A world in which everything goes wrong: one task, the real state machine, three agents that follow the protocol, a
-/// network that reorders, repeats and (what is not durable) loses, processes that die at any moment, uploads that fail and a
-/// user who retries them. Every decision is a pair of numbers, so that a run can be repeated and shrunk.
+/// A world in which everything goes wrong: one task, the real state machine and the real rules of leases, two coordinators on one database, three
+/// agents that follow the protocol, a network that reorders, repeats and (what is not durable) loses, processes that die or are paused at any
+/// moment, a database that goes away, clocks that are set, uploads that fail and a user who retries them. Every decision is a pair of numbers, so
+/// that a run can be repeated and shrunk.
 /// </summary>
 internal sealed class LeaseWorld
 {
     private const int LeaseSeconds = 30;
-    private const int LostAfter = 45;
-    private const int UnknownAfter = 35;
     private static readonly Clock World = new();
+    private static readonly LeaseRules Rules = new(Options.Create(new TaskOptions()));
     private static readonly TaskStateMachine Machine = new(new TaskVerbs(Options.Create(new TaskOptions { MaxLosses = 1000, RetryBackoffSeconds = 0 }), World));
     private readonly List<Message> _network = [];
     private readonly Agent[] _agents = [new(0), new(1), new(2)];
     private readonly TaskSpec _spec;
     private readonly bool _fenced;
+    private readonly Coordinator[] _coordinators = [new(), new()];
+    private Hearing _hearing;
+    private long _databaseBack;
+    private bool _interrupted;
     private TaskSaga? _task;
     private AttemptKey? _outputs;
     private int _requests;
@@ -36,10 +41,13 @@ internal sealed class LeaseWorld
         _spec = new TaskSpec { Argv = ["true"], Retry = retry };
         _fenced = fenced;
         World.Seconds = 0;
+        World.Set(0);
+        _hearing = new Hearing(0, -1, World.Now);
         Send(new Message(Kind.Submit));
+        foreach (var agent in _agents) (agent.Known, agent.Epoch) = (true, 0);
     }
 
-    private enum Kind { Submit, Queued, Claim, Granted, Refused, Report, Recorded, Heartbeat, Renewed, Cancel }
+    private enum Kind { Submit, Queued, Register, Registered, Unknown, Claim, Granted, Refused, Report, Recorded, Heartbeat, Renewed, Cancel }
 
     /// <summary>What went wrong, or null.</summary>
     public string? Violation { get; private set; }
@@ -50,23 +58,30 @@ internal sealed class LeaseWorld
     /// <summary>How many attempts it took.</summary>
     public int Attempts => _task?.Attempt ?? 0;
 
+    /// <summary>Whether an agent took a grant up whose answer was late, or lost.</summary>
+    public bool TakenLate { get; private set; }
+
     /// <summary>Whether its output was delivered by a retry of the upload.</summary>
     public bool Redelivered => _task is { State: TaskState.Succeeded, Redelivers: not null };
 
     public void Step(int decision, int choice)
     {
-        switch (decision % 12)
+        switch (decision % 13)
         {
             case 0 or 1 or 2: Deliver(choice, keep: false); break;
             case 3: Deliver(choice, keep: true); break;
             case 4: Lose(choice); break;
-            case 5: World.Seconds += 1 + (choice % 12); Sweep(); break;
+            case 5: Pass(1 + (choice % 24)); break;
             case 6 or 7: Work(_agents[choice % 3], choice / 3); break;
             case 8: Kill(_agents[choice % 3]); break;
             case 9: Beat(_agents[choice % 3]); break;
             case 10: Reconcile(); break;
             case 11 when choice % 40 == 0: Send(new Message(Kind.Cancel)); break;
             case 11 when choice % 40 < 30: RetryUpload(); break;
+            case 12 when choice % 4 == 0: Pause(_coordinators[choice / 4 % 2], choice / 8 % 90); break;
+            case 12 when choice % 16 == 1: Away(choice / 16 % 70); break;
+            case 12 when choice % 16 == 3: World.Set((choice / 16 % 400) - 200); break;
+            case 12 when choice % 16 == 5: Register(_agents[choice / 16 % 3]); break;
         }
 
         Check();
@@ -75,7 +90,9 @@ internal sealed class LeaseWorld
     /// <summary>No more faults: all must come to an end.</summary>
     public void Settle()
     {
-        for (var i = 0; i < 3000 && Violation is null && !(_task is { } task && task.State.IsTerminal()); i++)
+        _databaseBack = 0;
+        foreach (var coordinator in _coordinators) coordinator.PausedUntil = 0;
+        for (var i = 0; i < 4000 && Violation is null && !(_task is { } task && task.State.IsTerminal()); i++)
         {
             if (_network.Count > 0) Deliver(0, keep: false);
             foreach (var agent in _agents)
@@ -86,8 +103,7 @@ internal sealed class LeaseWorld
 
             if (i % 20 == 0)
             {
-                World.Seconds += 2;
-                Sweep();
+                Pass(2);
                 Reconcile();
             }
 
@@ -98,6 +114,54 @@ internal sealed class LeaseWorld
     }
 
     private void Send(Message message) => _network.Add(message);
+
+    /// <summary>The one who handles the next message; null while nobody does.</summary>
+    private Coordinator? Hearer(int choice)
+    {
+        if (World.Seconds < _databaseBack) return null;
+        var (one, other) = (_coordinators[choice % 2], _coordinators[1 - (choice % 2)]);
+        return one.PausedUntil <= World.Seconds ? one : other.PausedUntil <= World.Seconds ? other : null;
+    }
+
+    /// <summary>SIGSTOP, a suspended machine, or a restart, which is a pause that forgets.</summary>
+    private void Pause(Coordinator coordinator, int seconds)
+    {
+        Trace?.Add($"{World.Seconds}: a coordinator is paused for {seconds} s");
+        coordinator.PausedUntil = World.Seconds + seconds;
+        if (seconds % 2 == 0) coordinator.Forget();
+    }
+
+    private void Away(int seconds)
+    {
+        Trace?.Add($"{World.Seconds}: the database is away for {seconds} s");
+        (_databaseBack, _interrupted) = (World.Seconds + seconds, true);
+    }
+
+    /// <summary>Time passes, and each coordinator that runs hears its pulses.</summary>
+    private void Pass(int seconds)
+    {
+        for (var until = World.Seconds + seconds; World.Seconds < until;)
+        {
+            World.Seconds++;
+            if (World.Seconds % 2 == 0)
+                foreach (var coordinator in _coordinators)
+                    if (World.Seconds >= _databaseBack && coordinator.PausedUntil <= World.Seconds) Pulse(coordinator);
+        }
+    }
+
+    private void Pulse(Coordinator coordinator)
+    {
+        _hearing = Rules.Heard(_hearing, World.Now, _interrupted);
+        _interrupted = false;
+        coordinator.Here = _hearing;
+        foreach (var worker in _agents)
+            if (worker.Epoch is not null && Rules.IsLost(_hearing, worker.HeardAt)) worker.Epoch = null;
+        if (_task is not { Exists: true } task || !task.State.IsActive()) return;
+        var holder = _agents[task.Worker![1] - '0'];
+        if (holder.Epoch is null && Rules.HasLapsed(_hearing, task.Granted)) Raise(m => Machine.RaiseAsync(m, Machine.LeaseLost, new LeaseLost(task.Lease!.Value, "silent")));
+    }
+
+    private void Register(Agent agent) => Send(new Message(Kind.Register) { Agent = agent.Id, Life = agent.Life, Names = agent.Held?.Key });
 
     private void Lose(int choice)
     {
@@ -112,6 +176,9 @@ internal sealed class LeaseWorld
         if (_network.Count == 0) return;
         var at = choice % _network.Count;
         var message = _network[at];
+        var forService = message.Kind is Kind.Submit or Kind.Cancel or Kind.Register or Kind.Claim or Kind.Report or Kind.Heartbeat;
+        var coordinator = Hearer(choice / 7);
+        if (forService && coordinator is null) return;          // it waits in its queue
         if (!keep) _network.RemoveAt(at);
         Trace?.Add($"{World.Seconds}: {message.Kind} agent {message.Agent} attempt {message.Attempt}{message.Content?.Key.Attempt} {message.Content?.Stage} sent {message.SentAt} -> {_task?.State} {_task?.Attempt} {_task?.Worker}");
         switch (message.Kind)
@@ -125,27 +192,41 @@ internal sealed class LeaseWorld
                 break;
             case Kind.Queued:
                 var taker = _agents[choice / 3 % 3];
-                if (taker.Waits is not null || taker.Held is not null)
+                if (!taker.Known || taker.Waits is not null || taker.Held is not null)
                 {
                     if (!keep) _network.Add(message);       // no place: given back
                     break;
                 }
 
                 taker.Waits = (message.Attempt, World.Seconds, ++_requests);
-                Send(message with { Kind = Kind.Claim, Agent = taker.Id, Life = taker.Life, Request = _requests });
+                Send(message with { Kind = Kind.Claim, Agent = taker.Id, Life = taker.Life, Request = _requests, SentAt = World.Seconds });
+                break;
+            case Kind.Register:
+                Enter(message, coordinator!);
+                break;
+            case Kind.Registered:
+                var registered = _agents[message.Agent];
+                if (registered.Life != message.Life || registered.Known) break;
+                registered.Known = true;
+                if (message.Revoked is { } revoked && registered.Held?.Key == revoked) registered.Forget();
+                break;
+            case Kind.Unknown:
+                if (_agents[message.Agent].Life == message.Life) _agents[message.Agent].Known = false;
+                break;
+            case Kind.Claim when _agents[message.Agent].Epoch != message.Life:
+                Send(message with { Kind = Kind.Refused });
                 break;
             case Kind.Claim:
-                var claim = new Claimed("w" + message.Agent, message.Attempt);
+                var claim = new Claimed("w" + message.Agent, message.Attempt) { Epoch = Epoch(message.Life), At = coordinator!.Hear(_hearing).Seconds };
                 Raise(m => Machine.RaiseAsync(m, Machine.Claimed, claim));
                 Send(message with { Kind = claim.Lease is null ? Kind.Refused : Kind.Granted, Lease = claim.Lease ?? Guid.Empty });
                 break;
             case Kind.Granted:
                 var winner = _agents[message.Agent];
-                if (winner.Life != message.Life || winner.Waits is not { } waits || waits.Request != message.Request) break;
+                if (winner.Life != message.Life) break;
                 // Journalled, then acknowledged; the lease counts from when the claim was sent.
-                winner.Held = new Held(new AttemptKey(_task!.CorrelationId, message.Attempt, message.Lease));
-                winner.SafeUntil = waits.SentAt + LeaseSeconds;
-                winner.Waits = null;
+                var inTime = winner.Waits?.Request == message.Request;
+                Take(winner, new AttemptKey(_task!.CorrelationId, message.Attempt, message.Lease), inTime, message.SentAt + LeaseSeconds);
                 break;
             case Kind.Refused:
                 var loser = _agents[message.Agent];
@@ -162,11 +243,13 @@ internal sealed class LeaseWorld
                 if (_agents[message.Agent].Held?.Key == message.Content!.Key) _agents[message.Agent].Forget();
                 break;
             case Kind.Heartbeat:
-                Hear(message);
+                Hear(message, coordinator!);
                 break;
             case Kind.Renewed:
                 var renewed = _agents[message.Agent];
                 if (renewed.Life != message.Life) break;
+                renewed.Answered = Math.Max(renewed.Answered, message.Sequence);
+                if (message.Told is { } told) Take(renewed, told, renewed.Waits?.Attempt == told.Attempt, safeUntil: -1);
                 if (renewed.Held is null && message.Redeliver is { } redelivery)
                 {
                     // Journalled; the lease is valid once a heartbeat that names it is answered, for this may be an old message.
@@ -178,42 +261,100 @@ internal sealed class LeaseWorld
                 if (renewed.Held is not { } held) break;
                 if (message.Revoked == held.Key) renewed.Forget();
                 else if (message.Names == held.Key) renewed.SafeUntil = Math.Max(renewed.SafeUntil, message.SentAt + LeaseSeconds);
-                if (message.Cancelled == held.Key && held.Phase is Phase.Staged or Phase.Running or Phase.Delivering) End(renewed, held, FailureClass.Cancelled);
+                if (message.Cancelled == held.Key && held.Phase is Phase.Granted or Phase.Staged or Phase.Running or Phase.Delivering) End(renewed, held, FailureClass.Cancelled);
                 break;
         }
     }
 
-    /// <summary>What the coordinator makes of a heartbeat.</summary>
-    private void Hear(Message beat)
+    /// <summary>A grant, whether or not anybody still waits for it: nobody else can have the attempt.</summary>
+    private void Take(Agent agent, AttemptKey key, bool inTime, long safeUntil)
     {
-        if (_task is not { Exists: true } task) return;
+        if (agent.Held?.Key == key) return;
+        if (agent.Held is not null)
+        {
+            // No place: given back, as nothing was begun.
+            Send(new Message(Kind.Report) { Agent = agent.Id, Content = new AttemptReport { Key = key, Stage = AttemptStage.Released } });
+            return;
+        }
+
+        if (!inTime) TakenLate = true;
+        if (inTime) agent.Waits = null;
+        agent.Held = new Held(key);
+        agent.SafeUntil = safeUntil;
+    }
+
+    /// <summary>What the coordinator makes of a registration.</summary>
+    private void Enter(Message message, Coordinator coordinator)
+    {
+        var agent = _agents[message.Agent];
+        // A lock proves the agent before dead: an older start can't register any more, only its messages can come late.
+        if (message.Life < agent.Life) return;
+        var now = coordinator.Hear(_hearing);
+        var mine = _task is { Exists: true } t && t.State.IsActive() && t.Worker == "w" + message.Agent ? t : null;
+        if (agent.Epoch != message.Life)
+        {
+            if (mine is { Redelivers: null } && LeaseRules.LostAtStart(mine.HolderEpoch == Epoch(message.Life), message.Names == mine.Key, forced: false))
+                Raise(m => Machine.RaiseAsync(m, Machine.LeaseLost, new LeaseLost(mine.Lease!.Value, "restarted")));
+            (agent.Epoch, agent.Newest) = (message.Life, 0);
+            agent.Entered = agent.HearsSince = agent.HeardAt = now.Seconds;
+        }
+
+        var current = _task is { Exists: true } task && task.State.IsActive() && task.Worker == "w" + message.Agent ? task.Key : null;
+        Send(message with { Kind = Kind.Registered, Revoked = message.Names is { } named && named != current ? named : null });
+    }
+
+    /// <summary>What the coordinator makes of a heartbeat.</summary>
+    private void Hear(Message beat, Coordinator coordinator)
+    {
         var agent = _agents[beat.Agent];
-        if ((beat.Life, beat.Sequence).CompareTo(agent.Newest) <= 0) return;        // overtaken by a newer one
-        agent.Newest = (beat.Life, beat.Sequence);
-        agent.LastHeard = World.Seconds;
-        var mine = task.State.IsActive() && task.Worker == "w" + beat.Agent;
-        var unknown = World.Seconds - UnknownAfter;
-        if (mine && beat.Names != task.Key && World.Of(task.Accepted!.Value) < unknown && (task.Redelivers is null || agent.Started < unknown))
-            Raise(m => Machine.RaiseAsync(m, Machine.LeaseLost, new LeaseLost(task.Lease!.Value, "unknown")));
-        var current = task.State.IsActive() ? task.Key : null;
+        if (agent.Epoch != beat.Life)
+        {
+            Send(beat with { Kind = Kind.Unknown });
+            return;
+        }
+
+        if (beat.Sequence <= agent.Newest) return;        // overtaken by a newer one
+        agent.Newest = beat.Sequence;
+        var now = coordinator.Hear(_hearing);
+        agent.HearsSince = LeaseRules.HearsSince(now, agent.HeardAt, agent.HearsSince, beat.Sequence, beat.Answered);
+        agent.HeardAt = now.Seconds;
+        var told = false;
+        if (_task is { Exists: true } task && task.State.IsActive() && task.Worker == "w" + beat.Agent && beat.Names != task.Key)
+        {
+            var fate = Fate(task, agent, coordinator, now);
+            told = fate == UnnamedLease.Tell && !task.CancelRequested;
+            if (fate == UnnamedLease.Lose) Raise(m => Machine.RaiseAsync(m, Machine.LeaseLost, new LeaseLost(task.Lease!.Value, "unknown")));
+        }
+
+        var current = _task is { Exists: true } active && active.State.IsActive() && active.Worker == "w" + beat.Agent ? active.Key : null;
         Send(beat with
         {
             Kind = Kind.Renewed,
             Revoked = beat.Names is { } named && named != current ? named : null,
-            Cancelled = task.CancelRequested ? current : null,
-            Redeliver = task is { Redelivers: not null, CancelRequested: false } && task.Worker == "w" + beat.Agent && beat.Names != current ? current : null,
+            Cancelled = current is not null && _task!.CancelRequested ? current : null,
+            Told = told ? current : null,
+            Redeliver = current is not null && _task is { Redelivers: not null, CancelRequested: false } && beat.Names != current ? current : null,
         });
     }
 
-    private void Beat(Agent agent) =>
-        Send(new Message(Kind.Heartbeat) { Agent = agent.Id, Life = agent.Life, Names = agent.Held?.Key, SentAt = World.Seconds, Sequence = ++agent.Beats });
-
-    private void Sweep()
+    private static UnnamedLease Fate(TaskSaga task, Agent agent, Coordinator coordinator, Hearing now)
     {
-        if (_task is not { Exists: true } task || !task.State.IsActive()) return;
-        var holder = _agents[task.Worker![1] - '0'];
-        if (World.Seconds - Math.Max(holder.LastHeard, World.Of(task.Accepted!.Value)) > LostAfter)
-            Raise(m => Machine.RaiseAsync(m, Machine.LeaseLost, new LeaseLost(task.Lease!.Value, "silent")));
+        if (task.Redelivers is null) return Rules.Unnamed(now, task.Granted, task.HolderEpoch == Epoch(agent.Epoch!.Value), agent.Entered, agent.HearsSince);
+        if (coordinator.Told is not { } told || told.Key != task.Key) coordinator.Told = told = (task.Key, now.Seconds);
+        return Rules.Unnamed(now, task.CancelRequested ? 0 : told.Since, own: true, entered: 0, agent.HearsSince) == UnnamedLease.Lose ? UnnamedLease.Lose : UnnamedLease.Keep;
+    }
+
+    private static Guid Epoch(int life) => new(life + 1, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]);
+
+    private void Beat(Agent agent)
+    {
+        if (!agent.Known)
+        {
+            Register(agent);
+            return;
+        }
+
+        Send(new Message(Kind.Heartbeat) { Agent = agent.Id, Life = agent.Life, Names = agent.Held?.Key, SentAt = World.Seconds, Sequence = ++agent.Beats, Answered = agent.Answered });
     }
 
     private void RetryUpload()
@@ -244,6 +385,10 @@ internal sealed class LeaseWorld
         var safe = !_fenced || World.Seconds < agent.SafeUntil;
         switch (held.Phase)
         {
+            // It may be another's by now: it begins under a lease that is valid.
+            case Phase.Granted when World.Seconds < agent.SafeUntil:
+                held.Phase = Phase.Staged;
+                break;
             case Phase.Staged when choice % 9 == 0:
                 Send(new Message(Kind.Report) { Agent = agent.Id, Content = new AttemptReport { Key = held.Key, Stage = AttemptStage.Released } });
                 held.Phase = Phase.Ended;
@@ -303,8 +448,10 @@ internal sealed class LeaseWorld
         if (agent.Waits is { } waits) Send(new Message(Kind.Queued) { Attempt = waits.Attempt });
         agent.Waits = null;
         agent.Life++;
-        agent.Started = World.Seconds;
+        (agent.Known, agent.Beats, agent.Answered) = (false, 0, 0);
         agent.SafeUntil = -1;
+        if (agent.Held is { Phase: Phase.Granted } granted) granted.Phase = Phase.Staged;
+        Register(agent);
         if (agent.Held is { Phase: Phase.Uploading } held) held.Phase = Phase.Running;        // collected anew
     }
 
@@ -369,10 +516,15 @@ internal sealed class LeaseWorld
 
         public AttemptKey? Redeliver { get; init; }
 
+        public AttemptKey? Told { get; init; }
+
+        /// <summary>The newest heartbeat whose answer the agent has seen.</summary>
+        public long Answered { get; init; }
+
         public AttemptReport? Content { get; init; }
     }
 
-    private enum Phase { Staged, Running, Uploading, Delivering, Ended }
+    private enum Phase { Granted, Staged, Running, Uploading, Delivering, Ended }
 
     private sealed class Held(AttemptKey key)
     {
@@ -399,16 +551,25 @@ internal sealed class LeaseWorld
         /// <summary>Attempts whose undelivered output it has put aside.</summary>
         public List<AttemptKey> Kept { get; } = [];
 
-        public long Started { get; set; }
-
         public long SafeUntil { get; set; } = -1;
-
-        public long LastHeard { get; set; }
 
         public long Beats { get; set; }
 
-        /// <summary>What the coordinator has heard last.</summary>
-        public (int Life, long Sequence) Newest { get; set; } = (-1, 0);
+        public long Answered { get; set; }
+
+        /// <summary>Whether it holds itself for registered.</summary>
+        public bool Known { get; set; }
+
+        /// <summary>The coordinator's row of the worker: which start has its name, and what was heard of it.</summary>
+        public int? Epoch { get; set; }
+
+        public long Newest { get; set; }
+
+        public double HeardAt { get; set; }
+
+        public double HearsSince { get; set; }
+
+        public double Entered { get; set; }
 
         /// <summary>Nothing more is to be said of what it holds; output that was not delivered is put aside.</summary>
         public void Forget()
@@ -416,6 +577,25 @@ internal sealed class LeaseWorld
             if (Held is { HasOutput: true } held) Kept.Add(held.Key);
             Held = null;
         }
+    }
+
+    /// <summary>One process of the service: what it knows besides the database.</summary>
+    private sealed class Coordinator
+    {
+        public long PausedUntil { get; set; }
+
+        public Hearing? Here { get; set; }
+
+        public (AttemptKey Key, double Since)? Told { get; set; }
+
+        public Hearing Hear(Hearing database)
+        {
+            var now = Here is { } before ? Rules.Heard(before, World.Now) : database with { At = World.Now };
+            Here = now;
+            return now;
+        }
+
+        public void Forget() => (Here, Told) = (null, null);
     }
 
     private sealed class Clock : TimeProvider
@@ -429,8 +609,14 @@ internal sealed class LeaseWorld
             set => seconds = value;
         }
 
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddSeconds(seconds);
+        [ThreadStatic]
+        private static long ahead;
 
-        public long Of(DateTime time) => (long)(time - DateTime.UnixEpoch).TotalSeconds;
+        /// <summary>By the wall's clock, which somebody may set.</summary>
+        public DateTime Now => GetUtcNow().UtcDateTime;
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddDays(1).AddSeconds(seconds + ahead);
+
+        public void Set(long seconds) => ahead = seconds;
     }
 }

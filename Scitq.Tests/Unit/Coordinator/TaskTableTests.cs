@@ -77,6 +77,18 @@ public sealed class TaskTableTests
     }
 
     [Theory(Timeout = 10_000)]
+    [InlineData(null), InlineData(FailureClass.Cancelled), InlineData(FailureClass.Exit)]
+    public async Task A_task_that_was_to_be_cancelled_is_cancelled_however_its_command_ends(FailureClass? how)
+    {
+        var task = Make(TaskState.Running);
+        await Machine.RaiseAsync(task, Machine.CancelRequested, new CancelRequested("enough"));
+        await Machine.RaiseAsync(task, Machine.AttemptEnded, new AttemptEnded("w", End(task.Key, how, exitCode: 0)));
+        Assert.Equal((TaskState.Cancelled, 0), (task.State, task.ExitCode));
+        Assert.NotNull(task.Failure);
+        Assert.DoesNotContain(task.Effects.Attempts, a => a.Outcome == AttemptOutcome.Succeeded);
+    }
+
+    [Theory(Timeout = 10_000)]
     [InlineData("exit"), InlineData("lost"), InlineData("cancelled"), InlineData("start"), InlineData("silent"), InlineData("released")]
     public async Task A_retried_upload_that_fails_whatever_the_reason_can_be_retried_and_runs_nothing_again(string how)
     {

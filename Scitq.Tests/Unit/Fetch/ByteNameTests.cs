@@ -20,7 +20,7 @@ public sealed class ByteNameTests : IDisposable
     public void Dispose()
     {
         _fetcher.Dispose();
-        Files.DeleteTree(_root);
+        LocalFiles.DeleteTree(_root);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class ByteNameTests : IDisposable
         Assert.Equal(Tree("in"), Tree("copied"));
         await _fetcher.SyncAsync(Uri("in/"), Uri("synced/"), ct: Ct);
         Assert.Equal(3, (await _fetcher.SyncAsync(Uri("in/"), Uri("synced/"), ct: Ct)).Skipped);
-        Files.Delete(At("in/d\udcff/" + One));
+        LocalFiles.Delete(At("in/d\udcff/" + One));
         await _fetcher.SyncAsync(Uri("in/"), Uri("synced/"), new SyncOptions { Delete = true }, ct: Ct);
         Assert.Equal(["d\udcff/" + Other, "plain"], Tree("synced"));
     }
@@ -74,12 +74,12 @@ public sealed class ByteNameTests : IDisposable
     {
         Make("kept/data/d/" + One, "one");
         Make("kept/data/d/" + Other, "two");
-        Files.SymbolicLink(At("kept/data/l\udcfe"), "d/" + One);
+        LocalFiles.SymbolicLink(At("kept/data/l\udcfe"), "d/" + One);
         Make("task/d/" + One, "older");
         LinkTree.Make(At("kept/data"), At("task"), Ct);
         Assert.Equal(["d/" + Other, "d/" + One, "l\udcfe"], Tree("task"));
-        Assert.Equal("d/" + One, Files.LinkTarget(At("task/l\udcfe")));
-        using var read = new StreamReader(Files.Open(At("task/d/" + One), new FileStreamOptions()));
+        Assert.Equal("d/" + One, LocalFiles.LinkTarget(At("task/l\udcfe")));
+        using var read = new StreamReader(LocalFiles.Open(At("task/d/" + One), new FileStreamOptions()));
         Assert.Equal("one", await read.ReadToEndAsync(Ct));
     }
 
@@ -90,8 +90,8 @@ public sealed class ByteNameTests : IDisposable
         using (var made = Process.Start("sh", ["-c", $"cd '{At("o")}' && touch \"$(printf 'bad\\377')\" \"$(printf 'bad\\376')\" && mkdir -p \"$(printf 'd\\375/e\\374')\" && ln -s \"$(printf 'x\\373')\" l"]))
             await made.WaitForExitAsync(Ct);
         Assert.Equal(["bad\udcfe", "bad\udcff", "l"], Tree("o"));
-        Assert.Equal("x\udcfb", Files.LinkTarget(At("o/l")));
-        Files.DeleteTree(At("o"));
+        Assert.Equal("x\udcfb", LocalFiles.LinkTarget(At("o/l")));
+        LocalFiles.DeleteTree(At("o"));
         Assert.False(Directory.Exists(At("o")));
     }
 
@@ -100,7 +100,7 @@ public sealed class ByteNameTests : IDisposable
     {
         Directory.CreateDirectory(At("roots"));
         Make("secret", "x");
-        Files.SymbolicLink(At("roots/l\udcff"), At("secret"));
+        LocalFiles.SymbolicLink(At("roots/l\udcff"), At("secret"));
         using var fetcher = new Fetcher(new FetchOptions { FileRoots = [At("roots")] });
         await Assert.ThrowsAsync<AccessDeniedException>(() => fetcher.InfoAsync(Uri("roots/l\udcff"), Ct));
     }
@@ -111,8 +111,8 @@ public sealed class ByteNameTests : IDisposable
 
     private void Make(string name, string text)
     {
-        Files.MakeDirectory(Path.GetDirectoryName(At(name))!);
-        using var file = Files.Open(At(name), new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write });
+        LocalFiles.MakeDirectory(Path.GetDirectoryName(At(name))!);
+        using var file = LocalFiles.Open(At(name), new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write });
         file.Write(Encoding.UTF8.GetBytes(text));
     }
 
@@ -124,7 +124,7 @@ public sealed class ByteNameTests : IDisposable
 
         void Walk(string path, string prefix)
         {
-            foreach (var child in Files.NamesIn(path))
+            foreach (var child in LocalFiles.NamesIn(path))
                 if (FileKinds.Of(Path.Combine(path, child)) == FileKind.Directory) Walk(Path.Combine(path, child), prefix + child + "/");
                 else found.Add(prefix + child);
         }

@@ -17,6 +17,14 @@ public sealed class EnaPortalTests
         Assert.Equal([("SRR000001", 1), ("SRR000002", 0)], runs.Select(r => (r.Accession, r.Files.Count)));
     }
 
+    [Fact]
+    public void A_name_with_a_semicolon_is_one_name()
+    {
+        const string Row = """{"run_accession":"ERR000001","submitted_ftp":"h/v/a;1.bam;h/v/b.bam;","submitted_bytes":"1;2;","submitted_md5":"m;n","submitted_aspera":"h:/v/a;1.bam;h:/v/b.bam"}""";
+        var files = Assert.Single(EnaPortal.Read(Encoding.UTF8.GetBytes($"[{Row}]"), "submitted")).Files;
+        Assert.Equal([("a;1.bam", 1L, "/v/a;1.bam"), ("b.bam", 2L, "/v/b.bam")], files.Select(f => (f.Name, f.Size!.Value, f.Aspera!)));
+    }
+
     [Theory]
     [InlineData("[]"), InlineData("{}"), InlineData("<html>"), InlineData("[" + Bare + "]")]
     public void An_overloaded_portals_answers_are_empty(string answer) => Assert.Empty(EnaPortal.Read(Encoding.UTF8.GetBytes(answer), "fastq"));

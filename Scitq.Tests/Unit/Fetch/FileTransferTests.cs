@@ -45,6 +45,40 @@ public sealed class FileTransferTests : IDisposable
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task What_is_made_at_a_file_uri_is_as_open_as_the_umask_given_says_whatever_the_processs_is()
+    {
+        using var open = new Fetcher(new FetchOptions { Umask = 0 });
+        await open.PutAsync(Write("in/x", "1"), DataUri.Parse($"file://{At("new/deep")}/"), ct: Ct);
+        Assert.Equal(0b111_111_111, (int)File.GetUnixFileMode(At("new")));
+        Assert.Equal(0b111_111_111, (int)File.GetUnixFileMode(At("new/deep")));
+        Assert.True(File.Exists(At("new/deep/x")));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_link_that_waits_under_the_name_of_a_part_is_not_written_through()
+    {
+        var victim = Write("victim", "mine");
+        Directory.CreateDirectory(At("out"));
+        File.CreateSymbolicLink(Scitq.Fetch.Transfers.PartFile.NameFor(At("out/x"), "id"), victim);
+        using var body = new MemoryStream("new"u8.ToArray());
+        await new Scitq.Fetch.Transports.FileTransport(new FetchOptions()).PutAsync(DataUri.ForFile(At("out/x")), new Scitq.Fetch.Transports.PutContent(body, 3, null, "id", () => []), Ct);
+        Assert.Equal(("mine", "new"), (await File.ReadAllTextAsync(victim, Ct), await File.ReadAllTextAsync(At("out/x"), Ct)));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task What_was_opened_elsewhere_because_of_a_link_put_in_meanwhile_is_refused()
+    {
+        var outside = Write("outside", "secret");
+        Directory.CreateDirectory(At("root"));
+        File.CreateSymbolicLink(At("root/link"), outside);
+        await using var file = File.OpenRead(At("root/link"));
+        Assert.Throws<AccessDeniedException>(() => new FileRoots([At("root")]).CheckOpened(file, DataUri.ForFile(At("root/link"))));
+        Assert.False(file.CanRead);
+        await using var inside = File.OpenRead(Write("root/inside", "1"));
+        new FileRoots([At("root")]).CheckOpened(inside, DataUri.ForFile(At("root/inside")));
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task What_is_not_there_is_not_found_and_not_tried_again()
     {
         var error = await Assert.ThrowsAsync<DataNotFoundException>(() => _fetcher.GetAsync(DataUri.Parse("file:///nope/x"), At("out"), ct: Ct));

@@ -116,6 +116,16 @@ public sealed class FetchCommandTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task Du_sums_up_each_folder_and_all() => Assert.Equal("5\t1\trep/\n6\t2\t.\n", (await Fetch("du", At("d"))).Out);
 
+    [Theory]
+    [InlineData(0, "0 B/s")]
+    [InlineData(812.4, "812 B/s")]
+    [InlineData(4_000, "4.0 kB/s")]
+    [InlineData(999_940, "999.9 kB/s")]
+    [InlineData(999_960, "1.0 MB/s")]
+    [InlineData(42_500_000, "42.5 MB/s")]
+    [InlineData(1_230_000_000, "1.2 GB/s")]
+    public void Rates_have_the_unit_that_fits(double rate, string shown) => Assert.Equal(shown, Scitq.Tools.Fetch.ProgressLine.Rate(rate));
+
     private static Task<ToolRun> Fetch(params string[] args) => ToolRun.RunAsync("scitq-fetch", args);
 
     private string At(string relative) => Path.Combine(_root, relative);

@@ -9,9 +9,13 @@ internal static class Columns
 {
     private static readonly Column Command = Column.Renamed("command", "argv");
 
-    private static readonly Column Why = new("why", (row, _) => row.Text("failure_class") ?? row.Text("phase"));
+    private static readonly Column Why = new("why", (row, _) => row.Text("why") ?? row.Text("failure_class") ?? row.Text("phase")) { Least = 9 };
 
-    private static readonly Column Retry = new("retry", (row, _) => row.Number("retry") is { } retry ? $"{retry - (row.Number("retries_left") ?? retry)}/{retry}" : null);
+    private static readonly Column Retry = new("retry", (row, _) => row.Number("retry") is { } retry ? $"{retry - (row.Number("retries_left") ?? retry)}/{retry}" : null) { Nothing = "0/0" };
+
+    private static readonly Column ExitCode = Column.Plain("exit_code") with { Nothing = "0" };
+
+    private static readonly Column Age = new("age", (row, now) => row.Time("created") is { } created ? now - created : null);
 
     private static readonly Column RunTime = new("runtime", (row, now) =>
         row.Time("started") is { } started && (row.Time("run_ended") ?? (IsOver(row) ? row.Time("finished") : now)) is { } ended ? ended - started : null);
@@ -21,19 +25,26 @@ internal static class Columns
         Column.Plain("task_id"), Column.Plain("name"), Column.Plain("status"), Why, Column.Plain("worker"), RunTime, Column.Plain("exit_code"), Retry, Command,
     ];
 
+    /// <summary>For people: with what only they need, and in as few characters as can be.</summary>
+    public static readonly IReadOnlyList<Column> TaskTable =
+    [
+        Column.Plain("task_id"), Column.Plain("name"), Column.Plain("status"), Why, Column.Plain("worker"), Age,
+        Column.Recent("started"), RunTime, ExitCode, Retry, Command,
+    ];
+
     public static readonly IReadOnlyList<Column> TaskLong =
     [
-        Column.Plain("task_id"), Column.Plain("id"), Column.Plain("name"), Column.Plain("batch"), Column.Plain("status"), Column.Plain("phase"), Column.Plain("worker"), Column.Plain("attempt"),
+        Column.Plain("task_id"), Column.Plain("id"), Column.Plain("name"), Column.Plain("batch"), Column.Plain("status"), Column.Plain("why"), Column.Plain("phase"), Column.Plain("worker"), Column.Plain("attempt"),
         Column.Plain("exit_code"), Column.Plain("failure_class"), Column.Plain("reason"), RunTime, Retry, Column.Plain("infra_losses"), Column.Plain("image"), Column.Plain("docker_options"),
-        Column.Plain("uid"), Column.Plain("gid"), Column.Plain("inputs"), Column.Plain("resources"), Column.Plain("output"), Column.Plain("env"), Column.Plain("requirements"),
+        Column.Plain("uid"), Column.Plain("gid"), Column.Plain("inputs"), Column.Plain("resources"), Column.Plain("output"), Column.Plain("env"), Column.Plain("secrets"), Column.Plain("requirements"),
         Column.Plain("run_timeout"), Column.Plain("download_timeout"), Column.Time("created"), Column.Time("queued"), Column.Time("accepted"), Column.Time("started"), Column.Time("run_ended"), Column.Time("finished"),
-        Column.Time("retry_due"), Column.Plain("cancel_requested"), Column.Plain("redelivers"), Column.Plain("use_cache"), Column.Plain("cached_from"), Column.Plain("not_reused"), Column.Plain("warnings"), Command,
+        Column.Time("retry_due"), Column.Plain("submitted_by"), Column.Plain("cancel_requested"), Column.Plain("redelivers"), Column.Plain("use_cache"), Column.Plain("cached_from"), Column.Plain("not_reused"), Column.Plain("warnings"), Command,
     ];
 
     public static readonly IReadOnlyList<Column> AttemptShort =
     [
         Column.Plain("execution_id"), Column.Plain("task_id"), Column.Plain("attempt"), Column.Plain("status"), Column.Plain("worker"), RunTime, Column.Plain("exit_code"), Column.Renamed("why", "failure_class"),
-        Column.Size("peak_memory"), Column.Time("finished"), Column.Plain("reason"),
+        Column.Size("peak_memory"), Column.Recent("finished"), Column.Plain("reason"),
     ];
 
     public static readonly IReadOnlyList<Column> AttemptLong =
@@ -43,9 +54,9 @@ internal static class Columns
         Column.Plain("cpu_seconds"), Column.Size("bytes_in"), Column.Size("bytes_out"), Column.Plain("redelivers"), Column.Plain("cached_from"), Column.Plain("not_reused"), Column.Plain("warnings"), Column.Plain("reason"),
     ];
 
-    public static readonly IReadOnlyList<Column> History = [Column.Time("at"), Column.Plain("kind"), Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("detail")];
+    public static readonly IReadOnlyList<Column> History = [Column.Time("at"), Column.Plain("kind"), Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("by"), Column.Plain("detail")];
 
-    public static readonly IReadOnlyList<Column> Event = [Column.Plain("event_id"), Column.Time("at"), Column.Plain("kind"), Column.Plain("task_id"), Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("detail")];
+    public static readonly IReadOnlyList<Column> Event = [Column.Plain("event_id"), Column.Time("at"), Column.Plain("kind"), Column.Plain("task_id"), Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("by"), Column.Plain("detail")];
 
     public static readonly IReadOnlyList<Column> BatchShort =
     [
@@ -78,7 +89,7 @@ internal static class Columns
     public static IReadOnlyList<Column> Choose(ParsedLine line, IReadOnlyList<Column> shortOnes, IReadOnlyList<Column> longOnes)
     {
         if (line.Value("columns") is not { } asked) return line.Has("long") ? longOnes : shortOnes;
-        List<Column> all = [.. longOnes, .. shortOnes];
+        List<Column> all = [.. longOnes, .. shortOnes.Where(s => longOnes.All(l => l.Name != s.Name))];
         return [.. asked.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(name => all.Find(c => c.Name == name)
             ?? throw new UsageException($"there is no column '{name}'{Near.DidYouMean(name, all.Select(c => c.Name))}", $"Columns: {string.Join(' ', all.Select(c => c.Name).Distinct())}"))];
     }

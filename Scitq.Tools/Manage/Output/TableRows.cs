@@ -5,20 +5,24 @@ namespace Scitq.Tools.Manage.Output;
 
 /// <summary>
 /// A table for people. The library's own fitting to the screen drops whole columns when they do not fit, so it is told
-/// of an endless line, and the last column, the long one, is shortened here.
+/// of an endless line, and texts are shortened here. Columns that hold nothing are left out.
 /// </summary>
 internal sealed class TableRows(ManageContext context, IReadOnlyList<Column> columns) : RowWriter
 {
-    private const int MaxKept = 1000, MinLast = 12, MaxCell = 50, EndlessLine = 100_000;
+    private const int MaxKept = 1000, MaxCell = 50, EndlessLine = 100_000;
 
     private readonly List<string[]> _rows = [];
+    private readonly bool[] _texts = new bool[columns.Count];
     private readonly DateTimeOffset _now = context.Io.Clock.GetUtcNow();
-    private readonly bool _long = context.Line.Has("long");
+    // In a pipe there is no screen to fit, unless a table was asked for.
+    private readonly bool _long = context.Line.Has("long") || (!context.Io.OutputIsTerminal && context.FormatIsDefault);
     private bool _header = !context.Line.Has("no-header");
 
     public override void Write(JsonElement row)
     {
-        _rows.Add([.. columns.Select(c => Column.Human(c.Read(row, _now), _now))]);
+        var values = columns.Select(c => c.Read(row, _now)).ToArray();
+        for (var i = 0; i < values.Length; i++) _texts[i] |= values[i] is string && !columns[i].IsWhole;
+        _rows.Add([.. values.Select(v => Column.Human(v, _now))]);
         if (_rows.Count == MaxKept) Print();
     }
 
@@ -29,14 +33,11 @@ internal sealed class TableRows(ManageContext context, IReadOnlyList<Column> col
 
     private void Print()
     {
-        var last = columns.Count - 1;
-        if (!_long)
-        {
-            foreach (var row in _rows)
-                for (var i = 0; i < last; i++) row[i] = Shorten(row[i], MaxCell);
-            var before = Enumerable.Range(0, last).Sum(i => Math.Max(_rows.Max(r => (int?)r[i].Length) ?? 0, columns[i].Name.Length) + 2);
-            foreach (var row in _rows) row[last] = Shorten(row[last], Math.Max(MinLast, context.Io.Width - before - 2));
-        }
+        // What no row has says nothing; but a list of nothing shows what there could be.
+        int[] shown = [.. Enumerable.Range(0, columns.Count).Where(i => _long || _rows.Count == 0 || i == 0 || _rows.Exists(r => r[i].Length > 0 && r[i] != columns[i].Nothing))];
+        var fit = _long ? null : TableFit.Of([.. shown.Select(i => new FitColumn(Widest(i), _texts[i], columns[i].Name, columns[i].ShortName, columns[i].Least))], context.Io.Width);
+        for (var k = 0; fit is not null && k < shown.Length; k++)
+            foreach (var row in _rows) row[shown[k]] = Shorten(row[shown[k]], fit.Widths[k]);
 
         var colours = context.Io.OutputIsTerminal && !context.Line.Has("no-color") && string.IsNullOrEmpty(context.Io.Variable("NO_COLOR")) && context.Io.Variable("TERM") != "dumb";
         var console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -44,18 +45,34 @@ internal sealed class TableRows(ManageContext context, IReadOnlyList<Column> col
             Ansi = colours ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = colours ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(context.Io.Out),
+            Out = new AnsiConsoleOutput(context.Io.Painted),
         });
-        console.Profile.Width = EndlessLine;
+        // Both, or the library asks the terminal, which puts it into keypad mode.
+        (console.Profile.Width, console.Profile.Height) = (EndlessLine, 1);
         var table = new Table { Border = TableBorder.None, ShowHeaders = _header };
-        foreach (var column in columns) table.AddColumn(new TableColumn(new Text(column.Name, new Style(decoration: Decoration.Bold))) { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
-        foreach (var row in _rows) table.AddRow(row.Select((cell, i) => new Text(cell, columns[i].Name == "status" ? StyleOf(cell) : Style.Plain)));
+        foreach (var i in shown)
+            table.AddColumn(Heading(fit?.ShortNames == true ? columns[i].ShortName : columns[i].Name, i == shown[^1] ? 0 : fit?.Gap ?? 2));
+        foreach (var row in _rows) table.AddRow(shown.Select(i => new Text(row[i], columns[i].Name == "status" ? StyleOf(row[i]) : Style.Plain)));
         console.Write(table);
         _rows.Clear();
         _header = false;
     }
 
-    private static string Shorten(string text, int width) => text.Length <= width ? text : text[..(width - 1)] + "…";
+    private static TableColumn Heading(string name, int gap) =>
+        new(new Text(name, new Style(decoration: Decoration.Bold))) { NoWrap = true, Padding = new Padding(0, 0, gap, 0) };
+
+    private int Widest(int column)
+    {
+        var widest = _rows.Max(r => (int?)r[column].Length) ?? 0;
+        return column == columns.Count - 1 ? widest : Math.Min(widest, MaxCell);
+    }
+
+    private static string Shorten(string text, int width)
+    {
+        if (text.Length <= width) return text;
+        var kept = text[..(width - 1)];
+        return (char.IsHighSurrogate(kept[^1]) ? kept[..^1] : kept) + "…";
+    }
 
     private static Style StyleOf(string status) => status switch
     {

@@ -15,7 +15,7 @@ public sealed class ArchiveFuzzTests : IDisposable
     public void Dispose()
     {
         _fetcher.Dispose();
-        Files.DeleteTree(_root);
+        LocalFiles.DeleteTree(_root);
     }
 
     [Fact(Timeout = 120_000)]
@@ -40,16 +40,16 @@ public sealed class ArchiveFuzzTests : IDisposable
             catch (IntegrityException)
             {
                 refused++;
-                Assert.Empty(Files.NamesIn(place));
+                Assert.Empty(LocalFiles.NamesIn(place));
             }
             catch (Exception e)
             {
                 Assert.Fail($"Case {i}, made of '{seed}': {e}");
             }
 
-            Assert.Equal(["place"], Files.NamesIn(Path.Combine(_root, "within")));
-            Assert.Equal(["within", Path.GetFileName(file)], Files.NamesIn(_root).Order(StringComparer.Ordinal));
-            Files.DeleteTree(place);
+            Assert.Equal(["place"], LocalFiles.NamesIn(Path.Combine(_root, "within")));
+            Assert.Equal(["within", Path.GetFileName(file)], LocalFiles.NamesIn(_root).Order(StringComparer.Ordinal));
+            LocalFiles.DeleteTree(place);
             File.Delete(file);
         }
 

@@ -18,7 +18,7 @@ internal static class UnpackedTree
 
         void Walk(string path, string name)
         {
-            foreach (var child in Files.NamesIn(path))
+            foreach (var child in LocalFiles.NamesIn(path))
             {
                 var (childPath, childName) = (Path.Combine(path, child), name + child);
                 var facts = FileFacts.Of(childPath);
@@ -29,7 +29,7 @@ internal static class UnpackedTree
                         Walk(childPath, childName + "/");
                         break;
                     case FileKind.SymbolicLink:
-                        found[childName] = $"-> {Files.LinkTarget(childPath)}";
+                        found[childName] = $"-> {LocalFiles.LinkTarget(childPath)}";
                         break;
                     case FileKind.File:
                         found[childName] = $"{facts.Size} {Sum(childPath):x}{(modesAndTimes ? $" {Convert.ToString((int)((facts.Mode & Kept) | UnixFileMode.UserRead | UnixFileMode.UserWrite), 8)} {facts.Modified:s}" : "")}";
@@ -44,7 +44,7 @@ internal static class UnpackedTree
     private static uint Sum(string path)
     {
         var crc = new Crc32();
-        using var file = Files.Open(path, new FileStreamOptions());
+        using var file = LocalFiles.Open(path, new FileStreamOptions());
         crc.Append(file);
         return crc.GetCurrentHashAsUInt32();
     }

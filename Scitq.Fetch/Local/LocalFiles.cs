@@ -8,7 +8,7 @@ namespace Scitq.Fetch.Local;
 /// .NET's functions for files, for every name that Linux has (see <see cref="ByteName"/>). A name that is text goes to .NET; any other
 /// to the system itself, with the same outcome and the same exceptions.
 /// </summary>
-internal static partial class Files
+internal static partial class LocalFiles
 {
     private const int NoEntry = 2, Exists = 17;
 

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using MassTransit;
+using RabbitMQ.Client;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Messaging;
+
+namespace Scitq.Agent.Bus;
+
+/// <summary>The agent's own queue: answers and orders. The agent declares it, for it may be there before any coordinator is.</summary>
+internal sealed class OrderReader(IInbox inbox) : IQueueReader
+{
+    private static readonly Dictionary<string, Type> Types = new[]
+    {
+        typeof(ClaimsAnswered), typeof(WorkerRegistered), typeof(HeartbeatAnswered), typeof(StopAttempt), typeof(ConfigureWorker),
+        typeof(ReportsAnswered), typeof(ReusableFound), typeof(OutputStored), typeof(Ping),
+    }.ToDictionary(t => MessageUrn.ForTypeString(t));
+
+    public async Task PrepareAsync(IConnection connection, string queue, CancellationToken ct)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
+        var arguments = BusConfiguration.WorkerQueueArguments.ToDictionary(a => a.Key, a => (object?)a.Value);
+        await channel.ExchangeDeclareAsync(queue, ExchangeType.Fanout, durable: true, cancellationToken: ct);
+        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: ct);
+        await channel.QueueBindAsync(queue, queue, "", cancellationToken: ct);
+    }
+
+    public object? Read(string? type, ReadOnlySpan<byte> body)
+    {
+        if (type is null) throw new JsonException("A message without the header MT-MessageType came to a queue that has no default type.");
+        var known = type.Split(';').Select(t => Types.GetValueOrDefault(t)).FirstOrDefault(t => t is not null);
+        return JsonSerializer.Deserialize(body, known ?? throw new NotSupportedException($"unknown type {type}"), ScitqJson.Bus);
+    }
+
+    public async Task<bool> TakeAsync(object message, CancellationToken connection)
+    {
+        await inbox.ReceiveAsync(message);
+        return true;
+    }
+}

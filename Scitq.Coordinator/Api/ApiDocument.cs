@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Scitq.Contracts;
+
+namespace Scitq.Coordinator.Api;
+
+/// <summary>What the description of the API says beside what the endpoints declare: the token, and that nothing unknown may be sent.</summary>
+internal static class ApiDocument
+{
+    private const string Bearer = "bearer";
+
+    public static void Describe(OpenApiOptions options)
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Scitq";
+            document.Info.Version = "v1";
+            document.Info.Description = "Tasks, their attempts and output, batches and workers.";
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+            {
+                [Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, Description = "The coordinator's token." },
+            };
+            document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
+            foreach (var (path, item) in document.Paths)
+            {
+                if (!path.StartsWith("/health/", StringComparison.Ordinal) || item.Operations is not { } operations) continue;
+                foreach (var operation in operations.Values) operation.Security = [];
+            }
+
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            if (!StrictBody.Types.Contains(context.JsonTypeInfo.Type)) return Task.CompletedTask;
+            schema.AdditionalPropertiesAllowed = false;
+            if (context.JsonTypeInfo.Type == typeof(TaskSpec))
+                (schema.Properties ??= new Dictionary<string, IOpenApiSchema>())["id"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null, Format = "uuid", Description = "Makes it safe to send the task again." };
+            return Task.CompletedTask;
+        });
+    }
+}

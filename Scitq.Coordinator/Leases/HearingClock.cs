@@ -1,0 +1,70 @@
+using Microsoft.EntityFrameworkCore;
+using Scitq.Coordinator.Bus;
+using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Coordinator.Leases;
+
+/// <summary>
+/// Keeps the service's <see cref="Hearing"/>: in the database, advanced by each pulse that comes through the queue of the heartbeats,
+/// whichever coordinator takes it; and here, a little ahead, advanced by all that comes through it.
+/// </summary>
+internal sealed class HearingClock(IDbContextFactory<ScitqDb> contexts, LeaseRules rules, ITopology topology, GroupCommit tasks, TimeProvider clock) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _gate = new(1);
+    private Hearing? _here;
+    private DateTime? _up;
+    private DateTime? _ended;
+    private bool _looked;
+
+    private DateTime Now => clock.GetUtcNow().UtcDateTime;
+
+    /// <summary>A message of a worker has come: what counts as now for it.</summary>
+    public async ValueTask<Hearing> HeardAsync(CancellationToken ct)
+    {
+        lock (_lock)
+        {
+            if (_here is { } before)
+            {
+                var now = rules.Heard(before, Now);
+                _here = now;
+                return now;
+            }
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var row = await db.Hearing.AsNoTracking().SingleAsync(ct);
+        lock (_lock) return (_here ??= row.Hearing with { At = Now });
+    }
+
+    public void Dispose() => _gate.Dispose();
+
+    /// <summary>A pulse has come: all that was queued before it has been heard, by whichever coordinator. Null while that says nothing.</summary>
+    public async Task<Hearing?> PulseAsync(CancellationToken ct)
+    {
+        if (topology.UpSince is not { } up) return null;
+        await _gate.WaitAsync(ct);
+        try
+        {
+            await using var db = await contexts.CreateDbContextAsync(ct);
+            var row = await db.Hearing.AsNoTracking().SingleAsync(ct);
+            var ended = tasks.Outage.Ended;
+            var broken = _looked && (up != _up || ended != _ended || tasks.Outage.Problem is not null);
+            // Coordinators on several machines need one clock between them: the database's.
+            var now = db.Database.IsNpgsql() ? await db.Database.SqlQueryRaw<DateTime>("SELECT clock_timestamp() AS \"Value\"").SingleAsync(ct) : Now;
+            var next = rules.Heard(row.Hearing, now, broken);
+            var changed = await db.Hearing.Where(h => h.Turn == row.Turn).ExecuteUpdateAsync(
+                set => set.SetProperty(h => h.Seconds, next.Seconds).SetProperty(h => h.Gap, next.Gap).SetProperty(h => h.At, next.At).SetProperty(h => h.Turn, h => h.Turn + 1), ct);
+            if (changed == 0) return null;          // another coordinator has heard its own at this moment
+            tasks.Outage.End();
+            (_up, _ended, _looked) = (up, tasks.Outage.Ended, true);
+            lock (_lock) _here = next with { At = Now };
+            return next;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+}

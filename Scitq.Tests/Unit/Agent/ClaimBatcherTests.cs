@@ -1,0 +1,134 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Scitq.Agent.Bus;
+using Scitq.Agent.Claims;
+using Scitq.Agent.Journal;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+using Scitq.Tests.Servers;
+
+namespace Scitq.Tests.Unit.Agent;
+
+/// <summary>Grants that come when nobody waits for them any more: nobody else can have the attempt.</summary>
+[Trait("Level", "Unit")]
+public sealed class ClaimBatcherTests : IAsyncDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly Sent _bus = new();
+    private readonly AttemptJournal _journal;
+    private readonly ClaimBatcher _claims;
+    private readonly List<ClaimOutcome> _late = [];
+    private readonly HashSet<AttemptKey> _held = [];
+    private readonly CancellationTokenSource _end = new();
+    private readonly Task _running;
+    private readonly TaskQueued _task = new() { TaskId = Guid.NewGuid(), Attempt = 2 };
+
+    public ClaimBatcherTests()
+    {
+        _journal = AttemptJournal.Open(_folder.Path, Guid.NewGuid());
+        _claims = new ClaimBatcher(_bus, _journal, TimeProvider.System, "w", NullLogger<ClaimBatcher>.Instance) { Late = _late.Add, Holds = _held.Contains };
+        _running = _claims.RunAsync(_end.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
+        _end.Dispose();
+        await _journal.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_grant_that_comes_after_its_claim_was_given_up_is_journalled_and_taken()
+    {
+        var request = await GiveUpAsync();
+        var grant = Grant();
+        await _claims.AnsweredAsync(new ClaimsAnswered { Request = request, Items = [grant] });
+        Assert.Equal(grant.Lease, Assert.Single(_late).Granted!.Key.Lease);
+        Assert.Equal(grant.Lease, Assert.Single(_journal.Attempts()).Key.Lease);
+
+        // A refusal that comes late says nothing.
+        request = await GiveUpAsync();
+        await _claims.AnsweredAsync(new ClaimsAnswered { Request = request, Items = [grant with { Lease = null, Spec = null, Reason = "no" }] });
+        Assert.Single(_late);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_late_grant_answers_the_claim_that_asks_for_the_same_again()
+    {
+        var request = await GiveUpAsync();
+        var again = _claims.AskAsync(_task, CancellationToken.None);
+        await Eventually.Async(() => _bus.Claims.Count == 2, "it is asked for again");
+        var grant = Grant();
+        await _claims.AnsweredAsync(new ClaimsAnswered { Request = request, Items = [grant] });
+        Assert.Equal(grant.Lease, (await again).Granted!.Key.Lease);
+        Assert.Empty(_late);
+
+        // The answer to the second says the same once more.
+        _held.Add((await again).Granted!.Key);
+        await _claims.AnsweredAsync(new ClaimsAnswered { Request = _bus.Claims[1].Request, Items = [grant] });
+        Assert.Empty(_late);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_grant_whose_answer_was_lost_is_taken_when_a_heartbeats_answer_tells_of_it()
+    {
+        await GiveUpAsync();
+        var grant = Grant();
+        await _claims.ToldAsync([grant, grant with { TaskId = Guid.NewGuid(), Spec = null }]);
+        var outcome = Assert.Single(_late);
+        // Not valid before a heartbeat that names it is answered.
+        Assert.Equal((grant.Lease, 0L), (outcome.Granted!.Key.Lease, outcome.Sent));
+        _held.Add(outcome.Granted.Key);
+        await _claims.ToldAsync([grant]);
+        Assert.Single(_late);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task The_answer_to_an_earlier_start_of_the_agent_is_nobodys()
+    {
+        var request = await GiveUpAsync();
+        var later = new ClaimBatcher(_bus, _journal, TimeProvider.System, "w", NullLogger<ClaimBatcher>.Instance) { Late = _late.Add };
+        await later.AnsweredAsync(new ClaimsAnswered { Request = request, Items = [Grant()] });
+        Assert.Empty(_late);
+    }
+
+    private async Task<long> GiveUpAsync()
+    {
+        using var patience = new CancellationTokenSource();
+        var before = _bus.Claims.Count;
+        var asking = _claims.AskAsync(_task, patience.Token);
+        await Eventually.Async(() => _bus.Claims.Count > before, "it is asked for");
+        await patience.CancelAsync();
+        Assert.Equal(ClaimOutcome.Unanswered, await asking);
+        return _bus.Claims[^1].Request;
+    }
+
+    private ClaimAnswer Grant() => new() { TaskId = _task.TaskId, Attempt = _task.Attempt, Lease = Guid.NewGuid(), Number = 7, Spec = new TaskSpec { Argv = ["true"] } };
+
+    private sealed class Sent : IAgentBus
+    {
+        public List<ClaimTasks> Claims { get; } = [];
+
+        public bool GivesBack => true;
+
+        public bool Healthy => true;
+
+        public Task StartAsync(IInbox inbox, CancellationToken ct) => Task.CompletedTask;
+
+        public Task SendAsync<T>(string queue, T message, bool durable, CancellationToken ct)
+            where T : class
+        {
+            if (message is ClaimTasks claims) Claims.Add(claims);
+            return Task.CompletedTask;
+        }
+
+        public Task ConnectBatchAsync(string batch, int prefetch, CancellationToken ct) => Task.CompletedTask;
+
+        public Task DisconnectBatchAsync(CancellationToken ct) => Task.CompletedTask;
+
+        public Task RebuildAsync(CancellationToken ct) => Task.CompletedTask;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace Scitq.Tools;
+
+/// <summary>How wide the terminal is. The framework's <see cref="Console.WindowWidth"/> puts the terminal into keypad mode and leaves it so.</summary>
+internal static partial class TerminalWidth
+{
+    private const int Least = 20;
+
+    /// <summary>Null where the descriptor is no terminal, or one that does not tell.</summary>
+    public static unsafe int? Read(int descriptor)
+    {
+        // The call takes variable arguments, which other systems pass in other ways.
+        if (!OperatingSystem.IsLinux()) return Console.WindowWidth;
+        const uint getWindowSize = 0x5413;      // TIOCGWINSZ
+        var size = default(WindowSize);
+        return Control(descriptor, getWindowSize, &size) == 0 && size.Columns > 0 ? Math.Max(Least, (int)size.Columns) : null;
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static unsafe partial int Control(int descriptor, nuint request, WindowSize* size);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort WidthInPixels;
+        public ushort HeightInPixels;
+    }
+}
