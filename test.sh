@@ -165,6 +165,10 @@ need_packages "aria2 and the SRA toolkit" aria2:/usr/bin/aria2c sra-toolkit:/usr
 # What tasks leave behind: files that not even root may remove, trees that no path leads into.
 need_packages "chattr and perl" e2fsprogs:/usr/bin/chattr perl-base:/usr/bin/perl || no_server "chattr and perl"
 
+# What archives are compared with, and what unpacks some of them.
+need_packages "programs for archives" libarchive-tools:/usr/bin/bsdtar unzip:/usr/bin/unzip bzip2:/usr/bin/bzip2 xz-utils:/usr/bin/xz zstd:/usr/bin/zstd \
+  || no_server "bsdtar, unzip and zstd"
+
 # Judges the units of deploy/systemd; nothing of it is started.
 need_packages "systemd-analyze" systemd:/usr/bin/systemd-analyze || no_server "systemd-analyze"
 

@@ -51,7 +51,7 @@ public sealed partial class Fetcher
     private static async Task<TransferResult> PutFileAsync(string path, DataUri destination, Upload upload, Meter meter, CancellationToken ct)
     {
         var name = destination.IsFolder ? Path.GetFileName(path) : destination.Path[(destination.Path.LastIndexOf('/') + 1)..];
-        meter.Expect(new FileInfo(path).Length);
+        meter.Expect(FileFacts.Of(path).Size);
         return new TransferResult { Files = [await upload.FromFileAsync(path, destination.IsFolder ? destination.At(destination.Path + name) : destination, name, ct)] };
     }
 
@@ -64,9 +64,12 @@ public sealed partial class Fetcher
         var tree = LocalTree.Walk(path, recursive: true, ct, (name, what) => warnings.Add(new LeftOut(name, what).ToString()));
         await Parallel.ForEachAsync(tree, new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (found, c) =>
         {
-            meter.Expect(((FileInfo)found.Info).Length);
-            await failures.CatchAsync(
-                Path.Combine(path, found.Name), async () => files.Add(await upload.FromFileAsync(Path.Combine(path, found.Name), destination.At(destination.Path + found.Name), found.Name, c)));
+            meter.Expect(found.Facts.Size);
+            await failures.CatchAsync(found.Path, async () =>
+            {
+                if (!ByteName.IsText(found.Name)) throw ByteName.Refused(found.Name, "the list of what was delivered");
+                files.Add(await upload.FromFileAsync(found.Path, destination.At(destination.Path + found.Name), found.Name, c));
+            });
         });
         var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = warnings };
         failures.ThrowIfAny(result);

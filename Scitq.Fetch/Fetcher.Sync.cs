@@ -188,6 +188,7 @@ public sealed partial class Fetcher
             if (from is FileTransport local)
             {
                 local.Check(entry.Uri);
+                if (to is not FileTransport && !ByteName.IsText(destination.Path)) throw ByteName.Refused(entry.Uri.Path, $"{destination.Scheme}://");
                 return await new Upload(to, _retrier, meter).FromFileAsync(entry.Uri.Path, destination, name, ct);
             }
 

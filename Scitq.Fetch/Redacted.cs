@@ -11,7 +11,7 @@ public static class Redacted
     /// <summary>The same for any text that may hold a URI.</summary>
     public static string Of(string text)
     {
-        text = Masked.Text(text);
+        text = Masked.Text(Local.ByteName.Shown(text));
         return text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString())) : text;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Tools;
 
@@ -9,6 +10,7 @@ internal static class Display
     /// <summary>One line without control characters: <c>\n</c>, <c>\t</c>, <c>\x1b</c>.</summary>
     public static string Clean(string text)
     {
+        text = ByteName.Shown(text);
         if (!text.Any(IsUnsafe)) return text;
         var clean = new StringBuilder(text.Length + 16);
         foreach (var c in text)

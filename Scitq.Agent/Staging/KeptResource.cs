@@ -49,10 +49,10 @@ internal sealed class KeptResource
         var bytes = 0L;
         foreach (var file in FilesIn(temporary))
         {
-            bytes += new FileInfo(file).Length;
+            bytes += file.Facts.Size;
             // Whoever a task runs as reads it by a link; who can execute it may only do that.
-            var execute = (File.GetUnixFileMode(file) & UnixFileMode.UserExecute) != 0 ? 0b001_001_001 : 0;
-            File.SetUnixFileMode(file, (UnixFileMode)(0b100_100_100 | execute));
+            var execute = (file.Facts.Mode & UnixFileMode.UserExecute) != 0 ? 0b001_001_001 : 0;
+            LocalFiles.SetMode(file.Path, (UnixFileMode)(0b100_100_100 | execute));
         }
 
         var marker = new Marker(uri, source, bytes, ProcessTable.BootId);
@@ -94,9 +94,7 @@ internal sealed class KeptResource
         }
     }
 
-    private static IEnumerable<string> FilesIn(string root) => Directory.EnumerateFiles(DataIn(root), "*", s_recursive);
-
-    private static readonly EnumerationOptions s_recursive = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+    private static IEnumerable<LocalEntry> FilesIn(string root) => LocalTree.Walk(DataIn(root), recursive: true, CancellationToken.None);
 
     private sealed record Marker(string Uri, string? Source, long Bytes, string Boot);
 }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Staging;
 
@@ -11,38 +11,25 @@ internal static class LinkTree
     public static void Make(string from, string to, CancellationToken ct)
     {
         // Read by whoever the task runs as: the attempt's own directory above is closed.
-        if (!Directory.Exists(to))
+        if (FileKinds.Of(to, follow: true) != FileKind.Directory)
         {
-            Directory.CreateDirectory(to);
-            File.SetUnixFileMode(to, (UnixFileMode)0b111_101_101);
+            LocalFiles.MakeDirectory(to);
+            LocalFiles.SetMode(to, (UnixFileMode)0b111_101_101);
         }
 
-        foreach (var entry in new DirectoryInfo(from).EnumerateFileSystemInfos())
+        foreach (var name in LocalFiles.NamesIn(from))
         {
             ct.ThrowIfCancellationRequested();
-            var target = Path.Combine(to, entry.Name);
-            if (entry.LinkTarget is null && entry is FileInfo && (entry.UnixFileMode & SetIds) != 0)
-            {
-                // A task has reached the file by a link and made it a program with the agent's rights.
-                entry.UnixFileMode &= ~SetIds;
-            }
-
-            var isDirectory = entry is DirectoryInfo && entry.LinkTarget is null;
-            GiveWay(new DirectoryInfo(target), isDirectory);
-            if (entry.LinkTarget is { } link) File.CreateSymbolicLink(target, link);
-            else if (isDirectory) Make(entry.FullName, target, ct);
+            var (entry, target) = (Path.Combine(from, name), Path.Combine(to, name));
+            var facts = FileFacts.Of(entry);
+            // A task has reached the file by a link and made it a program with the agent's rights.
+            if (facts.Kind == FileKind.File && (facts.Mode & SetIds) != 0) LocalFiles.SetMode(entry, facts.Mode & ~SetIds);
+            if (FileKinds.Of(target) != FileKind.Directory) LocalFiles.Delete(target);
+            else if (facts.Kind != FileKind.Directory) LocalFiles.DeleteTree(target);
+            if (facts.Kind == FileKind.SymbolicLink && LocalFiles.LinkTarget(entry) is { } link) LocalFiles.SymbolicLink(target, link);
+            else if (facts.Kind == FileKind.Directory) Make(entry, target, ct);
             // Another file system, or one without links: a copy does as well.
-            else if (HardLink(entry.FullName, target) != 0) File.Copy(entry.FullName, target, overwrite: true);
+            else if (!LocalFiles.HardLink(entry, target)) LocalFiles.Copy(entry, target);
         }
     }
-
-    private static void GiveWay(DirectoryInfo there, bool toDirectory)
-    {
-        if (there.LinkTarget is not null || File.Exists(there.FullName)) File.Delete(there.FullName);
-        else if (!toDirectory && there.Exists) there.Delete(recursive: true);
-    }
-
-    [DllImport("libc", EntryPoint = "link", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int HardLink([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
 }

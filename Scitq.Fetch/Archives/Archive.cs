@@ -1,6 +1,5 @@
-using System.Formats.Tar;
-using System.IO.Compression;
 using Scitq.Contracts;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Fetch.Archives;
 
@@ -8,6 +7,7 @@ namespace Scitq.Fetch.Archives;
 internal static class Archive
 {
     /// <summary>Unpacks <paramref name="archive"/> below the new directory <paramref name="tree"/>.</summary>
+    /// <exception cref="IntegrityException">It is damaged, hostile or not understood; the message names the entry.</exception>
     public static async Task UnpackAsync(UriActionKind kind, string archive, string name, string tree, string shown, UnpackLimits limits, ICollection<string> warnings, CancellationToken ct)
     {
         var budget = new UnpackBudget(limits, new FileInfo(archive).Length, tree, shown);
@@ -20,7 +20,7 @@ internal static class Archive
                     await GunzipAsync(archive, name, files, ct);
                     break;
                 case UriActionKind.Untar:
-                    await UntarAsync(archive, files, shown, ct);
+                    await UntarAsync(archive, files, budget, shown, ct);
                     break;
                 case UriActionKind.Unzip:
                     await ZipReader.UnpackAsync(archive, files, ct);
@@ -47,11 +47,11 @@ internal static class Archive
     {
         await using var packed = Open(archive);
         if (packed.Length == 0) throw new InvalidDataException("it is empty.");
-        await using var gzip = new GZipStream(packed, CompressionMode.Decompress);
+        await using var gzip = new Gunzip(packed);
         await files.FileAsync(Gunzipped(name)!, gzip, null, null, ct);
     }
 
-    private static async Task UntarAsync(string archive, ArchiveTree files, string shown, CancellationToken ct)
+    private static async Task UntarAsync(string archive, ArchiveTree files, UnpackBudget budget, string shown, CancellationToken ct)
     {
         if (await MagicAsync(archive, ct) is [(byte)'P', (byte)'K', 3 or 5, ..])
         {
@@ -60,46 +60,22 @@ internal static class Archive
         }
 
         await using var packed = await Decompression.OpenAsync(archive, shown, ct);
-        await using (var reader = new TarReader(packed.Stream, leaveOpen: true))
+        try
         {
-            while (await reader.GetNextEntryAsync(copyData: false, ct) is { } entry)
-                await UntarAsync(entry, files, ct);
+            await new TarReader(packed.Stream, files, budget, shown).UnpackAsync(ct);
+        }
+        catch (IntegrityException e) when (e.InnerException is EndOfStreamException)
+        {
+            // If it was the decompressor that stopped early, then it knows better why.
+            await packed.FinishAsync(ct);
+            throw;
         }
 
         await packed.FinishAsync(ct);
     }
 
-    private static async Task UntarAsync(TarEntry entry, ArchiveTree files, CancellationToken ct)
-    {
-        switch (entry.EntryType)
-        {
-            case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
-                await files.FileAsync(entry.Name, entry.DataStream ?? Stream.Null, entry.Mode, entry.ModificationTime, ct);
-                break;
-            case TarEntryType.Directory or TarEntryType.DirectoryList:
-                files.Folder(entry.Name);
-                break;
-            case TarEntryType.SymbolicLink:
-                files.SymbolicLink(entry.Name, entry.LinkName);
-                break;
-            case TarEntryType.HardLink:
-                files.HardLink(entry.Name, entry.LinkName);
-                break;
-            case TarEntryType.BlockDevice or TarEntryType.CharacterDevice:
-                files.Skip(entry.Name, "a device");
-                break;
-            case TarEntryType.Fifo:
-                files.Skip(entry.Name, "a FIFO");
-                break;
-            case TarEntryType.GlobalExtendedAttributes:
-                break;
-            default:
-                throw files.Refused(entry.Name, $"is of the kind {entry.EntryType}, which is not supported");
-        }
-    }
-
     internal static FileStream Open(string path) =>
-        new(path, new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 1 << 16 });
+        LocalFiles.Open(path, new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 1 << 16 });
 
     internal static async Task<byte[]> MagicAsync(string path, CancellationToken ct)
     {

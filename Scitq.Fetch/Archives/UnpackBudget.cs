@@ -1,9 +1,12 @@
+using System.Buffers;
+
 namespace Scitq.Fetch.Archives;
 
 /// <summary>Counts what comes out of an archive and stops it before it fills the disk.</summary>
 internal sealed class UnpackBudget(UnpackLimits limits, long packed, string directory, string shown)
 {
     private const long CheckEvery = 64L << 20;
+    private const int BufferSize = 1 << 17;
     private readonly long _bytesAllowed = limits.BytesFor(packed);
     private long _bytes, _nextCheck;
     private int _entries;
@@ -14,9 +17,9 @@ internal sealed class UnpackBudget(UnpackLimits limits, long packed, string dire
             throw new IntegrityException($"{shown}: the archive has more than {limits.Entries} entries, which is refused; nothing of it was kept.");
     }
 
-    public void Bytes(int count)
+    public void Bytes(long count)
     {
-        _bytes += count;
+        _bytes = count > long.MaxValue - _bytes ? long.MaxValue : _bytes + count;
         if (_bytes > _bytesAllowed)
             throw new IntegrityException($"{shown}: {packed} bytes unfold to more than {_bytesAllowed}, which is refused as a decompression bomb; nothing of it was kept.");
         if (_bytes < _nextCheck) return;
@@ -25,22 +28,21 @@ internal sealed class UnpackBudget(UnpackLimits limits, long packed, string dire
             throw new DiskFullException($"{shown}: the disk of '{directory}' is nearly full, unpacking was stopped and undone. Free some space and try again.");
     }
 
-    /// <summary>Copies, counting.</summary>
-    public async Task CopyAsync(Stream from, Stream to, CancellationToken ct, Action<ReadOnlyMemory<byte>>? seen = null)
+    /// <summary>Copies to the end, or so many bytes, counting.</summary>
+    public async Task CopyAsync(Stream from, Stream to, CancellationToken ct, long most = long.MaxValue)
     {
-        var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(1 << 17);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            for (int read; (read = await from.ReadAsync(buffer, ct)) > 0;)
+            for (int read; most > 0 && (read = await from.ReadAsync(buffer.AsMemory(0, (int)Math.Min(most, buffer.Length)), ct)) > 0; most -= read)
             {
                 Bytes(read);
-                seen?.Invoke(buffer.AsMemory(0, read));
-                await to.WriteAsync(buffer.AsMemory(0, read), ct);
+                to.Write(buffer.AsSpan(0, read));
             }
         }
         finally
         {
-            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

@@ -17,64 +17,60 @@ internal sealed class Unpacking(FetchOptions options, IFileDownload download)
         try
         {
             // Left by a run that was killed while unpacking: taken up as a part that only needs to be verified.
-            if (File.Exists(packed)) File.Move(packed, download.PartOf(entry, packed), overwrite: true);
+            if (FileKinds.Of(packed) == FileKind.File) LocalFiles.Move(packed, download.PartOf(entry, packed));
             var fetched = await download.ToFileAsync(entry, packed, name, ct);
-            Remove(tree);
-            Directory.CreateDirectory(tree);
+            LocalFiles.DeleteTree(tree);
+            LocalFiles.MakeDirectory(tree);
             await Archive.UnpackAsync(kind, packed, name, tree, Redacted.Of(entry.Uri), options.Unpack, warnings, ct);
             RefuseConflicts(tree, directory, entry.Uri);
             Merge(tree, directory, ct);
-            File.Delete(packed);
+            LocalFiles.Delete(packed);
             return fetched;
         }
-        catch (FetchException)
+        catch (Exception e) when (e is not OperationCanceledException && !(e is IOException io && LocalErrors.IsFull(io)))
         {
-            // A damaged or hostile archive is not kept; one that a full disk or a lost connection kept from coming is still a part file.
-            File.Delete(packed);
+            // A damaged or hostile archive is not kept. One that a lost connection kept from coming is still a part file, and one that found no room can be tried again.
+            LocalFiles.Delete(packed);
             throw;
         }
         finally
         {
-            Remove(tree);
+            LocalFiles.DeleteTree(tree);
         }
     }
 
     /// <summary>Existing files are replaced, but no directory with something in it by a file, and no device.</summary>
     private static void RefuseConflicts(string tree, string directory, DataUri source)
     {
-        foreach (var info in new DirectoryInfo(tree).GetFileSystemInfos())
+        foreach (var name in LocalFiles.NamesIn(tree))
         {
-            var target = Path.Combine(directory, info.Name);
-            var (ours, theirs) = (FileKinds.Of(info.FullName), FileKinds.Of(target));
+            var target = Path.Combine(directory, name);
+            var (ours, theirs) = (FileKinds.Of(Path.Combine(tree, name)), FileKinds.Of(target));
             if (theirs != FileKind.Directory) PartFile.RefuseOther(target, source);
-            else if (ours == FileKind.Directory) RefuseConflicts(info.FullName, target, source);
-            else if (Directory.EnumerateFileSystemEntries(target).Any()) PartFile.RefuseOther(target, source);
+            else if (ours == FileKind.Directory) RefuseConflicts(Path.Combine(tree, name), target, source);
+            else if (LocalFiles.NamesIn(target).Any()) PartFile.RefuseOther(target, source);
         }
     }
 
     private static void Merge(string tree, string directory, CancellationToken ct)
     {
-        foreach (var info in new DirectoryInfo(tree).GetFileSystemInfos())
+        // All names first: what is moved away while a directory is read may be read twice, or something else not at all.
+        foreach (var name in LocalFiles.NamesIn(tree).ToArray())
         {
             ct.ThrowIfCancellationRequested();
-            var target = Path.Combine(directory, info.Name);
-            var (ours, theirs) = (FileKinds.Of(info.FullName), FileKinds.Of(target));
+            var (from, to) = (Path.Combine(tree, name), Path.Combine(directory, name));
+            var (ours, theirs) = (FileKinds.Of(from), FileKinds.Of(to));
             if (ours == FileKind.Directory && theirs == FileKind.Directory)
             {
-                Merge(info.FullName, target, ct);
+                Merge(from, to, ct);
                 continue;
             }
 
             // The later source wins; only an empty directory makes room for a file.
-            if (theirs == FileKind.Directory) Directory.Delete(target);
-            else if (theirs is not FileKind.Missing) File.Delete(target);
-            if (ours == FileKind.Directory) Directory.Move(info.FullName, target);
-            else File.Move(info.FullName, target);
+            if (theirs == FileKind.Directory) LocalFiles.DeleteDirectory(to);
+            else if (theirs is not FileKind.Missing) LocalFiles.Delete(to);
+            if (ours == FileKind.Directory) LocalFiles.MoveDirectory(from, to);
+            else LocalFiles.Move(from, to);
         }
-    }
-
-    private static void Remove(string tree)
-    {
-        if (Directory.Exists(tree)) Directory.Delete(tree, recursive: true);
     }
 }

@@ -65,7 +65,7 @@ internal sealed partial class DeepPath : IDisposable
 
     private void Enter()
     {
-        var next = Open(Path, PathOnly | s_directory | CloseOnExec | (_descriptor < 0 ? 0 : s_noFollow), 0);
+        var next = Open(ByteName.Terminated(Path), PathOnly | s_directory | CloseOnExec | (_descriptor < 0 ? 0 : s_noFollow), 0);
         if (next < 0)
         {
             var error = Marshal.GetLastPInvokeError();
@@ -77,8 +77,8 @@ internal sealed partial class DeepPath : IDisposable
         Path = $"/proc/self/fd/{next}";
     }
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags, uint mode);
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
+    private static partial int Open(byte[] path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);

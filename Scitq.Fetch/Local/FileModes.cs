@@ -11,6 +11,8 @@ internal static class FileModes
 
     public static UnixFileMode? Of(FileSystemInfo file) => OperatingSystem.IsWindows() ? null : file.UnixFileMode & Carried;
 
+    public static UnixFileMode? Of(FileFacts file) => OperatingSystem.IsWindows() ? null : file.Mode & Carried;
+
     /// <summary>Gives a file that was just made the mode of its source.</summary>
     public static void Set(SafeFileHandle file, UnixFileMode? mode)
     {

@@ -51,7 +51,7 @@ internal sealed class FileRoots(IReadOnlyList<string> roots)
             }
 
             var next = Path.Combine(done, part);
-            if (new FileInfo(next).LinkTarget is not { } target)
+            if (LocalFiles.LinkTarget(next) is not { } target)
             {
                 done = next;
                 continue;

@@ -42,15 +42,24 @@ internal static class LocalName
     /// <summary>Makes the directories above <paramref name="path"/>, refusing symbolic links between it and <paramref name="directory"/>: they could lead outside.</summary>
     public static void MakeParents(string directory, string path)
     {
-        Directory.CreateDirectory(directory);
+        LocalFiles.MakeDirectory(directory);
         var relative = Path.GetRelativePath(directory, path).Split(Path.DirectorySeparatorChar);
         var current = directory;
         foreach (var part in relative.SkipLast(1))
         {
             current = Path.Combine(current, part);
-            if (new FileInfo(current).LinkTarget is not null)
+            var kind = FileKinds.Of(current);
+            if (kind == FileKind.SymbolicLink)
                 throw new BadUriException($"'{Redacted.Of(path)}' was not written: '{Redacted.Of(current)}' is a symbolic link.");
-            Directory.CreateDirectory(current);
+            if (kind != FileKind.Directory) LocalFiles.MakeDirectory(current);
         }
+    }
+
+    /// <summary>Whether all directories above <paramref name="path"/> are there, and none between it and <paramref name="directory"/> is a link.</summary>
+    public static bool IsReal(string directory, string path)
+    {
+        for (var above = Path.GetDirectoryName(path)!; above.Length > directory.Length; above = Path.GetDirectoryName(above)!)
+            if (FileKinds.Of(above) != FileKind.Directory) return false;
+        return true;
     }
 }

@@ -1,15 +1,13 @@
-using System.IO.Enumeration;
-
 namespace Scitq.Fetch.Local;
 
-/// <summary>Walks a directory without ever following a link, opening nothing.</summary>
+/// <summary>Walks a directory without ever following a link, opening nothing. Names are exact, also those that are no text: see <see cref="ByteName"/>.</summary>
 internal static class LocalTree
 {
     /// <summary>How a folder is called that nothing is in.</summary>
     public const string EmptyFolder = "an empty folder";
 
     /// <summary>Regular files (and, not recursively, directories) with their relative names; everything else is told to <paramref name="skipped"/>.</summary>
-    public static IEnumerable<(string Name, FileSystemInfo Info)> Walk(string root, bool recursive, CancellationToken ct, Action<string, string>? skipped = null)
+    public static IEnumerable<LocalEntry> Walk(string root, bool recursive, CancellationToken ct, Action<string, string>? skipped = null)
     {
         var folders = new Stack<string>();
         folders.Push("");
@@ -17,33 +15,28 @@ internal static class LocalTree
         {
             var empty = true;
             using var way = DeepPath.To(Path.Combine(root, folder));
-            foreach (var info in new DirectoryInfo(way.Path).EnumerateFileSystemInfos("*", All))
+            foreach (var child in LocalFiles.NamesIn(way.Path))
             {
                 ct.ThrowIfCancellationRequested();
                 empty = false;
-                var name = folder.Length == 0 ? info.Name : $"{folder}/{info.Name}";
-                switch (FileKinds.Of(info.FullName))
+                var name = folder.Length == 0 ? child : $"{folder}/{child}";
+                var path = Path.Combine(root, name);
+                switch (FileFacts.Of($"{way.Path}/{child}"))
                 {
-                    case FileKind.File:
-                        var file = info as FileInfo ?? new FileInfo(info.FullName);
-                        // Asked for now: the way to it may be closed when its reader wants to know.
-                        if (DeepPath.IsNeeded(Path.Combine(root, name))) file.Refresh();
-                        yield return (name, file);
+                    case { Kind: FileKind.File } file:
+                        yield return new LocalEntry(name, path, file);
                         break;
-                    case FileKind.Directory when recursive:
+                    case { Kind: FileKind.Directory } when recursive:
                         folders.Push(name);
                         break;
-                    case FileKind.Directory:
-                        yield return (name, info as DirectoryInfo ?? new DirectoryInfo(info.FullName));
+                    case { Kind: FileKind.Directory } directory:
+                        yield return new LocalEntry(name, path, directory);
                         break;
-                    case FileKind.Missing when info.Name.Contains('\uFFFD'):
-                        // .NET has replaced the bytes it could not read, so the file cannot be named any more, nor could its object.
-                        throw new UnsupportedTransferException($"'{Redacted.Of(info.FullName)}' has a name that is not UTF-8: rename it (? stands for the bad bytes: {Redacted.Of(info.Name).Replace('\uFFFD', '?')}).");
-                    case FileKind.Missing:
+                    case { Kind: FileKind.Missing }:
                         // Deleted since it was listed.
                         break;
-                    case var kind:
-                        skipped?.Invoke(name, kind.InWords());
+                    case var other:
+                        skipped?.Invoke(name, other.Kind.InWords());
                         break;
                 }
             }
@@ -51,6 +44,4 @@ internal static class LocalTree
             if (empty && folder.Length > 0) skipped?.Invoke(folder, EmptyFolder);
         }
     }
-
-    private static readonly EnumerationOptions All = new() { AttributesToSkip = 0, IgnoreInaccessible = false, MatchType = MatchType.Simple, ReturnSpecialDirectories = false };
 }

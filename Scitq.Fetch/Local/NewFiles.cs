@@ -8,14 +8,14 @@ internal static class NewFiles
     {
         if (umask is not { } closed || OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(folder);
+            LocalFiles.MakeDirectory(folder);
             return;
         }
 
-        if (Directory.Exists(folder)) return;
+        if (FileKinds.Of(folder, follow: true) == FileKind.Directory) return;
         if (Path.GetDirectoryName(folder) is { } above) MakeFolder(above, umask);
-        Directory.CreateDirectory(folder);
-        File.SetUnixFileMode(folder, (UnixFileMode)(0b111_111_111 & ~closed));
+        LocalFiles.MakeDirectory(folder);
+        LocalFiles.SetMode(folder, (UnixFileMode)(0b111_111_111 & ~closed));
     }
 
     /// <summary>Gives a new file its mode.</summary>

@@ -66,7 +66,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             if (await ProblemAsync(entry, size, sum, tag, ct) is { } problem)
             {
                 meter.Moved(-size);
-                File.Delete(part);
+                LocalFiles.Delete(part);
                 throw new IntegrityException($"{Redacted.Of(entry.Uri)}: {problem}; nothing was kept.");
             }
 
@@ -79,7 +79,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             }
             catch (BadUriException)
             {
-                File.Delete(part);
+                LocalFiles.Delete(part);
                 throw;
             }
         }
@@ -105,9 +105,9 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             };
             // Closed to others until it has the mode of its source.
             if (entry.Mode is not null && !OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            return new FileStream(part, options);
+            return LocalFiles.Open(part, options);
         }
-        catch (IOException e) when (LocalErrors.MayBeLocked(e) && File.Exists(part))
+        catch (IOException e) when (LocalErrors.MayBeLocked(e) && FileKinds.Of(part) == FileKind.File)
         {
             throw new TransferExhaustedException($"{Redacted.Of(entry.Uri)}: another process is fetching it to the same place ('{part}' is locked).", e);
         }

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Fetch.Transfers;
 
 /// <summary>Parts of other versions that earlier processes left, with what programs keep beside them. A directory is looked through once, not once a file: there may be a hundred thousand of them.</summary>
 internal sealed class OldParts
 {
-    private static readonly EnumerationOptions All = new() { AttributesToSkip = 0, MatchType = MatchType.Simple };
     private readonly ConcurrentDictionary<string, Lazy<ILookup<string, string>>> _found = new(StringComparer.Ordinal);
 
     /// <summary>Removes those of a file that is whole now.</summary>
@@ -20,7 +20,9 @@ internal sealed class OldParts
     }
 
     private static ILookup<string, string> Find(string directory) =>
-        Directory.EnumerateFiles(directory, ".*.part*", All)
+        LocalFiles.NamesIn(directory)
+            .Where(name => name.StartsWith('.') && name.Contains(".part", StringComparison.Ordinal))
+            .Select(name => Path.Combine(directory, name))
             .Select(PartFile.Of)
             .Distinct()
             .Select(path => (Path: path, File: PartFile.FileOf(Path.GetFileName(path))))

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using System.Text;
 using Scitq.Contracts;
 using Scitq.Fetch.Local;
 
@@ -24,10 +23,10 @@ internal static class PartFile
         var name = Path.GetFileName(target);
         var suffix = $".{Hash(identity)}.part";
         // Names are limited in bytes, not characters; a shortened name gets its own hash, or long neighbours would meet.
-        if (Encoding.UTF8.GetByteCount(name) + suffix.Length + 1 > LongestName)
+        if (ByteName.Length(name) + suffix.Length + 1 > LongestName)
         {
             suffix = $".{Hash(name)}{suffix}";
-            while (Encoding.UTF8.GetByteCount(name) + suffix.Length + 1 > LongestName)
+            while (ByteName.Length(name) + suffix.Length + 1 > LongestName)
                 name = name[..^(char.IsLowSurrogate(name[^1]) ? 2 : 1)];
         }
 
@@ -39,7 +38,7 @@ internal static class PartFile
     public static void Publish(string part, string target, DataUri source)
     {
         RefuseOther(target, source);
-        File.Move(part, target, overwrite: true);
+        LocalFiles.Move(part, target);
     }
 
     /// <summary>Only files are replaced, and links to files: a rename would also replace /dev/null.</summary>
@@ -53,7 +52,7 @@ internal static class PartFile
     /// <summary>Deletes a part with all that is kept beside it.</summary>
     public static void Delete(string part)
     {
-        foreach (var suffix in (string[])["", Aria2, Aspera]) File.Delete(part + suffix);
+        foreach (var suffix in (string[])["", Aria2, Aspera]) LocalFiles.Delete(part + suffix);
     }
 
     /// <summary>The part that a name is of, or of what is kept beside it.</summary>
@@ -65,5 +64,5 @@ internal static class PartFile
             ? part[1..^Suffix]
             : null;
 
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 4));
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(ByteName.Terminated(text).AsSpan()[..^1]).AsSpan(0, 4));
 }

@@ -63,6 +63,6 @@ internal sealed class Upload(ITransport transport, Retrier retrier, Meter meter)
             throw kind == FileKind.Missing
                 ? new DataNotFoundException($"'{Redacted.Of(shown)}' does not exist.")
                 : new UnsupportedTransferException($"'{Redacted.Of(shown)}' is {kind.InWords()}: only files can be moved.");
-        return new FileStream(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = FileBuffer });
+        return LocalFiles.Open(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = FileBuffer });
     }
 }

@@ -20,19 +20,19 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     {
         _roots.Check(uri);
         // A link given by name is followed: /data is full of them. In listings they are not.
-        var file = new FileInfo(uri.Path);
+        FileFacts found;
         try
         {
-            if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is { } target) file = new FileInfo(target.FullName);
+            found = FileFacts.Of(uri.Path, follow: true);
         }
         catch (IOException e)
         {
             throw new BadUriException($"{Redacted.Of(uri)}: {e.Message}", e);
         }
 
-        return FileKinds.Of(file.FullName) switch
+        return found.Kind switch
         {
-            FileKind.File => Task.FromResult<DataEntry?>(Entry(uri, Path.GetFileName(uri.Path), file)),
+            FileKind.File => Task.FromResult<DataEntry?>(Entry(uri, Path.GetFileName(uri.Path), found)),
             FileKind.Missing or FileKind.Directory => Task.FromResult<DataEntry?>(null),
             var kind => throw new UnsupportedTransferException($"{Redacted.Of(uri)} is {kind.InWords()}: only files can be moved."),
         };
@@ -63,7 +63,7 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         stream.Position = offset;
         return Task.FromResult<Stream>(stream);
 
-        FileStream Open() => new(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
+        FileStream Open() => LocalFiles.Open(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
     }
 
     public async Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct)
@@ -75,39 +75,40 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         PartFile.RefuseOther(target, uri);
         var part = PartFile.NameFor(target, content.Identity ?? Guid.NewGuid().ToString("N"));
         // Made anew: where others may write, a link of that name may wait.
-        File.Delete(part);
+        LocalFiles.Delete(part);
         try
         {
             var file = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 };
             // Closed to others until it has the mode of its source.
             if (content.Mode is not null && !OperatingSystem.IsWindows()) file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            await using (var written = new FileStream(part, file))
+            await using (var written = LocalFiles.Open(part, file))
             {
                 _roots.CheckOpened(written, uri);
                 if (content.Mode is null) NewFiles.Open(written, options.Umask);
                 await content.Body.CopyToAsync(written, 1 << 20, ct);
                 FileModes.Set(written.SafeFileHandle, content.Mode);
+                if (content.Modified is { } modified) File.SetLastWriteTimeUtc(written.SafeFileHandle, modified.UtcDateTime);
             }
 
-            if (content.Modified is { } modified) File.SetLastWriteTimeUtc(part, modified.UtcDateTime);
             PartFile.Publish(part, target, uri);
         }
         finally
         {
-            File.Delete(part);
+            LocalFiles.Delete(part);
         }
 
-        return Entry(uri, Path.GetFileName(target), new FileInfo(target));
+        return Entry(uri, Path.GetFileName(target), FileFacts.Of(target, follow: true));
     }
 
     public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         _roots.Check(folder);
-        if (!Directory.Exists(folder.Path)) throw new DataNotFoundException($"{Redacted.Of(folder)}: there is no such directory.");
-        foreach (var (name, file) in LocalTree.Walk(folder.Path, recursive, ct, (name, what) => leftOut?.Invoke(new LeftOut(name, what, what == LocalTree.EmptyFolder))))
+        if (FileKinds.Of(folder.Path, follow: true) != FileKind.Directory) throw new DataNotFoundException($"{Redacted.Of(folder)}: there is no such directory.");
+        foreach (var (name, _, facts) in LocalTree.Walk(folder.Path, recursive, ct, (name, what) => leftOut?.Invoke(new LeftOut(name, what, what == LocalTree.EmptyFolder))))
         {
-            if (file is FileInfo regular) yield return Entry(folder.At(folder.Path + name), name, regular);
-            else if (!recursive && file.LinkTarget is null) yield return new DataEntry { Uri = folder.At(folder.Path + name + "/"), Name = name, Size = 0, IsFolder = true, Modified = file.LastWriteTimeUtc };
+            yield return facts.Kind == FileKind.File
+                ? Entry(folder.At(folder.Path + name), name, facts)
+                : new DataEntry { Uri = folder.At(folder.Path + name + "/"), Name = name, Size = 0, IsFolder = true, Modified = facts.Modified };
         }
 
         await Task.CompletedTask;
@@ -116,7 +117,7 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     public Task DeleteAsync(DataUri uri, CancellationToken ct)
     {
         _roots.Check(uri);
-        File.Delete(uri.Path);
+        LocalFiles.Delete(uri.Path);
         return Task.CompletedTask;
     }
 
@@ -124,18 +125,19 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     {
         _roots.Check(folder);
         if (FileKinds.Of(folder.Path.TrimEnd('/')) != FileKind.Directory) return;
-        foreach (var sub in Directory.EnumerateDirectories(folder.Path)) await RemoveFolderAsync(folder.At(sub), ct);
-        if (!Directory.EnumerateFileSystemEntries(folder.Path).Any()) Directory.Delete(folder.Path);
+        foreach (var sub in LocalFiles.NamesIn(folder.Path).Select(name => Path.Combine(folder.Path, name)).Where(path => FileKinds.Of(path) == FileKind.Directory).ToArray())
+            await RemoveFolderAsync(folder.At(sub), ct);
+        if (!LocalFiles.NamesIn(folder.Path).Any()) LocalFiles.DeleteDirectory(folder.Path);
     }
 
-    private static DataEntry Entry(DataUri uri, string name, FileInfo file) => new()
+    private static DataEntry Entry(DataUri uri, string name, FileFacts file) => new()
     {
         Uri = uri,
         Name = name,
-        Size = file.Length,
-        Modified = file.LastWriteTimeUtc,
-        Created = file.CreationTimeUtc,
-        Version = Version(file.Length, file.LastWriteTimeUtc),
+        Size = file.Size,
+        Modified = file.Modified,
+        Created = file.Created,
+        Version = Version(file.Size, file.Modified),
         Mode = FileModes.Of(file),
     };
 

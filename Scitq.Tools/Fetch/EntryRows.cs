@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Scitq.Fetch;
+using Scitq.Fetch.Local;
 using Scitq.Tools.Manage.Output;
 
 namespace Scitq.Tools.Fetch;
@@ -15,12 +16,19 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
     private readonly bool _header = !context.Line.Has("no-header");
     private int[]? _widths;
     private bool _any;
+    private UnsupportedTransferException? _refused;
 
     private TextWriter Out => context.Io.Out;
 
     public void Write(DataEntry entry)
     {
         var name = relative ? entry.IsFolder ? entry.Name + "/" : entry.Name : entry.Uri.Scheme is "http" or "https" or "ftp" ? Redacted.Of(entry.Uri) : entry.Uri.Text;
+        if (context.Format is Format.Json or Format.Jsonl or Format.Csv && !ByteName.IsText(name))
+        {
+            _refused ??= ByteName.Refused(name, $"a listing as {context.Format.ToString().ToLowerInvariant()}");
+            return;
+        }
+
         switch (context.Format)
         {
             case Format.Json or Format.Jsonl:
@@ -40,11 +48,13 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
         _any = context.HasRows = true;
     }
 
+    /// <exception cref="UnsupportedTransferException">A name is no text, and was left out.</exception>
     public void Finish()
     {
         if (context.Format == Format.Json) Out.Write(_any ? "]\n" : "[]\n");
         else if (context.Format == Format.Table) Flush();
         else if (context.Format != Format.Jsonl && !_any && _header) Line(_columns);
+        if (_refused is not null) throw _refused;
     }
 
     private string[] Cells(DataEntry entry, string name)

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 using Scitq.Fetch;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Tools.Fetch;
 
@@ -128,11 +129,11 @@ internal static class UsageVerbs
         json.WriteStartObject();
         json.WriteString("name", name);
         json.WriteEndObject();
-        foreach (var (sub, content) in folder.Folders) Write(json, content, sub);
+        foreach (var (sub, content) in folder.Folders) Write(json, content, ByteName.Shown(sub));
         foreach (var (file, size) in folder.Files)
         {
             json.WriteStartObject();
-            json.WriteString("name", file);
+            json.WriteString("name", ByteName.Shown(file));
             json.WriteNumber("asize", size);
             json.WriteNumber("dsize", size);
             json.WriteEndObject();
