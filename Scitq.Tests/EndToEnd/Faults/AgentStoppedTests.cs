@@ -17,7 +17,7 @@ public sealed class AgentStoppedTests
         await cluster.WaitForStartAsync("held");
 
         await using var second = ProcessUnderTest.Start(
-            "scitq-agent", ["--name", agent.Name, "--batch", cluster.Batch, "--work-dir", cluster["other"], "--lease-seconds", "8"], new Dictionary<string, string?> { ["SCITQ_BUS"] = cluster.AmqpUri });
+            "scitq-agent", ["--name", agent.Name, "--batch", cluster.Batch, "--work-dir", cluster["other"], "--heartbeat-seconds", "1", "--lease-seconds", "8"], new Dictionary<string, string?> { ["SCITQ_BUS"] = cluster.AmqpUri });
         Assert.Equal(3, await second.WaitForExitAsync(Cluster.Patience));
         Assert.Contains($"a worker named '{agent.Name}' is alive on", second.Text, StringComparison.Ordinal);
 
