@@ -37,6 +37,7 @@ internal sealed class ApiServer : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         Database.AddCore(builder.Services, Options).AddApi();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<GroupCommit>());
+        builder.Services.AddSingleton<DataDisk>();
         builder.Services.AddSingleton<IServerStatus>(Status).AddSingleton<TimeProvider>(Clock);
         // What workers say reaches the coordinator here without a bus; what it sends them goes nowhere.
         builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddSingleton<Dispatcher>().AddSingleton<Reconciler>().AddWorkers();
