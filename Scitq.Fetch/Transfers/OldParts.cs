@@ -14,8 +14,9 @@ internal sealed class OldParts
         var directory = Path.GetDirectoryName(target)!;
         foreach (var part in _found.GetOrAdd(directory, d => new Lazy<ILookup<string, string>>(() => Find(d))).Value[Path.GetFileName(target)])
         {
-            using var held = PartLock.TryTake(part);
-            if (held is not null) PartFile.Delete(part);
+            // Programs, for which the lock is, get no names that are no text.
+            using var held = ByteName.IsText(part) ? PartLock.TryTake(part) : null;
+            if (held is not null || !ByteName.IsText(part)) PartFile.Delete(part);
         }
     }
 
