@@ -16,14 +16,13 @@ internal sealed class EntryFile : IDisposable
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     private readonly string _path;
-    private readonly string _shown;
     private readonly bool _tsv;
     private readonly bool _temporary;
 
     public EntryFile(string path, bool tsv, ToolIo io)
     {
         _tsv = tsv;
-        _shown = path == "-" ? "standard input" : path;
+        Shown = path == "-" ? "standard input" : path;
         _temporary = path == "-" || FileKinds.Of(path, follow: true) is not (FileKind.File or FileKind.Missing or FileKind.Directory);
         _path = _temporary ? Path.GetTempFileName() : path;
         if (!_temporary) return;
@@ -56,7 +55,7 @@ internal sealed class EntryFile : IDisposable
         }
     }
 
-    public string Shown => _shown;
+    public string Shown { get; }
 
     /// <summary>The columns named in the header; empty for lines.</summary>
     public IReadOnlyList<string> Header()
