@@ -26,7 +26,7 @@ public sealed class NativeUsageTests
     {
         using var runs = new NativeRuns(new NativeOptions { CgroupName = "" });
         var mebibytes = (System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64 >> 20) + 200;
-        var (exit, _, _) = await runs.RunAsync("sh", "-c", $"dd if=/dev/zero of=/dev/null bs={mebibytes}M count=1 2>/dev/null");
+        var (exit, _, _) = await runs.RunAsync("sh", "-c", $"dd if=/dev/zero of=/dev/null bs={mebibytes}M count=1 iflag=fullblock 2>/dev/null");
         Assert.InRange(exit.PeakMemory!.Value, mebibytes << 20, (mebibytes + 100) << 20);
         Assert.NotNull(exit.CpuSeconds);
         var (small, _, _) = await runs.RunAsync("true");
