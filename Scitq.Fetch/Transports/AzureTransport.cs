@@ -102,7 +102,7 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
 
     private static async Task<Page<BlobHierarchyItem>> PageAsync(BlobContainerClient container, string prefix, bool recursive, string? next, CancellationToken ct)
     {
-        await foreach (var page in container.GetBlobsByHierarchyAsync(BlobTraits.Metadata, delimiter: recursive ? null : "/", prefix: prefix, cancellationToken: ct).AsPages(next, PageSize))
+        await foreach (var page in container.GetBlobsByHierarchyAsync(BlobTraits.Metadata, BlobStates.None, delimiter: recursive ? null : "/", prefix: prefix, cancellationToken: ct).AsPages(next, PageSize))
             return page;
         return Page<BlobHierarchyItem>.FromValues([], null, null!);
     }
