@@ -188,7 +188,7 @@ readonly tests=Scitq.Tests/bin/Release/net10.0/Scitq.Tests
 [[ -x $tests ]] || die "$tests is not there: run ./test.sh without --no-build"
 
 # Most tests wait for other processes most of the time: twice as many at once as there are processors.
-arguments=(-reporter verbose -noColor -maxThreads "$(($(nproc) * 2))" -xml "$run/results.xml")
+arguments=(-reporter verbose -noColor -maxThreads "$(($(nproc) * 2))" -result-xml "$run/results.xml")
 for filter in ${filters[@]+"${filters[@]}"}; do
   case $filter in
     /*) arguments+=(-filter "$filter") ;;
