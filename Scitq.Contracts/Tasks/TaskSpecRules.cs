@@ -37,7 +37,7 @@ public static class TaskSpecRules
         {
             if (DataUri.Problem(output) is { } problem) return $"output '{Masked.Text(output)}' {problem}";
             if (DataUri.Parse(output) is var parsed && parsed.Action is not null) return $"output '{Masked.Text(output)}' carries an action, which only inputs and resources may.";
-            if (!parsed.CanReceive) return $"output '{Masked.Text(output)}' is of a scheme that can't be written to (s3, azure, file and ftp can).";
+            if (!parsed.CanReceive) return $"output '{Masked.Text(output)}' is of a scheme that can't be written to (s3, azure, file, ftp, ftps and ftpes can).";
         }
 
         foreach (var (key, value) in spec.Env)

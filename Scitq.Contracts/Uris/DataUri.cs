@@ -9,7 +9,7 @@ namespace Scitq.Contracts;
 /// </summary>
 public sealed record DataUri
 {
-    private static readonly ImmutableArray<string> Schemes = ["file", "s3", "azure", "ftp", "http", "https", "fasp", "run+fastq", "run+submitted"];
+    private static readonly ImmutableArray<string> Schemes = ["file", "s3", "azure", "ftp", "ftps", "ftpes", "http", "https", "fasp", "run+fastq", "run+submitted"];
     private static readonly ImmutableArray<string> Options_ = ["aria2", "ftp", "aspera", "sra", "filter_r1"];
 
     private DataUri(string text, string scheme, ImmutableArray<string> options, string path, UriAction? action) =>
@@ -34,7 +34,7 @@ public sealed record DataUri
     public bool IsFolder => Path.EndsWith('/');
 
     /// <summary>Whether data can be written to this scheme.</summary>
-    public bool CanReceive => Scheme is "file" or "s3" or "azure" or "ftp";
+    public bool CanReceive => Scheme is "file" or "s3" or "azure" or "ftp" or "ftps" or "ftpes";
 
     /// <summary>Reads a URI, or says why it is none (a phrase that follows the quoted text).</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out DataUri? uri, [NotNullWhen(false)] out string? problem)
