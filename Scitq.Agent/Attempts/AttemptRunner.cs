@@ -238,7 +238,7 @@ internal sealed partial class AttemptRunner(
         if (attempt.Spec.StrictOutput && outcome.Failure is null) outcome.Fail(FailureClass.Disk, $"{lost} (--strict-output)");
     }
 
-    private async Task DeliverAsync(Attempt attempt, string output, Outcome outcome)
+    private async Task DeliverAsync(Attempt attempt, DataUri output, Outcome outcome)
     {
         void Phase(string? text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Uploading, Phase = text, Started = outcome.Started });
 

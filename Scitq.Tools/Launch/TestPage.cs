@@ -20,7 +20,7 @@ internal static class TestPage
         Line("batch", spec.Batch);
         Line("name", spec.Name);
         Line("docker", spec.Image);
-        Line("option", spec.DockerOptions.Count > 0 ? ShellWords.Join(spec.DockerOptions) : null);
+        Line("option", spec.DockerOptions.Words.Count > 0 ? ShellWords.Join(spec.DockerOptions.Words) : null);
         Line("uid", spec.Uid);
         Line("gid", spec.Gid);
         foreach (var (name, value) in spec.Env) Line("env", $"{name}={value}");
