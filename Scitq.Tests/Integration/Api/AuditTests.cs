@@ -92,7 +92,7 @@ public sealed class AuditTests
         Assert.Equal("ftp://me:***@host/in", shown.GetProperty("inputs")[0].GetString());
         Assert.Equal(("***", "seen"), (shown.GetProperty("env").GetProperty("MY_SECRET").GetString(), shown.GetProperty("env").GetProperty("MONKEY").GetString()));
         await using var db = server.Context();
-        Assert.Contains($"ftp://me:{Secret}@host/in", db.Tasks.Single().Spec.Inputs);
+        Assert.Contains($"ftp://me:{Secret}@host/in", db.Tasks.Single().Spec.Inputs.Select(u => u.Text));
     }
 
     [Theory(Timeout = 60_000)]
