@@ -23,7 +23,8 @@ public static partial class AgentHosting
 
     /// <summary>An agent on the in-memory bus of the process, which is started before it.</summary>
     public static IHostApplicationBuilder AddAgentInProcess(this IHostApplicationBuilder builder) =>
-        builder.Add((options, services) => new InMemoryAgentBus(services.GetRequiredService<IBus>(), options.Name, services.GetRequiredService<TimeProvider>()));
+        builder.Add((options, services) => new InMemoryAgentBus(
+            services.GetRequiredService<IBus>(), options.Name, services.GetRequiredService<TimeProvider>()));
 
     private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, Func<AgentOptions, IServiceProvider, IAgentBus> bus)
     {
