@@ -22,7 +22,8 @@ public static partial class AgentHosting
 
     /// <summary>An agent on the in-memory bus of the process, which is started before it.</summary>
     public static IHostApplicationBuilder AddAgentInProcess(this IHostApplicationBuilder builder, AgentOptions options) =>
-        builder.Add(options, services => new InMemoryAgentBus(services.GetRequiredService<IBus>(), options.Name));
+        builder.Add(options, services => new InMemoryAgentBus(
+            services.GetRequiredService<IBus>(), options.Name, services.GetRequiredService<TimeProvider>()));
 
     private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, AgentOptions options, Func<IServiceProvider, IAgentBus> bus)
     {

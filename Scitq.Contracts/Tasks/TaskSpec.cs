@@ -62,6 +62,9 @@ public sealed record TaskSpec
     /// </summary>
     public IReadOnlyList<string> Secrets { get; init; } = [];
 
+    /// <summary>Whether the values of <see cref="Secrets"/> are made <c>*</c> in what the command prints, before it leaves the worker.</summary>
+    public bool MaskSecrets { get; init; }
+
     /// <summary>Environment variables for the command, beside those the agent sets.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 }

@@ -22,7 +22,8 @@ internal record TaskView
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
         (RunEnded, Finished, RetryDue) = (task.RunEnded, task.Finished, task.Due);
         (CancelRequested, Redelivers, Warnings) = (task.CancelRequested, task.Redelivers, warnings);
-        (UseCache, StrictOutput, Secrets, SubmittedBy) = (spec.UseCache, spec.StrictOutput, spec.Secrets, task.SubmittedBy);
+        (UseCache, StrictOutput, Secrets, MaskSecrets) = (spec.UseCache, spec.StrictOutput, spec.Secrets, spec.MaskSecrets);
+        SubmittedBy = task.SubmittedBy;
     }
 
     public long TaskId { get; }
@@ -105,6 +106,8 @@ internal record TaskView
 
     /// <summary>The names of what its workers keep for it.</summary>
     public IReadOnlyList<string> Secrets { get; }
+
+    public bool MaskSecrets { get; }
 
     /// <summary>The account or token with its address, or <c>bus</c>.</summary>
     public string? SubmittedBy { get; }

@@ -49,6 +49,7 @@ internal sealed partial class SpecBuilder
             StrictOutput = _line.Has("strict-output"),
             Env = Environment(fill),
             Secrets = [.. _line.All("secret").Select(fill)],
+            MaskSecrets = _line.Has("mask-secrets"),
         };
         return TaskSpecRules.Problem(spec) is { } defect ? throw new UsageException(defect) : spec;
     }

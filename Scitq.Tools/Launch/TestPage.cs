@@ -25,6 +25,7 @@ internal static class TestPage
         Line("gid", spec.Gid);
         foreach (var (name, value) in spec.Env) Line("env", $"{name}={value}");
         foreach (var secret in spec.Secrets) Line("secret", secret);
+        if (spec.MaskSecrets) Line("masked", "values of secrets in its output");
         foreach (var input in spec.Inputs) Line("input", input);
         foreach (var resource in spec.Resources) Line("resource", resource);
         Line("output", spec.Output);

@@ -40,7 +40,8 @@ internal sealed class ApiServer : IAsyncDisposable
         builder.Services.AddSingleton<DataDisk>();
         builder.Services.AddSingleton<IServerStatus>(Status).AddSingleton<TimeProvider>(Clock);
         // What workers say reaches the coordinator here without a bus; what it sends them goes nowhere.
-        builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddSingleton<Dispatcher>().AddSingleton<Reconciler>().AddWorkers();
+        builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddSingleton<ITaskQueues, MemoryTaskQueues>()
+            .AddSingleton<ReconcileRequests>().AddSingleton<Dispatcher>().AddSingleton<Reconciler>().AddWorkers();
         App = builder.Build();
         App.MapApi();
     }

@@ -465,7 +465,7 @@ public sealed class WorkerTests : IAsyncLifetime
             KeepFailed = keepFailed ?? TimeSpan.FromDays(1), LeaseTime = lease ?? TimeSpan.FromSeconds(30), FileRoots = roots,
             ResumeTimeout = resume ?? TimeSpan.FromMinutes(10),
         };
-        _worker = new Worker(options, new InMemoryAgentBus(_coordinator.Bus, "w"), new RuntimeSet(_runtime, docker: null), TimeProvider.System, _lifetime, NullLoggerFactory.Instance);
+        _worker = new Worker(options, new InMemoryAgentBus(_coordinator.Bus, "w", TimeProvider.System), new RuntimeSet(_runtime, docker: null), TimeProvider.System, _lifetime, NullLoggerFactory.Instance);
         await _worker.StartAsync(CancellationToken.None);
     }
 
