@@ -86,7 +86,7 @@ public sealed class AuditTests
         });
         var key = await server.ClaimAsync(id);
         await server.EndAsync(key, new Scitq.Contracts.Messages.AttemptResult { Finished = ApiServer.Now, Failure = Scitq.Contracts.FailureClass.Download, Reason = $"ftp://me:{Secret}@host/in is not there" });
-        foreach (var path in new[] { $"/tasks/{number}", "/tasks", "/executions", $"/tasks/{number}/explain", "/events" })
+        foreach (var path in new[] { $"/tasks/{number}", "/tasks", "/attempts", $"/tasks/{number}/explain", "/events" })
             Assert.DoesNotContain(Secret, (await server.GetAsync(path)).Text, StringComparison.Ordinal);
         var shown = (await server.GetAsync($"/tasks/{number}")).Json();
         Assert.Equal("ftp://me:***@host/in", shown.GetProperty("inputs")[0].GetString());
