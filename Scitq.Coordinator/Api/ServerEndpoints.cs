@@ -23,10 +23,10 @@ internal static partial class ServerEndpoints
         app.MapGet("/health/ready", ReadyAsync).WithSummary("200 while tasks can be taken and handed out, else 503 with the reasons. Needs no token.");
     }
 
-    private static async Task<Ok<ServerView>> ShowAsync(IServerStatus status, BatchCounts counts, IDbContextFactory<ScitqDb> contexts, GroupCommit commit, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct)
+    private static async Task<Ok<ServerView>> ShowAsync(IServerStatus status, BatchCounts counts, IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct)
     {
         var problems = status.Problems.ToList();
-        var database = await ProblemAsync(contexts, commit, loggers, ct);
+        var database = await ProblemAsync(contexts, outage, loggers, ct);
         var tasks = TaskRules.States.ToDictionary(Word, _ => 0L);
         var workers = Enum.GetValues<WorkerStatus>().ToDictionary(Word, _ => 0L);
         if (database is not null)
@@ -49,16 +49,16 @@ internal static partial class ServerEndpoints
         return TypedResults.Ok(new ServerView(Version, status.Started, status.Bus, status.Database, status.Ready && database is null, problems, tasks, workers));
     }
 
-    private static async Task<JsonHttpResult<HealthView>> ReadyAsync(IServerStatus status, IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ILoggerFactory loggers, CancellationToken ct)
+    private static async Task<JsonHttpResult<HealthView>> ReadyAsync(IServerStatus status, IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, ILoggerFactory loggers, CancellationToken ct)
     {
-        var database = await ProblemAsync(contexts, tasks, loggers, ct);
+        var database = await ProblemAsync(contexts, outage, loggers, ct);
         var ready = status.Ready && database is null;
         var problems = status.Problems.ToList();
         if (database is not null) Add(problems, database);
         return TypedResults.Json(new HealthView(ready ? "ready" : "not_ready", problems), statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task<string?> ProblemAsync(IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ILoggerFactory loggers, CancellationToken ct)
+    private static async Task<string?> ProblemAsync(IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, ILoggerFactory loggers, CancellationToken ct)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(Patience);
@@ -74,7 +74,7 @@ internal static partial class ServerEndpoints
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // Whatever it was, the database cannot be used; what it says may name hosts and users, so it goes to the log.
-            if (tasks.Outage.Note(e) is { } problem) return problem;
+            if (outage.Note(e) is { } problem) return problem;
             if (e is not OperationCanceledException) Log.NoDatabase(loggers.CreateLogger("Scitq.Coordinator.Api.Health"), e.Message);
             return "the database does not answer.";
         }

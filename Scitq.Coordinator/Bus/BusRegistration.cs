@@ -36,6 +36,7 @@ internal static class BusRegistration
         services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
+            bus.AddTaskSaga();
             bus.AddConsumer<TasksConsumer>();
             bus.AddConsumer<ClaimsConsumer>();
             bus.AddConsumer<ReuseConsumer>();
@@ -66,7 +67,11 @@ internal static class BusRegistration
 
     private static void Endpoints(this IBusFactoryConfigurator bus, IBusRegistrationContext context)
     {
-        bus.Endpoint<TasksConsumer>(context, Queues.Tasks, 64, endpoint => endpoint.TakeUntypedAs<SubmitTask, SubmitTasks>("tasks"));
+        bus.Endpoint<TasksConsumer>(context, Queues.Tasks, 64, endpoint =>
+        {
+            endpoint.TakeUntypedAs<SubmitTask, SubmitTasks>("tasks");
+            endpoint.ConfigureSaga<TaskSaga>(context);
+        });
         bus.Endpoint<ClaimsConsumer>(context, Queues.Claims, 64, endpoint =>
         {
             endpoint.TakeUntypedAs<ClaimTasks>();
@@ -85,7 +90,7 @@ internal static class BusRegistration
             endpoint.PublishFaults = false;                 // a fault address in a message from outside could name any queue
             endpoint.PrefetchCount = prefetch;
             untyped(endpoint);
-            endpoint.UseFilter(new DatabasePatience(context.GetRequiredService<GroupCommit>(), context.GetRequiredService<LogStore>(), context.GetRequiredService<ILogger<DatabasePatience>>()));
+            endpoint.UseFilter(ActivatorUtilities.CreateInstance<DatabasePatience>(context));
             endpoint.ConfigureConsumer<TConsumer>(context);
         });
 }

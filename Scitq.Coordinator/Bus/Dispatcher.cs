@@ -22,13 +22,14 @@ internal sealed partial class Dispatcher(IBus bus, ITopology topology, WorkerWis
     /// <summary>The tasks that have a message on the way, when that is limited (<see cref="Window"/>).</summary>
     public Window? Window { get; } = topology is MemoryTopology ? new Window() : null;
 
-    public void Committed(IReadOnlyList<TaskSaga> tasks)
+    public void Committed(IReadOnlyList<CommittedTask> tasks)
     {
-        foreach (var task in tasks)
+        foreach (var committed in tasks)
         {
-            if (task.Effects.Stop is { } stop) _orders.Writer.TryWrite(new Order(topology.Worker(stop.Worker), null, stop.Order));
-            if (Window is not null && !Window.Admit(task)) continue;
-            if (task.Effects.Dispatch) _orders.Writer.TryWrite(new Order(topology.Batch(task.Batch), task.Batch, new TaskQueued { TaskId = task.CorrelationId, Attempt = task.Attempt }));
+            var (task, effects) = committed;
+            if (effects.Stop is { } stop) _orders.Writer.TryWrite(new Order(topology.Worker(stop.Worker), null, stop.Order));
+            if (Window is not null && !Window.Admit(committed)) continue;
+            if (effects.Dispatch) _orders.Writer.TryWrite(new Order(topology.Batch(task.Batch), task.Batch, new TaskQueued { TaskId = task.CorrelationId, Attempt = task.Attempt }));
         }
     }
 

@@ -12,7 +12,7 @@ namespace Scitq.Coordinator.Bus;
 /// The table is the truth; a pending task whose message is missing gets another. Surplus messages are refused at the claim.
 /// </summary>
 internal sealed partial class Reconciler(
-    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, Dispatcher dispatcher, ITopology topology,
+    IDbContextFactory<ScitqDb> contexts, TaskInbox inbox, DatabaseOutage outage, Dispatcher dispatcher, ITopology topology,
     IOptions<TaskOptions> options, TimeProvider clock, ILogger<Reconciler> logger) : BackgroundService
 {
     // A message may be on its way for so long: between the commit and the queue, or between the queue and the claim.
@@ -65,7 +65,7 @@ internal sealed partial class Reconciler(
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // Database or broker went away meanwhile: the next round looks again.
-            if (tasks.Outage.Note(e) is null) Log.NotNow(logger, e.Message);
+            if (outage.Note(e) is null) Log.NotNow(logger, e.Message);
         }
     }
 
@@ -125,7 +125,7 @@ internal sealed partial class Reconciler(
     }
 
     private Task RaiseAsync(IReadOnlyList<Guid> ids, CancellationToken ct) =>
-        tasks.RaiseAsync([.. ids.Select(id => TaskStimulus.For(id, m => m.DispatchDue, new DispatchDue()))], ct);
+        inbox.RaiseAsync([.. ids.Select(id => TaskStimulus.For(id, m => m.DispatchDue, new DispatchDue()))], ct);
 
     private static partial class Log
     {

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace Scitq.Coordinator.Tasks;
 
 internal static class TasksRegistration
@@ -7,9 +5,8 @@ internal static class TasksRegistration
     public static IServiceCollection AddTasks(this IServiceCollection services)
     {
         services.AddOptions<TaskOptions>().BindConfiguration("Tasks", binder => binder.ErrorOnUnknownConfiguration = true).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<TaskService>();
-        // Observers may raise events themselves, so they can't be made before what they observe.
-        services.AddSingleton(provider => new Lazy<IEnumerable<ICommitObserver>>(provider.GetServices<ICommitObserver>));
+        services.AddSingleton<EndingRules>().AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<GroupHandler>();
+        services.AddSingleton<TaskInbox>().AddSingleton<RequirementResolver>().AddSingleton<TaskService>();
         return services.AddService<GroupCommit>().AddObserver<Sweeper>().AddObserver<Requirements>();
     }
 

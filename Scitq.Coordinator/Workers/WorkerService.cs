@@ -13,7 +13,7 @@ namespace Scitq.Coordinator.Workers;
 
 /// <summary>Who works: registration, heartbeats, and what they say about leases.</summary>
 internal sealed partial class WorkerService(
-    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITopology topology, Reconciler reconciler, LeaseRules rules, HearingClock hearing,
+    IDbContextFactory<ScitqDb> contexts, TaskInbox inbox, ITopology topology, Reconciler reconciler, LeaseRules rules, HearingClock hearing,
     TimeProvider clock, ILogger<WorkerService> logger)
 {
     /// <summary>So many leases are told with one answer; the others follow with the next ones.</summary>
@@ -310,7 +310,7 @@ internal sealed partial class WorkerService(
     }
 
     private Task LoseAsync(IEnumerable<Held> held, string why, CancellationToken ct) =>
-        tasks.RaiseAsync([.. held.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
+        inbox.RaiseAsync([.. held.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
 
     private void Know(string worker, Guid epoch) => _known[worker] = new Known(epoch, clock.GetTimestamp());
 

@@ -27,7 +27,7 @@ internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, TimeProv
                 .SetProperty(w => w.Revision, w => w.Revision + 1),
             ct);
         var row = await db.Workers.AsNoTracking().SingleOrDefaultAsync(w => w.Id == id, ct);
-        if (row is not null) await RememberAsync(db, row.Name, "worker_changed", change.ToString(), by, ct);
+        if (row is not null) await RememberAsync(db, row.Name, HistoryKind.WorkerChanged, change.ToString(), by, ct);
         if (row is not null) Changed?.Invoke(row.Name, new ConfigureWorker(row.Settings));
         return row;
     }
@@ -43,7 +43,7 @@ internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, TimeProv
     }
 
     /// <summary>In the same list as what happened to tasks; no task is concerned.</summary>
-    private async Task RememberAsync(ScitqDb db, string worker, string kind, string detail, string? by, CancellationToken ct)
+    private async Task RememberAsync(ScitqDb db, string worker, HistoryKind kind, string detail, string? by, CancellationToken ct)
     {
         db.Events.Add(new TaskEventRow { TaskId = Guid.Empty, At = clock.GetUtcNow().UtcDateTime, Kind = kind, Worker = worker, Detail = detail, ByWhom = by });
         await db.SaveChangesAsync(ct);

@@ -1,12 +1,12 @@
 using MassTransit;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Bus;
-using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Workers;
 
 /// <summary>What agents say of themselves.</summary>
-internal sealed class WorkersConsumer(WorkerService workers, GroupCommit tasks, ITopology topology) : IConsumer<RegisterWorker>, IConsumer<WorkerHeartbeat>, IConsumer<WorkerLeft>,
+internal sealed class WorkersConsumer(WorkerService workers, DatabaseOutage outage, ITopology topology) : IConsumer<RegisterWorker>, IConsumer<WorkerHeartbeat>, IConsumer<WorkerLeft>,
     IConsumer<CoordinatorPulse>
 {
     public async Task Consume(ConsumeContext<RegisterWorker> context)
@@ -27,7 +27,7 @@ internal sealed class WorkersConsumer(WorkerService workers, GroupCommit tasks, 
         {
             await workers.PulseAsync(context.CancellationToken);
         }
-        catch (Exception e) when (tasks.IsAway(e))
+        catch (Exception e) when (outage.IsAway(e))
         {
             // The database is away. Another pulse will come, and this one would tell nothing when it is back.
         }

@@ -55,7 +55,7 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public HttpClient Client { get; private set; } = null!;
 
-    public GroupCommit Tasks => App.Services.GetRequiredService<GroupCommit>();
+    public TaskInbox Tasks => App.Services.GetRequiredService<TaskInbox>();
 
     public WorkerService Workers => App.Services.GetRequiredService<WorkerService>();
 
@@ -92,23 +92,23 @@ internal sealed class ApiServer : IAsyncDisposable
         return (task.GetProperty("task_id").GetInt64(), task.GetProperty("id").GetGuid());
     }
 
-    public Task<TaskSaga?> RaiseAsync<T>(Guid id, Func<TaskStateMachine, Event<T>> @event, T message)
+    public Task<TaskOutcome> RaiseAsync<T>(Guid id, Func<TaskStateMachine, Event<T>> @event, T message)
         where T : class => Tasks.RaiseAsync(TaskStimulus.For(id, @event, message), CancellationToken.None);
 
     public async Task<AttemptKey> ClaimAsync(Guid id, int attempt = 1, string worker = "w1")
     {
-        var claim = new Claimed(worker, attempt);
-        await RaiseAsync(id, m => m.Claimed, claim);
-        return new AttemptKey(id, attempt, claim.Lease ?? throw new InvalidOperationException(claim.Refusal));
+        var (_, answer) = await RaiseAsync(id, m => m.Claimed, new Claimed(worker, attempt));
+        return new AttemptKey(id, attempt, answer.Lease ?? throw new InvalidOperationException(answer.Refusal));
     }
 
     public Task RunAsync(AttemptKey key, string worker = "w1") =>
         RaiseAsync(key.TaskId, m => m.StageReported, new StageReported(worker, new AttemptReport { Key = key, Stage = AttemptStage.Running, Started = Now }));
 
-    public Task<TaskSaga?> EndAsync(AttemptKey key, AttemptResult? result = null, string worker = "w1")
+    public async Task<TaskSaga?> EndAsync(AttemptKey key, AttemptResult? result = null, string worker = "w1")
     {
         result ??= new AttemptResult { RunEnded = Now, Finished = Now, ExitCode = 0 };
-        return RaiseAsync(key.TaskId, m => m.AttemptEnded, new AttemptEnded(worker, new AttemptReport { Key = key, Stage = AttemptStage.Ended, Started = result.RunEnded ?? result.Finished, Result = result }));
+        var report = new AttemptReport { Key = key, Stage = AttemptStage.Ended, Started = result.RunEnded ?? result.Finished, Result = result };
+        return (await RaiseAsync(key.TaskId, m => m.AttemptEnded, new AttemptEnded(worker, report))).Task;
     }
 
     public Task<long> PrintAsync(Guid id, int attempt, OutputStream stream, long offset, string text) =>

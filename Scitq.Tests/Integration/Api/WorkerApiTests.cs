@@ -283,7 +283,7 @@ public abstract class WorkerApiTests(bool postgres)
         async Task<List<string?>> KindsAsync()
         {
             await using var db = server.Context();
-            return [.. db.Events.Where(e => e.TaskId == id).Select(e => e.Kind)];
+            return [.. db.Events.Where(e => e.TaskId == id).Select(e => e.Kind).AsEnumerable().Select(kind => kind.Word)];
         }
     }
 
@@ -296,9 +296,8 @@ public abstract class WorkerApiTests(bool postgres)
     private static async Task<AttemptKey> ClaimAsync(ApiServer server, Guid id, Guid epoch)
     {
         var now = await ((HearingClock)server.App.Services.GetService(typeof(HearingClock))!).HeardAsync(CancellationToken.None);
-        var claim = new Claimed("w1", 1) { Epoch = epoch, At = now.Seconds };
-        await server.RaiseAsync(id, m => m.Claimed, claim);
-        return new AttemptKey(id, 1, claim.Lease!.Value);
+        var (_, answer) = await server.RaiseAsync(id, m => m.Claimed, new Claimed("w1", 1, epoch, now.Seconds));
+        return new AttemptKey(id, 1, answer.Lease!.Value);
     }
 
     private static AttemptResult Failed(FailureClass failure) => new() { Failure = failure, Reason = "no", ExitCode = 0, RunEnded = ApiServer.Now, Finished = ApiServer.Now };
