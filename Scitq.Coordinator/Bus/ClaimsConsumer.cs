@@ -27,7 +27,7 @@ internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerService workers, Hea
                 stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Submitted, new SubmitTask { TaskId = item.TaskId, Spec = item.Spec }));
             if (refusal is not null) continue;
             places[i] = stimuli.Count;
-            stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, new Claimed(claim.Worker, item.Attempt, claim.Epoch, at)));
+            stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, new Claimed(claim.Worker, item.Attempt, claim.Epoch, at) { Knows = claim.Knows }));
         }
 
         for (var i = 0; i < problems.Length; i++)

@@ -9,6 +9,9 @@ internal enum ClaimVerdict
     /// <summary>The worker holds the attempt: it asks because the answer was lost, or because it was started again.</summary>
     GrantedAgain,
 
+    /// <summary>The attempt is free, but the agent would run it without something that it asks for.</summary>
+    TooOld,
+
     /// <summary>The attempt is another's, or not to be had now.</summary>
     Refused,
 }

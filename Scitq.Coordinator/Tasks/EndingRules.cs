@@ -39,7 +39,8 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
     public static ClaimVerdict Of(TaskSaga task, Claimed claim)
     {
         if (task.Attempt != claim.Attempt) return ClaimVerdict.Refused;
-        if (task.State == TaskState.Pending) return task.Due is null ? ClaimVerdict.Granted : ClaimVerdict.Refused;
+        if (task.State == TaskState.Pending)
+            return task.Due is not null ? ClaimVerdict.Refused : Abilities.Missing(task.Spec, claim.Knows) is null ? ClaimVerdict.Granted : ClaimVerdict.TooOld;
         return task.State.IsActive() && task.Worker == claim.Worker && task is { CancelRequested: false, Redelivers: null } ? ClaimVerdict.GrantedAgain : ClaimVerdict.Refused;
     }
 

@@ -9,7 +9,11 @@ namespace Scitq.Coordinator.Tasks;
 /// <param name="Attempt">The attempt it was told of.</param>
 /// <param name="Epoch">The start of the worker's agent.</param>
 /// <param name="At">When it asked, by the clock of <see cref="Leases.Hearing"/>.</param>
-internal sealed record Claimed(string Worker, int Attempt, Guid? Epoch = null, double? At = null);
+internal sealed record Claimed(string Worker, int Attempt, Guid? Epoch = null, double? At = null)
+{
+    /// <summary>Which of <see cref="Abilities"/> the agent has.</summary>
+    public IReadOnlyList<string> Knows { get; init; } = [];
+}
 
 /// <summary>A worker says where an attempt stands.</summary>
 internal sealed record StageReported(string Worker, AttemptReport Report);

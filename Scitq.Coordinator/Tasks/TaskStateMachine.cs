@@ -95,6 +95,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(DispatchDue).Then(verbs.Dispatch),
             When(RetryDue).Then(verbs.ForgetDue).Then(verbs.Dispatch),
             When(Claimed, ClaimVerdict.Granted).Then(verbs.Grant).TransitionTo(Accepted),
+            When(Claimed, ClaimVerdict.TooOld).Then(verbs.RefuseTooOld),
             When(Claimed, ClaimVerdict.Refused).Then(verbs.Refuse)),
 
         .. In([Paused],

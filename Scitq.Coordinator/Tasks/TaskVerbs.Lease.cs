@@ -37,6 +37,17 @@ internal sealed partial class TaskVerbs
             : $"the task is {task.State.ToString().ToLowerInvariant()}");
     }
 
+    /// <summary>The agent would run it without what it asks for. The task waits for another worker, and says so.</summary>
+    public void RefuseTooOld(BehaviorContext<TaskSaga, Claimed> context)
+    {
+        var (task, claim, effects) = (context.Saga, context.Message, context.Effects());
+        var refusal = $"the agent of worker {claim.Worker} is too old for it: it does not know {Abilities.Missing(task.Spec, claim.Knows)}";
+        effects.Answer = new TaskAnswer(Refusal: refusal);
+        if (task.Phase == refusal) return;
+        task.Phase = refusal;
+        effects.Changed = true;
+    }
+
     public void RecordStage(BehaviorContext<TaskSaga, StageReported> context)
     {
         var (task, report) = (context.Saga, context.Message.Report);

@@ -1,10 +1,12 @@
+using Scitq.Hosting.Configuration;
+
 namespace Scitq.Coordinator.Tasks;
 
 internal static class TasksRegistration
 {
     public static IServiceCollection AddTasks(this IServiceCollection services)
     {
-        services.AddOptions<TaskOptions>().BindConfiguration("Tasks", binder => binder.ErrorOnUnknownConfiguration = true).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSectionOptions<TaskOptions>("Tasks");
         services.AddSingleton<EndingRules>().AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<GroupHandler>();
         services.AddSingleton<TaskInbox>().AddSingleton<RequirementResolver>().AddSingleton<TaskService>();
         return services.AddService<GroupCommit>().AddObserver<Sweeper>().AddObserver<Requirements>();

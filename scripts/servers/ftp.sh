@@ -13,17 +13,29 @@ start() {
   port=$(free_port) password=$(random_word)
   cat >"$dir/server.py" <<'PYTHON'
 import sys
+import threading
 from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.handlers import FTPHandler
 from pyftpdlib.servers import ThreadedFTPServer
+
+
+class Handler(FTPHandler):
+    """CWD changes the directory of the process for a moment. Two at once, and it stays in one that a test then deletes."""
+
+    changing = threading.Lock()
+
+    def ftp_CWD(self, path):
+        with self.changing:
+            return super().ftp_CWD(path)
+
 
 port, root, password = int(sys.argv[1]), sys.argv[2], sys.stdin.readline().strip()
 authorizer = DummyAuthorizer()
 authorizer.add_anonymous(root)
 authorizer.add_user("scitq", password, root, perm="elradfmwMT")
-FTPHandler.authorizer = authorizer
-FTPHandler.banner = "ready"
-ThreadedFTPServer(("127.0.0.1", port), FTPHandler).serve_forever()
+Handler.authorizer = authorizer
+Handler.banner = "ready"
+ThreadedFTPServer(("127.0.0.1", port), Handler).serve_forever()
 PYTHON
   setsid /usr/bin/python3 "$dir/server.py" "$port" "$dir/files" >"$dir/log" 2>&1 <<<"$password" &
   echo $! >"$dir/pid"

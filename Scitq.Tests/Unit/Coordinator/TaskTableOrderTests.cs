@@ -82,7 +82,16 @@ public sealed class TaskTableOrderTests
         yield return ("retry due", t => t.RaiseAsync(m => m.RetryDue, new RetryDue()));
         yield return ("dispatch due", t => t.RaiseAsync(m => m.DispatchDue, new DispatchDue()));
         foreach (var worker in (string[])["w", "other"])
-            foreach (var attempt in (int[])[1, 2]) yield return ($"claim {attempt} by {worker}", t => t.RaiseAsync(m => m.Claimed, new Claimed(worker, attempt)));
+            foreach (var attempt in (int[])[1, 2])
+            {
+                yield return ($"claim {attempt} by {worker}", t => t.RaiseAsync(m => m.Claimed, new Claimed(worker, attempt)));
+                yield return ($"claim {attempt} by {worker}, who is too old", t =>
+                {
+                    t.Row.SetSpec(new TaskSpec { Argv = ["true"], Secrets = ["PASSWORD"] });
+                    return t.RaiseAsync(m => m.Claimed, new Claimed(worker, attempt));
+                });
+            }
+
         foreach (var lease in (Guid[])[Lease, Guid.Empty])
         {
             var key = new AttemptKey(Guid.Empty, 1, lease);

@@ -6,7 +6,7 @@ using System.Text;
 using Microsoft.AspNetCore.Connections.Features;
 using Scitq.Contracts;
 
-namespace Scitq.Coordinator.Api;
+namespace Scitq.Coordinator.Api.Access;
 
 /// <summary>Who asks, as far as it can be known: the account at the other end of a connection from this machine, else the token, and the address.</summary>
 internal static class Caller
@@ -20,7 +20,7 @@ internal static class Caller
         var items = context.Features.Get<IConnectionItemsFeature>()?.Items ?? context.Items;
         if (items.TryGetValue(s_key, out var known) && known is string caller) return caller;
         var (account, address) = Peer(context);
-        var named = context.RequestServices.GetRequiredService<CoordinatorOptions>().Token is null ? "no token" : "token";
+        var named = context.RequestServices.GetRequiredService<ApiToken>().IsNeeded ? "token" : "no token";
         caller = $"{account ?? named} ({address})";
         items[s_key] = caller;
         return caller;

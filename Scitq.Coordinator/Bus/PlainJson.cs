@@ -6,7 +6,7 @@ using MassTransit;
 using MassTransit.Serialization;
 using Scitq.Contracts;
 
-namespace Scitq.Messaging;
+namespace Scitq.Coordinator.Bus;
 
 /// <summary>
 /// Every message on the bus is its record as plain camelCase JSON, nothing around it, so that any language can read and

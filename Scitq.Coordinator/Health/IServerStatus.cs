@@ -1,4 +1,4 @@
-namespace Scitq.Coordinator.Api;
+namespace Scitq.Coordinator.Health;
 
 /// <summary>How the coordinator itself is.</summary>
 internal interface IServerStatus
@@ -11,7 +11,7 @@ internal interface IServerStatus
 
     DateTime Started { get; }
 
-    /// <summary>What keeps it from its work now, one line each; empty when all is well.</summary>
+    /// <summary>The reasons that keep it from its work now, one line each; empty when all is well.</summary>
     IReadOnlyList<string> Problems { get; }
 
     /// <summary>Whether it can take and hand out tasks.</summary>

@@ -1,24 +1,11 @@
 using MassTransit;
 using Scitq.Access.Broker;
 
-namespace Scitq.Messaging;
+namespace Scitq.Coordinator.Bus;
 
-/// <summary>What coordinator and agent share of the bus: how messages are written, addressed and sent.</summary>
-public static class BusConfiguration
+/// <summary>How MassTransit reaches the broker, and how its messages are written and addressed.</summary>
+internal static class BusConfiguration
 {
-    /// <summary>Arguments of an agent's own queue, the same wherever it is declared (RabbitMQ refuses differing ones).</summary>
-    public static readonly IReadOnlyDictionary<string, object> WorkerQueueArguments = new Dictionary<string, object>
-    {
-        ["x-expires"] = 600_000,        // ms without a consumer: the agent is gone for good
-        ["x-message-ttl"] = 120_000,    // ms: answers nobody fetched; orders are repeated by heartbeat answers
-    };
-
-    /// <summary>Arguments of a batch's queue: lazy, because a plain classic queue of RabbitMQ 3.x keeps 1 M tasks in 3 GB of memory.</summary>
-    public static readonly IReadOnlyDictionary<string, object> BatchQueueArguments = new Dictionary<string, object>
-    {
-        ["x-queue-mode"] = "lazy",
-    };
-
     /// <summary>The address that sends to the exchange, and so to the queue, of this name.</summary>
     public static Uri Address(string queue) => new($"exchange:{queue}?type=fanout");
 

@@ -1,4 +1,4 @@
-namespace Scitq.Coordinator.Api;
+namespace Scitq.Coordinator.Api.Access;
 
 /// <summary>One line in the log for each call that changes something: by whom, what, and what came of it.</summary>
 internal static partial class Audit

@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using MassTransit;
-using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Persistence;
 
-namespace Scitq.Coordinator;
+namespace Scitq.Coordinator.Health;
 
 /// <summary>How the coordinator is, from the parts that notice it.</summary>
 internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, IBusControl bus, DatabaseOutage outage, LogStore logs, DataDisk disk) : IServerStatus

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
@@ -10,10 +11,18 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator.Api;
 
 /// <summary>Looking at attempts, of whatever task: those that workers have now, then the ended ones, the last first.</summary>
-internal static class ExecutionEndpoints
+internal static class AttemptEndpoints
 {
-    public static void MapExecutions(this IEndpointRouteBuilder api) =>
-        api.MapGet("/executions", ListAsync).WithSummary("Attempts, newest first. The header X-Next-After, where there is one, is the `after` of the next page.");
+    public static void MapAttempts(this IEndpointRouteBuilder api)
+    {
+        var attempts = api.MapGroup("").RequireAuthorization(Rights.ReadTasks);
+        attempts.MapGet("/attempts", ListAsync).WithSummary("Attempts, newest first. The header X-Next-After, where there is one, is the `after` of the next page.");
+        attempts.MapGet("/executions", ListAsync).WithSummary("The older name of /attempts.").AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.Deprecated = true;
+            return Task.CompletedTask;
+        });
+    }
 
     private static async Task<Results<Ok<List<AttemptView>>, ProblemHttpResult>> ListAsync(
         HttpContext context, IDbContextFactory<ScitqDb> contexts, LogStore logs, TaskQueries queries,
