@@ -8,7 +8,7 @@ using Scitq.Coordinator.Workers;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>Grants and refuses leases.</summary>
-internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerService workers, HearingClock hearing, Mishaps mishaps, ITopology topology) : IConsumer<ClaimTasks>
+internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerMemory workers, HearingClock hearing, Mishaps mishaps, ITopology topology) : IConsumer<ClaimTasks>
 {
     public async Task Consume(ConsumeContext<ClaimTasks> context)
     {

@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using MassTransit;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Tasks;
-using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Bus;
 
@@ -11,7 +10,7 @@ namespace Scitq.Coordinator.Bus;
 /// in between leaves unsent, the <see cref="Reconciler"/> finds; what it sends twice, claims refuse.
 /// </summary>
 internal sealed partial class Dispatcher(
-    ITaskQueues queues, ITopology topology, IBus bus, WorkerWishes wishes, ReconcileRequests requests, ILogger<Dispatcher> logger)
+    ITaskQueues queues, ITopology topology, IBus bus, ReconcileRequests requests, ILogger<Dispatcher> logger)
     : BackgroundService, ICommitObserver
 {
     private const int InFlight = 500;
@@ -34,9 +33,11 @@ internal sealed partial class Dispatcher(
         }
     }
 
+    /// <summary>Sends a message to a worker when its turn comes; not at all, if the broker is away by then.</summary>
+    public void Tell(string worker, object message) => Put(new Order(worker, message));
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        wishes.Changed += (worker, settings) => Put(new Order(worker, settings));
         var sends = new List<Task>(InFlight);
         var queued = new List<(string Batch, TaskQueued Task)>(InFlight);
         while (await _orders.Reader.WaitToReadAsync(stoppingToken))

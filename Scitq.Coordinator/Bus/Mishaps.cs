@@ -10,7 +10,7 @@ namespace Scitq.Coordinator.Bus;
 
 /// <summary>Messages that could not be read: taken off the error queues and kept in the history, where people look.</summary>
 internal sealed partial class Mishaps(
-    IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, ITopology topology, Reconciler reconciler, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
+    IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, ITopology topology, ReconcileRequests requests, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
 {
     private const int Excerpt = 1024;
 
@@ -55,7 +55,7 @@ internal sealed partial class Mishaps(
         {
             var text = Encoding.UTF8.GetString(message.Body.Span[..Math.Min(Excerpt, message.Body.Length)]);
             await RecordAsync(TaskIdIn(message.Body), HistoryKind.Malformed, $"a message on {message.Queue} could not be handled ({message.Problem ?? "unknown type"}): {text}", ct);
-            reconciler.Look();
+            requests.AskForAll();
         }
     }
 

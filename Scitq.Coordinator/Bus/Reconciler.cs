@@ -18,13 +18,6 @@ internal sealed partial class Reconciler(
     private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
-    /// <summary>Looks at the batch soon; at all of them when the name is empty.</summary>
-    public void Look(string batch = "")
-    {
-        if (batch.Length == 0) requests.AskForAll();
-        else requests.Ask(batch);
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         DateTime? seen = null;

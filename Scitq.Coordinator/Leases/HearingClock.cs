@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Leases;
@@ -9,7 +8,7 @@ namespace Scitq.Coordinator.Leases;
 /// whichever coordinator takes it; and here, a little ahead, advanced by all that comes through it.
 /// </summary>
 internal sealed class HearingClock(
-    IDbContextFactory<ScitqDb> contexts, LeaseRules rules, ITopology topology, DatabaseOutage outage, TimeProvider clock) : IDisposable
+    IDbContextFactory<ScitqDb> contexts, LeaseRules rules, ILink link, DatabaseOutage outage, TimeProvider clock) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _gate = new(1);
@@ -43,7 +42,7 @@ internal sealed class HearingClock(
     /// <summary>A pulse has come: all that was queued before it has been heard, by whichever coordinator. Null while that says nothing.</summary>
     public async Task<Hearing?> PulseAsync(CancellationToken ct)
     {
-        if (topology.UpSince is not { } up) return null;
+        if (link.UpSince is not { } up) return null;
         await _gate.WaitAsync(ct);
         try
         {

@@ -16,6 +16,7 @@ using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Health;
+using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
@@ -42,8 +43,8 @@ internal sealed class ApiServer : IAsyncDisposable
         builder.Services.AddSingleton<DataDisk>();
         builder.Services.AddSingleton<IServerStatus>(Status).AddSingleton<TimeProvider>(Clock);
         // What workers say reaches the coordinator here without a bus; what it sends them goes nowhere.
-        builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddSingleton<ITaskQueues, MemoryTaskQueues>()
-            .AddSingleton<ReconcileRequests>().AddSingleton<Dispatcher>().AddSingleton<Reconciler>().AddWorkers();
+        builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddWorkers();
+        builder.Services.AddSingleton<IWorkerLine>(Line).AddSingleton<ILink>(provider => provider.GetRequiredService<ITopology>());
         App = builder.Build();
         App.MapApi();
     }
@@ -60,7 +61,12 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public TaskInbox Tasks => App.Services.GetRequiredService<TaskInbox>();
 
-    public WorkerService Workers => App.Services.GetRequiredService<WorkerService>();
+    /// <summary>What workers are told at once.</summary>
+    public LineOfWorkers Line { get; } = new();
+
+    public Registrations Workers => App.Services.GetRequiredService<Registrations>();
+
+    public Heartbeats Heartbeats => App.Services.GetRequiredService<Heartbeats>();
 
     public LogStore Logs => App.Services.GetRequiredService<LogStore>();
 
@@ -126,6 +132,15 @@ internal sealed class ApiServer : IAsyncDisposable
         await App.DisposeAsync();
         await _bus.StopAsync();
         _folder.Dispose();
+    }
+
+    internal sealed class LineOfWorkers : IWorkerLine
+    {
+        public List<ConfigureWorker> Told { get; } = [];
+
+        public Task OpenAsync(string worker, string batch, CancellationToken ct) => Task.CompletedTask;
+
+        public void Tell(string worker, ConfigureWorker settings) => Told.Add(settings);
     }
 
     internal sealed class StatusOfServer : IServerStatus
