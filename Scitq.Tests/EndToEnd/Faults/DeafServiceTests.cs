@@ -44,7 +44,8 @@ public sealed class DeafServiceTests
     {
         using var folder = new TestFolder();
         await using var standalone = ProcessUnderTest.Start("scitq-standalone", [
-            "--port", "0", "--no-token", "--data", folder["data"], "--heartbeat-seconds", "0.5", "--lease-seconds", "2", "--Tasks:LostAfterSeconds", "4", "--Tasks:GraceSeconds", "1"]);
+            "--port", "0", "--no-token", "--data", folder["data"], "--heartbeat-seconds", "0.5", "--lease-seconds", "2",
+            "--Tasks:LostAfterSeconds", "4", "--Tasks:LeaseMarginSeconds", "1", "--Tasks:GraceSeconds", "1"]);
         var listening = await standalone.WaitForLineAsync("Listening on", Cluster.Patience);
         using var client = new HttpClient { BaseAddress = new Uri(listening.Split(' ')[^1]) };
         var go = folder["go"];
