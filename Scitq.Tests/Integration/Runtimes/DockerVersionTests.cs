@@ -19,7 +19,7 @@ public sealed class DockerVersionTests
             var path = context.Request.Path.Value!;
             if (path == "/version")
             {
-                await context.Response.WriteAsJsonAsync(new { Version = "29.0.0", ApiVersion = "1.52", MinAPIVersion = $"1.{oldest}" });
+                await context.Response.WriteAsync($$"""{"Version":"29.0.0","ApiVersion":"1.52","MinAPIVersion":"1.{{oldest}}"}""");
                 return true;
             }
 
