@@ -8,6 +8,7 @@ using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Docker;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Agent.Workers;
+using Scitq.Hosting.Configuration;
 using Scitq.Messaging.Hosting;
 
 namespace Scitq.Agent;
@@ -16,20 +17,21 @@ namespace Scitq.Agent;
 public static partial class AgentHosting
 {
     /// <summary>An agent with its own connections to RabbitMQ.</summary>
-    public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder, AgentOptions options) =>
-        builder.Add(options, services => new RabbitMqAgentBus(
-            options.Broker!, options.Name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
+    public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder) =>
+        builder.Add((options, services) => new RabbitMqAgentBus(
+            options.Broker, options.Name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
 
     /// <summary>An agent on the in-memory bus of the process, which is started before it.</summary>
-    public static IHostApplicationBuilder AddAgentInProcess(this IHostApplicationBuilder builder, AgentOptions options) =>
-        builder.Add(options, services => new InMemoryAgentBus(services.GetRequiredService<IBus>(), options.Name));
+    public static IHostApplicationBuilder AddAgentInProcess(this IHostApplicationBuilder builder) =>
+        builder.Add((options, services) => new InMemoryAgentBus(
+            services.GetRequiredService<IBus>(), options.Name, services.GetRequiredService<TimeProvider>()));
 
-    private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, AgentOptions options, Func<IServiceProvider, IAgentBus> bus)
+    private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, Func<AgentOptions, IServiceProvider, IAgentBus> bus)
     {
         builder.Services.TryAddSingleton<TimeProvider>(BootTime.Instance);
-        builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton(bus);
-        builder.Services.AddSingleton(services => Runtimes(options, services));
+        builder.Services.AddServiceOptions<AgentOptions>();
+        builder.Services.AddSingleton(services => bus(services.GetRequiredService<AgentOptions>(), services));
+        builder.Services.AddSingleton(services => Runtimes(services.GetRequiredService<AgentOptions>(), services));
         builder.Services.AddSingleton<Worker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Worker>());
         // A drain waits for what runs, however long that takes; a second signal ends it.

@@ -59,6 +59,7 @@ internal sealed partial class AttemptRunner(
     {
         var outcome = new Outcome();
         outcome.Fail(FailureClass.Lost, problem);
+        MaskAgain(attempt, outcome);
         Tell(attempt, problem);
         await CollectAsync(attempt, outcome);
         outcome.Logs?.Dispose();
@@ -81,6 +82,7 @@ internal sealed partial class AttemptRunner(
         }
 
         if (adopted is null && await TryReuseAsync(attempt, outcome)) return;
+        if (adopted is not null) MaskAgain(attempt, outcome);
         var run = adopted ?? await StartAsync(attempt, outcome);
         outcome.Run = attempt.Run = run;
         outcome.Stage = AttemptStage.Running;
@@ -88,7 +90,7 @@ internal sealed partial class AttemptRunner(
         room.Look();
         try
         {
-            if (runtimes.CommandsRun) outcome.Logs = logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr);
+            if (runtimes.CommandsRun) outcome.Logs = logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr, attempt.Mask);
             outcome.Exit = await WaitAsync(attempt, run, outcome);
             outcome.RunEnded = time.GetUtcNow().UtcDateTime;
             outcome.StoppedByUser = attempt.Cause == StopCause.Cancelled;
@@ -124,7 +126,7 @@ internal sealed partial class AttemptRunner(
     {
         try
         {
-            outcome.Logs ??= logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr);
+            outcome.Logs ??= logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr, attempt.Mask);
             outcome.Output = await outcome.Logs.CompleteAsync(attempt.Revoked);
         }
         catch (OperationCanceledException) when (attempt.Revoked.IsCancellationRequested)
@@ -152,7 +154,9 @@ internal sealed partial class AttemptRunner(
         try
         {
             if (!attempt.TryStart()) throw new OperationCanceledException(ct);
-            var run = await runtimes.For(attempt.Spec).StartAsync(RuntimeSet.Request(attempt, options, slots.Limit, options.Secrets.Resolve(attempt.Spec.Secrets, options.Name)), Phase, ct);
+            var secrets = options.Secrets.Resolve(attempt.Spec.Secrets, options.Name);
+            Mask(attempt, secrets, outcome);
+            var run = await runtimes.For(attempt.Spec).StartAsync(RuntimeSet.Request(attempt, options, slots.Limit, secrets), Phase, ct);
             started = true;
             reporter.Post(new AttemptReport { Key = attempt.Key, Stage = attempt.Stage = AttemptStage.Running, Started = run.Started });
             return run;
@@ -234,7 +238,7 @@ internal sealed partial class AttemptRunner(
         if (attempt.Spec.StrictOutput && outcome.Failure is null) outcome.Fail(FailureClass.Disk, $"{lost} (--strict-output)");
     }
 
-    private async Task DeliverAsync(Attempt attempt, string output, Outcome outcome)
+    private async Task DeliverAsync(Attempt attempt, DataUri output, Outcome outcome)
     {
         void Phase(string? text) => reporter.Post(new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Uploading, Phase = text, Started = outcome.Started });
 

@@ -51,5 +51,5 @@ internal static class Failures
 }
 
 /// <summary>Inputs and resources took too long.</summary>
-internal sealed class DownloadTimeoutException(int seconds, IReadOnlyList<string> wanted)
+internal sealed class DownloadTimeoutException(int seconds, IReadOnlyList<DataUri> wanted)
     : Exception($"inputs and resources ({string.Join(", ", wanted.Take(3).Select(Redacted.Of))}{(wanted.Count > 3 ? ", …" : "")}) were not there after the download timeout of {seconds} s");

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Logs;
+using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Claims;
@@ -141,7 +142,7 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, AttemptJournal journal
         _requests[number] = new Request(claims, time.GetTimestamp());
         try
         {
-            await bus.SendAsync(Contracts.Queues.Claims, new ClaimTasks { Worker = worker, Epoch = journal.Epoch, Request = number, Items = [.. claims.Select(c => c.Task)] }, durable: false, ct);
+            await bus.SendAsync(Queues.Claims, new ClaimTasks { Worker = worker, Epoch = journal.Epoch, Request = number, Knows = Abilities.All, Items = [.. claims.Select(c => c.Task)] }, durable: false, ct);
         }
         catch (SendException e)
         {

@@ -51,7 +51,7 @@ internal sealed partial class TaskIntake(IAgentBus bus, SlotGate places, ClaimBa
             if (batch is null) continue;
             _starved = false;
             _delivered = 0;
-            _prefetch = Math.Clamp(bus.GivesBack ? places.Free : MostInHand, 1, MostInHand);
+            _prefetch = Math.Clamp(places.Free, 1, MostInHand);
             try
             {
                 await bus.ConnectBatchAsync(batch, _prefetch, ct);
@@ -71,7 +71,7 @@ internal sealed partial class TaskIntake(IAgentBus bus, SlotGate places, ClaimBa
     /// <summary>One delivery; false gives it back.</summary>
     public async Task<bool> TakeAsync(TaskQueued task, CancellationToken connection)
     {
-        if (_batch is null && bus.GivesBack) return false;
+        if (_batch is null) return false;
         if (attempts.TryGet(task.TaskId, task.Attempt, out var known))
         {
             // Delivered again after its acknowledgement was lost.
@@ -95,13 +95,13 @@ internal sealed partial class TaskIntake(IAgentBus bus, SlotGate places, ClaimBa
     }
 
     /// <summary>Whether tasks come through faster than so few deliveries in hand allow.</summary>
-    private bool Narrow => bus.GivesBack && Volatile.Read(ref _delivered) > 3 * _prefetch && _prefetch < Math.Min(places.Limit, MostInHand);
+    private bool Narrow => Volatile.Read(ref _delivered) > 3 * _prefetch && _prefetch < Math.Min(places.Limit, MostInHand);
 
     private async Task<bool> ClaimAsync(TaskQueued task, CancellationToken connection)
     {
         try
         {
-            if (!await places.TakeAsync(0, bus.GivesBack ? PlacePatience : Timeout.InfiniteTimeSpan, connection))
+            if (!await places.TakeAsync(0, PlacePatience, connection))
             {
                 _starved = true;
                 _changed.Set();
@@ -114,7 +114,7 @@ internal sealed partial class TaskIntake(IAgentBus bus, SlotGate places, ClaimBa
             return false;
         }
 
-        if (_batch is null && bus.GivesBack)
+        if (_batch is null)
         {
             // While it waited for the place, this agent was told to take nothing more.
             places.Release();

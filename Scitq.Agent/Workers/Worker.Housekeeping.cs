@@ -13,7 +13,7 @@ internal sealed partial class Worker
     private volatile string? _directoryProblem;
     private string? _journalProblem;
 
-    private int UsersOf(string resource) => _attempts.All.Count(a => a.End is null && a.Spec.Resources.Any(r => r == resource || Stager.Plain(r) == resource));
+    private int UsersOf(string resource) => _attempts.All.Count(a => a.End is null && a.Spec.Resources.Any(r => r.Text == resource || r.Plain().Text == resource));
 
     private string CarryOut(WorkerOrderKind order) => order switch
     {

@@ -139,7 +139,7 @@ internal sealed partial class WorkerLink(IAgentBus bus, AttemptJournal journal, 
         var keys = attempts.Keys();
         leases.Sending(++_sequence, keys);
         // Who uses them changes without their doing.
-        var state = new ResourceState(resources.Revision, attempts.All.Where(a => a.End is null).Sum(a => a.Spec.Resources.Sum(r => (long)r.GetHashCode(StringComparison.Ordinal))));
+        var state = new ResourceState(resources.Revision, attempts.All.Where(a => a.End is null).Sum(a => a.Spec.Resources.Sum(r => (long)r.GetHashCode())));
         var list = state == _knownResources ? null : resources.List();
         if (list is not null) _told = (_sequence, state);
         return bus.SendAsync(Queues.Workers, new WorkerHeartbeat

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Scitq.Contracts.Docker;
+using Scitq.Contracts;
 using Scitq.Tests.EndToEnd.Acceptance;
 using Scitq.Tests.Servers;
 
@@ -51,7 +53,7 @@ public sealed class FullDiskTests
         await using var cluster = await Cluster.StartAsync();
         Directory.CreateSymbolicLink(cluster["work-a"], Directory.CreateDirectory(disk["work"]).FullName);
         var agent = await cluster.StartAgentAsync("a", 1, 0, "--disk-reserve", "100000000");
-        var fills = await cluster.SubmitAsync(Tasks.Shell("fills", "while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >>$OUTPUT/x; sleep 0.05; done") with { Output = $"file://{cluster["out"]}/" });
+        var fills = await cluster.SubmitAsync(Tasks.Shell("fills", "while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >>$OUTPUT/x; sleep 0.05; done") with { Output = DataUri.Parse($"file://{cluster["out"]}/") });
         var failed = await cluster.WaitForAsync(fills, "failed");
         Assert.Equal("disk", failed.GetProperty("failure_class").GetString());
         // What it had written by then is delivered, as of any failure.
@@ -70,9 +72,10 @@ public sealed class FullDiskTests
         await using var cluster = await Cluster.StartAsync();
         Directory.CreateSymbolicLink(cluster["work-a"], Directory.CreateDirectory(disk["work"]).FullName);
         var agent = await cluster.StartAgentAsync("a", 1, 0, "--disk-reserve", "0");
-        var task = Tasks.Shell("prints", "echo before; while [ ! -e $GO ]; do sleep 0.1; done; seq 1 1000; echo e >&2; touch $GO.printed; while [ ! -e $GO.end ]; do sleep 0.1; done") with
+        const string Prints = "echo before; while [ ! -e $GO ]; do sleep 0.1; done; seq 1 1000; echo e >&2; touch $GO.printed; while [ ! -e $GO.end ]; do sleep 0.1; done";
+        var task = Tasks.Shell("prints", Prints) with
         {
-            Image = DockerFixture.Image, StrictOutput = strict, DockerOptions = ["-v", $"{cluster[""]}:{cluster[""]}"],
+            Image = DockerFixture.Image, StrictOutput = strict, DockerOptions = DockerRunOptions.Read(["-v", $"{cluster[""]}:{cluster[""]}"]),
             Env = new Dictionary<string, string> { ["GO"] = cluster["go"] },
         };
         var id = await cluster.SubmitAsync(task);

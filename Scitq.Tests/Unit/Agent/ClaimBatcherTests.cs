@@ -110,8 +110,6 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
     {
         public List<ClaimTasks> Claims { get; } = [];
 
-        public bool GivesBack => true;
-
         public bool Healthy => true;
 
         public Task StartAsync(IInbox inbox, CancellationToken ct) => Task.CompletedTask;

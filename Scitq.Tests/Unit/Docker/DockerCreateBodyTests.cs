@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Docker;
 using Scitq.Contracts;
@@ -12,7 +13,7 @@ namespace Scitq.Tests.Unit.Docker;
 [Trait("Level", "Unit")]
 public sealed class DockerCreateBodyTests
 {
-    private static readonly JsonSerializerOptions s_withoutNulls = new() { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions s_withoutNulls = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     [Theory]
     [InlineData("--add-host x:10.0.0.1", "ExtraHosts", """["x:10.0.0.1"]""")]
@@ -48,7 +49,8 @@ public sealed class DockerCreateBodyTests
     [InlineData("--memory-reservation 1m", "MemoryReservation", "1048576")]
     [InlineData("-m 1g --memory-swap -1", "MemorySwap", "-1")]
     [InlineData("--memory-swappiness 0", "MemorySwappiness", "0")]
-    [InlineData("--mount type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=700", "Mounts[-1]", """{"Type":"tmpfs","Target":"/t","ReadOnly":false,"TmpfsOptions":{"SizeBytes":1048576,"Mode":448}}""")]
+    [InlineData("--mount type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=700", "Mounts[-1]",
+        """{"Type":"tmpfs","Target":"/t","ReadOnly":false,"TmpfsOptions":{"SizeBytes":1048576,"Mode":448}}""")]
     [InlineData("--mount type=bind,src=/a,target=/b,ro,bind-propagation=rslave,bind-nonrecursive", "Mounts[-1]",
         """{"Type":"bind","Source":"/a","Target":"/b","ReadOnly":true,"BindOptions":{"Propagation":"rslave","NonRecursive":true}}""")]
     [InlineData("--mount type=volume,src=v,target=/b,volume-nocopy,volume-driver=local,volume-opt=o=x", "Mounts[-1]",
@@ -90,9 +92,8 @@ public sealed class DockerCreateBodyTests
     [Fact]
     public void Platform_name_and_labels_tell_the_container_from_others()
     {
-        Assert.True(DockerRunOptions.TryParse(["--platform", "linux/arm64"], out var options, out _));
-        var request = Request([]);
-        var body = DockerCreateBody.Build(request, options, imageUser: null, init: true, "/scratch");
+        var request = Request(["--platform", "linux/arm64"]);
+        var body = DockerCreateBody.Build(request, request.Spec.DockerOptions, imageUser: null, init: true, "/scratch");
         Assert.Equal(("linux/arm64", $"scitq-{request.Key.Lease}"), (body.Platform, body.Name));
         Assert.Equal(("w", "/scratch", request.Key.Lease.ToString()), (body.Labels["scitq.worker"], body.Labels["scitq.directory"], body.Labels["scitq.lease"]));
     }
@@ -100,8 +101,10 @@ public sealed class DockerCreateBodyTests
     private static JsonNode Build(string text)
     {
         Assert.True(ShellWords.TrySplit(text, out var words, out _));
-        Assert.True(DockerRunOptions.TryParse(words, out var options, out var problem), problem);
-        return JsonSerializer.SerializeToNode(DockerCreateBody.Build(Request(words), options, imageUser: null, init: true, "/scratch"), s_withoutNulls)!;
+        var request = Request(words);
+        Assert.Null(request.Spec.DockerOptions.Problem);
+        var body = DockerCreateBody.Build(request, request.Spec.DockerOptions, imageUser: null, init: true, "/scratch");
+        return JsonSerializer.SerializeToNode(body, s_withoutNulls)!;
     }
 
     private static RunRequest Request(IReadOnlyList<string> options) => new()
@@ -109,7 +112,7 @@ public sealed class DockerCreateBodyTests
         Key = new AttemptKey(Guid.NewGuid(), 1, Guid.NewGuid()),
         Number = 1,
         Worker = "w",
-        Spec = new TaskSpec { Argv = ["nvidia-smi"], Image = "cuda", DockerOptions = options },
+        Spec = new TaskSpec { Argv = ["nvidia-smi"], Image = "cuda", DockerOptions = DockerRunOptions.Read(options) },
         Directory = new WorkDirectory("/nowhere"),
         Cpu = 1,
     };

@@ -1,0 +1,13 @@
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Agent.Bus;
+
+/// <summary>Takes what arrives.</summary>
+internal interface IInbox
+{
+    /// <summary>A message on the worker's own queue.</summary>
+    Task ReceiveAsync(object message);
+
+    /// <summary>A delivery of the batch's queue; false gives it back.</summary>
+    Task<bool> ReceiveAsync(TaskQueued message, CancellationToken connection);
+}
