@@ -8,8 +8,8 @@ using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Docker;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Agent.Workers;
+using Scitq.Hosting;
 using Scitq.Hosting.Configuration;
-using Scitq.Messaging.Hosting;
 
 namespace Scitq.Agent;
 
