@@ -1,7 +1,7 @@
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>
-/// Where parts that notice that messages may be missing ask the reconciler to look. However often a batch is asked for, it is looked at once.
+/// Where the reconciler is asked to look, by whichever part notices that messages may be missing. However often it is asked for, a batch is looked at once.
 /// </summary>
 internal sealed class ReconcileRequests : IDisposable
 {

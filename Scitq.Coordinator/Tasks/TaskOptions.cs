@@ -19,8 +19,7 @@ internal sealed class TaskOptions
 
     /// <summary>
     /// Seconds by which an agent's lease must be below <see cref="LostAfterSeconds"/>: what its clock and its last step may take longer than they should.
-    /// Tests that
-    /// have no time to wait set less; nobody else may.
+    /// Tests that have no time to wait set less; nobody else may.
     /// </summary>
     [Range(0.1, 10)] public double LeaseMarginSeconds { get; init; } = 10;
 

@@ -114,7 +114,7 @@ public sealed class TaskTableTests
             });
             Assert.Equal((TaskState.Failed, 2, 3, false), (row.State, row.RetriesLeft, row.Losses, task.Effects.Dispatch));
             Assert.Equal(how == "exit" ? FailureClass.Exit : FailureClass.Upload, row.Failure);
-            if (how == "exit") return;          // the command's own failure is told once the output is delivered
+            if (how == "exit") break;           // the command's own failure is told once the output is delivered
         }
     }
 

@@ -20,7 +20,7 @@ public sealed class ByteNameTests : IDisposable
     public void Dispose()
     {
         _fetcher.Dispose();
-        LocalFiles.DeleteTree(_root);
+        TreeRemoval.Remove(_root);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class ByteNameTests : IDisposable
             await made.WaitForExitAsync(Ct);
         Assert.Equal(["bad\udcfe", "bad\udcff", "l"], Tree("o"));
         Assert.Equal("x\udcfb", LocalFiles.LinkTarget(At("o/l")));
-        LocalFiles.DeleteTree(At("o"));
+        TreeRemoval.Remove(At("o"));
         Assert.False(Directory.Exists(At("o")));
     }
 
