@@ -62,7 +62,7 @@ public sealed class ByteNameTests : IDisposable
     {
         Make("p/d\udcff/" + One, "one");
         var before = Growth.Stamp(At("p"), file: null);
-        Make("p/d\udcff/" + One, "one more");
+        Make("p/d\udcff/" + Other, "two");
         Assert.True(before > 0);
         Assert.NotEqual(before, Growth.Stamp(At("p"), file: null));
     }
