@@ -12,7 +12,7 @@ namespace Scitq.Contracts;
 [JsonConverter(typeof(DataUriConverter))]
 public sealed record DataUri
 {
-    private static readonly ImmutableArray<string> Schemes = ["file", "s3", "azure", "ftp", "http", "https", "fasp", "run+fastq", "run+submitted"];
+    private static readonly ImmutableArray<string> Schemes = ["file", "s3", "azure", "ftp", "ftps", "ftpes", "http", "https", "fasp", "run+fastq", "run+submitted"];
     private static readonly ImmutableArray<string> TransportOptions = ["aria2", "ftp", "aspera", "sra", "filter_r1"];
 
     private DataUri(string text, string scheme, ImmutableArray<string> options, string path, UriAction? action) =>
@@ -43,7 +43,7 @@ public sealed record DataUri
     public bool IsFolder => Path.EndsWith('/');
 
     /// <summary>Whether data can be written to this scheme.</summary>
-    public bool CanReceive => Scheme is "file" or "s3" or "azure" or "ftp";
+    public bool CanReceive => Scheme is "file" or "s3" or "azure" or "ftp" or "ftps" or "ftpes";
 
     /// <summary>Reads a URI, or says why the text is not one (a phrase that follows the quoted text).</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out DataUri? uri, [NotNullWhen(false)] out string? problem)

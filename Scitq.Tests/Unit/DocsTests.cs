@@ -1,9 +1,12 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Options;
 using Scitq.Contracts;
 using Scitq.Contracts.Docker;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Tasks;
 using Scitq.Tests.Servers;
+using Scitq.Tests.Unit.Coordinator;
 
 namespace Scitq.Tests.Unit;
 
@@ -12,17 +15,26 @@ namespace Scitq.Tests.Unit;
 public sealed partial class DocsTests
 {
     [Fact(Timeout = 10_000)]
-    public async Task The_state_diagram_has_exactly_the_transitions_of_the_rules()
+    public async Task The_state_diagram_has_exactly_the_transitions_of_the_state_machine()
     {
         var drawn = new HashSet<string>();
         foreach (Match arrow in Arrow().Matches(Block(await ReadAsync("docs/architecture.md"), "mermaid")))
             Assert.True(drawn.Add($"{arrow.Groups[1].Value} {arrow.Groups[3].Value} {arrow.Groups[2].Value}"), $"drawn twice: {arrow.Value}");
-        var rules = from state in TaskRules.States
-                    from trigger in Enum.GetValues<TaskTrigger>()
-                    let next = TaskRules.Next(state, trigger)
-                    where next is not null
-                    select $"{Word(state)} {Word(trigger)} {Word(next)}";
-        Assert.Equal(rules.Order(), drawn.Order());
+        var rules = Options.Create(new TaskOptions());
+        var machine = new TaskStateMachine(new TaskVerbs(rules, TimeProvider.System), new EndingRules(rules));
+        var found = new List<string>();
+        foreach (var from in TaskRules.States)
+        {
+            foreach (var trigger in Enum.GetValues<TaskTrigger>())
+            {
+                var lease = Guid.NewGuid();
+                var task = new TaskUnderTest(machine, TaskUnderTest.Make(from, lease));
+                await task.RaiseAsync(trigger, lease);
+                if (task.Row.State != from) found.Add($"{Word(from)} {Word(trigger)} {Word(task.Row.State)}");
+            }
+        }
+
+        Assert.Equal(drawn.Order(), found.Order());
     }
 
     [Fact(Timeout = 10_000)]
@@ -83,6 +95,32 @@ public sealed partial class DocsTests
 
     private static string Problem(string option) => DockerRunOptions.TryParse([option + "="], out _, out var problem) ? "" : problem;
 
+    [Fact(Timeout = 10_000)]
+    public async Task Every_decision_has_a_date_and_a_status_and_is_listed_with_both()
+    {
+        var list = await ReadAsync("docs/adr/README.md");
+        var files = Directory.GetFiles(Path.Combine(TestEnvironment.Root, "docs/adr"), "0*.md");
+        Assert.NotEmpty(files);
+        foreach (var file in files)
+        {
+            var record = Record().Match(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+            Assert.True(record.Success, $"{Path.GetFileName(file)} does not begin with its title, then '- Date: yyyy-mm-dd' and '- Status: …'");
+            var line = $"| [{Path.GetFileName(file)[..4]}]({Path.GetFileName(file)}) | {record.Groups["title"]} | {record.Groups["date"]} | {record.Groups["status"]} |";
+            Assert.Contains(line, list, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact(Timeout = 10_000)]
+    public async Task Every_type_and_member_of_the_glossary_exists()
+    {
+        var types = new[] { typeof(TaskSpec), typeof(Scitq.Coordinator.CoordinatorOptions), typeof(Scitq.Agent.AgentOptions), typeof(Scitq.Fetch.Fetcher) }
+            .SelectMany(t => t.Assembly.GetTypes()).ToLookup(t => t.Name);
+        var names = CodeName().Matches(await ReadAsync("docs/glossary.md")).Select(m => m.Groups[1].Value.Split('.')).ToList();
+        Assert.NotEmpty(names);
+        Assert.All(names, name => Assert.True(
+            name.Length == 1 ? types.Contains(name[0]) : types[name[0]].Any(t => t.GetMember(name[1]).Length > 0), $"the glossary names {string.Join('.', name)}"));
+    }
+
     private static IEnumerable<string> Pages() =>
         Directory.EnumerateFiles(TestEnvironment.Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(TestEnvironment.Root, "docs"), "*.md", SearchOption.AllDirectories));
 
@@ -117,6 +155,12 @@ public sealed partial class DocsTests
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NotInAnchor();
+
+    [GeneratedRegex(@"`([A-Z][a-z]\w+(?:\.[A-Z]\w+)?)`")]
+    private static partial Regex CodeName();
+
+    [GeneratedRegex(@"^# (?<title>.+)\n\n(- )?Date: (?<date>\d{4}-\d\d-\d\d) *\n(- )?Status: (?<status>accepted|superseded by \d{4})\n")]
+    private static partial Regex Record();
 
     [GeneratedRegex(@"(?<=[\s`])--[a-z0-9][a-z0-9-]*")]
     private static partial Regex Option();

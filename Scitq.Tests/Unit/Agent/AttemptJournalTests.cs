@@ -53,6 +53,30 @@ public sealed class AttemptJournalTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_grant_whose_flush_fails_is_not_taken_and_the_next_is_once_the_disk_is_well()
+    {
+        using var disk = new ThinDisk();
+        var (kept, lost, next) = (Attempt(1), Attempt(2), Attempt(3));
+        // Larger than what any block written before may have room for.
+        lost = lost with { Spec = lost.Spec with { Argv = ["echo", new string('x', 3_000_000)] } };
+        await using (var journal = AttemptJournal.Open(disk.Path, Guid.NewGuid()))
+        {
+            await journal.GrantedAsync([kept]);
+            disk.Break();
+            await Assert.ThrowsAsync<IOException>(() => journal.GrantedAsync([lost]));
+            Assert.NotNull(journal.Problem);
+            journal.Forgotten(lost.Key);
+
+            disk.Mend();
+            await Eventually.Async(() => journal.Problem is null, "the journal is written anew");
+            await journal.GrantedAsync([next]);
+        }
+
+        await using var again = AttemptJournal.Open(disk.Path, Guid.NewGuid());
+        Assert.Equal([kept.Key, next.Key], again.Attempts().OrderBy(a => a.Number).Select(a => a.Key));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task History_does_not_pile_up()
     {
         await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid()))
@@ -100,7 +124,7 @@ public sealed class AttemptJournalTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task On_a_full_disk_nothing_is_granted_and_nothing_lost_and_with_space_it_goes_on()
     {
-        using var disk = SmallDisk.Mount(_directory, megabytes: 1);
+        using var disk = new ScratchDisk(megabytes: 1, at: _directory);
         var (first, ended, forgotten) = (Attempt(1), Attempt(2), Attempt(3));
         await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid()))
         {
@@ -128,7 +152,7 @@ public sealed class AttemptJournalTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task It_opens_on_a_full_disk_with_all_it_knows()
     {
-        using var disk = SmallDisk.Mount(_directory, megabytes: 1);
+        using var disk = new ScratchDisk(megabytes: 1, at: _directory);
         await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid())) await journal.GrantedAsync([Attempt(1)]);
         disk.Fill();
         await using (var full = AttemptJournal.Open(_directory, Guid.NewGuid()))
@@ -147,7 +171,7 @@ public sealed class AttemptJournalTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task A_rewrite_that_fails_leaves_the_file_in_use()
     {
-        using var disk = SmallDisk.Mount(_directory, megabytes: 12);
+        using var disk = new ScratchDisk(megabytes: 12, at: _directory);
         await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid()))
         {
             await journal.GrantedAsync([Attempt(1)]);
