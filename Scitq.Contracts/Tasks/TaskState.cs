@@ -33,7 +33,7 @@ public enum TaskState
     Paused,
 }
 
-/// <summary>What can happen to a task, for <see cref="TaskRules.Next"/>.</summary>
+/// <summary>The things that can happen to a task, for <see cref="TaskRules.Next"/>.</summary>
 public enum TaskTrigger
 {
     /// <summary>All required tasks have succeeded.</summary>
@@ -67,7 +67,7 @@ public enum TaskTrigger
     Redeliver,
 }
 
-/// <summary>The one place that says what may follow what.</summary>
+/// <summary>Says which state may follow which.</summary>
 public static class TaskRules
 {
     /// <summary>Every state, in the order of a task's life.</summary>
