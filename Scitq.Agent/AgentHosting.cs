@@ -43,7 +43,9 @@ public static partial class AgentHosting
     {
         var time = services.GetRequiredService<TimeProvider>();
         if (options.Runtime == "noop") return new RuntimeSet(new NoopRuntime(time), docker: null, commandsRun: false);
-        var docker = new DockerRuntime(DockerEngine.FromEnvironment(), options.DockerOptions == "restricted", time, services.GetRequiredService<ILogger<DockerRuntime>>());
+        var engine = new DockerEngine(EngineAddress.FromEnvironment(), time);
+        var docker = new DockerRuntime(
+            engine, options.DockerOptions == "restricted", Path.GetFullPath(options.WorkDir), time, services.GetRequiredService<ILogger<DockerRuntime>>());
         var logger = services.GetRequiredService<ILogger<NativeRuntime>>();
         if (options.NativeTasks && options.NativeUser is null && Environment.IsPrivilegedProcess) TasksAreRoot(logger);
         var accounts = options.Accounts;
