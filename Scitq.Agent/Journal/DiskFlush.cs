@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Scitq.Agent.Journal;
 
-/// <summary>Brings what was written to the disk, and says when that fails: <see cref="RandomAccess.FlushToDisk"/> of .NET keeps quiet whatever fsync answers.</summary>
+/// <summary>
+/// Brings what was written to the disk, and says when that fails: <see cref="RandomAccess.FlushToDisk"/> of .NET keeps quiet whatever fsync answers.
+/// </summary>
 internal static partial class DiskFlush
 {
     private const int Interrupted = 4;

@@ -1,10 +1,7 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Scitq.Fetch.Http;
 using Scitq.Fetch.Transfers;
@@ -16,10 +13,8 @@ namespace Scitq.Fetch.Ftp;
 /// Data connections go to the control connection's own peer, whatever address the server names, and are as secure as that one. They resume its TLS session,
 /// which some servers want to see.
 /// </summary>
-internal sealed class FtpConnection : IAsyncDisposable, IDisposable
+internal sealed partial class FtpConnection : IAsyncDisposable, IDisposable
 {
-    private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
-
     private readonly Services _services;
     private readonly FtpAddress _address;
     private readonly FtpOptions? _options;
@@ -143,17 +138,6 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Nothing more is sent on the data connection.</summary>
-    public async Task EndAsync(Stream data, CancellationToken ct)
-    {
-        if (data is not FtpTlsStream secure) return;
-        await _services.Idle.GuardAsync(async c =>
-        {
-            await secure.EndAsync(c);
-            return true;
-        }, ct);
-    }
-
     public void Dispose()
     {
         _stream.Dispose();
@@ -195,66 +179,6 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
     {
         var reply = await SendAsync("USER " + _address.User, ct);
         return reply.Code == 331 ? (await SendAsync("PASS " + _address.Password, ct), true) : (reply, false);
-    }
-
-    private static bool WantsTls(FtpReply reply) => reply.Code switch
-    {
-        421 or 522 or 530 or 534 or 550 => reply.Text.Contains("TLS", StringComparison.OrdinalIgnoreCase)
-            || reply.Text.Contains("SSL", StringComparison.OrdinalIgnoreCase)
-            || reply.Text.Contains("encrypt", StringComparison.OrdinalIgnoreCase) || reply.Text.Contains("cleartext", StringComparison.OrdinalIgnoreCase),
-        503 => reply.Text.Contains("AUTH", StringComparison.Ordinal),
-        _ => false,
-    };
-
-    private async Task StartTlsAsync(string shown, CancellationToken ct)
-    {
-        var reply = await SendAsync("AUTH TLS", ct);
-        if (reply.Code is >= 500 and not 530)
-            throw new AccessDeniedException(
-                $"{shown}: the server answered {reply.Shown} to AUTH TLS, so there is no secure way to log in, and no password was sent.");
-        if (reply.Code != 234) throw reply.Fault(shown);
-        await SecureAsync(ct);
-        await ProtectAsync(shown, ct);
-    }
-
-    private async Task SecureAsync(CancellationToken ct)
-    {
-        _stream = await SecureAsync(_stream, ct);
-        // What the server has sent in the clear behind its answer is not read: it may be anybody's.
-        _lines = new FtpLines(_stream, _services.Idle);
-        _secure = true;
-    }
-
-    /// <summary>Data, too.</summary>
-    private async Task ProtectAsync(string shown, CancellationToken ct)
-    {
-        foreach (var command in (string[])["PBSZ 0", "PROT P"])
-        {
-            var answer = await SendAsync(command, ct);
-            if (!answer.IsPositive) throw answer.Fault(shown);
-        }
-    }
-
-    private async Task<Stream> SecureAsync(Stream plain, CancellationToken ct)
-    {
-        var secure = new FtpTlsStream(plain);
-        await _services.Idle.GuardAsync(async c =>
-        {
-            await secure.AuthenticateAsClientAsync(
-                new SslClientAuthenticationOptions
-                    { TargetHost = (_session ??= SessionName.Of(_address.Host)).Text, CertificateChainPolicy = Chain(_options?.Authorities) }, c);
-            return true;
-        }, ct);
-        return secure;
-    }
-
-    private static X509ChainPolicy? Chain(X509Certificate2Collection? authorities)
-    {
-        if (authorities is null) return null;
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(authorities);
-        policy.ApplicationPolicy.Add(ServerAuthentication);
-        return policy;
     }
 
     private async Task<Socket> DataAsync(string shown, CancellationToken ct)

@@ -66,7 +66,7 @@ public sealed class SecretTests : IDisposable
                     Assert.Equal(($"a {masked} b 123\n", 1), (run.Out, run.Code));
                     Assert.Contains(masked, run.Error, StringComparison.Ordinal);
                     Assert.DoesNotContain(Canary, run.Error, StringComparison.Ordinal);
-                    Assert.Contains("fewer than 4 bytes: B", (await RunAsync("scitq-manage", "-s", server, "task", "show", "-i", $"{run.TaskId}")).Success(), StringComparison.Ordinal);
+                    Assert.Contains("fewer than 4 bytes: B", await ShownAsync(server, run), StringComparison.Ordinal);
                 }
             }
 
@@ -88,8 +88,9 @@ public sealed class SecretTests : IDisposable
         server = await ListeningAsync(third);
         await File.WriteAllTextAsync(_folder["lost"], "", ct);
         Assert.Equal($"{masked}\n{masked}\n", await OutputAsync(server, lost));
-        Assert.Contains("its secrets can't be told any more", (await RunAsync("scitq-manage", "-s", server, "task", "show", "-i", $"{lost.TaskId}")).Success(), StringComparison.Ordinal);
-        Assert.Contains("names none", (await RunAsync("scitq-launch", "-s", server, "--mask-secrets", "true")).Error, StringComparison.Ordinal);
+        Assert.Contains("its secrets can't be told any more", await ShownAsync(server, lost), StringComparison.Ordinal);
+        var nothing = await RunAsync("scitq-launch", "-s", server, "--mask-secrets", "true");
+        Assert.Contains("names none", nothing.Error, StringComparison.Ordinal);
         var stored = await ToolOutput.RunAsync("/bin/grep", ["-rlaF", Canary, Path.Combine(_folder["data"], "logs")], new Dictionary<string, string?>());
         Assert.Equal((1, ""), (stored.Code, stored.Out));
     }
@@ -97,11 +98,15 @@ public sealed class SecretTests : IDisposable
     /// <summary>A task that prints its secret, and once more when the file is there.</summary>
     private async Task<ToolOutput> WaitingAsync(string server, string file)
     {
-        var run = await RunAsync("scitq-launch", "-s", server, "--mask-secrets", "--secret", "A=db", "sh", "-c", $"echo $A; until test -e {_folder[file]}; do sleep 0.1; done; echo $A");
+        var run = await RunAsync(
+            "scitq-launch", "-s", server, "--mask-secrets", "--secret", "A=db", "sh", "-c", $"echo $A; until test -e {_folder[file]}; do sleep 0.1; done; echo $A");
         await Eventually.Async(
             async () => (await RunAsync("scitq-manage", "-s", server, "task", "logs", "-i", $"{run.TaskId}")).Out.Length > Canary.Length, "the first line is stored", TimeSpan.FromSeconds(30));
         return run;
     }
+
+    private static async Task<string> ShownAsync(string server, ToolOutput run) =>
+        (await RunAsync("scitq-manage", "-s", server, "task", "show", "-i", $"{run.TaskId}")).Success();
 
     private static async Task<string> OutputAsync(string server, ToolOutput run)
     {

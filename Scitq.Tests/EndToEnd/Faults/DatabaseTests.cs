@@ -46,7 +46,8 @@ public sealed class DatabaseTests
     {
         await using var server = await PostgresServer.StartPrivateAsync();
         await using var pooler = await PgBouncer.StartAsync(server.Connection);
-        await using var cluster = await Cluster.StartAsync(Setup(server) with { CoordinatorDatabase = database => $"{pooler.Connection};Database={Name(database)}" });
+        await using var cluster = await Cluster.StartAsync(
+            Setup(server) with { CoordinatorDatabase = database => $"{pooler.Connection};Database={Name(database)}" });
         await UnderLoadAsync(cluster, async () =>
         {
             await pooler.KillAsync();
@@ -57,7 +58,8 @@ public sealed class DatabaseTests
     }
 
     /// <summary>Less patience with workers than the absence takes, as in the test of the broker.</summary>
-    private static ClusterSetup Setup(PostgresServer server) => new() { Database = server, LostAfter = 15, Coordinator = ["--Tasks:GraceSeconds", "60"] };
+    private static ClusterSetup Setup(PostgresServer server) =>
+        new() { Database = server, LostAfter = 15, Coordinator = ["--Tasks:GraceSeconds", "60"] };
 
     /// <summary>Both servers, of which the coordinator finds the one that can be written to.</summary>
     private static string BothHosts(string database, PostgresServer standby) => Regex.Replace(
