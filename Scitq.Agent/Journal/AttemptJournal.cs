@@ -232,7 +232,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
         try
         {
             RandomAccess.Write(_file!, lines, _length);
-            if (durably) RandomAccess.FlushToDisk(_file!);
+            if (durably) DiskFlush.Flush(_file!);
             _length += lines.Length;
             problem = null;
             return true;
@@ -257,7 +257,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
             TreeRemoval.Remove(next);
             file = File.OpenHandle(next, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
             RandomAccess.Write(file, lines.WrittenSpan, 0);
-            RandomAccess.FlushToDisk(file);
+            DiskFlush.Flush(file);
             if (FileKinds.Of(_path) is not (FileKind.File or FileKind.Missing)) TreeRemoval.Remove(_path);
             File.Move(next, _path, overwrite: true);
             _file?.Dispose();

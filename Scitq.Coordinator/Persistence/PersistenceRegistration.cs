@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Persistence;
 
@@ -20,16 +21,19 @@ internal static class PersistenceRegistration
                 settings.NoResetOnClose = true;
                 return NpgsqlDataSource.Create(settings);
             });
-            services.AddPooledDbContextFactory<ScitqDb>((provider, db) => db.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()).EnableThreadSafetyChecks(false));
+            services.AddPooledDbContextFactory<ScitqDb>((provider, db) =>
+                db.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()).EnableThreadSafetyChecks(false));
             services.AddSingleton<ITaskStore, PostgresTaskStore>();
         }
         else
         {
             var file = new SqliteConnectionStringBuilder { DataSource = options.SqliteFile, DefaultTimeout = 30 };
-            services.AddPooledDbContextFactory<ScitqDb>(db => db.UseSqlite(file.ConnectionString).AddInterceptors(new SqlitePragmas()).EnableThreadSafetyChecks(false));
+            services.AddPooledDbContextFactory<ScitqDb>(db =>
+                db.UseSqlite(file.ConnectionString).AddInterceptors(new SqlitePragmas()).EnableThreadSafetyChecks(false));
             services.AddSingleton<ITaskStore, SqliteTaskStore>();
         }
 
-        return services;
+        services.AddSingleton<DatabaseOutage>().AddSingleton<IDatabaseHealth>(provider => provider.GetRequiredService<DatabaseOutage>());
+        return services.AddSingleton<ITaskLookup, TaskLookup>();
     }
 }

@@ -38,7 +38,7 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
             task.Property(x => x.CorrelationId).HasColumnName("id").ValueGeneratedNever();
             task.Property(x => x.Number).ValueGeneratedOnAdd();
             task.Property(x => x.SpecJson).HasColumnName("spec");
-            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Effects).Ignore(x => x.Key).Ignore(x => x.Ends);
+            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Key);
             if (Database.IsNpgsql()) task.Property(x => x.SpecJson).HasColumnType("jsonb");
         });
         modelBuilder.Entity<AttemptRow>(attempt =>
@@ -54,6 +54,7 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
         modelBuilder.Entity<TaskEventRow>(row =>
         {
             row.ToTable("task_event").HasKey(x => x.Id);
+            row.Property(x => x.Kind).HasConversion(kind => kind.Word, word => new HistoryKind(word));
             row.Property(x => x.Id).ValueGeneratedOnAdd();
         });
         modelBuilder.Entity<RequirementRow>().ToTable("requirement").HasKey(x => new { x.TaskId, x.RequiredId });
@@ -82,9 +83,9 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
         foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
         {
             property.SetColumnName(property.GetColumnName() is var name && name == property.Name ? SnakeCase(name) : name);
-            if (property.ClrType.IsEnum || Nullable.GetUnderlyingType(property.ClrType)?.IsEnum == true)
-                property.SetValueConverter((ValueConverter)Activator.CreateInstance(typeof(LowerCase<>).MakeGenericType(Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType))!);
-            else if (property.ClrType == typeof(DateTime) || property.ClrType == typeof(DateTime?))
+            var plain = Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType;
+            if (plain.IsEnum) property.SetValueConverter((ValueConverter)Activator.CreateInstance(typeof(LowerCase<>).MakeGenericType(plain))!);
+            else if (plain == typeof(DateTime))
                 property.SetValueConverter(new ValueConverter<DateTime, DateTime>(x => x, x => DateTime.SpecifyKind(x, DateTimeKind.Utc)));
         }
     }

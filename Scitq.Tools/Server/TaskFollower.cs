@@ -83,7 +83,7 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
         {
             await foreach (var item in events.EnumerateAsync(limit.Token))
             {
-                // Whoever takes the output may be slow; only the server's silence counts.
+                // The output may be taken slowly; only the server's silence counts.
                 silence.CancelAfter(Timeout.InfiniteTimeSpan);
                 _gotSomething = true;
                 switch (item.EventType)
@@ -129,7 +129,7 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
         _offsets[stream] = offset + data.Length;
     }
 
-    /// <summary>What the worker does now, once; how far it is with that only to somebody who looks on, at most each second.</summary>
+    /// <summary>Tells once what the worker does now; how far it is with that is told on a terminal only, at most each second.</summary>
     private void Note(JsonElement task)
     {
         if (!Notes || task.Text("phase") is not { Length: > 0 } phase) return;

@@ -4,6 +4,7 @@ using Scitq.Agent.Staging;
 using Scitq.Contracts;
 using Scitq.Fetch;
 using Scitq.Fetch.Local;
+using Scitq.Fetch.Programs;
 
 namespace Scitq.Tests.Unit.Fetch;
 
@@ -54,6 +55,16 @@ public sealed class ByteNameTests : IDisposable
         LocalFiles.Delete(At("in/d\udcff/" + One));
         await _fetcher.SyncAsync(Uri("in/"), Uri("synced/"), new SyncOptions { Delete = true }, ct: Ct);
         Assert.Equal(["d\udcff/" + Other, "plain"], Tree("synced"));
+    }
+
+    [Fact]
+    public void A_program_that_writes_such_a_file_is_seen_to_move()
+    {
+        Make("p/d\udcff/" + One, "one");
+        var before = Growth.Stamp(At("p"), file: null);
+        Make("p/d\udcff/" + Other, "two");
+        Assert.True(before > 0);
+        Assert.NotEqual(before, Growth.Stamp(At("p"), file: null));
     }
 
     [Fact(Timeout = 30_000)]
@@ -112,7 +123,7 @@ public sealed class ByteNameTests : IDisposable
     private void Make(string name, string text)
     {
         LocalFiles.MakeDirectory(Path.GetDirectoryName(At(name))!);
-        using var file = LocalFiles.Open(At(name), new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write });
+        using var file = LocalFiles.Open(At(name), new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write });
         file.Write(Encoding.UTF8.GetBytes(text));
     }
 
