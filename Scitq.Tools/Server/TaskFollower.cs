@@ -69,7 +69,8 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
         {
             var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
-            if (_attempt > 0) request.Headers.Add("Last-Event-ID", string.Create(CultureInfo.InvariantCulture, $"{_attempt}:{_offsets["stdout"]}:{_offsets["stderr"]}"));
+            if (_attempt > 0)
+                request.Headers.Add("Last-Event-ID", string.Create(CultureInfo.InvariantCulture, $"{_attempt}:{_offsets["stdout"]}:{_offsets["stderr"]}"));
             return request;
         }
     }
