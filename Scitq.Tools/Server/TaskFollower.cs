@@ -130,7 +130,7 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
         _offsets[stream] = offset + data.Length;
     }
 
-    /// <summary>Tells once what the worker does now; how far it is with that is told on a terminal only, at most each second.</summary>
+    /// <summary>Tells each step of the worker once. How far a step has come is told only on a terminal, at most once a second.</summary>
     private void Note(JsonElement task)
     {
         if (!Notes || task.Text("phase") is not { Length: > 0 } phase) return;
