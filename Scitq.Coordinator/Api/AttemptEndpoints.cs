@@ -55,7 +55,8 @@ internal static class AttemptEndpoints
             if (cursor.Number is { } last) held = held.Where(t => t.Number < last);
             foreach (var t in await held.OrderByDescending(t => t.Number).Take(count + 1).ToListAsync(ct))
             {
-                var (stdout, stderr) = (logs.Length(t.CorrelationId, t.Attempt, OutputStream.Stdout), logs.Length(t.CorrelationId, t.Attempt, OutputStream.Stderr));
+                var stdout = logs.Length(t.CorrelationId, t.Attempt, OutputStream.Stdout);
+                var stderr = logs.Length(t.CorrelationId, t.Attempt, OutputStream.Stderr);
                 page.Add((new AttemptView(t, stdout, stderr), new Cursor(t.Number, null, 0)));
             }
         }
