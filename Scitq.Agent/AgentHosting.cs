@@ -3,10 +3,20 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Attempts;
 using Scitq.Agent.Bus;
+using Scitq.Agent.Claims;
+using Scitq.Agent.Disk;
+using Scitq.Agent.Journal;
+using Scitq.Agent.Logs;
+using Scitq.Agent.Parts;
+using Scitq.Agent.Reports;
+using Scitq.Agent.Reuse;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Docker;
 using Scitq.Agent.Runtimes.Native;
+using Scitq.Agent.Slots;
+using Scitq.Agent.Staging;
 using Scitq.Agent.Workers;
 using Scitq.Messaging.Hosting;
 
@@ -27,23 +37,39 @@ public static partial class AgentHosting
     private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, AgentOptions options, Func<IServiceProvider, IAgentBus> bus)
     {
         builder.Services.TryAddSingleton<TimeProvider>(BootTime.Instance);
-        builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(bus);
         builder.Services.AddSingleton(services => Runtimes(options, services));
-        builder.Services.AddSingleton<Worker>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<Worker>());
+        builder.Services.AddAgentParts(options);
         // A drain waits for what runs, however long that takes; a second signal ends it.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         return builder;
     }
 
+    /// <summary>All of the agent but its bus, its runtimes and its clock.</summary>
+    internal static IServiceCollection AddAgentParts(this IServiceCollection services, AgentOptions options) => services
+        .AddSingleton(options)
+        .AddSingleton<ObservedTasks>()
+        .AddSingleton<HeartbeatSignal>()
+        .AddJournal(options)
+        .AddSlots(options)
+        .AddDisk(options)
+        .AddStaging(options)
+        .AddReports()
+        .AddLogs(options)
+        .AddReuse()
+        .AddAttempts(options)
+        .AddClaims()
+        .AddWorker()
+        .AddInbox();
+
     private static RuntimeSet Runtimes(AgentOptions options, IServiceProvider services)
     {
         var time = services.GetRequiredService<TimeProvider>();
         if (options.Runtime == "noop") return new RuntimeSet(new NoopRuntime(time), docker: null, commandsRun: false);
-        var docker = new DockerRuntime(DockerEngine.FromEnvironment(), options.DockerOptions == "restricted", time, services.GetRequiredService<ILogger<DockerRuntime>>());
+        var restricted = options.DockerOptions == "restricted";
+        var docker = new DockerRuntime(DockerEngine.FromEnvironment(), restricted, time, services.GetRequiredService<ILogger<DockerRuntime>>());
         var logger = services.GetRequiredService<ILogger<NativeRuntime>>();
-        if (options.NativeTasks && options.NativeUser is null && Environment.IsPrivilegedProcess) TasksAreRoot(logger);
+        if (options.NativeTasks && options.NativeUser is null && Environment.IsPrivilegedProcess) Log.TasksAreRoot(logger);
         var accounts = options.Accounts;
         var native = new NativeOptions
         {
@@ -56,6 +82,11 @@ public static partial class AgentHosting
         return new RuntimeSet(new NativeRuntime(native, time, logger), docker, accounts: accounts, nativeTasks: options.NativeTasks);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Native tasks run as root: whoever may submit has all of this machine. --native-user ACCOUNT runs them with fewer rights; --native-user root says that it is meant so")]
-    private static partial void TasksAreRoot(ILogger logger);
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message =
+            "Native tasks run as root: whoever may submit has all of this machine. --native-user ACCOUNT runs them with fewer rights; "
+            + "--native-user root says that it is meant so")]
+        public static partial void TasksAreRoot(ILogger logger);
+    }
 }

@@ -12,15 +12,7 @@ internal static class Endpoints
         endpoint.ConfigureConsumeTopology = false;
         endpoint.PublishFaults = false;
         endpoint.PrefetchCount = 32;
-        endpoint.Take<ClaimsAnswered>(inbox);
-        endpoint.Take<WorkerRegistered>(inbox);
-        endpoint.Take<HeartbeatAnswered>(inbox);
-        endpoint.Take<StopAttempt>(inbox);
-        endpoint.Take<ConfigureWorker>(inbox);
-        endpoint.Take<ReportsAnswered>(inbox);
-        endpoint.Take<ReusableFound>(inbox);
-        endpoint.Take<OutputStored>(inbox);
-        endpoint.Take<Ping>(inbox);
+        foreach (var route in inbox.Routes) route.Receive(endpoint, inbox.ReceiveAsync);
     }
 
     public static void ReceiveTasks(this IReceiveEndpointConfigurator endpoint, IInbox inbox, int prefetch, Func<TaskQueued, CancellationToken, Task>? keep, CancellationToken connection)
@@ -38,9 +30,6 @@ internal static class Endpoints
             else if (context.TryGetPayload<Verdict>(out var verdict)) verdict.GiveBack = true;
         });
     }
-
-    private static void Take<T>(this IReceiveEndpointConfigurator endpoint, IInbox inbox)
-        where T : class => endpoint.Handler<T>(context => inbox.ReceiveAsync(context.Message));
 
     private sealed class Verdict
     {

@@ -1,3 +1,4 @@
+using Scitq.Agent.Parts;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Bus;
@@ -35,6 +36,9 @@ internal interface IAgentBus : IAsyncDisposable
 /// <summary>Takes what arrives.</summary>
 internal interface IInbox
 {
+    /// <summary>The types of messages that the worker's own queue brings, each with its handler.</summary>
+    IReadOnlyCollection<MessageRoute> Routes { get; }
+
     /// <summary>A message on the worker's own queue.</summary>
     Task ReceiveAsync(object message);
 

@@ -9,19 +9,6 @@ using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Journal;
 
-/// <summary>One attempt that was granted to this agent and is not forgotten yet.</summary>
-/// <param name="Key">The attempt.</param>
-/// <param name="Number">The task's small number.</param>
-/// <param name="Spec">What to run.</param>
-/// <param name="End">Its last report, once it is over and while nobody has acknowledged that.</param>
-/// <param name="Redelivers">Set when it runs nothing and only delivers what an earlier attempt has left.</param>
-internal sealed record JournalledAttempt(AttemptKey Key, long Number, TaskSpec Spec, AttemptReport? End = null, KeptOutput? Redelivers = null);
-
-/// <summary>Output that an earlier attempt has left here.</summary>
-/// <param name="Attempts">As whose it may be kept, the last one first.</param>
-/// <param name="ExitCode">How the command had ended.</param>
-internal sealed record KeptOutput(IReadOnlyList<AttemptKey> Attempts, int? ExitCode);
-
 /// <summary>
 /// What the agent must know after it was killed: the attempts granted to it and the ends it has yet to report. A file of
 /// JSON lines, appended to, rewritten when most of it is history or when a write has failed. All that piles up during one
@@ -33,8 +20,9 @@ internal sealed class AttemptJournal : IAsyncDisposable
 
     // An agent that is started again and again while no coordinator answers.
     private const int MostEpochs = 200;
-    private static readonly TimeSpan Again = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(2);
     private readonly string _path;
+    private readonly TimeProvider _time;
     private readonly Dictionary<AttemptKey, JournalledAttempt> _live;
     private readonly Lock _lock = new();
     private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>(new UnboundedChannelOptions { SingleReader = true });
@@ -46,9 +34,9 @@ internal sealed class AttemptJournal : IAsyncDisposable
     private bool _registered;
     private string? _problem;
 
-    private AttemptJournal(string path, Dictionary<AttemptKey, JournalledAttempt> live, Guid epoch, IReadOnlyList<Guid> previousEpochs)
+    private AttemptJournal(string path, Dictionary<AttemptKey, JournalledAttempt> live, Guid epoch, IReadOnlyList<Guid> previousEpochs, TimeProvider time)
     {
-        (_path, _live, Epoch, PreviousEpochs) = (path, live, epoch, previousEpochs);
+        (_path, _live, Epoch, PreviousEpochs, _time) = (path, live, epoch, previousEpochs, time);
         if (!TryCompact(out _problem) && TryContinue()) _problem = null;
         _writer = Task.Run(WriteAsync);
     }
@@ -66,7 +54,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
     public string? Problem => Volatile.Read(ref _problem);
 
     /// <summary>Opens the journal in this directory, which the caller has locked. It opens on a full disk as well, with a problem.</summary>
-    public static AttemptJournal Open(string directory, Guid epoch)
+    public static AttemptJournal Open(string directory, Guid epoch, TimeProvider time)
     {
         var path = Path.Combine(directory, "journal");
         var live = new Dictionary<AttemptKey, JournalledAttempt>();
@@ -81,7 +69,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
         }
 
         if (epochs.Count > MostEpochs) epochs = [epochs[0], .. epochs.TakeLast(MostEpochs - 1)];
-        return new AttemptJournal(path, live, epoch, epochs);
+        return new AttemptJournal(path, live, epoch, epochs, time);
     }
 
     /// <summary>What is not forgotten.</summary>
@@ -197,7 +185,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
         while (true)
         {
             // Nothing new is granted while it can't be written, so it must find out by itself that it can.
-            if (_problem is not null) await Task.WhenAny(more, Task.Delay(Again));
+            if (_problem is not null) await Task.WhenAny(more, Task.Delay(s_again, _time));
             else await more;
             if (more.IsCompleted && !await more) break;
             while (_writes.Reader.TryRead(out var write))

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Bus;
-using Scitq.Agent.Slots;
+using Scitq.Agent.Parts;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
@@ -11,7 +11,7 @@ namespace Scitq.Agent.Logs;
 /// Brings what commands print to the coordinator, while they run. One loop looks at the files of all running attempts;
 /// one chunk a stream is under way at a time, a few over all: that bounds memory whatever the commands print.
 /// </summary>
-internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string worker, long cap, ILogger<LogPump> logger)
+internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string worker, long cap, ILogger<LogPump> logger) : IAgentPart, IMessageHandler<OutputStored>
 {
     /// <summary>What is printed at most for it to travel with the end.</summary>
     public const int Inline = 16 * 1024;
@@ -23,7 +23,7 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
     private readonly Repeats _failing = new(time);
     private readonly Repeats _unreadable = new(time);
     private readonly ConcurrentDictionary<AttemptKey, Tails> _tails = new();
-    private readonly Signal _wake = new();
+    private readonly Signal _wake = new(time);
 
     private long Cap => cap;
 
@@ -33,18 +33,19 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
     public LogHandle Follow(AttemptKey key, string stdout, string stderr) => new(this, key, stdout, stderr, time.GetTimestamp());
 
     /// <summary>The coordinator has stored a stream so far.</summary>
-    public void Stored(OutputStored message)
+    public Task HandleAsync(OutputStored message)
     {
-        if (!_tails.TryGetValue(message.Key, out var tails)) return;
+        if (!_tails.TryGetValue(message.Key, out var tails)) return Task.CompletedTask;
         var tail = tails.Of(message.Stream);
         lock (tail)
         {
-            if (message.Length < tail.Stored && !tail.Doubtful) return;
+            if (message.Length < tail.Stored && !tail.Doubtful) return Task.CompletedTask;
             tail.Stored = message.Length;
             (tail.Sent, tail.Doubtful) = (null, false);
         }
 
         _wake.Set();
+        return Task.CompletedTask;
     }
 
     public async Task RunAsync(CancellationToken ct)

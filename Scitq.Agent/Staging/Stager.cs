@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using Scitq.Agent.Disk;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
@@ -33,8 +34,8 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
             await Task.WhenAll([.. inputs, .. leases]);
             // In the order given, so that it is the last one that wins where two have the same name.
             foreach (var lease in leases) await Task.Run(() => LinkTree.Make(lease.Result.Data, directory.Resource, ct), ct);
-            var replaced = named.Where(same => same.Count() > 1).Select(same => $"inputs of one name: {Redacted.Of(same.Last())} has replaced {string.Join(", ", same.SkipLast(1).Select(Redacted.Of))}; put them apart with |mv:FOLDER");
-            return new Staged(inputs.Sum(i => i.Result) + leases.Sum(l => l.Result.Fetched), [.. leases.Select(l => l.Result.Warning).OfType<string>(), .. said, .. replaced]);
+            var bytes = inputs.Sum(i => i.Result) + leases.Sum(l => l.Result.Fetched);
+            return new Staged(bytes, [.. leases.Select(l => l.Result.Warning).OfType<string>(), .. said, .. named.Where(same => same.Count() > 1).Select(Replaced)]);
         }
         finally
         {
@@ -56,6 +57,9 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         }
     }
 
+    private static string Replaced(IGrouping<string, string> same) =>
+        $"inputs of one name: {Redacted.Of(same.Last())} has replaced {string.Join(", ", same.SkipLast(1).Select(Redacted.Of))}; put them apart with |mv:FOLDER";
+
     /// <summary>Delivers everything below the output directory.</summary>
     public async Task<TransferResult> DeliverAsync(string output, WorkDirectory directory, Action<string> phase, CancellationToken ct)
     {
@@ -74,8 +78,8 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     /// <param name="ct">Stops it.</param>
     public async Task<string?> OthersAsync(string output, TransferResult delivered, Guid task, CancellationToken ct)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(s_listPatience);
+        using var over = new CancellationTokenSource(s_listPatience, time);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct, over.Token);
         var own = delivered.Files.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
         var since = Since(task);
         var (names, count, looked) = (new List<string>(), 0, 0);
@@ -85,7 +89,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
             {
                 if (++looked > MostListed) return $"{Others(names, count)}; the output folder holds so many files that not all were looked at";
                 if (own.Contains(entry.Name) || Path.GetFileName(entry.Name).StartsWith(Fetcher.ProbePrefix, StringComparison.Ordinal)) continue;
-                if (since is { } time && entry.Modified < time && (entry.Created ?? DateTimeOffset.MinValue) < time) continue;
+                if (since is { } begun && entry.Modified < begun && (entry.Created ?? DateTimeOffset.MinValue) < begun) continue;
                 count++;
                 if (names.Count < MostNamed) names.Add(Redacted.Of(entry.Name));
             }
@@ -94,16 +98,18 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         {
             // Nothing was delivered, and nothing is there.
         }
-        catch (Exception e) when ((e is FetchException or IOException or UnauthorizedAccessException or OperationCanceledException) && !ct.IsCancellationRequested)
+        catch (Exception e) when (!ct.IsCancellationRequested && e is (FetchException or IOException or UnauthorizedAccessException or OperationCanceledException))
         {
-            return $"whether earlier attempts have left files in the output folder could not be found out: {(e is OperationCanceledException ? $"no answer in {s_listPatience.TotalSeconds:0} s" : e.Message)}";
+            var problem = e is OperationCanceledException ? $"no answer in {s_listPatience.TotalSeconds:0} s" : e.Message;
+            return $"whether earlier attempts have left files in the output folder could not be found out: {problem}";
         }
 
         return count == 0 ? null : Others(names, count);
     }
 
     private static string Others(List<string> names, int count) =>
-        $"the output folder also holds {count} file{(count == 1 ? "" : "s")} that {(count == 1 ? "is" : "are")} not of this attempt, but of an earlier one or of another task: {string.Join(", ", names)}{(count > names.Count ? ", …" : "")}";
+        $"the output folder also holds {count} file{(count == 1 ? "" : "s")} that {(count == 1 ? "is" : "are")} not of this attempt, but of an earlier one "
+        + $"or of another task: {string.Join(", ", names)}{(count > names.Count ? ", …" : "")}";
 
     /// <summary>Ids that are made here hold their time; clocks may differ a little.</summary>
     private static DateTimeOffset? Since(Guid task) => task.Version == 7
@@ -120,7 +126,8 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         return bytes;
     }
 
-    private Task<long> InputAsync(string text, WorkDirectory directory, RunAs? account, IProgress<TransferProgress> told, ConcurrentQueue<string> said, CancellationToken ct) => OrPlainAsync(text, async t =>
+    private Task<long> InputAsync(
+        string text, WorkDirectory directory, RunAs? account, IProgress<TransferProgress> told, ConcurrentQueue<string> said, CancellationToken ct) => OrPlainAsync(text, async t =>
     {
         var uri = fetcher.CheckUri(t);
         var factor = uri.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
@@ -161,8 +168,3 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         return text[..start] + path + text[end..];
     }
 }
-
-/// <summary>What was brought.</summary>
-/// <param name="Bytes">Bytes fetched for this attempt.</param>
-/// <param name="Warnings">What its user should know.</param>
-internal sealed record Staged(long Bytes, IReadOnlyList<string> Warnings);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Scitq.Agent.Logs;
+using Scitq.Agent.Parts;
 
 namespace Scitq.Agent.Runtimes.Docker;
 

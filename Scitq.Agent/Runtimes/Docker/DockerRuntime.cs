@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
-using Scitq.Agent.Logs;
+using Scitq.Agent.Parts;
 using Scitq.Contracts;
 using Scitq.Contracts.Docker;
 
