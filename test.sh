@@ -110,6 +110,8 @@ postgres_packages=(postgresql-15:/usr/lib/postgresql/15/bin/pg_ctl)
 docker_packages=(docker.io:/usr/sbin/dockerd busybox-static:/bin/busybox iproute2:/sbin/ip iptables:/sbin/iptables
   docker-registry:/usr/bin/docker-registry apache2-utils:/usr/bin/htpasswd)
 
+ftp_packages=(python3-pyftpdlib:/usr/lib/python3/dist-packages/pyftpdlib/__init__.py python3-openssl:/usr/lib/python3/dist-packages/OpenSSL/__init__.py)
+
 if need_packages RabbitMQ "${rabbitmq_packages[@]}"; then
   if [[ -z ${SCITQ_TEST_RABBITMQ:-} ]]; then
     if mapfile -t uris < <(scripts/servers/rabbitmq.sh start "$run/rabbitmq" --management) && ((${#uris[@]} == 2)); then
@@ -151,7 +153,7 @@ if [[ -z ${SCITQ_TEST_AZURE:-} ]]; then
 fi
 
 if [[ -z ${SCITQ_TEST_FTP:-} ]]; then
-  if need_packages FTP python3-pyftpdlib:/usr/lib/python3/dist-packages/pyftpdlib/__init__.py; then
+  if need_packages FTP "${ftp_packages[@]}"; then
     SCITQ_TEST_FTP=$(scripts/servers/ftp.sh start "$run/ftp") && export SCITQ_TEST_FTP || no_server "an FTP server"
   else
     no_server "an FTP server"

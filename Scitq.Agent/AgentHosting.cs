@@ -18,6 +18,7 @@ using Scitq.Agent.Runtimes.Native;
 using Scitq.Agent.Slots;
 using Scitq.Agent.Staging;
 using Scitq.Agent.Workers;
+using Scitq.Hosting.Configuration;
 using Scitq.Messaging.Hosting;
 
 namespace Scitq.Agent;
@@ -26,38 +27,39 @@ namespace Scitq.Agent;
 public static partial class AgentHosting
 {
     /// <summary>An agent with its own connections to RabbitMQ.</summary>
-    public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder, AgentOptions options) =>
-        builder.Add(options, services => new RabbitMqAgentBus(
-            options.Broker!, options.Name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
+    public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder) =>
+        builder.Add((options, services) => new RabbitMqAgentBus(
+            options.Broker, options.Name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
 
     /// <summary>An agent on the in-memory bus of the process, which is started before it.</summary>
-    public static IHostApplicationBuilder AddAgentInProcess(this IHostApplicationBuilder builder, AgentOptions options) =>
-        builder.Add(options, services => new InMemoryAgentBus(services.GetRequiredService<IBus>(), options.Name));
+    public static IHostApplicationBuilder AddAgentInProcess(this IHostApplicationBuilder builder) =>
+        builder.Add((options, services) => new InMemoryAgentBus(
+            services.GetRequiredService<IBus>(), options.Name, services.GetRequiredService<TimeProvider>()));
 
-    private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, AgentOptions options, Func<IServiceProvider, IAgentBus> bus)
+    private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, Func<AgentOptions, IServiceProvider, IAgentBus> bus)
     {
         builder.Services.TryAddSingleton<TimeProvider>(BootTime.Instance);
-        builder.Services.AddSingleton(bus);
-        builder.Services.AddSingleton(services => Runtimes(options, services));
-        builder.Services.AddAgentParts(options);
+        builder.Services.AddServiceOptions<AgentOptions>();
+        builder.Services.AddSingleton(services => bus(services.GetRequiredService<AgentOptions>(), services));
+        builder.Services.AddSingleton(services => Runtimes(services.GetRequiredService<AgentOptions>(), services));
+        builder.Services.AddAgentParts();
         // A drain waits for what runs, however long that takes; a second signal ends it.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         return builder;
     }
 
-    /// <summary>All of the agent but its bus, its runtimes and its clock.</summary>
-    internal static IServiceCollection AddAgentParts(this IServiceCollection services, AgentOptions options) => services
-        .AddSingleton(options)
+    /// <summary>All of the agent but its options, its bus, its runtimes and its clock.</summary>
+    internal static IServiceCollection AddAgentParts(this IServiceCollection services) => services
         .AddSingleton<ObservedTasks>()
         .AddSingleton<HeartbeatSignal>()
-        .AddJournal(options)
-        .AddSlots(options)
-        .AddDisk(options)
-        .AddStaging(options)
+        .AddJournal()
+        .AddSlots()
+        .AddDisk()
+        .AddStaging()
         .AddReports()
-        .AddLogs(options)
+        .AddLogs()
         .AddReuse()
-        .AddAttempts(options)
+        .AddAttempts()
         .AddClaims()
         .AddWorker()
         .AddInbox();

@@ -1,43 +1,64 @@
+using System.ComponentModel.DataAnnotations;
 using Scitq.Access.Broker;
+using Scitq.Hosting.Configuration;
 
 namespace Scitq.Coordinator;
 
-/// <summary>What the coordinator is told at its start: command line, environment (<c>SCITQ_…</c>) or a JSON file.</summary>
-public sealed class CoordinatorOptions
+/// <summary>Where the coordinator keeps what it knows, and how it reaches its servers.</summary>
+public sealed class CoordinatorOptions : IValidatableObject
 {
-    /// <summary>The port of the API; 0 takes any free one.</summary>
-    public int Port { get; set; } = 5000;
-
-    /// <summary>The address to listen on; anything but loopback needs a token.</summary>
-    public string Host { get; set; } = "127.0.0.1";
+    /// <summary>The directory of logs and, without PostgreSQL, of the database.</summary>
+    [ServiceOption("data", "DIR", "where logs and the embedded database are (default: a directory of yours)", Form = OptionForm.Path)]
+    public string Data { get => field ??= DataDirectory.Default(); set; }
 
     /// <summary><c>amqp://user:password@host/vhost</c>; null is the bus in memory.</summary>
+    [ServiceOption("bus", "amqp://…", "RabbitMQ (default: a bus inside this process); --bus-file keeps the password off the command line", FileHelp = "a file that holds the address of RabbitMQ")]
     public string? Bus { get; set; }
 
+    /// <summary>A PEM file of the authorities that may have issued the broker's certificate; null for the machine's.</summary>
+    [ServiceOption("bus-ca", "FILE", "PEM file of the authorities that may issue the broker's certificate, for amqps:// (default: the machine's)")]
+    public string? BusCa { get; set; }
+
+    /// <summary>A PEM file with the coordinator's certificate for the broker.</summary>
+    [ServiceOption("bus-cert", "FILE", "PEM file with a certificate of the coordinator's own to show the broker")]
+    public string? BusCert { get; set; }
+
+    /// <summary>The PEM file with that certificate's key, if it is not in the same.</summary>
+    [ServiceOption("bus-key", "FILE", "PEM file with its key (default: the same file)")]
+    public string? BusKey { get; set; }
+
     /// <summary>How the broker is reached; null with the bus in memory.</summary>
-    internal BrokerSettings? Broker { get; set; }
+    internal BrokerSettings? Broker => string.IsNullOrEmpty(Bus) ? null : field ??= BrokerSettings.Read(Bus, BusCa, BusCert, BusKey);
 
     /// <summary>A PostgreSQL connection string (<c>Host=…</c>); null is SQLite in the data directory.</summary>
+    [ServiceOption("database", "'Host=…'", "PostgreSQL connection string (default: SQLite in the data directory)", FileHelp = "a file that holds the connection string")]
     public string? Database { get; set; }
 
-    /// <summary>Where logs and, without PostgreSQL, the database are.</summary>
-    public string Data { get; set; } = "";
-
-    /// <summary>Where the output of tasks is kept.</summary>
+    /// <summary>The directory of what tasks print.</summary>
     public string Logs => Path.Combine(Data, "logs");
 
     /// <summary>The embedded database.</summary>
     public string SqliteFile => Path.Combine(Data, "scitq.db");
 
-    /// <summary>What clients must present; null only where it was asked for, on loopback.</summary>
-    public string? Token { get; set; }
-
-    /// <summary>Whether the token is the one in <see cref="OwnTokenFile"/>.</summary>
-    public bool HasOwnToken { get; set; }
-
-    /// <summary>The token that is made when none is given.</summary>
+    /// <summary>The file of the token that is made when none is given.</summary>
     public string OwnTokenFile => Path.Combine(Data, "token");
 
     /// <summary>Whether the database is PostgreSQL.</summary>
     public bool UsesPostgres => !string.IsNullOrEmpty(Database);
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        string? problem = null;
+        try
+        {
+            _ = Broker;
+        }
+        catch (ArgumentException e)
+        {
+            problem = e.Message;
+        }
+
+        if (problem is not null) yield return new(problem);
+    }
 }

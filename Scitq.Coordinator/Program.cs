@@ -2,6 +2,8 @@ using Scitq.Coordinator;
 using Scitq.Messaging.Hosting;
 
 OwnProcess.Close();
-if (CoordinatorHost.ReadOptions(args, "scitq-coordinator", out var exitCode) is not { } started) return exitCode;
-OwnProcess.ForgetSecrets();
-return await CoordinatorHost.RunAsync(CoordinatorHost.Build(started.Options, started.Settings), "scitq-coordinator");
+return await CoordinatorProgram.Service.RunAsync(args, async configuration =>
+{
+    OwnProcess.ForgetSecrets();
+    return await CoordinatorHost.RunAsync(CoordinatorHost.Build(configuration));
+});

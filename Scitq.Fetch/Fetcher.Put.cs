@@ -25,7 +25,7 @@ public sealed partial class Fetcher
     public async Task<TransferResult> PutAsync(string source, DataUri destination, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
         destination = Place(destination);
-        CheckUri(destination);
+        CheckDestination(destination);
         var transport = _schemes.For(destination);
         var meter = new Meter(progress, _time);
         var upload = new Upload(transport, _retrier, meter);
@@ -99,7 +99,7 @@ public sealed partial class Fetcher
         _ => destination.Path + entry.Name,
     });
 
-    private void CheckUri(DataUri destination)
+    private void CheckDestination(DataUri destination)
     {
         Require(destination, TransportCapabilities.Put, "written to");
         if (destination.Action is not null) throw new BadUriException($"{Redacted.Of(destination)}: a destination takes no action ('|{destination.Action}').");

@@ -26,7 +26,7 @@ public sealed partial class Fetcher
     {
         (source, destination) = (Place(source), Place(destination));
         if (source.Action is not null) throw new BadUriException($"{Redacted.Of(source)}: '|{source.Action}' works only when fetching to a local directory.");
-        CheckUri(destination);
+        CheckDestination(destination);
         var meter = new Meter(progress, _time);
         if (await InfoAsync(source, ct) is { } one)
         {
@@ -74,7 +74,7 @@ public sealed partial class Fetcher
     {
         options ??= new SyncOptions();
         (source, destination) = (Place(source).AsFolder(), Place(destination).AsFolder());
-        CheckUri(destination);
+        CheckDestination(destination);
         Require(source, TransportCapabilities.List, "listed");
         Require(destination, TransportCapabilities.List, "listed");
         RefuseInto(source, destination);

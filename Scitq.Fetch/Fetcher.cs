@@ -54,12 +54,19 @@ public sealed partial class Fetcher : IDisposable
     /// <param name="forWriting">Whether data is to be written there.</param>
     /// <exception cref="BadUriException">It is malformed.</exception>
     /// <exception cref="UnsupportedTransferException">Its scheme is unknown here, or cannot be written to.</exception>
-    public DataUri CheckUri(string text, bool forWriting = false)
+    public DataUri CheckUri(string text, bool forWriting = false) => CheckUri(DataUri.Read(text), forWriting);
+
+    /// <summary>Checks that a URI is one that can be used.</summary>
+    /// <param name="uri">The URI.</param>
+    /// <param name="forWriting">Whether data is to be written there.</param>
+    /// <exception cref="BadUriException">It is malformed.</exception>
+    /// <exception cref="UnsupportedTransferException">Its scheme is unknown here, or cannot be written to.</exception>
+    public DataUri CheckUri(DataUri uri, bool forWriting = false)
     {
-        if (!DataUri.TryParse(text, out var uri, out var problem)) throw new BadUriException($"'{Redacted.Of(text)}' {problem}");
+        if (uri.Problem is { } problem) throw new BadUriException($"'{Redacted.Of(uri)}' {problem}");
         uri = Place(uri);
         _ = _schemes.For(uri);
-        if (forWriting) CheckUri(uri);
+        if (forWriting) CheckDestination(uri);
         return uri;
     }
 

@@ -46,10 +46,14 @@ public static class StorageFile
 
     private static StorageProfiles Profiles(StorageSection root)
     {
-        root.Only("s3", "azure");
-        var profiles = new StorageProfiles { S3 = [.. root.Sections("s3").Select(S3)], Azure = [.. root.Sections("azure").Select(Azure)] };
+        root.Only("s3", "azure", "ftp");
+        var profiles = new StorageProfiles
+        {
+            S3 = [.. root.Sections("s3").Select(S3)], Azure = [.. root.Sections("azure").Select(Azure)], Ftp = [.. root.Sections("ftp").Select(Ftp)],
+        };
         Reached(root, "s3", "buckets", [.. profiles.S3.Select(p => p.Buckets)]);
         Reached(root, "azure", "containers", [.. profiles.Azure.Select(p => p.Containers)]);
+        Reached(root, "ftp", "hosts", [.. profiles.Ftp.Select(p => p.Hosts)]);
         return profiles;
     }
 
@@ -86,6 +90,12 @@ public static class StorageFile
         if (options is { ConnectionString: not null } and not { Key: null, SasToken: null, Endpoint: null }) throw section.Wrong("has a connection_string, which holds all the rest: key, sas_token and endpoint do nothing");
         if (options is { Key: not null, SasToken: not null }) throw section.Wrong("has a key and a sas_token: one of them is enough");
         return options;
+    }
+
+    private static FtpOptions Ftp(StorageSection section)
+    {
+        section.Only("hosts", "tls", "ca_file");
+        return new FtpOptions { Hosts = section.Texts("hosts"), Tls = section.Yes("tls"), Authorities = section.Certificates("ca_file") };
     }
 
     /// <summary>What comes after an account for everything would never be used: its writer meant something else.</summary>

@@ -2,7 +2,7 @@ using System.IO.Enumeration;
 
 namespace Scitq.Fetch;
 
-/// <summary>Several accounts of the object stores, chosen by the name of the bucket or container: the first that takes it.</summary>
+/// <summary>Several accounts of the object stores, and what to know of FTP servers, chosen by the name of bucket, container or host: the first that takes it.</summary>
 public sealed class StorageProfiles
 {
     /// <summary>Of <c>s3://</c>.</summary>
@@ -11,10 +11,15 @@ public sealed class StorageProfiles
     /// <summary>Of <c>azure://</c>.</summary>
     public IReadOnlyList<AzureOptions> Azure { get; init; } = [];
 
+    /// <summary>Of FTP servers.</summary>
+    public IReadOnlyList<FtpOptions> Ftp { get; init; } = [];
+
     internal S3Options? ForBucket(string name) => S3.FirstOrDefault(p => Takes(p.Buckets, name));
 
     internal AzureOptions? ForContainer(string name) => Azure.FirstOrDefault(p => Takes(p.Containers, name));
 
-    private static bool Takes(IReadOnlyList<string> globs, string name) =>
-        globs.Count == 0 || globs.Any(g => FileSystemName.MatchesSimpleExpression(g, name, ignoreCase: false));
+    internal FtpOptions? ForFtp(string host) => Ftp.FirstOrDefault(p => Takes(p.Hosts, host, ignoreCase: true));
+
+    private static bool Takes(IReadOnlyList<string> globs, string name, bool ignoreCase = false) =>
+        globs.Count == 0 || globs.Any(g => FileSystemName.MatchesSimpleExpression(g, name, ignoreCase));
 }

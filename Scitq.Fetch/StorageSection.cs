@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 
 namespace Scitq.Fetch;
@@ -40,6 +42,26 @@ internal sealed class StorageSection(JsonElement element, string path, string na
     public string? Address(string key) => Text(key) is not { } text ? null
         : Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 ? text
         : throw Wrong($"has an {key} that is no http:// or https:// address");
+
+    public bool Yes(string key) => element.TryGetProperty(key, out var value)
+        && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong($"has a {key} that is neither true nor false"));
+
+    /// <summary>Those in the PEM file that the key names, relative to the storage file. They are no secret.</summary>
+    public X509Certificate2Collection? Certificates(string key)
+    {
+        if (Text(key) is not { } file) return null;
+        var found = new X509Certificate2Collection();
+        try
+        {
+            found.ImportFromPemFile(Path.Combine(Path.GetDirectoryName(path)!, file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw Wrong($"names a {key} that can't be read ({e.Message.TrimEnd('.')})");
+        }
+
+        return found.Count > 0 ? found : throw Wrong($"names a {key} that holds no certificate in PEM");
+    }
 
     /// <summary>From the key itself, or from the file that <c>KEY_file</c> names.</summary>
     public string? Secret(string key)

@@ -1,38 +1,29 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using Scitq.Agent;
 using Scitq.Coordinator;
+using Scitq.Hosting.Configuration;
 using Scitq.Messaging.Hosting;
 
 // Coordinator, one agent, a bus in memory and SQLite: all of Scitq in one process, with nothing to install.
 OwnProcess.Close();
-const string Program = "scitq-standalone";
 const string Purpose = "Scitq in one process: queues tasks, runs them on this machine, keeps everything in one directory.";
-if (ServiceArguments.Read(Program, Purpose, [.. CoordinatorHost.Options, .. AgentArguments.InProcess], args, out var exitCode) is not { } read) return exitCode;
-if (CoordinatorHost.ToOptions(Program, read, ref exitCode, tasksBelow: true) is not { } options) return exitCode;
-
-AgentOptions agent;
-try
+var program = new ServiceProgram("scitq-standalone", Purpose, [.. CoordinatorProgram.Common, .. AgentProgram.InProcess])
 {
-    var defaults = new AgentOptions { Concurrency = Environment.ProcessorCount, Prefetch = 2, WorkDir = Path.Combine(options.Data, "work") };
-    agent = AgentArguments.Apply(defaults, read);
-}
-catch (ArgumentException e)
+    Defaults =
+    [
+        .. CoordinatorProgram.Defaults,
+        new("Agent:Concurrency", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
+        new("Agent:Prefetch", "2"),
+    ],
+};
+return await program.RunAsync(args, async configuration =>
 {
-    await Console.Error.WriteLineAsync($"{Program}: {e.Message}");
-    return 2;
-}
-
-OwnProcess.ForgetSecrets();
-try
-{
-    return await CoordinatorHost.RunAsync(CoordinatorHost.Build(options, read, builder => builder.AddAgentInProcess(agent)), Program);
-}
-catch (AgentRefusedException e)
-{
-    await Console.Error.WriteLineAsync($"{Program}: {e.Message}");
-    return AgentRefusedException.ExitCode;
-}
-catch (ArgumentException e)
-{
-    await Console.Error.WriteLineAsync($"{Program}: {e.Message}");
-    return 2;
-}
+    OwnProcess.ForgetSecrets();
+    var app = CoordinatorHost.Build(configuration, builder =>
+    {
+        builder.AddAgentInProcess();
+        builder.Services.AddOptions<AgentOptions>().Configure<CoordinatorOptions>((agent, coordinator) => agent.WorkDir = Path.Combine(coordinator.Data, "work"));
+    });
+    return await CoordinatorHost.RunAsync(app, tasksBelow: true);
+});

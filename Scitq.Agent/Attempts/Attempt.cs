@@ -1,4 +1,5 @@
 using Scitq.Agent.Journal;
+using Scitq.Agent.Logs;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Slots;
 using Scitq.Contracts;
@@ -45,6 +46,9 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
 
     /// <summary>Its command, once it is started.</summary>
     public IRun? Run { get; set; }
+
+    /// <summary>Hides its secrets in what it prints, if that is wanted.</summary>
+    public OutputMask? Mask { get; set; }
 
     /// <summary>Bytes that were fetched for it.</summary>
     public long BytesFetched { get; set; }

@@ -8,12 +8,12 @@ namespace Scitq.Agent.Attempts;
 /// <summary>Attempts: what holds them, runs them and ends them.</summary>
 internal static class AttemptRegistration
 {
-    public static IServiceCollection AddAttempts(this IServiceCollection services, AgentOptions options) => services.AddTable(options).AddStages().AddWays();
+    public static IServiceCollection AddAttempts(this IServiceCollection services) => services.AddTable().AddStages().AddWays();
 
-    private static IServiceCollection AddTable(this IServiceCollection services, AgentOptions options) => services
+    private static IServiceCollection AddTable(this IServiceCollection services) => services
         .AddSingleton<AttemptTable>()
         .AddSingleton<IResourceUsers>(s => s.GetRequiredService<AttemptTable>())
-        .AddPart(s => new Leases(s.GetRequiredService<TimeProvider>(), options.LeaseTime))
+        .AddPart(s => new Leases(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<AgentOptions>().LeaseTime))
         .AddSingleton<HeldAttempts>()
         .AddSingleton<AttemptDirectories>();
 
@@ -26,6 +26,7 @@ internal static class AttemptRegistration
         .AddSingleton<InputFetch>()
         .AddSingleton<CommandRun>()
         .AddSingleton<CommandStart>()
+        .AddSingleton<Masking>()
         .AddSingleton<DiskRelief>()
         .AddSingleton<Delivery>()
         .AddSingleton<KeptDelivery>()

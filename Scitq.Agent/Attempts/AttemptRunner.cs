@@ -6,7 +6,8 @@ using Scitq.Contracts.Messages;
 namespace Scitq.Agent.Attempts;
 
 /// <summary>Brings an attempt through its stages, and whatever goes wrong on the way to an end that its user is told.</summary>
-internal sealed partial class AttemptRunner(AttemptStages stages, AttemptStreams streams, DiskRelief disk, TimeProvider time, ILogger<AttemptRunner> logger)
+internal sealed partial class AttemptRunner(
+    AttemptStages stages, AttemptStreams streams, Masking masking, DiskRelief disk, TimeProvider time, ILogger<AttemptRunner> logger)
 {
     /// <summary>Runs the attempt to its end, whatever that is, and hands back its last report; null when nothing may be said or left of it.</summary>
     /// <param name="attempt">The attempt.</param>
@@ -44,6 +45,7 @@ internal sealed partial class AttemptRunner(AttemptStages stages, AttemptStreams
     {
         var outcome = new Outcome(time.GetTimestamp());
         outcome.Fail(FailureClass.Lost, problem);
+        masking.ApplyAgain(attempt, outcome);
         await streams.EndWithAsync(attempt, problem, outcome);
         outcome.Logs?.Dispose();
         return EndReport.Of(attempt, outcome, time.GetUtcNow().UtcDateTime);

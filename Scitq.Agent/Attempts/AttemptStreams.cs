@@ -47,5 +47,5 @@ internal sealed class AttemptStreams(LogPump logs, RuntimeSet runtimes)
         await CollectAsync(attempt, outcome);
     }
 
-    private LogPump.LogHandle Handle(Attempt attempt) => logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr);
+    private LogPump.LogHandle Handle(Attempt attempt) => logs.Follow(attempt.Key, attempt.Directory.Stdout, attempt.Directory.Stderr, attempt.Mask);
 }

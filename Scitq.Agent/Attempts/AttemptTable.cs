@@ -35,7 +35,7 @@ internal sealed class AttemptTable(TimeProvider time) : IResourceUsers
     public bool Remove(Attempt attempt) => _attempts.TryRemove(KeyValuePair.Create((attempt.Key.TaskId, attempt.Key.Attempt), attempt));
 
     int IResourceUsers.Count(string resource) =>
-        All.Count(a => a.End is null && a.Spec.Resources.Any(r => r == resource || Stager.Plain(r) == resource));
+        All.Count(a => a.End is null && a.Spec.Resources.Any(r => r.Text == resource || r.Plain().Text == resource));
 
     public IReadOnlyList<AttemptKey> Keys() => [.. _attempts.Values.Select(a => a.Key)];
 }

@@ -10,7 +10,7 @@ internal sealed class CommandRun(CommandStart start, Capacity capacity, AttemptS
     /// <summary>Returns once the command has ended. Its slot is the next one's then, however long its output takes.</summary>
     public async Task RunAsync(Attempt attempt, IRun? adopted, Outcome outcome)
     {
-        var run = adopted is null ? await start.StartAsync(attempt) : start.TakeUp(attempt, adopted);
+        var run = adopted is null ? await start.StartAsync(attempt, outcome) : start.TakeUp(attempt, adopted, outcome);
         attempt.Run = run;
         outcome.Stage = AttemptStage.Running;
         outcome.Started = run.Started;

@@ -6,11 +6,11 @@ using Scitq.Contracts.Messages;
 namespace Scitq.Agent.Attempts;
 
 /// <summary>Starts a command in a slot, or takes up one that an earlier process of this agent started.</summary>
-internal sealed class CommandStart(RuntimeSet runtimes, Capacity capacity, Reporter reporter, AgentOptions options)
+internal sealed class CommandStart(RuntimeSet runtimes, Capacity capacity, Masking masking, Reporter reporter, AgentOptions options)
 {
     /// <summary>Waits for a slot and starts the command there. The slot is the caller's to release, once this has returned.</summary>
     /// <exception cref="StartException">The command can't be started.</exception>
-    public async Task<IRun> StartAsync(Attempt attempt)
+    public async Task<IRun> StartAsync(Attempt attempt, Outcome outcome)
     {
         var ct = attempt.Stopping;
         if (capacity.Slots.Free == 0) reporter.Phase(attempt.Key, "ready, waits for a free slot");
@@ -19,7 +19,9 @@ internal sealed class CommandStart(RuntimeSet runtimes, Capacity capacity, Repor
         try
         {
             if (!attempt.TryStart()) throw new OperationCanceledException(ct);
-            var request = RunRequests.Of(attempt, options, capacity.Slots.Limit, options.Secrets.Resolve(attempt.Spec.Secrets, options.Name));
+            var secrets = options.Secrets.Resolve(attempt.Spec.Secrets, options.Name);
+            Masking.Apply(attempt, secrets, outcome);
+            var request = RunRequests.Of(attempt, options, capacity.Slots.Limit, secrets);
             var run = await runtimes.For(attempt.Spec).StartAsync(request, text => reporter.Phase(attempt.Key, text), ct);
             started = true;
             attempt.Stage = AttemptStage.Running;
@@ -33,8 +35,9 @@ internal sealed class CommandStart(RuntimeSet runtimes, Capacity capacity, Repor
     }
 
     /// <summary>The command runs already, and so has a slot, free or not; the slot is the caller's to release.</summary>
-    public IRun TakeUp(Attempt attempt, IRun run)
+    public IRun TakeUp(Attempt attempt, IRun run, Outcome outcome)
     {
+        masking.ApplyAgain(attempt, outcome);
         attempt.Adopted();
         capacity.Slots.Seize();
         // The agent before may have been killed before it could tell.

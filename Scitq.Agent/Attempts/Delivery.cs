@@ -15,7 +15,7 @@ namespace Scitq.Agent.Attempts;
 internal sealed class Delivery(Stager stager, Leases leases, Capacity capacity, Reporter reporter, AgentOptions options)
 {
     /// <summary>Delivers the attempt's output directory; what keeps it from being delivered is the outcome's failure or warning.</summary>
-    public async Task DeliverAsync(Attempt attempt, string output, Outcome outcome)
+    public async Task DeliverAsync(Attempt attempt, DataUri output, Outcome outcome)
     {
         outcome.Stage = attempt.Stage = AttemptStage.Uploading;
         Phase(null);

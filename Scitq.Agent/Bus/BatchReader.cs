@@ -4,14 +4,15 @@ using RabbitMQ.Client.Exceptions;
 using Scitq.Access.Broker;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
-using Scitq.Messaging;
 
 namespace Scitq.Agent.Bus;
 
 /// <summary>The queue of a batch, which brings the one message that every task costs.</summary>
 internal sealed class BatchReader(IInbox inbox) : IQueueReader
 {
-    /// <summary>The coordinator makes the queue with the first task of its batch. Only asked for one that is there, the broker wants no right to make it.</summary>
+    /// <summary>
+    /// The coordinator makes the queue with the first task of its batch. For merely looking whether it is there, the broker wants no right to make it.
+    /// </summary>
     public async Task PrepareAsync(IConnection connection, string queue, CancellationToken ct)
     {
         try
@@ -22,8 +23,7 @@ internal sealed class BatchReader(IInbox inbox) : IQueueReader
         catch (OperationInterruptedException e) when (BrokerFailure.IsMissing(e))
         {
             await using var making = await connection.CreateChannelAsync(cancellationToken: ct);
-            var arguments = BusConfiguration.BatchQueueArguments.ToDictionary(a => a.Key, a => (object?)a.Value);
-            await making.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: ct);
+            await making.DeclareQueueAsync(queue, Queues.BatchArguments, ct);
         }
     }
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using MassTransit;
 using RabbitMQ.Client;
+using Scitq.Access.Broker;
 using Scitq.Contracts;
-using Scitq.Messaging;
 
 namespace Scitq.Agent.Bus;
 
@@ -14,10 +14,7 @@ internal sealed class OrderReader(IInbox inbox) : IQueueReader
     public async Task PrepareAsync(IConnection connection, string queue, CancellationToken ct)
     {
         await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
-        var arguments = BusConfiguration.WorkerQueueArguments.ToDictionary(a => a.Key, a => (object?)a.Value);
-        await channel.ExchangeDeclareAsync(queue, ExchangeType.Fanout, durable: true, cancellationToken: ct);
-        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: ct);
-        await channel.QueueBindAsync(queue, queue, "", cancellationToken: ct);
+        await channel.DeclareAsync(queue, Queues.WorkerArguments, ct);
     }
 
     public object? Read(string? type, ReadOnlySpan<byte> body)

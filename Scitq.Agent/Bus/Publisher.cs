@@ -7,39 +7,38 @@ using Scitq.Access.Broker;
 namespace Scitq.Agent.Bus;
 
 /// <summary>
-/// The connection by which an agent tells. It is made anew for as long as the agent lives, and whoever listens waits for it, so
-/// that what is wrong with the broker is said in one place, once. While the broker holds publishers back, what is sent waits.
+/// The connection by which an agent tells, kept for as long as the agent lives; whoever listens waits for it. While the broker holds publishers
+/// back, messages wait here.
 /// </summary>
-internal sealed partial class Publisher(BrokerSettings broker, string worker, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed partial class Publisher : IAsyncDisposable
 {
     private static readonly TimeSpan SendPatience = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan NoticeAfter = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
-    private readonly CancellationTokenSource _end = new();
+    private readonly BrokerConnection _connection;
+    private readonly ConnectionKeeper _keeper;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, Lane> _lanes = new();
-    private readonly Complaint _away = new();
-    private volatile TaskCompletionSource<IConnection> _connection = NewConnection();
-    private Task _keeping = Task.CompletedTask;
-    private bool _wasThere;
 
-    public BrokerAlarm Alarm { get; } = new(time);
-
-    public bool IsConnected => _connection.Task.IsCompletedSuccessfully;
-
-    public void Start()
+    public Publisher(BrokerConnection connection, TimeProvider time, ILogger logger)
     {
+        (_connection, _time, _logger) = (connection, time, logger);
+        _keeper = new ConnectionKeeper(connection, LongestPause, time) { Away = Away, Back = Back };
         Alarm.Changed += reason =>
         {
-            if (reason is null) TakesAgain(logger);
-            else TakesNothing(logger, BrokerAlarm.Say(reason));
+            if (reason is null) Log.TakesAgain(logger);
+            else Log.TakesNothing(logger, BrokerAlarm.Say(reason));
         };
-        _keeping = KeepAsync(_end.Token);
     }
 
+    public BrokerAlarm Alarm => _connection.Alarm;
+
+    public bool IsConnected => _keeper.IsConnected;
+
+    public void Start() => _keeper.Start();
+
     /// <summary>Returns once there is a connection.</summary>
-    public Task ConnectedAsync(CancellationToken ct) => _connection.Task.WaitAsync(ct);
+    public Task ConnectedAsync(CancellationToken ct) => _keeper.ConnectedAsync(ct);
 
     /// <summary>Returns once a queue of the broker has it.</summary>
     public async Task SendAsync(string exchange, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken ct)
@@ -53,7 +52,7 @@ internal sealed partial class Publisher(BrokerSettings broker, string worker, Ti
             {
                 try
                 {
-                    await sending.WaitAsync(SendPatience, time, ct);
+                    await sending.WaitAsync(SendPatience, _time, ct);
                     lane.Trouble.IsOver();
                     return;
                 }
@@ -68,7 +67,7 @@ internal sealed partial class Publisher(BrokerSettings broker, string worker, Ti
             // Whatever it was, all that follows from it is that the message must be repeated.
             await patience.CancelAsync();
             var reason = Reason(e);
-            if (IsConnected && lane.Trouble.IsNew(reason)) NotSent(logger, exchange, reason);
+            if (IsConnected && lane.Trouble.IsNew(reason)) Log.NotSent(_logger, exchange, reason);
             throw new SendException($"A message to '{exchange}' was not confirmed: {reason}", e);
         }
         finally
@@ -79,23 +78,17 @@ internal sealed partial class Publisher(BrokerSettings broker, string worker, Ti
 
     public async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync();
-        await _keeping;
+        await _keeper.DisposeAsync();
         foreach (var lane in _lanes.Values) lane.Dispose();
-        _end.Dispose();
     }
-
-    private static TaskCompletionSource<IConnection> NewConnection() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task PublishAsync(Lane lane, string exchange, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken ct)
     {
-        var connection = await ConnectionAsync(ct);
+        await _keeper.ConnectedAsync(ct);
         await Alarm.Over.WaitAsync(ct);
-        var channel = await lane.ChannelAsync(connection, ct);
+        var channel = await lane.ChannelAsync(_connection, ct);
         await channel.BasicPublishAsync(exchange, "", mandatory: true, properties, body, ct);
     }
-
-    private Task<IConnection> ConnectionAsync(CancellationToken ct) => _connection.Task.WaitAsync(ct);
 
     private string Reason(Exception e) => e switch
     {
@@ -103,91 +96,20 @@ internal sealed partial class Publisher(BrokerSettings broker, string worker, Ti
         _ when BrokerFailure.IsMissing(e) => "no coordinator has ever run on this broker.",
         TimeoutException when !IsConnected => "there is no connection to the broker.",
         TimeoutException => $"the broker did not confirm it within {SendPatience.TotalSeconds:0} s.",
-        _ => BrokerFailure.Reason(e, broker),
+        _ => BrokerFailure.Reason(e, _connection.Broker),
     };
 
-    private async Task KeepAsync(CancellationToken ct)
+    private void Away(string why, bool wasThere)
     {
-        for (var pause = FirstPause; !ct.IsCancellationRequested; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
-        {
-            try
-            {
-                if (await ConnectAsync(ct)) pause = FirstPause;
-                // Many agents come back to a broker at the same moment.
-                await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, ct);
-            }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
-            {
-                return;
-            }
-        }
+        var broker = _connection.Broker.Address;
+        if (wasThere) Log.BrokerAway(_logger, broker.Host, broker.Port, why);
+        else Log.NotConnected(_logger, broker.Host, broker.Port, why);
     }
 
-    /// <summary>Connects, and returns when the connection is gone; true if there was one.</summary>
-    private async Task<bool> ConnectAsync(CancellationToken ct)
+    private void Back(bool again)
     {
-        IConnection? connection = null;
-        var gone = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        try
-        {
-            var connecting = broker.Factory($"scitq-agent {worker} publish").CreateConnectionAsync(ct);
-            if (await Task.WhenAny(connecting, Task.Delay(NoticeAfter, time, ct)) != connecting) Away(BrokerFailure.Silence(broker));
-            connection = await connecting.WaitAsync(2 * BrokerSettings.ConnectTimeout, time, ct);
-            connection.ConnectionShutdownAsync += (_, shutdown) =>
-            {
-                gone.TrySetResult(BrokerFailure.Reason(shutdown, broker));
-                return Task.CompletedTask;
-            };
-            // A virtual host that is not there, or a limit, is told only when something is asked for.
-            var channel = await connection.CreateChannelAsync(cancellationToken: ct).WaitAsync(BrokerSettings.ConnectTimeout, time, ct);
-            await channel.DisposeAsync();
-            Alarm.Follow(connection);
-            var again = _away.IsOver() | _wasThere;
-            if (again) ConnectedAgain(logger, broker.Address);
-            _wasThere = true;
-            _connection.TrySetResult(connection);
-            var why = await gone.Task.WaitAsync(ct);
-            _connection = NewConnection();
-            Away(why);
-            return true;
-        }
-        catch (Exception e) when (!ct.IsCancellationRequested)
-        {
-            // Whatever is wrong with the broker, its administrator may mend it: say so and go on trying.
-            Away(BrokerFailure.Reason(e, broker));
-            return false;
-        }
-        finally
-        {
-            foreach (var lane in _lanes.Values) lane.Forget();
-            if (connection is not null) await connection.EndAsync(ClosePatience);
-        }
+        if (again) Log.ConnectedAgain(_logger, _connection.Broker.Address);
     }
-
-    private void Away(string why)
-    {
-        if (!_away.IsNew(why)) return;
-        if (_wasThere) BrokerAway(logger, broker.Address.Host, broker.Address.Port, why);
-        else NotConnected(logger, broker.Address.Host, broker.Address.Port, why);
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Not connected to the broker at {Host}:{Port} yet: {Problem} Trying again and again. Is the address right (--bus)?")]
-    private static partial void NotConnected(ILogger logger, string host, int port, string problem);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No connection to the broker at {Host}:{Port}: {Problem} Trying again and again; commands run on.")]
-    private static partial void BrokerAway(ILogger logger, string host, int port, string problem);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the broker at {Broker}.")]
-    private static partial void ConnectedAgain(ILogger logger, BrokerAddress broker);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What is to be told by way of '{Exchange}' waits: {Problem} Trying again and again.")]
-    private static partial void NotSent(ILogger logger, string exchange, string problem);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Nothing can be told: {Problem}. Commands run on, and what is to be told waits.")]
-    private static partial void TakesNothing(ILogger logger, string problem);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "The broker takes messages again.")]
-    private static partial void TakesAgain(ILogger logger);
 
     /// <summary>A channel for each exchange: one that is missing or forbidden closes the channel for all that is under way on it.</summary>
     private sealed class Lane : IDisposable
@@ -197,14 +119,14 @@ internal sealed partial class Publisher(BrokerSettings broker, string worker, Ti
 
         public Complaint Trouble { get; } = new();
 
-        public async ValueTask<IChannel> ChannelAsync(IConnection connection, CancellationToken ct)
+        public async ValueTask<IChannel> ChannelAsync(BrokerConnection connection, CancellationToken ct)
         {
             if (_channel is { IsOpen: true } open) return open;
             await _gate.WaitAsync(ct);
             try
             {
                 if (_channel is { IsOpen: true } opened) return opened;
-                return _channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), ct);
+                return _channel = await connection.ConfirmingChannelAsync(ct);
             }
             finally
             {
@@ -212,8 +134,28 @@ internal sealed partial class Publisher(BrokerSettings broker, string worker, Ti
             }
         }
 
-        public void Forget() => _channel = null;
-
         public void Dispose() => _gate.Dispose();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning,
+            "Not connected to the broker at {Host}:{Port} yet: {Problem} Trying again and again. Is the address right (--bus)?")]
+        public static partial void NotConnected(ILogger logger, string host, int port, string problem);
+
+        [LoggerMessage(2, LogLevel.Warning, "No connection to the broker at {Host}:{Port}: {Problem} Trying again and again; commands run on.")]
+        public static partial void BrokerAway(ILogger logger, string host, int port, string problem);
+
+        [LoggerMessage(3, LogLevel.Information, "Connected to the broker at {Broker}.")]
+        public static partial void ConnectedAgain(ILogger logger, BrokerAddress broker);
+
+        [LoggerMessage(4, LogLevel.Warning, "Messages to the exchange '{Exchange}' wait: {Problem} Trying again and again.")]
+        public static partial void NotSent(ILogger logger, string exchange, string problem);
+
+        [LoggerMessage(5, LogLevel.Warning, "This agent can tell the coordinator nothing: {Problem}. Commands run on, and messages wait.")]
+        public static partial void TakesNothing(ILogger logger, string problem);
+
+        [LoggerMessage(6, LogLevel.Information, "The broker takes messages again.")]
+        public static partial void TakesAgain(ILogger logger);
     }
 }

@@ -17,12 +17,11 @@ internal sealed class RabbitMqAgentBus(BrokerSettings broker, string worker, Tim
     private static readonly TimeSpan AfterAlarm = TimeSpan.FromSeconds(15);
     private readonly SemaphoreSlim _changing = new(1, 1);
     private IInbox? _inbox;
+    private BrokerConnections? _connections;
     private volatile Publisher? _publisher;
     private volatile QueueListener? _orders;
     private QueueListener? _tasks;
     private (string Batch, int Prefetch)? _wanted;
-
-    public bool GivesBack => true;
 
     /// <summary>A broker that is away is no deaf consumer: all connections come back by themselves.</summary>
     public bool Healthy => _publisher is not { IsConnected: true } || _orders is { IsListening: true };
@@ -94,7 +93,7 @@ internal sealed class RabbitMqAgentBus(BrokerSettings broker, string worker, Tim
         {
             await CloseAsync();
             await OpenAsync(ct);
-            if (_wanted is not null) await ListenAsync();
+            await ListenAsync();
         }
         finally
         {
@@ -118,21 +117,19 @@ internal sealed class RabbitMqAgentBus(BrokerSettings broker, string worker, Tim
 
     private async Task OpenAsync(CancellationToken ct)
     {
-        var publisher = new Publisher(broker, worker, time, logger);
+        var connections = _connections = new BrokerConnections(broker, $"scitq-agent {worker}", time);
+        var publisher = _publisher = new Publisher(connections.For("publish"), time, logger);
+        _orders = new QueueListener(connections.For("orders"), new OrderReader(_inbox!), publisher.ConnectedAsync, time, logger);
+        _tasks = new QueueListener(connections.For("tasks"), new BatchReader(_inbox!), publisher.ConnectedAsync, time, logger);
         publisher.Start();
-        _publisher = publisher;
         await publisher.ConnectedAsync(ct);
-        _orders = new QueueListener(broker, $"scitq-agent {worker} orders", new OrderReader(_inbox!), publisher.ConnectedAsync, logger);
         await _orders.ConnectAsync(Queues.Worker(worker), OrdersAtOnce);
     }
 
-    private Task ListenAsync()
-    {
-        var (batch, prefetch) = _wanted!.Value;
-        _tasks ??= new QueueListener(broker, $"scitq-agent {worker} tasks", new BatchReader(_inbox!), _publisher!.ConnectedAsync, logger);
-        return _tasks.ConnectAsync(Queues.Batch(batch), prefetch);
-    }
+    private Task ListenAsync() =>
+        _tasks is { } tasks && _wanted is { } wanted ? tasks.ConnectAsync(Queues.Batch(wanted.Batch), wanted.Prefetch) : Task.CompletedTask;
 
+    /// <summary>Listening ends first: what is handed back by it needs the connections.</summary>
     private async Task CloseAsync()
     {
         if (_tasks is not null) await _tasks.DisposeAsync();
@@ -141,5 +138,7 @@ internal sealed class RabbitMqAgentBus(BrokerSettings broker, string worker, Tim
         _orders = null;
         if (_publisher is { } publisher) await publisher.DisposeAsync();
         _publisher = null;
+        if (_connections is { } connections) await connections.DisposeAsync();
+        _connections = null;
     }
 }

@@ -6,7 +6,7 @@ using Scitq.Contracts.Messages;
 namespace Scitq.Agent.Bus;
 
 /// <summary>
-/// Asks itself through the broker whether it still hears: a consumer can be deaf while its bus calls itself healthy. Then
+/// Asks itself through the bus whether it still hears: a consumer can be deaf while its bus calls itself healthy. Then
 /// all connections are made anew, as often as it takes; running tasks are not touched.
 /// </summary>
 internal sealed partial class Watchdog(IAgentBus bus, WorkerIdentity self, TimeProvider time, ILogger<Watchdog> logger) : IAgentPart, IMessageHandler<Ping>
@@ -25,7 +25,6 @@ internal sealed partial class Watchdog(IAgentBus bus, WorkerIdentity self, TimeP
 
     public async Task RunAsync(CancellationToken ct)
     {
-        if (!bus.GivesBack) await Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
         var (missed, unhealthy) = (0, 0);
         while (true)
         {
@@ -37,23 +36,26 @@ internal sealed partial class Watchdog(IAgentBus bus, WorkerIdentity self, TimeP
             }
             catch (SendException e)
             {
-                // A broker that is away is no deaf consumer: both connections come back by themselves.
-                NotSent(logger, e.Message);
+                // A broker that is away is no deaf consumer: all connections come back by themselves.
+                Log.NotSent(logger, e.Message);
             }
 
             await Task.Delay(Round, time, ct);
             missed = sent && Interlocked.Read(ref _heard) < _sent ? missed + 1 : 0;
             unhealthy = bus.Healthy ? 0 : unhealthy + 1;
             if (missed < Misses && unhealthy < UnhealthyRounds) continue;
-            Deaf(logger);
+            Log.Deaf(logger);
             await bus.RebuildAsync(ct);
             (missed, unhealthy) = (0, 0);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A ping could not be sent: {Problem}")]
-    private static partial void NotSent(ILogger logger, string problem);
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Debug, "A ping could not be sent: {Problem}")]
+        public static partial void NotSent(ILogger logger, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The broker answers, but nothing it delivers arrives: connecting anew.")]
-    private static partial void Deaf(ILogger logger);
+        [LoggerMessage(2, LogLevel.Warning, "The broker answers, but nothing it delivers arrives: connecting anew.")]
+        public static partial void Deaf(ILogger logger);
+    }
 }

@@ -27,11 +27,8 @@ internal sealed partial class BatchListener(IAgentBus bus, Capacity capacity, Ti
         }
     }
 
-    /// <summary>Whether a delivery is to go back to the broker because nothing is taken.</summary>
-    public bool TurnsAway => _batch is null && bus.GivesBack;
-
     /// <summary>Whether tasks come through faster than so few deliveries in hand allow.</summary>
-    private bool IsNarrow => bus.GivesBack && Volatile.Read(ref _delivered) > 3 * _prefetch && _prefetch < Math.Min(capacity.Places.Limit, MostInHand);
+    private bool IsNarrow => Volatile.Read(ref _delivered) > 3 * _prefetch && _prefetch < Math.Min(capacity.Places.Limit, MostInHand);
 
     /// <summary>Listens until it is stopped.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -43,7 +40,7 @@ internal sealed partial class BatchListener(IAgentBus bus, Capacity capacity, Ti
             if (batch is null) continue;
             _starved = false;
             _delivered = 0;
-            _prefetch = Math.Clamp(bus.GivesBack ? capacity.Places.Free : MostInHand, 1, MostInHand);
+            _prefetch = Math.Clamp(capacity.Places.Free, 1, MostInHand);
             try
             {
                 await bus.ConnectBatchAsync(batch, _prefetch, ct);

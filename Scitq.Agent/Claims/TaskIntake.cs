@@ -9,14 +9,14 @@ namespace Scitq.Agent.Claims;
 /// Takes what the batch's queue delivers. A place is taken before the claim is sent; a delivery that finds none in time goes
 /// back to the queue, for an agent that has one.
 /// </summary>
-internal sealed class TaskIntake(IAgentBus bus, BatchListener listener, Capacity capacity, ClaimBatcher claims, IGrantTaker taker) : ITaskTaker
+internal sealed class TaskIntake(BatchListener listener, Capacity capacity, ClaimBatcher claims, IGrantTaker taker) : ITaskTaker
 {
     private static readonly TimeSpan s_placePatience = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<(Guid Task, int Attempt), Task<bool>> _asking = new();
 
     public async Task<bool> TakeAsync(TaskQueued task, CancellationToken connection)
     {
-        if (listener.TurnsAway) return false;
+        if (listener.Batch is null) return false;
         // Delivered again after its acknowledgement was lost.
         if (taker.HoldsAndTellsAgain(task)) return true;
         var first = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -53,7 +53,7 @@ internal sealed class TaskIntake(IAgentBus bus, BatchListener listener, Capacity
     {
         try
         {
-            if (!await capacity.Places.TakeAsync(0, bus.GivesBack ? s_placePatience : Timeout.InfiniteTimeSpan, connection))
+            if (!await capacity.Places.TakeAsync(0, s_placePatience, connection))
             {
                 listener.Starved();
                 return false;
@@ -65,7 +65,7 @@ internal sealed class TaskIntake(IAgentBus bus, BatchListener listener, Capacity
             return false;
         }
 
-        if (!listener.TurnsAway) return true;
+        if (listener.Batch is not null) return true;
         // While it waited for the place, this agent was told to take nothing more.
         capacity.Places.Release();
         return false;

@@ -29,8 +29,8 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
 
     private TimeProvider Time => time;
 
-    /// <summary>The attempt's command writes its streams.</summary>
-    public LogHandle Follow(AttemptKey key, string stdout, string stderr) => new(this, key, stdout, stderr, time.GetTimestamp());
+    /// <summary>The attempt's command writes its streams, of which the mask hides secrets.</summary>
+    public LogHandle Follow(AttemptKey key, string stdout, string stderr, OutputMask? mask) => new(this, key, stdout, stderr, mask, time.GetTimestamp());
 
     /// <summary>The coordinator has stored a stream so far.</summary>
     public Task HandleAsync(OutputStored message)
@@ -149,10 +149,10 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
         private readonly Tails _tails;
         private readonly ITimer _timer;
 
-        public LogHandle(LogPump pump, AttemptKey key, string stdout, string stderr, long since)
+        public LogHandle(LogPump pump, AttemptKey key, string stdout, string stderr, OutputMask? mask, long since)
         {
             (_pump, _key) = (pump, key);
-            _tails = new Tails([new StreamTail(stdout, OutputStream.Stdout, pump.Cap), new StreamTail(stderr, OutputStream.Stderr, pump.Cap)], since);
+            _tails = new Tails([new StreamTail(stdout, OutputStream.Stdout, pump.Cap, mask), new StreamTail(stderr, OutputStream.Stderr, pump.Cap, mask)], since);
             // A command that ends sooner than this prints little, and that travels with its end.
             _timer = pump.Time.CreateTimer(_ => pump.Register(key, _tails), null, Look, Timeout.InfiniteTimeSpan);
         }

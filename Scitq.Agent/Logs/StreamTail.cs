@@ -8,12 +8,14 @@ namespace Scitq.Agent.Logs;
 /// <summary>
 /// One stream of one attempt, read from its file by the offset at which it is stored. Of a stream that outgrows the cap
 /// the first half is stored as it comes and the last half at the end, with a line between that tells how much was cut.
+/// Of a task that wants its secrets masked, what may be the beginning of one waits for the next byte, or for the end.
 /// </summary>
-internal sealed class StreamTail(string path, OutputStream stream, long cap)
+internal sealed class StreamTail(string path, OutputStream stream, long cap, OutputMask? mask = null)
 {
     private const int Block = 4096;
     private readonly long _half = cap / 2;
-    private long _punched = cap / 2 / Block * Block + Block;
+    private readonly int _margin = mask?.Margin ?? 0;
+    private long _punched = (cap / 2 + (mask?.Margin ?? 0)) / Block * Block + Block;
     private byte[] _marker = [];
     private long _final = -1;
     private bool _lost;
@@ -69,13 +71,24 @@ internal sealed class StreamTail(string path, OutputStream stream, long cap)
     /// <summary>Gives the blocks back to the disk that will never be stored: behind the first half, before the last.</summary>
     public void Punch()
     {
-        var keepFrom = (FileLength - (cap - _half)) / Block * Block;
+        var keepFrom = (FileLength - (cap - _half) - _margin) / Block * Block;
         if (keepFrom - _punched < 1024 * 1024) return;
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
         if (Fallocate(file, PunchHole | KeepSize, _punched, keepFrom - _punched) == 0) _punched = keepFrom;
     }
 
     private byte[] Read(long offset, int count)
+    {
+        if (mask is null) return ReadFile(offset, count);
+        var from = Math.Max(0, offset - _margin);
+        var known = _final < 0 ? FileLength : _final;
+        var bytes = ReadFile(from, (int)Math.Max(0, Math.Min(known, offset + count + _margin) - from));
+        var (start, decided) = ((int)(offset - from), mask.Apply(bytes));
+        var end = Math.Min(start + count, _final < 0 ? decided : bytes.Length);
+        return end <= start ? [] : bytes[start..end];
+    }
+
+    private byte[] ReadFile(long offset, int count)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var bytes = new byte[count];

@@ -21,7 +21,7 @@ internal sealed class KeyMaker(Fetcher fetcher)
         [
             CacheKey.Part("command", Json(spec.Argv.Zip(shown.Argv, Hidden))),
             CacheKey.Part("image", spec.Image ?? ""),
-            CacheKey.Part("docker options", Json(spec.DockerOptions.Zip(shown.DockerOptions, Hidden))),
+            CacheKey.Part("docker options", Json(spec.DockerOptions.Words.Zip(shown.DockerOptions.Words, Hidden))),
             CacheKey.Part("user", string.Create(CultureInfo.InvariantCulture, $"{spec.Uid}:{spec.Gid}")),
             CacheKey.Part("environment", Json(Environment(spec, shown))),
         ];
@@ -41,15 +41,14 @@ internal sealed class KeyMaker(Fetcher fetcher)
     private static string Hidden(string text, string shown) =>
         text == shown ? text : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private async Task<CachePart> DataAsync(string kind, string text, CancellationToken ct)
+    private async Task<CachePart> DataAsync(string kind, DataUri uri, CancellationToken ct)
     {
-        var uri = DataUri.Parse(text);
         var plain = uri.At(uri.Path);
         var name = $"{kind} {NameOf(uri)}{(uri.Action is { } action ? $"|{action}" : "")}";
         var shown = Redacted.Of(plain);
         try
         {
-            fetcher.CheckUri(text);
+            fetcher.CheckUri(uri);
             if (await fetcher.InfoAsync(plain, ct) is { } entry)
                 return Content(entry) is { } content ? new CachePart(name, $"{entry.Size}:{content}", entry.Size, shown) : ByText();
             return await FolderAsync(name, shown, plain, ct);
@@ -60,7 +59,7 @@ internal sealed class KeyMaker(Fetcher fetcher)
             return ByText();
         }
 
-        CachePart ByText() => CacheKey.Part(name, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))) with { Uri = shown };
+        CachePart ByText() => CacheKey.Part(name, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(uri.Text)))) with { Uri = shown };
     }
 
     private async Task<CachePart> FolderAsync(string name, string shown, DataUri folder, CancellationToken ct)

@@ -51,7 +51,7 @@ internal sealed class Reuser(Fetcher fetcher, IAgentBus bus, WorkerIdentity self
 
     /// <summary>Sees that the outputs are there as they were delivered, and copies them where they are wanted; the bytes that were copied.</summary>
     /// <exception cref="FetchException">They are not, or can't be copied.</exception>
-    public async Task<long> TakeAsync(ReusableResult result, string? wanted, CancellationToken ct)
+    public async Task<long> TakeAsync(ReusableResult result, DataUri? wanted, CancellationToken ct)
     {
         if (wanted is null || result.Output is null) return 0;
         var from = fetcher.CheckUri(result.Output).AsFolder();

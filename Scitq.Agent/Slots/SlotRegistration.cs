@@ -5,6 +5,9 @@ namespace Scitq.Agent.Slots;
 /// <summary>Slots: how many attempts this worker has room for.</summary>
 internal static class SlotRegistration
 {
-    public static IServiceCollection AddSlots(this IServiceCollection services, AgentOptions options) =>
-        services.AddSingleton(s => new Capacity(options.Concurrency, options.Prefetch, s.GetRequiredService<TimeProvider>()));
+    public static IServiceCollection AddSlots(this IServiceCollection services) => services.AddSingleton(s =>
+    {
+        var options = s.GetRequiredService<AgentOptions>();
+        return new Capacity(options.Concurrency, options.Prefetch, s.GetRequiredService<TimeProvider>());
+    });
 }

@@ -19,14 +19,14 @@ internal sealed class AccountFetchers(FetchOptions options, TimeProvider time) :
     /// <exception cref="AccessDeniedException">It may not.</exception>
     public static void Check(RunAs account, TaskSpec spec, CancellationToken ct)
     {
-        foreach (var text in spec.Inputs.Concat(spec.Resources).Where(IsFile))
+        foreach (var uri in spec.Inputs.Concat(spec.Resources).Where(IsFile))
         {
-            if (!DataUri.TryParse(text, out var uri, out _) || SeenBy.Unreadable(account, uri.Path, ct) is not { } file) continue;
-            throw new AccessDeniedException($"{Redacted.Of(text)}: uid {account.Uid}, as whom the task runs, may not read {Redacted.Of(file)}.");
+            if (SeenBy.Unreadable(account, uri.Path, ct) is not { } file) continue;
+            throw new AccessDeniedException($"{Redacted.Of(uri)}: uid {account.Uid}, as whom the task runs, may not read {Redacted.Of(file)}.");
         }
     }
 
-    public static bool IsFile(string uri) => uri.StartsWith("file://", StringComparison.OrdinalIgnoreCase);
+    public static bool IsFile(DataUri uri) => uri.Scheme == "file";
 
     public void Dispose()
     {

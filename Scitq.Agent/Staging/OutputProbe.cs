@@ -49,9 +49,9 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
         return await fetched;
     }
 
-    private async Task CheckAsync(string batch, string output, CancellationToken ct)
+    private async Task CheckAsync(string batch, DataUri output, CancellationToken ct)
     {
-        var uri = DataUri.Parse(Stager.Plain(output)).AsFolder();
+        var uri = output.Plain().AsFolder();
         var key = (batch, Root(uri));
         var asked = time.GetTimestamp();
         Probe probe;

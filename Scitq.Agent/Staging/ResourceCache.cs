@@ -59,7 +59,7 @@ internal sealed partial class ResourceCache(
 
     /// <summary>The resource, which stays until the lease on it is disposed of.</summary>
     /// <exception cref="FetchException">It can't be had.</exception>
-    public async Task<ResourceLease> GetAsync(string uri, IProgress<TransferProgress> progress, CancellationToken ct)
+    public async Task<ResourceLease> GetAsync(DataUri uri, IProgress<TransferProgress> progress, CancellationToken ct)
     {
         var asked = time.GetTimestamp();
         while (true)
@@ -67,11 +67,11 @@ internal sealed partial class ResourceCache(
             ResourceFlight flight;
             lock (_lock)
             {
-                if (!_flights.TryGetValue(uri, out flight!))
+                if (!_flights.TryGetValue(uri.Text, out flight!))
                 {
-                    if (_kept.TryGetValue(uri, out var fresh) && fresh.Checked != 0 && time.GetElapsedTime(fresh.Checked) < s_checkEvery)
+                    if (_kept.TryGetValue(uri.Text, out var fresh) && fresh.Checked != 0 && time.GetElapsedTime(fresh.Checked) < s_checkEvery)
                         return Lease(fresh, 0, null);
-                    flight = _flights[uri] = new ResourceFlight(time.GetTimestamp(), f => FlyAsync(uri, f));
+                    flight = _flights[uri.Text] = new ResourceFlight(time.GetTimestamp(), f => FlyAsync(uri, f));
                 }
             }
 
@@ -199,21 +199,21 @@ internal sealed partial class ResourceCache(
         return kept.Pins == 0 ? kept.Root : null;
     }
 
-    private async Task<KeptResource> FlyAsync(string uri, ResourceFlight flight)
+    private async Task<KeptResource> FlyAsync(DataUri uri, ResourceFlight flight)
     {
         try
         {
             var source = fetcher.CheckUri(uri);
             KeptResource? kept;
-            lock (_lock) kept = _kept.GetValueOrDefault(uri);
+            lock (_lock) kept = _kept.GetValueOrDefault(uri.Text);
             var version = await AskAsync(source, kept, flight);
             if (kept is not null && (version is null || version == kept.Source)) return kept;
             var fetched = await FetchAsync(source, version, flight);
             string? old;
             lock (_lock)
             {
-                old = _kept.TryGetValue(uri, out var before) ? Drop(before) : null;
-                _kept[uri] = fetched;
+                old = _kept.TryGetValue(uri.Text, out var before) ? Drop(before) : null;
+                _kept[uri.Text] = fetched;
                 Revision++;
             }
 
@@ -224,8 +224,8 @@ internal sealed partial class ResourceCache(
         {
             lock (_lock)
             {
-                if (_kept.TryGetValue(uri, out var kept)) kept.Checked = time.GetTimestamp();
-                _flights.Remove(uri);
+                if (_kept.TryGetValue(uri.Text, out var kept)) kept.Checked = time.GetTimestamp();
+                _flights.Remove(uri.Text);
             }
         }
     }

@@ -14,7 +14,7 @@ internal static class SourceVersion
     /// <exception cref="FetchException">The source can't be asked.</exception>
     public static async Task<string?> OfAsync(Fetcher fetcher, DataUri uri, CancellationToken ct)
     {
-        if (uri.Scheme is not ("file" or "s3" or "azure" or "ftp")) return null;
+        if (uri.Scheme is not ("file" or "s3" or "azure" or "ftp" or "ftps" or "ftpes")) return null;
         var plain = uri.At(uri.Path);
         if (await fetcher.InfoAsync(plain, ct) is { } file) return Text(file);
 

@@ -26,7 +26,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         var said = new ConcurrentQueue<string>();
         phase("fetching");
         // Two of one name: the later one wins, as of resources, so they may not be on their way at once.
-        var named = spec.Inputs.Distinct().GroupBy(uri => fetcher.NameOf(fetcher.CheckUri(uri)) ?? uri).ToList();
+        var named = spec.Inputs.Distinct().GroupBy(uri => fetcher.NameOf(fetcher.CheckUri(uri)) ?? uri.Text).ToList();
         var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], directory, account, said, failed.Token)));
         var leases = spec.Resources.Distinct().Select(uri => OrStopAllAsync(() => ResourceAsync(uri, progress.Add(), failed.Token))).ToList();
         try
@@ -57,15 +57,15 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         }
     }
 
-    private static string Replaced(IGrouping<string, string> same) =>
+    private static string Replaced(IGrouping<string, DataUri> same) =>
         $"inputs of one name: {Redacted.Of(same.Last())} has replaced {string.Join(", ", same.SkipLast(1).Select(Redacted.Of))}; put them apart with |mv:FOLDER";
 
     /// <summary>Delivers everything below the output directory.</summary>
-    public async Task<TransferResult> DeliverAsync(string output, WorkDirectory directory, Action<string> phase, CancellationToken ct)
+    public async Task<TransferResult> DeliverAsync(DataUri output, WorkDirectory directory, Action<string> phase, CancellationToken ct)
     {
         var progress = new StagingProgress("uploading", phase, time);
         TransferTroubles.Listen(progress.Trouble);
-        return await fetcher.PutAsync(directory.Output, fetcher.CheckUri(Plain(output), forWriting: true), progress.Add(), ct);
+        return await fetcher.PutAsync(directory.Output, fetcher.CheckUri(output.Plain(), forWriting: true), progress.Add(), ct);
     }
 
     /// <summary>
@@ -76,7 +76,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     /// <param name="delivered">What this attempt has delivered.</param>
     /// <param name="task">The task, whose id may tell since when it exists.</param>
     /// <param name="ct">Stops it.</param>
-    public async Task<string?> OthersAsync(string output, TransferResult delivered, Guid task, CancellationToken ct)
+    public async Task<string?> OthersAsync(DataUri output, TransferResult delivered, Guid task, CancellationToken ct)
     {
         using var over = new CancellationTokenSource(s_listPatience, time);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct, over.Token);
@@ -85,7 +85,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         var (names, count, looked) = (new List<string>(), 0, 0);
         try
         {
-            await foreach (var entry in fetcher.ListAsync(fetcher.CheckUri(Plain(output)), ct: patience.Token))
+            await foreach (var entry in fetcher.ListAsync(fetcher.CheckUri(output.Plain()), ct: patience.Token))
             {
                 if (++looked > MostListed) return $"{Others(names, count)}; the output folder holds so many files that not all were looked at";
                 if (own.Contains(entry.Name) || Path.GetFileName(entry.Name).StartsWith(Fetcher.ProbePrefix, StringComparison.Ordinal)) continue;
@@ -119,7 +119,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     /// <summary>What was delivered, for the attempt's record.</summary>
     public static IReadOnlyList<OutputFile> Manifest(TransferResult delivered) => [.. delivered.Files.Select(f => new OutputFile(f.Name, f.Size, f.Md5))];
 
-    private async Task<long> InputsAsync((string Uri, StagingProgress.Part Told)[] same, WorkDirectory directory, RunAs? account, ConcurrentQueue<string> said, CancellationToken ct)
+    private async Task<long> InputsAsync((DataUri Uri, StagingProgress.Part Told)[] same, WorkDirectory directory, RunAs? account, ConcurrentQueue<string> said, CancellationToken ct)
     {
         long bytes = 0;
         foreach (var (uri, told) in same) bytes += await InputAsync(uri, directory, account, told, said, ct);
@@ -127,44 +127,33 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     }
 
     private Task<long> InputAsync(
-        string text, WorkDirectory directory, RunAs? account, IProgress<TransferProgress> told, ConcurrentQueue<string> said, CancellationToken ct) => OrPlainAsync(text, async t =>
+        DataUri asked, WorkDirectory directory, RunAs? account, IProgress<TransferProgress> told, ConcurrentQueue<string> said, CancellationToken ct) => OrPlainAsync(asked, async u =>
     {
-        var uri = fetcher.CheckUri(t);
+        var uri = fetcher.CheckUri(u);
         var factor = uri.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
-        var by = account is not null && accounts is not null && AccountFetchers.IsFile(t) ? accounts.For(account) : fetcher;
+        var by = account is not null && accounts is not null && AccountFetchers.IsFile(u) ? accounts.For(account) : fetcher;
         var result = await room.HoldAsync(factor, told, (progress, c) => by.GetAsync(uri, directory.Input, progress, c), ct);
         foreach (var warning in result.Warnings) said.Enqueue(warning);
         return result.Bytes;
     });
 
-    private async Task<ResourceLease> ResourceAsync(string text, StagingProgress.Part told, CancellationToken ct)
+    private async Task<ResourceLease> ResourceAsync(DataUri uri, StagingProgress.Part told, CancellationToken ct)
     {
-        var lease = await OrPlainAsync(text, t => resources.GetAsync(t, told, ct));
+        var lease = await OrPlainAsync(uri, u => resources.GetAsync(u, told, ct));
         told.Done();
         return lease;
     }
 
     /// <summary>A key is taken to the byte, but where there is none, a // or /./ is most often a script's slip.</summary>
-    private static async Task<T> OrPlainAsync<T>(string text, Func<string, Task<T>> get)
+    private static async Task<T> OrPlainAsync<T>(DataUri uri, Func<DataUri, Task<T>> get)
     {
         try
         {
-            return await get(text);
+            return await get(uri);
         }
-        catch (DataNotFoundException) when (Plain(text) != text)
+        catch (DataNotFoundException) when (uri.Plain() != uri)
         {
-            return await get(Plain(text));
+            return await get(uri.Plain());
         }
-    }
-
-    /// <summary>Without empty and single-dot parts.</summary>
-    internal static string Plain(string text)
-    {
-        var (start, end) = (text.IndexOf("://", StringComparison.Ordinal) + 3, text.IndexOf('|', StringComparison.Ordinal));
-        if (end < 0) end = text.Length;
-        var path = text[start..end];
-        while (path.Contains("/./", StringComparison.Ordinal)) path = path.Replace("/./", "/", StringComparison.Ordinal);
-        while (path.Contains("//", StringComparison.Ordinal)) path = path.Replace("//", "/", StringComparison.Ordinal);
-        return text[..start] + path + text[end..];
     }
 }

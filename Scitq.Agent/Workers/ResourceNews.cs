@@ -16,7 +16,7 @@ internal sealed class ResourceNews(ResourceCache resources, AttemptTable attempt
     public IReadOnlyList<CachedResource>? For(long sequence)
     {
         // Who uses them changes without their doing.
-        var uses = attempts.All.Where(a => a.End is null).Sum(a => a.Spec.Resources.Sum(r => (long)r.GetHashCode(StringComparison.Ordinal)));
+        var uses = attempts.All.Where(a => a.End is null).Sum(a => a.Spec.Resources.Sum(r => (long)r.GetHashCode()));
         var state = new State(resources.Revision, uses);
         if (state == _known) return null;
         _told = (sequence, state);

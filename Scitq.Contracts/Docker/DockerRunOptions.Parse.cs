@@ -4,16 +4,28 @@ namespace Scitq.Contracts.Docker;
 
 public sealed partial record DockerRunOptions
 {
-    /// <summary>Reads the words, or says in one line which option is wrong and why.</summary>
+    /// <summary>
+    /// Reads any words and never fails: words that are not options keep their <see cref="Problem"/>. For words from elsewhere (JSON, rows,
+    /// journals), where one bad option must not hide what stands beside it.
+    /// </summary>
+    public static DockerRunOptions Read(IReadOnlyList<string> words)
+    {
+        if (words.Count == 0) return None;
+        var options = new DockerRunOptions(words);
+        options.Problem = options.Take(words) ?? options.Contradiction();
+        return options;
+    }
+
+    /// <summary>Reads the words, or says in one line why they are not options of <c>docker run</c> that a task may use.</summary>
     public static bool TryParse(IReadOnlyList<string> words, [NotNullWhen(true)] out DockerRunOptions? options, [NotNullWhen(false)] out string? problem)
     {
-        var parsed = new DockerRunOptions();
-        problem = parsed.Read(words) ?? parsed.Contradiction();
-        options = problem is null ? parsed : null;
+        var read = Read(words);
+        problem = read.Problem;
+        options = problem is null ? read : null;
         return problem is null;
     }
 
-    private string? Read(IReadOnlyList<string> words)
+    private string? Take(IReadOnlyList<string> words)
     {
         for (var i = 0; i < words.Count; i++)
         {

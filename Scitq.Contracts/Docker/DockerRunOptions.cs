@@ -1,9 +1,12 @@
+using System.Text.Json.Serialization;
+
 namespace Scitq.Contracts.Docker;
 
 /// <summary>
 /// Options of <c>docker run</c>, read into typed values; checked at submission, turned into the engine's create request by the agent.
-/// A null or empty member was not given. Where <c>docker run</c> takes the last of several, so does this.
+/// A null or empty member was not given. Where <c>docker run</c> takes the last of several, so does this. In JSON they are their words.
 /// </summary>
+[JsonConverter(typeof(DockerRunOptionsConverter))]
 public sealed partial record DockerRunOptions
 {
     private readonly HashSet<string> given = new(StringComparer.Ordinal);
@@ -30,6 +33,17 @@ public sealed partial record DockerRunOptions
     private readonly List<DockerDeviceRate> deviceWriteBps = [];
     private readonly List<DockerDeviceRate> deviceReadIops = [];
     private readonly List<DockerDeviceRate> deviceWriteIops = [];
+
+    private DockerRunOptions(IReadOnlyList<string> words) => Words = words;
+
+    /// <summary>No options.</summary>
+    public static DockerRunOptions None { get; } = new([]);
+
+    /// <summary>The words they were read from, unchanged.</summary>
+    public IReadOnlyList<string> Words { get; }
+
+    /// <summary>Why they can't be given to <c>docker run</c>, as one line; null when they can. Only <see cref="Read"/> makes such a value, and <see cref="TaskSpecRules"/> refuses it.</summary>
+    public string? Problem { get; private set; }
 
     /// <summary>The long names of the options that were given and mean something here, e.g. <c>--volume</c> for <c>-v</c>.</summary>
     public IReadOnlyCollection<string> Given => given;

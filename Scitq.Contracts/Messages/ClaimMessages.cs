@@ -12,6 +12,9 @@ public sealed record ClaimTasks
     /// <summary>Returned with the answer.</summary>
     public required long Request { get; init; }
 
+    /// <summary>Which of <see cref="Abilities"/> the agent has.</summary>
+    public IReadOnlyList<string> Knows { get; init; } = [];
+
     /// <summary>The attempts asked for.</summary>
     public required IReadOnlyList<TaskQueued> Items { get; init; }
 }

@@ -39,7 +39,7 @@ public sealed record ReusableFound
 /// <param name="Number">The task's small number.</param>
 /// <param name="Output">The folder it delivered to; null when it delivered nothing.</param>
 /// <param name="Files">What it delivered.</param>
-public sealed record ReusableResult(long Number, string? Output, IReadOnlyList<OutputFile> Files);
+public sealed record ReusableResult(long Number, DataUri? Output, IReadOnlyList<OutputFile> Files);
 
 /// <summary>One part of what the result of a task depends on.</summary>
 /// <param name="Name">Which: <c>command</c>, <c>image</c>, <c>input reads.fastq.gz</c>…</param>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Scitq.Contracts.Docker;
 
 namespace Scitq.Contracts;
 
@@ -11,10 +12,10 @@ public static partial class Masked
     public static TaskSpec Spec(TaskSpec spec) => spec with
     {
         Argv = Words(spec.Argv),
-        DockerOptions = Options(spec.DockerOptions),
-        Inputs = [.. spec.Inputs.Select(Text)],
-        Resources = [.. spec.Resources.Select(Text)],
-        Output = spec.Output is { } output ? Text(output) : null,
+        DockerOptions = DockerRunOptions.Read(Options(spec.DockerOptions.Words)),
+        Inputs = [.. spec.Inputs.Select(Uri)],
+        Resources = [.. spec.Resources.Select(Uri)],
+        Output = spec.Output is { } output ? Uri(output) : null,
         Env = spec.Env.Count == 0 ? spec.Env : spec.Env.ToDictionary(e => e.Key, e => Variable(e.Key, e.Value)),
     };
 
@@ -42,6 +43,8 @@ public static partial class Masked
 
     /// <summary>Whether a variable's name says that its value is a secret.</summary>
     public static bool IsSecret(string name) => SecretName().IsMatch(name);
+
+    private static DataUri Uri(DataUri uri) => DataUri.Read(Text(uri.Text));
 
     private static IReadOnlyList<string> Words(IReadOnlyList<string> words) => [.. words.Select(w => w.Contains("://", StringComparison.Ordinal) ? Text(w) : w)];
 

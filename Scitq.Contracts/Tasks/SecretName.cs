@@ -28,6 +28,6 @@ public sealed record SecretName(string Variable, string Key)
             if (!seen.Add(secret.Variable)) return $"the variable '{secret.Variable}' is set twice.";
         }
 
-        return null;
+        return spec is { MaskSecrets: true, Secrets.Count: 0 } ? "its secrets are to be masked in what it prints (mask_secrets), but it names none." : null;
     }
 }

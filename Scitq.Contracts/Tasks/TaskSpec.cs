@@ -1,3 +1,5 @@
+using Scitq.Contracts.Docker;
+
 namespace Scitq.Contracts;
 
 /// <summary>
@@ -18,8 +20,8 @@ public sealed record TaskSpec
     /// <summary>The container image to run in; null runs the command natively on the worker.</summary>
     public string? Image { get; init; }
 
-    /// <summary>Options as for <c>docker run</c>, one word an element, e.g. <c>["--gpus", "all"]</c>. Only with <see cref="Image"/>; see <see cref="Docker.DockerRunOptions"/>.</summary>
-    public IReadOnlyList<string> DockerOptions { get; init; } = [];
+    /// <summary>Options as for <c>docker run</c>, one word an element, e.g. <c>["--gpus", "all"]</c>. Only with <see cref="Image"/>.</summary>
+    public DockerRunOptions DockerOptions { get; init; } = DockerRunOptions.None;
 
     /// <summary>Numeric user id to run as; null is the image's or the worker's own.</summary>
     public int? Uid { get; init; }
@@ -28,13 +30,13 @@ public sealed record TaskSpec
     public int? Gid { get; init; }
 
     /// <summary>Data URIs fetched for this task alone into its input directory.</summary>
-    public IReadOnlyList<string> Inputs { get; init; } = [];
+    public IReadOnlyList<DataUri> Inputs { get; init; } = [];
 
     /// <summary>Data URIs fetched once per worker and shared read-only; each may carry one action (<c>|untar</c>…).</summary>
-    public IReadOnlyList<string> Resources { get; init; } = [];
+    public IReadOnlyList<DataUri> Resources { get; init; } = [];
 
     /// <summary>The folder URI that receives the output directory at the end, on success and on failure.</summary>
-    public string? Output { get; init; }
+    public DataUri? Output { get; init; }
 
     /// <summary>How many times the task runs again after a failure of its own (0 or more). Lost workers do not count.</summary>
     public int Retry { get; init; }
@@ -59,6 +61,9 @@ public sealed record TaskSpec
     /// name. No value is ever here.
     /// </summary>
     public IReadOnlyList<string> Secrets { get; init; } = [];
+
+    /// <summary>Whether the values of <see cref="Secrets"/> are made <c>*</c> in what the command prints, before it leaves the worker.</summary>
+    public bool MaskSecrets { get; init; }
 
     /// <summary>Environment variables for the command, beside those the agent sets.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();

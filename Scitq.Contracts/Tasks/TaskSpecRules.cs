@@ -20,24 +20,22 @@ public static class TaskSpecRules
         if (BatchName.Problem(spec.Batch) is { } batch) return batch;
         if (spec.Name is { } name && (name.Length > 500 || name.Contains('\0'))) return "the name is longer than 500 characters or holds a NUL byte.";
         if (spec.Image is { } image && !ImageName.IsValid(image)) return $"image '{image}' is not an image name like ubuntu:22.04 or host/name@sha256:….";
-        if (spec.DockerOptions.Any(w => w is null || w.Contains('\0'))) return "the docker options hold a NUL byte.";
-        if (spec.DockerOptions.Count > 0 && spec.Image is null) return "docker options were given without a docker image (-d).";
-        if (DockerRunOptions.TryParse(spec.DockerOptions, out _, out var option) is false) return option;
+        if (spec.DockerOptions.Words.Any(w => w is null || w.Contains('\0'))) return "the docker options hold a NUL byte.";
+        if (spec.DockerOptions.Words.Count > 0 && spec.Image is null) return "docker options were given without a docker image (-d).";
+        if (spec.DockerOptions.Problem is { } option) return option;
         if (spec.Uid < 0 || spec.Gid < 0) return "uid and gid must be 0 or more.";
         if (spec.Retry is < 0 or > 1000) return $"retry {spec.Retry} is not between 0 and 1000.";
         if (spec.RunTimeout <= 0) return $"run timeout {spec.RunTimeout} is not a positive number of seconds (leave it out for none).";
         if (spec.DownloadTimeout <= 0) return $"download timeout {spec.DownloadTimeout} is not a positive number of seconds (leave it out for none).";
 
         // The first defect wins, in the order inputs, resources, output.
-        foreach (var uri in spec.Inputs)
-            if (DataUri.Problem(uri) is { } problem) return $"input '{Masked.Text(uri)}' {problem}";
-        foreach (var uri in spec.Resources)
-            if (DataUri.Problem(uri) is { } problem) return $"resource '{Masked.Text(uri)}' {problem}";
+        if (spec.Inputs.Select(uri => Defect("input", uri)).FirstOrDefault(d => d is not null) is { } input) return input;
+        if (spec.Resources.Select(uri => Defect("resource", uri)).FirstOrDefault(d => d is not null) is { } resource) return resource;
         if (spec.Output is { } output)
         {
-            if (DataUri.Problem(output) is { } problem) return $"output '{Masked.Text(output)}' {problem}";
-            if (DataUri.Parse(output) is var parsed && parsed.Action is not null) return $"output '{Masked.Text(output)}' carries an action, which only inputs and resources may.";
-            if (!parsed.CanReceive) return $"output '{Masked.Text(output)}' is of a scheme that can't be written to (s3, azure, file and ftp can).";
+            if (Defect("output", output) is { } problem) return problem;
+            if (output.Action is not null) return $"output '{Masked.Text(output.Text)}' carries an action, which only inputs and resources may.";
+            if (!output.CanReceive) return $"output '{Masked.Text(output.Text)}' is of a scheme that can't be written to (s3, azure, file, ftp, ftps and ftpes can).";
         }
 
         foreach (var (key, value) in spec.Env)
@@ -51,6 +49,10 @@ public static class TaskSpecRules
             if (!TaskId.TryParse(id, out _)) return $"requirement '{id}' is neither a task number nor a task GUID.";
         return null;
     }
+
+    // JSON can hold a null among them.
+    private static string? Defect(string kind, DataUri? uri) =>
+        uri is null ? $"one {kind} is null." : uri.Problem is { } problem ? $"{kind} '{Masked.Text(uri.Text)}' {problem}" : null;
 
     /// <summary>What a shell can name; it drops any other variable on its way to the command.</summary>
     internal static bool IsVariable(string name) =>

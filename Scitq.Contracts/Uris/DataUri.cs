@@ -1,16 +1,19 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 
 namespace Scitq.Contracts;
 
 /// <summary>
 /// A place of data: <c>scheme[@option…]://path[|action]</c>. The path is kept byte-exact (no percent-decoding, no
 /// folding of <c>..</c> or <c>//</c>), because an object key may be any text; <see cref="Uri"/> would rewrite it.
+/// In JSON it is its text. Two are equal when their texts and paths are.
 /// </summary>
+[JsonConverter(typeof(DataUriConverter))]
 public sealed record DataUri
 {
-    private static readonly ImmutableArray<string> Schemes = ["file", "s3", "azure", "ftp", "http", "https", "fasp", "run+fastq", "run+submitted"];
-    private static readonly ImmutableArray<string> Options_ = ["aria2", "ftp", "aspera", "sra", "filter_r1"];
+    private static readonly ImmutableArray<string> Schemes = ["file", "s3", "azure", "ftp", "ftps", "ftpes", "http", "https", "fasp", "run+fastq", "run+submitted"];
+    private static readonly ImmutableArray<string> TransportOptions = ["aria2", "ftp", "aspera", "sra", "filter_r1"];
 
     private DataUri(string text, string scheme, ImmutableArray<string> options, string path, UriAction? action) =>
         (Text, Scheme, Options, Path, Action) = (text, scheme, options, path, action);
@@ -30,13 +33,19 @@ public sealed record DataUri
     /// <summary>What is done with the data once fetched, if anything.</summary>
     public UriAction? Action { get; }
 
+    /// <summary>
+    /// Why the text is not a data URI, as a phrase that follows it; null when it is one. Only <see cref="Read"/> makes such a value, and
+    /// <see cref="TaskSpecRules"/> refuses it.
+    /// </summary>
+    public string? Problem { get; private init; }
+
     /// <summary>Whether the path ends with a slash: everything below it is meant.</summary>
     public bool IsFolder => Path.EndsWith('/');
 
     /// <summary>Whether data can be written to this scheme.</summary>
-    public bool CanReceive => Scheme is "file" or "s3" or "azure" or "ftp";
+    public bool CanReceive => Scheme is "file" or "s3" or "azure" or "ftp" or "ftps" or "ftpes";
 
-    /// <summary>Reads a URI, or says why it is none (a phrase that follows the quoted text).</summary>
+    /// <summary>Reads a URI, or says why the text is not one (a phrase that follows the quoted text).</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out DataUri? uri, [NotNullWhen(false)] out string? problem)
     {
         uri = null;
@@ -58,8 +67,8 @@ public sealed record DataUri
             problem = $"is malformed: scheme '{head[0]}' is not lower-case letters, digits and '+'.";
         else if (!Schemes.Contains(head[0]))
             problem = $"has the unsupported protocol '{head[0]}' (known: {string.Join(", ", Schemes)}).";
-        else if (head.Skip(1).FirstOrDefault(o => !Options_.Contains(o)) is { } option)
-            problem = $"has the unknown transport option '@{option}' (known: @{string.Join(", @", Options_)}).";
+        else if (head.Skip(1).FirstOrDefault(o => !TransportOptions.Contains(o)) is { } option)
+            problem = $"has the unknown transport option '@{option}' (known: @{string.Join(", @", TransportOptions)}).";
         else if (head.Skip(1).FirstOrDefault(o => !Takes(head[0], o)) is { } misplaced)
             problem = $"has the transport option '@{misplaced}', which {head[0]}:// does not take.";
         else if (path.Length == 0)
@@ -80,11 +89,15 @@ public sealed record DataUri
         return true;
     }
 
-    /// <summary>Why the text is no data URI, as a phrase that follows it; null if it is one.</summary>
-    public static string? Problem(string? text) => TryParse(text, out _, out var problem) ? null : problem;
+    /// <summary>
+    /// Reads any text and never fails: a text that is not a URI keeps its <see cref="Problem"/>. For texts from elsewhere (JSON, rows, journals),
+    /// where one bad URI must not hide what stands beside it.
+    /// </summary>
+    public static DataUri Read(string text) =>
+        TryParse(text, out var uri, out var problem) ? uri : new DataUri(text, "", [], "", null) { Problem = problem };
 
     /// <summary>Reads a URI that was checked before.</summary>
-    /// <exception cref="FormatException">It is none; the message says why.</exception>
+    /// <exception cref="FormatException">The text is not a URI; the message says why.</exception>
     public static DataUri Parse(string text) =>
         TryParse(text, out var uri, out var problem) ? uri : throw new FormatException($"'{Masked.Text(text)}' {problem}");
 
@@ -101,6 +114,23 @@ public sealed record DataUri
 
     /// <summary>The same place with a final slash: everything below it.</summary>
     public DataUri AsFolder() => IsFolder ? this : At(Path + "/");
+
+    /// <summary>The same URI without empty and single-dot parts in its path, action included.</summary>
+    public DataUri Plain()
+    {
+        var path = Path;
+        while (path.Contains("/./", StringComparison.Ordinal)) path = path.Replace("/./", "/", StringComparison.Ordinal);
+        while (path.Contains("//", StringComparison.Ordinal)) path = path.Replace("//", "/", StringComparison.Ordinal);
+        if (path == Path) return this;
+        var start = Text.IndexOf("://", StringComparison.Ordinal) + "://".Length;
+        return new DataUri(Text[..start] + path + Text[(start + Path.Length)..], Scheme, Options, path, Action);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(DataUri? other) => other is not null && Text == other.Text && Path == other.Path;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override string ToString() => Text;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scitq.Contracts;
+using Scitq.Contracts.Docker;
 
 namespace Scitq.Coordinator.Api;
 
@@ -30,13 +31,26 @@ internal static class ApiDocument
 
             return Task.CompletedTask;
         });
+        options.CreateSchemaReferenceId = type => IsText(type.Type) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
         options.AddSchemaTransformer((schema, context, _) =>
         {
+            Flatten(schema, context.JsonTypeInfo.Type);
             if (!StrictBody.Types.Contains(context.JsonTypeInfo.Type)) return Task.CompletedTask;
             schema.AdditionalPropertiesAllowed = false;
             if (context.JsonTypeInfo.Type == typeof(TaskSpec))
                 (schema.Properties ??= new Dictionary<string, IOpenApiSchema>())["id"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null, Format = "uuid", Description = "Makes it safe to send the task again." };
             return Task.CompletedTask;
         });
+    }
+
+    /// <summary>Types whose converters make them text, or a list of words, which the description can't see.</summary>
+    private static bool IsText(Type type) => type == typeof(DataUri) || type == typeof(DockerRunOptions);
+
+    private static void Flatten(OpenApiSchema schema, Type type)
+    {
+        if (type == typeof(DataUri)) schema.Type = JsonSchemaType.String;
+        if (!type.IsAssignableTo(typeof(IEnumerable<DataUri>)) && type != typeof(DockerRunOptions)) return;
+        schema.Type = JsonSchemaType.Array;
+        schema.Items = new OpenApiSchema { Type = JsonSchemaType.String };
     }
 }

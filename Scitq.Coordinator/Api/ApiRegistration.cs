@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Scitq.Contracts;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Batches;
+using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Tasks;
 
@@ -13,10 +15,11 @@ internal static class ApiRegistration
     {
         services.ConfigureHttpJsonOptions(json => ScitqJson.Apply(json.SerializerOptions, JsonNamingPolicy.SnakeCaseLower));
         services.AddProblemDetails(options => options.CustomizeProblemDetails = problem => problem.ProblemDetails.Extensions.TryAdd("code", Code(problem.ProblemDetails.Status)));
-        services.AddExceptionHandler<Failures>();
+        services.AddExceptionHandler<Failures>().AddAccess().AddHealth();
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
-        return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<TaskQueries>().AddSingleton<UploadRetries>().AddSingleton<Explainer>().AddSingleton<LogFollower>();
+        return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<TaskQueries>()
+            .AddSingleton<UploadRetries>().AddSingleton<Explainer>().AddSingleton<LogFollower>();
     }
 
     /// <summary>Everything the coordinator answers over HTTP.</summary>
@@ -24,15 +27,15 @@ internal static class ApiRegistration
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.UseMiddleware<Authentication>();
-        app.MapOpenApi();
+        app.UseAccess();
+        app.MapOpenApi().RequireAuthorization(Rights.ReadServer);
         app.MapGroup("").Strict().MapHealth();
         var api = app.MapGroup("/api/v1").Audited().Strict();
         api.MapSubmission();
         api.MapTasks();
         api.MapActions();
         api.MapLogs();
-        api.MapExecutions();
+        api.MapAttempts();
         api.MapEvents();
         api.MapBatches();
         api.MapWorkers();

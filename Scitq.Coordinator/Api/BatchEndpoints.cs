@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Persistence;
 
@@ -11,8 +12,9 @@ internal static class BatchEndpoints
 {
     public static void MapBatches(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/batches", ListAsync).WithSummary("All batches with the number of their tasks in each state, and the workers that serve them now.");
-        api.MapGet("/batches/{name}", ShowAsync).WithSummary("One batch.");
+        var batches = api.MapGroup("").RequireAuthorization(Rights.ReadTasks);
+        batches.MapGet("/batches", ListAsync).WithSummary("All batches with the number of their tasks in each state, and the workers that serve them now.");
+        batches.MapGet("/batches/{name}", ShowAsync).WithSummary("One batch.");
     }
 
     private static async Task<Ok<List<BatchView>>> ListAsync(BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Api;
@@ -8,7 +9,8 @@ namespace Scitq.Coordinator.Api;
 internal static class EventEndpoints
 {
     public static void MapEvents(this IEndpointRouteBuilder api) =>
-        api.MapGet("/events", ListAsync).WithSummary("Events, newest first: lost, late, cancel_requested, relaunched, upload_retried, refused, malformed, worker_changed. X-Next-After is the `after` of the next page.");
+        api.MapGet("/events", ListAsync).RequireAuthorization(Rights.ReadTasks)
+            .WithSummary("Events, newest first: lost, late, cancel_requested, relaunched, upload_retried, refused, malformed, worker_changed. X-Next-After is the `after` of the next page.");
 
     private static async Task<List<EventView>> ListAsync(HttpContext context, IDbContextFactory<ScitqDb> contexts, string[]? kind, long? after, string? limit, CancellationToken ct)
     {

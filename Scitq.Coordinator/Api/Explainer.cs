@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
+using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
 

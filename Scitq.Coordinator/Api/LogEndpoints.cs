@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Tasks;
 
@@ -13,9 +14,10 @@ internal static class LogEndpoints
 {
     public static void MapLogs(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tasks/{id}/attempts/{attempt}/log/{stream}", ReadAsync).Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
+        var logs = api.MapGroup("").RequireAuthorization(Rights.ReadTasks);
+        logs.MapGet("/tasks/{id}/attempts/{attempt}/log/{stream}", ReadAsync).Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
             .WithSummary("The bytes an attempt (a number or `latest`) has printed so far, whole or a part of them.");
-        api.MapGet("/tasks/{id}/log/stream", StreamAsync).Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+        logs.MapGet("/tasks/{id}/log/stream", StreamAsync).Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .WithSummary("What a task prints, as it prints it, until it has ended; as server-sent events.");
     }
 
@@ -59,7 +61,7 @@ internal static class LogEndpoints
         return TypedResults.Empty;
     }
 
-    private static async Task<Results<EmptyHttpResult, ProblemHttpResult>> StreamAsync(
+    private static async Task<Results<ServerSentEventsResult<object>, ProblemHttpResult>> StreamAsync(
         HttpContext context, string id, string? stream, string? attempt, TaskQueries queries, LogFollower follower, CancellationToken ct)
     {
         if (await queries.FindAsync(id, ct) is not { } task) return Problems.NoTask(id);
@@ -68,8 +70,9 @@ internal static class LogEndpoints
         var from = LogPosition.Read(context.Request.Headers["Last-Event-ID"]) ?? new LogPosition(only ?? TaskQueries.Latest(task), 0, 0);
         if (only is not null && from.Attempt != only) return Problems.Invalid("Last-Event-ID is of another attempt.");
         if (from.Attempt < 1 || from.Attempt > task.Attempt) return Problems.Invalid($"Last-Event-ID is of attempt {from.Attempt}, which task {task.Number} does not have.");
-        await follower.SendAsync(context, task, streams, only is not null, from, ct);
-        return TypedResults.Empty;
+        // nginx would collect the events otherwise.
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        return TypedResults.ServerSentEvents(follower.FollowAsync(task.CorrelationId, streams, only is not null, from, ct));
     }
 
     private static int Attempt(string text, TaskSaga task) =>

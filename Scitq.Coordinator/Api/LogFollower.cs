@@ -1,100 +1,87 @@
-using System.Buffers;
-using System.Buffers.Text;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
-using Microsoft.AspNetCore.Http.Features;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Logs;
+using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>How much of an attempt's output a client has: the id of a server-sent event.</summary>
-internal readonly record struct LogPosition(int Attempt, long Stdout, long Stderr)
-{
-    public static LogPosition? Read(string? text)
-    {
-        if (string.IsNullOrEmpty(text)) return null;
-        var parts = text.Split(':');
-        return parts.Length == 3 && Number(parts[0]) is { } attempt and <= int.MaxValue && Number(parts[1]) is { } stdout && Number(parts[2]) is { } stderr
-            ? new LogPosition((int)attempt, stdout, stderr)
-            : throw new InvalidRequestException($"Last-Event-ID '{text}' is not ATTEMPT:OFFSET:OFFSET.");
-    }
-
-    public long Of(OutputStream stream) => stream == OutputStream.Stdout ? Stdout : Stderr;
-
-    public LogPosition Plus(OutputStream stream, int bytes) => stream == OutputStream.Stdout ? this with { Stdout = Stdout + bytes } : this with { Stderr = Stderr + bytes };
-
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Attempt}:{Stdout}:{Stderr}");
-
-    private static long? Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-}
-
 /// <summary>
-/// Sends a client what a task prints and how its state changes. What other processes store or save is found by looking
-/// again each second; what this one does, at once.
+/// Tells a client what a task prints and how its state changes, as events that follow one another. Output and changes of this process are told
+/// at once; those of other processes are found by looking again each second.
 /// </summary>
 internal sealed class LogFollower(TaskQueries queries, LogStore logs, TaskWatch watch, TimeProvider clock, IHostApplicationLifetime lifetime)
 {
     private const int MaxChunk = 64 * 1024;
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(15);
 
-    // All output is stored before an end is recorded; what has not appeared by then was lost with its disk.
-    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(15);
+    // All output is stored before an end is recorded; output that has not appeared by then was lost with its disk.
+    private static readonly TimeSpan s_giveUpAfter = TimeSpan.FromSeconds(15);
 
-    public async Task SendAsync(HttpContext context, TaskSaga task, IReadOnlyList<OutputStream> streams, bool onlyThisAttempt, LogPosition position, CancellationToken ct)
+    /// <summary>Events until the end of the task, of the client's patience, or of this process: the client comes back with the last id it has seen.</summary>
+    public async IAsyncEnumerable<SseItem<object>> FollowAsync(
+        Guid id, IReadOnlyList<OutputStream> streams, bool onlyThisAttempt, LogPosition position, [EnumeratorCancellation] CancellationToken ct)
     {
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers["X-Accel-Buffering"] = "no";
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
-        var buffer = ArrayPool<byte>.Shared.Rent(MaxChunk);
-        try
+        await using var events = EventsAsync(id, streams, onlyThisAttempt, position, stop.Token).GetAsyncEnumerator(CancellationToken.None);
+        while (true)
         {
-            await FollowAsync(context.Response, task.CorrelationId, streams, onlyThisAttempt, position, buffer.AsMemory(0, MaxChunk), stop.Token);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // The client has left, or the coordinator stops; the client comes back with the last id it has seen.
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+            try
+            {
+                if (!await events.MoveNextAsync()) yield break;
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                yield break;
+            }
+
+            yield return events.Current;
         }
     }
 
-    private async Task FollowAsync(HttpResponse response, Guid id, IReadOnlyList<OutputStream> streams, bool onlyThisAttempt, LogPosition position, Memory<byte> buffer, CancellationToken ct)
+    private async IAsyncEnumerable<SseItem<object>> EventsAsync(
+        Guid id, IReadOnlyList<OutputStream> streams, bool onlyThisAttempt, LogPosition position, [EnumeratorCancellation] CancellationToken ct)
     {
         using var watcher = watch.Open(id);
+        var buffer = new byte[MaxChunk];
         TaskSaga? task = null;
         AttemptRow? row = null;
-        var (shown, looked, wrote, moved) = (-1, 0L, clock.GetTimestamp(), clock.GetTimestamp());
+        var (shown, looked, told, moved) = (-1, 0L, clock.GetTimestamp(), clock.GetTimestamp());
         while (true)
         {
             // First the task, then its output: once it is seen to have ended, all of its output is there to be read.
-            if (watcher.TakeChanged() || task is null || clock.GetElapsedTime(looked) >= LookAgain)
+            if (watcher.TakeChanged() || task is null || clock.GetElapsedTime(looked) >= s_lookAgain)
             {
                 looked = clock.GetTimestamp();
                 task = await queries.FindAsync(id, ct);
-                if (task is null) return;
+                if (task is null) yield break;
             }
 
             if (task.Version != shown)
             {
                 shown = task.Version;
-                await WriteAsync(response, "status", await ViewAsync(task, ct), position, ct);
-                wrote = moved = clock.GetTimestamp();
+                yield return Event("status", await ViewAsync(task, ct), position);
+                told = moved = clock.GetTimestamp();
             }
 
-            var (sent, now) = await PumpAsync(response, id, streams, position, buffer, ct);
-            position = now;
-            if (sent)
+            // One piece of each stream, so that neither waits for the other.
+            var found = false;
+            foreach (var stream in streams)
             {
-                wrote = moved = clock.GetTimestamp();
+                var offset = position.Of(stream);
+                var read = await logs.ReadAsync(id, position.Attempt, stream, offset, buffer, ct);
+                if (read == 0) continue;
+                found = true;
+                position = position.Plus(stream, read);
+                yield return Event(stream == OutputStream.Stdout ? "stdout" : "stderr", new OutputPiece(position.Attempt, offset, buffer.AsMemory(0, read)), position);
+            }
+
+            if (found)
+            {
+                told = moved = clock.GetTimestamp();
                 continue;
             }
 
@@ -102,7 +89,7 @@ internal sealed class LogFollower(TaskQueries queries, LogStore logs, TaskWatch 
             {
                 if (row?.Attempt != position.Attempt) row = await queries.AttemptAsync(id, position.Attempt, ct);
                 var complete = streams.All(s => position.Of(s) >= ((s == OutputStream.Stdout ? row?.StdoutBytes : row?.StderrBytes) ?? 0));
-                if (complete || clock.GetElapsedTime(moved) > GiveUpAfter)
+                if (complete || clock.GetElapsedTime(moved) > s_giveUpAfter)
                 {
                     if (!onlyThisAttempt && position.Attempt < TaskQueries.Latest(task))
                     {
@@ -113,56 +100,29 @@ internal sealed class LogFollower(TaskQueries queries, LogStore logs, TaskWatch 
 
                     if (onlyThisAttempt || task.State.IsTerminal())
                     {
-                        await WriteAsync(response, "end", await ViewAsync(task, ct), position, ct);
-                        return;
+                        yield return Event("end", await ViewAsync(task, ct), position);
+                        yield break;
                     }
                 }
             }
 
-            if (clock.GetElapsedTime(wrote) >= PingAfter)
+            if (clock.GetElapsedTime(told) >= s_pingAfter)
             {
-                await response.Body.WriteAsync(": ping\n\n"u8.ToArray(), ct);
-                await response.Body.FlushAsync(ct);
-                wrote = clock.GetTimestamp();
+                yield return Event("ping", new Ping(), position);
+                told = clock.GetTimestamp();
             }
 
-            await watcher.WaitAsync(LookAgain, ct);
+            await watcher.WaitAsync(s_lookAgain, ct);
         }
-    }
-
-    /// <summary>One chunk of each stream, so that neither waits for the other.</summary>
-    private async Task<(bool Sent, LogPosition Position)> PumpAsync(HttpResponse response, Guid id, IReadOnlyList<OutputStream> streams, LogPosition position, Memory<byte> buffer, CancellationToken ct)
-    {
-        var sent = false;
-        foreach (var stream in streams)
-        {
-            var offset = position.Of(stream);
-            var read = await logs.ReadAsync(id, position.Attempt, stream, offset, buffer, ct);
-            if (read == 0) continue;
-            sent = true;
-            position = position.Plus(stream, read);
-            await WriteAsync(response, stream == OutputStream.Stdout ? "stdout" : "stderr", position, offset, buffer[..read], ct);
-        }
-
-        return (sent, position);
     }
 
     private async Task<TaskView> ViewAsync(TaskSaga task, CancellationToken ct) => (await queries.ViewsAsync([task], ct))[0];
 
-    private static async Task WriteAsync(HttpResponse response, string @event, TaskView view, LogPosition position, CancellationToken ct)
-    {
-        await response.WriteAsync($"id: {position}\nevent: {@event}\ndata: {JsonSerializer.Serialize(view, ScitqJson.Rest)}\n\n", ct);
-        await response.Body.FlushAsync(ct);
-    }
+    private static SseItem<object> Event(string kind, object data, LogPosition position) => new(data, kind) { EventId = position.ToString() };
 
-    private static async Task WriteAsync(HttpResponse response, string @event, LogPosition position, long offset, ReadOnlyMemory<byte> data, CancellationToken ct)
-    {
-        var writer = response.BodyWriter;
-        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {position}\nevent: {@event}\ndata: {{\"attempt\":{position.Attempt},\"offset\":{offset},\"data\":\""), writer);
-        var size = Base64.GetMaxEncodedToUtf8Length(data.Length);
-        Base64.EncodeToUtf8(data.Span, writer.GetSpan(size), out _, out var written);
-        writer.Advance(written);
-        Encoding.UTF8.GetBytes("\"}\n\n", writer);
-        await writer.FlushAsync(ct);
-    }
+    /// <summary>Bytes that an attempt has printed; they are in the follower's buffer, and written out before it goes on.</summary>
+    private sealed record OutputPiece(int Attempt, long Offset, ReadOnlyMemory<byte> Data);
+
+    /// <summary>A sign of life while there is nothing to tell.</summary>
+    private sealed record Ping;
 }

@@ -1,39 +1,39 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Scitq.Contracts;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Batches;
+using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Persistence;
-using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>How the coordinator is.</summary>
-internal static partial class ServerEndpoints
+/// <summary>How the coordinator is: for its users, and for probes.</summary>
+internal static class ServerEndpoints
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
-    private static readonly string Version = typeof(ServerEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    private static readonly string s_version =
+        typeof(ServerEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public static void MapServer(this IEndpointRouteBuilder api) =>
-        api.MapGet("/server", ShowAsync).WithSummary("The coordinator: version, what it runs on, what troubles it, how much it has to do.");
+        api.MapGet("/server", ShowAsync).RequireAuthorization(Rights.ReadServer).WithSummary("The coordinator: version, what it runs on, what troubles it, how much it has to do.");
 
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/health/live", () => TypedResults.Ok(new HealthView("alive", []))).WithSummary("200 while the process answers. Needs no token.");
-        app.MapGet("/health/ready", ReadyAsync).WithSummary("200 while tasks can be taken and handed out, else 503 with the reasons. Needs no token.");
+        var health = app.MapGroup("/health").AllowAnonymous();
+        health.MapGet("/live", () => TypedResults.Ok(new HealthView("alive", []))).WithSummary("200 while the process answers. Needs no token.");
+        health.MapGet("/ready", ReadyAsync).WithSummary("200 while tasks can be taken and handed out, else 503 with the reasons. Needs no token.");
     }
 
-    private static async Task<Ok<ServerView>> ShowAsync(IServerStatus status, BatchCounts counts, IDbContextFactory<ScitqDb> contexts, GroupCommit commit, TimeProvider clock, ILoggerFactory loggers, CancellationToken ct)
+    private static async Task<Ok<ServerView>> ShowAsync(
+        IServerStatus status, HealthCheckService checks, BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct)
     {
-        var problems = status.Problems.ToList();
-        var database = await ProblemAsync(contexts, commit, loggers, ct);
+        var health = await ServerHealth.LookAsync(checks, ct);
+        var problems = health.Reasons.ToList();
         var tasks = TaskRules.States.ToDictionary(Word, _ => 0L);
         var workers = Enum.GetValues<WorkerStatus>().ToDictionary(Word, _ => 0L);
-        if (database is not null)
-        {
-            Add(problems, database);
-        }
-        else
+        if (health.HasDatabase)
         {
             foreach (var ((_, state), count) in (await counts.GetAsync(ct)).Counts) tasks[Word(state)] += count;
             await using var db = await contexts.CreateDbContextAsync(ct);
@@ -46,53 +46,19 @@ internal static partial class ServerEndpoints
             }
         }
 
-        return TypedResults.Ok(new ServerView(Version, status.Started, status.Bus, status.Database, status.Ready && database is null, problems, tasks, workers));
+        return TypedResults.Ok(new ServerView(s_version, status.Started, status.Bus, status.Database, health.IsReady, problems, tasks, workers));
     }
 
-    private static async Task<JsonHttpResult<HealthView>> ReadyAsync(IServerStatus status, IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ILoggerFactory loggers, CancellationToken ct)
+    private static async Task<JsonHttpResult<HealthView>> ReadyAsync(HealthCheckService checks, CancellationToken ct)
     {
-        var database = await ProblemAsync(contexts, tasks, loggers, ct);
-        var ready = status.Ready && database is null;
-        var problems = status.Problems.ToList();
-        if (database is not null) Add(problems, database);
-        return TypedResults.Json(new HealthView(ready ? "ready" : "not_ready", problems), statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
-    }
-
-    private static async Task<string?> ProblemAsync(IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ILoggerFactory loggers, CancellationToken ct)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(Patience);
-        try
-        {
-            await using var db = await contexts.CreateDbContextAsync(patience.Token);
-            await db.Batches.AnyAsync(patience.Token).WaitAsync(patience.Token);
-            // A standby answers as long as nothing is written.
-            if (!db.Database.IsNpgsql()) return null;
-            var readOnly = await db.Database.SqlQueryRaw<string>("SELECT current_setting('transaction_read_only') AS \"Value\"").SingleAsync(patience.Token).WaitAsync(patience.Token);
-            return readOnly == "on" ? DatabaseFaults.OfState(Npgsql.PostgresErrorCodes.ReadOnlySqlTransaction) : null;
-        }
-        catch (Exception e) when (!ct.IsCancellationRequested)
-        {
-            // Whatever it was, the database cannot be used; what it says may name hosts and users, so it goes to the log.
-            if (tasks.Outage.Note(e) is { } problem) return problem;
-            if (e is not OperationCanceledException) Log.NoDatabase(loggers.CreateLogger("Scitq.Coordinator.Api.Health"), e.Message);
-            return "the database does not answer.";
-        }
-    }
-
-    private static void Add(List<string> problems, string database)
-    {
-        if (!problems.Exists(p => p.StartsWith(database.TrimEnd('.'), StringComparison.Ordinal))) problems.Add(database);
+        var health = await ServerHealth.LookAsync(checks, ct);
+        return TypedResults.Json(
+            new HealthView(health.IsReady ? "ready" : "not_ready", health.Reasons),
+            statusCode: health.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
     private static string Word<TEnum>(TEnum value)
         where TEnum : struct, Enum => value.ToString().ToLowerInvariant();
-
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Warning, "The database does not answer: {Problem}")]
-        public static partial void NoDatabase(ILogger logger, string problem);
-    }
 }
 
 /// <summary>The coordinator as clients see it.</summary>
@@ -100,5 +66,5 @@ internal sealed record ServerView(
     string Version, DateTime Started, string Bus, string Database, bool Ready, IReadOnlyList<string> Problems,
     IReadOnlyDictionary<string, long> Tasks, IReadOnlyDictionary<string, long> Workers);
 
-/// <summary>What probes want to know.</summary>
+/// <summary>The answer to a probe.</summary>
 internal sealed record HealthView(string Status, IReadOnlyList<string> Problems);

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
@@ -17,9 +18,10 @@ internal static class SubmissionEndpoints
 
     public static void MapSubmission(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/tasks", SubmitAsync).Accepts<TaskSpec>("application/json")
+        var tasks = api.MapGroup("").RequireAuthorization(Rights.ChangeTasks);
+        tasks.MapPost("/tasks", SubmitAsync).Accepts<TaskSpec>("application/json")
             .WithSummary("Queue a task. With an `id` (a GUID, also as header Idempotency-Key) the same request can be sent again.");
-        api.MapPost("/tasks/bulk", SubmitManyAsync).Accepts<BulkSubmission>("application/json").WithMetadata(new RequestSizeLimitAttribute(MaxBody))
+        tasks.MapPost("/tasks/bulk", SubmitManyAsync).Accepts<BulkSubmission>("application/json").WithMetadata(new RequestSizeLimitAttribute(MaxBody))
             .WithSummary("Queue up to 20,000 tasks: all of them or, if one is not acceptable, none.");
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
 
@@ -14,13 +15,14 @@ internal static class TaskActions
 
     public static void MapActions(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/tasks/{id}/cancel", CancelAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
+        var tasks = api.MapGroup("").RequireAuthorization(Rights.ChangeTasks);
+        tasks.MapPost("/tasks/{id}/cancel", CancelAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
             .WithSummary("End a task for good: at once when no worker has it, else as soon as its worker has stopped it.");
-        api.MapPost("/tasks/{id}/relaunch", RelaunchAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
+        tasks.MapPost("/tasks/{id}/relaunch", RelaunchAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
             .WithSummary("Start another attempt of a task that has ended.");
-        api.MapPost("/tasks/{id}/retry-upload", RetryUploadAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
+        tasks.MapPost("/tasks/{id}/retry-upload", RetryUploadAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
             .WithSummary("Deliver the output once more that the worker keeps of a task whose upload failed, without running the task again.");
-        api.MapPost("/tasks/actions", ActAsync).Accepts<ActionBody>("application/json")
+        tasks.MapPost("/tasks/actions", ActAsync).Accepts<ActionBody>("application/json")
             .WithSummary("Cancel, relaunch or retry-upload many tasks: those with these ids, or those that match the filter. Without a status in the filter, cancel takes all that have not ended, relaunch all that failed, retry-upload all that failed in their upload.");
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Scitq.Contracts;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
@@ -13,9 +14,10 @@ internal static class TaskEndpoints
 
     public static void MapTasks(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tasks", ListAsync).WithSummary("Tasks, newest first. The header X-Next-After, where there is one, is the `after` of the next page.");
-        api.MapGet("/tasks/{id}", ShowAsync).WithSummary("One task with its attempts and history; with `wait`, seconds, as soon as it has ended or the time is over.");
-        api.MapGet("/tasks/{id}/explain", ExplainAsync).WithSummary("Why the task is where it is, and what it waits for.");
+        var tasks = api.MapGroup("").RequireAuthorization(Rights.ReadTasks);
+        tasks.MapGet("/tasks", ListAsync).WithSummary("Tasks, newest first. The header X-Next-After, where there is one, is the `after` of the next page.");
+        tasks.MapGet("/tasks/{id}", ShowAsync).WithSummary("One task with its attempts and history; with `wait`, seconds, as soon as it has ended or the time is over.");
+        tasks.MapGet("/tasks/{id}/explain", ExplainAsync).WithSummary("Why the task is where it is, and what it waits for.");
     }
 
     private static async Task<Ok<IReadOnlyList<TaskView>>> ListAsync(

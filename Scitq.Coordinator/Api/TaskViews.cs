@@ -15,14 +15,15 @@ internal record TaskView
         (TaskId, Id, Name, Batch) = (task.Number, task.CorrelationId, task.Name, task.Batch);
         (Status, Phase, Worker, Attempt) = (task.State, Masked.TextOrNull(task.Phase), task.Worker, task.Attempt);
         (ExitCode, FailureClass, Reason) = (task.ExitCode, task.Failure, Masked.TextOrNull(task.Reason));
-        (Argv, Image, DockerOptions, Uid, Gid) = (spec.Argv, spec.Image, spec.DockerOptions, spec.Uid, spec.Gid);
-        (Inputs, Resources, Output, Env, Requirements) = (spec.Inputs, spec.Resources, spec.Output, spec.Env, spec.Requirements);
+        (Argv, Image, DockerOptions, Uid, Gid) = (spec.Argv, spec.Image, spec.DockerOptions.Words, spec.Uid, spec.Gid);
+        (Inputs, Resources, Output, Env, Requirements) = ([.. spec.Inputs.Select(u => u.Text)], [.. spec.Resources.Select(u => u.Text)], spec.Output?.Text, spec.Env, spec.Requirements);
         (Retry, RetriesLeft, InfraLosses) = (spec.Retry, task.RetriesLeft, task.Losses);
         (RunTimeout, DownloadTimeout) = (spec.RunTimeout, spec.DownloadTimeout);
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
         (RunEnded, Finished, RetryDue) = (task.RunEnded, task.Finished, task.Due);
         (CancelRequested, Redelivers, Warnings) = (task.CancelRequested, task.Redelivers, warnings);
-        (UseCache, StrictOutput, Secrets, SubmittedBy) = (spec.UseCache, spec.StrictOutput, spec.Secrets, task.SubmittedBy);
+        (UseCache, StrictOutput, Secrets, MaskSecrets) = (spec.UseCache, spec.StrictOutput, spec.Secrets, spec.MaskSecrets);
+        SubmittedBy = task.SubmittedBy;
     }
 
     public long TaskId { get; }
@@ -105,6 +106,8 @@ internal record TaskView
 
     /// <summary>The names of what its workers keep for it.</summary>
     public IReadOnlyList<string> Secrets { get; }
+
+    public bool MaskSecrets { get; }
 
     /// <summary>The account or token with its address, or <c>bus</c>.</summary>
     public string? SubmittedBy { get; }

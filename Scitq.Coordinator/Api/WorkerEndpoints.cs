@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Workers;
 
@@ -15,13 +16,15 @@ internal static class WorkerEndpoints
 
     public static void MapWorkers(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/workers", ListAsync).WithSummary("All workers, by name.");
-        api.MapGet("/workers/{id}", ShowAsync).WithSummary("One worker, by its number or name, with the resources it keeps.");
-        api.MapPatch("/workers/{id}", ChangeAsync).Accepts<SettingsChange>("application/json")
+        var look = api.MapGroup("").RequireAuthorization(Rights.ReadWorkers);
+        look.MapGet("/workers", ListAsync).WithSummary("All workers, by name.");
+        look.MapGet("/workers/{id}", ShowAsync).WithSummary("One worker, by its number or name, with the resources it keeps.");
+        var change = api.MapGroup("").RequireAuthorization(Rights.ChangeWorkers);
+        change.MapPatch("/workers/{id}", ChangeAsync).Accepts<SettingsChange>("application/json")
             .WithSummary("Change what a worker does, from now on: batch, concurrency, prefetch, paused. It outlives a restart of its agent with the same options.");
-        api.MapPost("/workers/{id}/clean", CleanAsync).WithSummary("Order it to remove the directories it keeps of failed attempts.");
-        api.MapPost("/workers/{id}/reset-resources", ResetAsync).WithSummary("Order it to forget its resources: the next task that wants one fetches it anew.");
-        api.MapGet("/workers/{id}/orders", OrdersAsync).WithSummary("Orders given to a worker, newest first, with their outcomes.");
+        change.MapPost("/workers/{id}/clean", CleanAsync).WithSummary("Order it to remove the directories it keeps of failed attempts.");
+        change.MapPost("/workers/{id}/reset-resources", ResetAsync).WithSummary("Order it to forget its resources: the next task that wants one fetches it anew.");
+        look.MapGet("/workers/{id}/orders", OrdersAsync).WithSummary("Orders given to a worker, newest first, with their outcomes.");
     }
 
     private static async Task<Ok<List<WorkerView>>> ListAsync(IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct)

@@ -1,4 +1,5 @@
 using MassTransit;
+using Scitq.Access.Broker;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Leases;
@@ -6,66 +7,67 @@ using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Reuse;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
-using Scitq.Messaging;
 
 namespace Scitq.Coordinator.Bus;
 
 internal static class BusRegistration
 {
+    private const string Program = "scitq-coordinator";
+
     /// <summary>RabbitMQ when an address is given, else the bus in memory.</summary>
     public static IServiceCollection AddBus(this IServiceCollection services, CoordinatorOptions options)
     {
-        var broker = options.Broker;
-        if (broker is null)
-        {
-            services.AddSingleton<ITopology, MemoryTopology>();
-        }
-        else
-        {
-            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitTopology>(provider, broker));
-            services.AddSingleton(_ => new TaskPublisher(broker));
-            services.AddSingleton<ITopology>(provider => provider.GetRequiredService<RabbitTopology>());
-            services.AddHostedService(provider => provider.GetRequiredService<RabbitTopology>());
-        }
-
-        services.AddObserver<Dispatcher>();
+        if (options.Broker is { } broker) services.AddRabbitMq(broker);
+        else services.AddMemoryBus();
+        services.AddSingleton<ReconcileRequests>().AddObserver<Dispatcher>();
         services.AddService<Reconciler>();
         services.AddService<Mishaps>();
         services.AddHostedService<Pulses>();
         services.AddSingleton<ReuseFinder>();
-        services.AddMassTransit(bus =>
-        {
-            bus.DisableUsageTelemetry();
-            bus.AddConsumer<TasksConsumer>();
-            bus.AddConsumer<ClaimsConsumer>();
-            bus.AddConsumer<ReuseConsumer>();
-            bus.AddConsumer<ReportsConsumer>();
-            bus.AddConsumer<LogsConsumer>();
-            bus.AddConsumer<WorkersConsumer>();
-            if (broker is null)
-            {
-                bus.UsingInMemory((context, configurator) =>
-                {
-                    configurator.UsePlainJson();
-                    configurator.Endpoints(context);
-                });
-            }
-            else
-            {
-                bus.UsingRabbitMq((context, configurator) =>
-                {
-                    configurator.Host(broker, "scitq-coordinator");
-                    configurator.UsePlainJson();
-                    configurator.Endpoints(context);
-                });
-            }
-        });
         services.Configure<MassTransitHostOptions>(host => host.StopTimeout = TimeSpan.FromSeconds(10));
         return services;
     }
 
+    private static void AddRabbitMq(this IServiceCollection services, BrokerSettings broker)
+    {
+        services.AddSingleton(provider => new BrokerConnections(broker, Program, provider.GetRequiredService<TimeProvider>()));
+        services.AddService<RabbitTopology>().AddSingleton<ITopology>(provider => provider.GetRequiredService<RabbitTopology>());
+        services.AddSingleton<TaskPublisher>().AddSingleton<ITaskQueues, RabbitTaskQueues>();
+        services.AddMassTransit(bus =>
+        {
+            bus.AddConsumers();
+            bus.UsingRabbitMq((context, configurator) =>
+            {
+                configurator.Host(broker, Program);
+                configurator.Endpoints(context);
+            });
+        });
+    }
+
+    private static void AddMemoryBus(this IServiceCollection services)
+    {
+        services.AddSingleton<ITopology, MemoryTopology>().AddSingleton<ITaskQueues, MemoryTaskQueues>();
+        services.AddMassTransit(bus =>
+        {
+            bus.AddConsumers();
+            bus.UsingInMemory((context, configurator) => configurator.Endpoints(context));
+        });
+    }
+
+    private static void AddConsumers(this IBusRegistrationConfigurator bus)
+    {
+        bus.DisableUsageTelemetry();
+        bus.AddConsumer<TasksConsumer>();
+        bus.AddConsumer<ClaimsConsumer>();
+        bus.AddConsumer<ReuseConsumer>();
+        bus.AddConsumer<ReportsConsumer>();
+        bus.AddConsumer<LogsConsumer>();
+        bus.AddConsumer<WorkersConsumer>();
+    }
+
     private static void Endpoints(this IBusFactoryConfigurator bus, IBusRegistrationContext context)
     {
+        bus.UsePlainJson();
         bus.Endpoint<TasksConsumer>(context, Queues.Tasks, 64, endpoint => endpoint.TakeUntypedAs<SubmitTask, SubmitTasks>("tasks"));
         bus.Endpoint<ClaimsConsumer>(context, Queues.Claims, 64, endpoint =>
         {
@@ -77,7 +79,8 @@ internal static class BusRegistration
         bus.Endpoint<WorkersConsumer>(context, Queues.Workers, 64, endpoint => endpoint.TakeUntypedAs<WorkerHeartbeat>());
     }
 
-    private static void Endpoint<TConsumer>(this IBusFactoryConfigurator bus, IBusRegistrationContext context, string queue, ushort prefetch, Action<IReceiveEndpointConfigurator> untyped)
+    private static void Endpoint<TConsumer>(
+        this IBusFactoryConfigurator bus, IBusRegistrationContext context, string queue, ushort prefetch, Action<IReceiveEndpointConfigurator> untyped)
         where TConsumer : class, IConsumer =>
         bus.ReceiveEndpoint(queue, endpoint =>
         {
@@ -85,7 +88,7 @@ internal static class BusRegistration
             endpoint.PublishFaults = false;                 // a fault address in a message from outside could name any queue
             endpoint.PrefetchCount = prefetch;
             untyped(endpoint);
-            endpoint.UseFilter(new DatabasePatience(context.GetRequiredService<GroupCommit>(), context.GetRequiredService<LogStore>(), context.GetRequiredService<ILogger<DatabasePatience>>()));
+            endpoint.UseFilter(ActivatorUtilities.CreateInstance<DatabasePatience>(context));
             endpoint.ConfigureConsumer<TConsumer>(context);
         });
 }

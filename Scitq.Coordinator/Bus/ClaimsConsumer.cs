@@ -26,7 +26,7 @@ internal sealed class ClaimsConsumer(GroupCommit tasks, WorkerService workers, H
             if (item.Spec is not null && (problems[i] = context.Problem(item.Spec)) is null)
                 stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Submitted, new Submitted(item.Spec, [])));
             if (refusal is not null) continue;
-            claims[i] = (new Claimed(claim.Worker, item.Attempt) { Epoch = claim.Epoch, At = at }, stimuli.Count);
+            claims[i] = (new Claimed(claim.Worker, item.Attempt) { Epoch = claim.Epoch, At = at, Knows = claim.Knows }, stimuli.Count);
             stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, claims[i].Claim!));
         }
 

@@ -10,31 +10,32 @@ namespace Scitq.Coordinator.Bus;
 /// Sends what saved tasks want sent: after the commit, never before, so that no answer can overtake the row. What a crash
 /// in between leaves unsent, the <see cref="Reconciler"/> finds; what it sends twice, claims refuse.
 /// </summary>
-internal sealed partial class Dispatcher(IBus bus, ITopology topology, WorkerWishes wishes, ILogger<Dispatcher> logger, TaskPublisher? publisher = null) : BackgroundService, ICommitObserver
+internal sealed partial class Dispatcher(
+    ITaskQueues queues, ITopology topology, IBus bus, WorkerWishes wishes, ReconcileRequests requests, ILogger<Dispatcher> logger)
+    : BackgroundService, ICommitObserver
 {
     private const int InFlight = 500;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-    private readonly Channel<Order> _orders = Channel.CreateUnbounded<Order>(new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Raised when something could not be sent: the reconciler should look soon.</summary>
-    public event Action? Failed;
+    // A broker that hangs must not cost memory: the table has what does not fit, and orders are repeated by the answers to heartbeats.
+    private readonly Channel<Order> _orders = Channel.CreateBounded<Order>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private volatile bool _overflowed;
 
-    /// <summary>The tasks that have a message on the way, when that is limited (<see cref="Window"/>).</summary>
-    public Window? Window { get; } = topology is MemoryTopology ? new Window() : null;
+    /// <summary>How many messages wait at most for their turn to be sent: some seconds' worth of them.</summary>
+    public const int MostWaiting = 100_000;
 
     public void Committed(IReadOnlyList<TaskSaga> tasks)
     {
         foreach (var task in tasks)
         {
-            if (task.Effects.Stop is { } stop) _orders.Writer.TryWrite(new Order(topology.Worker(stop.Worker), null, stop.Order));
-            if (Window is not null && !Window.Admit(task)) continue;
-            if (task.Effects.Dispatch) _orders.Writer.TryWrite(new Order(topology.Batch(task.Batch), task.Batch, new TaskQueued { TaskId = task.CorrelationId, Attempt = task.Attempt }));
+            if (task.Effects.Stop is { } stop) Put(new Order(stop.Worker, stop.Order));
+            if (queues.Admit(task) && task.Effects.Dispatch) Put(new Order(task.Batch, null, task.CorrelationId, task.Attempt));
         }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        wishes.Changed += (worker, settings) => _orders.Writer.TryWrite(new Order(topology.Worker(worker), null, settings));
+        wishes.Changed += (worker, settings) => Put(new Order(worker, settings));
         var sends = new List<Task>(InFlight);
         var queued = new List<(string Batch, TaskQueued Task)>(InFlight);
         while (await _orders.Reader.WaitToReadAsync(stoppingToken))
@@ -45,78 +46,64 @@ internal sealed partial class Dispatcher(IBus bus, ITopology topology, WorkerWis
             {
                 // A broker that is away, or takes nothing: tasks are found in the table when it is back, and orders are told with each heartbeat's answer.
                 if (topology.UpSince is null) continue;
-                if (publisher is not null && order is { Batch: { } batch, Message: TaskQueued task }) queued.Add((batch, task));
-                else sends.Add(SendAsync(order, stoppingToken));
+                if (order.Message is { } message) sends.Add(SendAsync(order.To, message, stoppingToken));
+                else queued.Add((order.To, new TaskQueued { TaskId = order.Task, Attempt = order.Attempt }));
             }
 
-            if (queued.Count > 0) sends.Add(PublishAsync(queued, stoppingToken));
+            if (queued.Count > 0) sends.Add(QueueAsync(queued, stoppingToken));
             await Task.WhenAll(sends);
+            if (_overflowed && _orders.Reader.Count < MostWaiting / 2)
+            {
+                _overflowed = false;
+                requests.AskForAll();
+            }
         }
     }
 
-    private async Task PublishAsync(IReadOnlyList<(string Batch, TaskQueued Task)> queued, CancellationToken stopping)
+    private void Put(Order order)
     {
+        if (!_orders.Writer.TryWrite(order)) _overflowed = true;
+    }
+
+    private async Task QueueAsync(IReadOnlyList<(string Batch, TaskQueued Task)> tasks, CancellationToken stopping)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        limit.CancelAfter(Patience);
         try
         {
-            for (var tries = 0; queued.Count > 0; tries++)
-            {
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-                limit.CancelAfter(Patience);
-                foreach (var batch in queued.Select(q => q.Batch).Distinct()) await topology.EnsureBatchAsync(batch, limit.Token);
-                var returned = await publisher!.PublishAsync(queued, limit.Token);
-                // Nobody has declared the queue, or it was deleted: declare it and try once more.
-                foreach (var batch in returned) topology.Forget(batch);
-                queued = [.. queued.Where(q => returned.Contains(q.Batch))];
-                if (tries > 0 && queued.Count > 0) throw new IOException("the broker has no queue for it.");
-            }
+            await queues.SendAsync(tasks, limit.Token);
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
-            // Whatever it was, an exchange that somebody has deleted among them: all is declared anew before the next try.
-            foreach (var batch in queued.Select(q => q.Batch).Distinct()) topology.Forget(batch);
-            Log.NotSent(logger, topology.Batch(queued[0].Batch), e.Message);
-            Failed?.Invoke();
+            Log.NotQueued(logger, tasks.Count, e.Message);
+            requests.AskForAll();
         }
     }
 
-    private async Task SendAsync(Order order, CancellationToken stopping)
+    private async Task SendAsync(string worker, object message, CancellationToken stopping)
     {
-        for (var tries = 0; ; tries++)
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        limit.CancelAfter(Patience);
+        try
         {
-            try
-            {
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-                limit.CancelAfter(Patience);
-                if (order.Batch is not null) await topology.EnsureBatchAsync(order.Batch, limit.Token);
-                var endpoint = await bus.GetSendEndpoint(order.Address);
-                if (order.Message is TaskQueued queued) await endpoint.Send(queued, Mandatory, limit.Token);
-                else await endpoint.Send(order.Message, order.Message.GetType(), limit.Token);
-                return;
-            }
-            catch (Exception e) when (!stopping.IsCancellationRequested)
-            {
-                // Returned because nobody has declared the queue, or it was deleted: declare it and try once more.
-                if (order.Batch is not null) topology.Forget(order.Batch);
-                if (tries == 0 && e is MessageReturnedException) continue;
-                Log.NotSent(logger, order.Address, e.Message);
-                if (order.Message is TaskQueued lost) Window?.Remove(lost.TaskId);
-                Failed?.Invoke();
-                return;
-            }
+            var endpoint = await bus.GetSendEndpoint(topology.Worker(worker));
+            await endpoint.Send(message, message.GetType(), limit.Token);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            Log.NotSent(logger, worker, e.Message);
         }
     }
 
-    private static void Mandatory<T>(SendContext<T> context)
-        where T : class
-    {
-        if (context is RabbitMqSendContext rabbit) rabbit.Mandatory = true;
-    }
-
-    private sealed record Order(Uri Address, string? Batch, object Message);
+    /// <summary>A message to a worker; without one, a task for the workers of a batch.</summary>
+    private readonly record struct Order(string To, object? Message, Guid Task = default, int Attempt = 0);
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "A message to {Address} could not be sent ({Problem}); it will be sent again")]
-        public static partial void NotSent(ILogger logger, Uri address, string problem);
+        [LoggerMessage(1, LogLevel.Warning, "{Count} tasks could not be queued ({Problem}); they will be sent again")]
+        public static partial void NotQueued(ILogger logger, int count, string problem);
+
+        [LoggerMessage(2, LogLevel.Warning, "A message to worker {Worker} could not be sent ({Problem}); the answer to its heartbeat repeats it")]
+        public static partial void NotSent(ILogger logger, string worker, string problem);
     }
 }

@@ -11,9 +11,6 @@ internal interface ITopology
     /// <summary>Why it can't be reached or takes nothing, for people; null when all is well.</summary>
     string? Problem { get; }
 
-    /// <summary>Where messages for the batch's workers go.</summary>
-    Uri Batch(string batch);
-
     /// <summary>Where messages for the worker go.</summary>
     Uri Worker(string worker);
 
@@ -23,18 +20,9 @@ internal interface ITopology
     /// <summary>Declares the worker's queue and binds it.</summary>
     Task EnsureWorkerAsync(string worker, CancellationToken ct);
 
-    /// <summary>Forgets what was declared: somebody has deleted it.</summary>
-    void Forget(string batch);
-
-    /// <summary>How many messages wait in the batch's queue; null when that can't be known.</summary>
-    Task<long?> WaitingAsync(string batch, CancellationToken ct);
-
     /// <summary>Answers a submitter that gave an AMQP reply address.</summary>
     Task ReplyAsync(string replyTo, string? correlationId, TasksSubmitted answer, CancellationToken ct);
 
     /// <summary>Takes the messages that consumers could not read off the broker's error queues.</summary>
     IAsyncEnumerable<RefusedMessage> TakeRefusedAsync(IReadOnlyList<string> queues, CancellationToken ct);
 }
-
-/// <summary>A message that a consumer could not read; acknowledged once the loop asks for the next.</summary>
-internal sealed record RefusedMessage(string Queue, ReadOnlyMemory<byte> Body, string? Problem);

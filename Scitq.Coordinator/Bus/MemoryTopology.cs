@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
@@ -14,24 +15,16 @@ internal sealed class MemoryTopology(IBus bus, TimeProvider clock) : ITopology
 
     public string? Problem => null;
 
-    public Uri Batch(string batch) => new("queue:" + Queues.Batch(batch));
-
     public Uri Worker(string worker) => new("queue:" + Queues.Worker(worker));
 
-    public Task EnsureBatchAsync(string batch, CancellationToken ct) => _declared.GetOrAdd(Queues.Batch(batch), name => new Lazy<Task>(() => DeclareAsync(name))).Value.WaitAsync(ct);
+    public Task EnsureBatchAsync(string batch, CancellationToken ct) =>
+        _declared.GetOrAdd(Queues.Batch(batch), name => new Lazy<Task>(() => DeclareAsync(name))).Value.WaitAsync(ct);
 
     public Task EnsureWorkerAsync(string worker, CancellationToken ct) => Task.CompletedTask;
 
-    public void Forget(string batch)
-    {
-        // Nothing is remembered.
-    }
-
-    public Task<long?> WaitingAsync(string batch, CancellationToken ct) => Task.FromResult<long?>(null);
-
     public Task ReplyAsync(string replyTo, string? correlationId, TasksSubmitted answer, CancellationToken ct) => Task.CompletedTask;
 
-    public async IAsyncEnumerable<RefusedMessage> TakeRefusedAsync(IReadOnlyList<string> queues, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<RefusedMessage> TakeRefusedAsync(IReadOnlyList<string> queues, [EnumeratorCancellation] CancellationToken ct)
     {
         await Task.CompletedTask;
         yield break;

@@ -7,30 +7,40 @@ using RabbitMQ.Client.Exceptions;
 using Scitq.Access.Broker;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
-using Scitq.Messaging;
 
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>RabbitMQ over a connection of its own: MassTransit neither declares lazy queues for others nor reads their depth.</summary>
-internal sealed partial class RabbitTopology(BrokerSettings broker, TimeProvider clock, ILogger<RabbitTopology> logger) : BackgroundService, ITopology, IAsyncDisposable
+internal sealed partial class RabbitTopology : BackgroundService, ITopology, IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private readonly BrokerConnection _connection;
+    private readonly ConnectionKeeper _keeper;
+    private readonly AlarmProbe _probe;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
     private readonly SemaphoreSlim _gate = new(1);
     private readonly ConcurrentDictionary<string, bool> _declared = new();
     private readonly Complaint _trouble = new();
-    private readonly AlarmProbe _probe = new(broker, clock);
-    private IConnection? _connection;
     private IChannel? _channel;
-    private DateTime? _upSince;
-    private string? _away;
+    private volatile Presence _presence = new(null, null);
 
-    // A broker that takes nothing is away: whoever is silent meanwhile can't be heard.
-    public DateTime? UpSince => _probe.Alarm.Problem is null ? _upSince : null;
+    public RabbitTopology(BrokerConnections connections, TimeProvider clock, ILogger<RabbitTopology> logger)
+    {
+        (_clock, _logger) = (clock, logger);
+        _connection = connections.For("topology");
+        _keeper = new ConnectionKeeper(_connection, LongestPause, clock) { Away = Away, Back = _ => Back() };
+        _probe = new AlarmProbe(connections.For("alarms"), clock);
+        _probe.Alarm.Changed += AlarmChanged;
+    }
 
-    public string? Problem => _probe.Alarm.Problem ?? _away;
+    // A broker that takes nothing is away: a worker that is silent meanwhile can't be heard.
+    public DateTime? UpSince => _probe.Alarm.Problem is null ? _presence.Since : null;
 
-    public Uri Batch(string batch) => BusConfiguration.Address(Queues.Batch(batch));
+    public string? Problem => _probe.Alarm.Problem ?? _presence.Problem;
+
+    private BrokerAddress Address => _connection.Broker.Address;
 
     public Uri Worker(string worker) => BusConfiguration.Address(Queues.Worker(worker));
 
@@ -38,21 +48,23 @@ internal sealed partial class RabbitTopology(BrokerSettings broker, TimeProvider
     {
         var name = Queues.Batch(batch);
         if (_declared.ContainsKey(name)) return;
-        await DeclareAsync(name, BusConfiguration.BatchQueueArguments, ct);
+        await DeclareAsync(name, Queues.BatchArguments, ct);
         _declared[name] = true;
     }
 
-    public Task EnsureWorkerAsync(string worker, CancellationToken ct) => DeclareAsync(Queues.Worker(worker), BusConfiguration.WorkerQueueArguments, ct);
+    public Task EnsureWorkerAsync(string worker, CancellationToken ct) => DeclareAsync(Queues.Worker(worker), Queues.WorkerArguments, ct);
 
+    /// <summary>Forgets what was declared: somebody has deleted it.</summary>
     public void Forget(string batch) => _declared.TryRemove(Queues.Batch(batch), out _);
 
-    public async Task<long?> WaitingAsync(string batch, CancellationToken ct)
+    /// <summary>How many messages wait in the batch's queue.</summary>
+    public async Task<long> WaitingAsync(string batch, CancellationToken ct)
     {
         try
         {
             return await UseAsync(async channel => (long)(await channel.QueueDeclarePassiveAsync(Queues.Batch(batch), ct)).MessageCount, ct);
         }
-        catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == 404)
+        catch (OperationInterruptedException e) when (BrokerFailure.IsMissing(e))
         {
             // Somebody has deleted the queue: it holds nothing, and is to be declared again.
             Forget(batch);
@@ -82,14 +94,13 @@ internal sealed partial class RabbitTopology(BrokerSettings broker, TimeProvider
                 {
                     message = await UseAsync(channel => channel.BasicGetAsync(queue, false, ct), ct);
                 }
-                catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == 404)
+                catch (OperationInterruptedException e) when (BrokerFailure.IsMissing(e))
                 {
                     break;          // made by the first refused message
                 }
 
                 if (message is null) break;
-                var problem = message.BasicProperties.Headers?.TryGetValue("MT-Fault-Message", out var text) == true && text is byte[] bytes ? Encoding.UTF8.GetString(bytes) : null;
-                yield return new RefusedMessage(queue, message.Body.ToArray(), problem);
+                yield return new RefusedMessage(queue, message.Body.ToArray(), ProblemOf(message.BasicProperties));
                 await UseAsync(
                     async channel =>
                     {
@@ -103,34 +114,49 @@ internal sealed partial class RabbitTopology(BrokerSettings broker, TimeProvider
 
     public async ValueTask DisposeAsync()
     {
-        await _probe.DisposeAsync();
-        if (_connection is not null) await _connection.EndAsync(ClosePatience);
+        await _keeper.DisposeAsync();
         _gate.Dispose();
         Dispose();
     }
 
-    /// <summary>Notices a broker that goes and comes, and declares anew what its new self may lack.</summary>
+    /// <summary>Notices a broker that goes and comes, or takes nothing.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _probe.Alarm.Changed += AlarmChanged;
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), clock);
+        _keeper.Start();
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _clock);
         do
         {
+            if (!_keeper.IsConnected) continue;
             try
             {
-                await UseAsync(channel => Task.FromResult(channel.IsOpen), stoppingToken);
                 await _probe.AskAsync(stoppingToken);
-                if (_trouble.IsOver()) Log.BrokerIsWell(logger);
+                if (_trouble.IsOver()) Log.AlarmsCanBeSeen(_logger);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                // Whatever it was, its administrator may mend it: say so once, and go on trying.
-                var reason = BrokerFailure.Reason(e, broker);
-                if (_connection is not { IsOpen: true }) (_upSince, _away) = (null, $"the broker can't be reached ({reason.TrimEnd('.')})");
-                if (_trouble.IsNew(reason)) Log.BrokerIsAway(logger, broker.Address.Host, broker.Address.Port, reason);
+                // Whatever it was, its administrator may mend it: say so once, and go on trying. A broker that has just gone is the keeper's to tell.
+                var reason = BrokerFailure.Reason(e, _connection.Broker);
+                if (_keeper.IsConnected && _trouble.IsNew(reason)) Log.AlarmsCannotBeSeen(_logger, Address.Host, Address.Port, reason);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private static string? ProblemOf(IReadOnlyBasicProperties properties) =>
+        properties.Headers?.TryGetValue("MT-Fault-Message", out var text) == true && text is byte[] bytes ? Encoding.UTF8.GetString(bytes) : null;
+
+    private void Away(string problem, bool wasThere)
+    {
+        _presence = new Presence(null, $"the broker can't be reached ({problem.TrimEnd('.')})");
+        Log.BrokerIsAway(_logger, Address.Host, Address.Port, problem);
+    }
+
+    private void Back()
+    {
+        // A new broker may lack what the old one had.
+        _declared.Clear();
+        _presence = new Presence(_clock.GetUtcNow().UtcDateTime, null);
+        Log.BrokerIsUp(_logger, Address.Host, Address.Port);
     }
 
     private void AlarmChanged(string? reason)
@@ -138,49 +164,34 @@ internal sealed partial class RabbitTopology(BrokerSettings broker, TimeProvider
         if (reason is null)
         {
             // As after an absence: what was held back is on its way.
-            _upSince = clock.GetUtcNow().UtcDateTime;
-            Log.BrokerTakesAgain(logger);
+            if (_keeper.IsConnected) _presence = new Presence(_clock.GetUtcNow().UtcDateTime, null);
+            Log.BrokerTakesAgain(_logger);
         }
         else
         {
-            Log.BrokerTakesNothing(logger, BrokerAlarm.Say(reason));
+            Log.BrokerTakesNothing(_logger, BrokerAlarm.Say(reason));
         }
     }
 
-    private Task DeclareAsync(string name, IReadOnlyDictionary<string, object> arguments, CancellationToken ct) =>
+    private Task DeclareAsync(string name, IReadOnlyDictionary<string, object?> arguments, CancellationToken ct) =>
         UseAsync(
             async channel =>
             {
-                await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: ct);
-                await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments.ToDictionary(a => a.Key, a => (object?)a.Value), cancellationToken: ct);
-                await channel.QueueBindAsync(name, name, "", cancellationToken: ct);
+                await channel.DeclareAsync(name, arguments, ct);
                 return true;
             },
             ct);
 
+    /// <summary>One at a time, on one channel; waits for a broker that is away, but not for long.</summary>
     private async Task<T> UseAsync<T>(Func<IChannel, Task<T>> action, CancellationToken ct)
     {
+        await _keeper.ConnectedAsync(ct).WaitAsync(Patience, _clock, ct);
         await _gate.WaitAsync(ct);
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            limit.CancelAfter(Patience);
-            if (_connection is not { IsOpen: true })
-            {
-                if (_connection is not null) await _connection.EndAsync(ClosePatience);
-                (_channel, _upSince) = (null, null);
-                _connection = await broker.Factory("scitq-coordinator topology").CreateConnectionAsync(limit.Token);
-                _declared.Clear();
-            }
-
-            if (_channel is not { IsOpen: true }) _channel = await _connection.CreateChannelAsync(cancellationToken: limit.Token);
-            if (_upSince is null)
-            {
-                // Only now: a virtual host that is not there is told when a channel is opened.
-                (_upSince, _away) = (clock.GetUtcNow().UtcDateTime, null);
-                Log.BrokerIsUp(logger, broker.Address.Host, broker.Address.Port);
-            }
-
+            using var patience = new CancellationTokenSource(Patience, _clock);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
+            if (_channel is not { IsOpen: true }) _channel = await _connection.ChannelAsync(limit.Token);
             return await action(_channel).WaitAsync(limit.Token);
         }
         finally
@@ -188,6 +199,9 @@ internal sealed partial class RabbitTopology(BrokerSettings broker, TimeProvider
             _gate.Release();
         }
     }
+
+    /// <summary>Since when the broker is there, or why it is not.</summary>
+    private sealed record Presence(DateTime? Since, string? Problem);
 
     private static partial class Log
     {
@@ -197,13 +211,16 @@ internal sealed partial class RabbitTopology(BrokerSettings broker, TimeProvider
         [LoggerMessage(2, LogLevel.Warning, "The broker at {Host}:{Port} is away: {Problem} Running tasks go on; trying again and again")]
         public static partial void BrokerIsAway(ILogger logger, string host, int port, string problem);
 
-        [LoggerMessage(3, LogLevel.Information, "The broker is well again")]
-        public static partial void BrokerIsWell(ILogger logger);
+        [LoggerMessage(3, LogLevel.Warning, "Whether the broker at {Host}:{Port} is under an alarm can't be seen: {Problem} Trying again and again")]
+        public static partial void AlarmsCannotBeSeen(ILogger logger, string host, int port, string problem);
 
-        [LoggerMessage(4, LogLevel.Warning, "Nothing can be handed out or heard: {Problem}; running tasks go on, and nobody is declared lost")]
+        [LoggerMessage(4, LogLevel.Information, "Alarms of the broker can be seen again")]
+        public static partial void AlarmsCanBeSeen(ILogger logger);
+
+        [LoggerMessage(5, LogLevel.Warning, "Nothing can be handed out or heard: {Problem}; running tasks go on, and nobody is declared lost")]
         public static partial void BrokerTakesNothing(ILogger logger, string problem);
 
-        [LoggerMessage(5, LogLevel.Information, "The broker takes messages again")]
+        [LoggerMessage(6, LogLevel.Information, "The broker takes messages again")]
         public static partial void BrokerTakesAgain(ILogger logger);
     }
 }

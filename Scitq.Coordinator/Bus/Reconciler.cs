@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Scitq.Contracts;
@@ -12,47 +11,46 @@ namespace Scitq.Coordinator.Bus;
 /// The table is the truth; a pending task whose message is missing gets another. Surplus messages are refused at the claim.
 /// </summary>
 internal sealed partial class Reconciler(
-    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, Dispatcher dispatcher, ITopology topology,
+    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITaskQueues queues, ITopology topology, ReconcileRequests requests,
     IOptions<TaskOptions> options, TimeProvider clock, ILogger<Reconciler> logger) : BackgroundService
 {
     // A message may be on its way for so long: between the commit and the queue, or between the queue and the claim.
     private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10);
-    private const string Tick = " ";        // no batch's name
-    private readonly Channel<string> _wishes = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     /// <summary>Looks at the batch soon; at all of them when the name is empty.</summary>
-    public void Look(string batch = "") => _wishes.Writer.TryWrite(batch);
+    public void Look(string batch = "")
+    {
+        if (batch.Length == 0) requests.AskForAll();
+        else requests.Ask(batch);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        dispatcher.Failed += () => Look();
-        if (dispatcher.Window is { } window) window.Refill += Look;
         DateTime? seen = null;
-        var next = clock.GetUtcNow();
+        var (now, next) = (clock.GetUtcNow(), clock.GetUtcNow());
+        var looked = now - Tick;
         var all = false;
-        // The bus in memory loses what it was handing to a receiver that stops; nothing else would tell.
-        var period = TimeSpan.FromSeconds(dispatcher.Window is null ? options.Value.ReconcileSeconds : Math.Min(10, options.Value.ReconcileSeconds));
-        await using var tick = clock.CreateTimer(_ => Look(Tick), null, TimeSpan.Zero, TimeSpan.FromSeconds(1));
-        while (await _wishes.Reader.WaitToReadAsync(stoppingToken))
+        var round = TimeSpan.FromSeconds(options.Value.ReconcileSeconds);
+        if (round > queues.LongestRound) round = queues.LongestRound;
+        await using var tick = clock.CreateTimer(_ => requests.Wake(), null, TimeSpan.Zero, Tick);
+        while (true)
         {
-            var wishes = new HashSet<string>();
-            while (_wishes.Reader.TryRead(out var wish)) wishes.Add(wish);
-            all |= wishes.Remove("");
-
-            // All batches at once at most each second: a broker that is away fails every send.
-            if (wishes.Remove(Tick))
+            await requests.WaitAsync(stoppingToken);
+            now = clock.GetUtcNow();
+            var asked = requests.Take();
+            all |= asked.All;
+            var back = topology.UpSince is { } up && up != seen;
+            // All batches at once not more often than each second or so: a broker that is away fails every send.
+            if ((back || all || now >= next) && now - looked > Tick / 2)
             {
-                var now = clock.GetUtcNow();
-                var back = topology.UpSince is { } up && up != seen;
-                if (back || all || now >= next)
-                {
-                    // What was queued just before a restart may never have been sent; later, some patience avoids surplus.
-                    await TryAsync(null, back ? TimeSpan.Zero : OnItsWay, stoppingToken);
-                    (seen, next, all) = (topology.UpSince, now + period, false);
-                }
+                // What was queued just before a restart may never have been sent; later, some patience avoids surplus.
+                await TryAsync(null, back ? TimeSpan.Zero : OnItsWay, stoppingToken);
+                // For what was not sent a moment ago patience is too long: it is looked for once more when that has passed.
+                (seen, looked, next, all) = (topology.UpSince, now, now + (all && OnItsWay < round ? OnItsWay : round), false);
             }
 
-            foreach (var batch in wishes) await TryAsync(batch, TimeSpan.Zero, stoppingToken);
+            foreach (var batch in asked.Batches) await TryAsync(batch, TimeSpan.Zero, stoppingToken);
         }
     }
 
@@ -74,54 +72,15 @@ internal sealed partial class Reconciler(
         await using var db = await contexts.CreateDbContextAsync(ct);
         var before = clock.GetUtcNow().UtcDateTime - patience;
         var pending = db.Tasks.AsNoTracking().Where(t => t.State == TaskState.Pending && t.Due == null);
-        var counts = await pending.Where(t => only == null || t.Batch == only).GroupBy(t => t.Batch).Select(g => new { Batch = g.Key, Count = g.LongCount() }).ToListAsync(ct);
+        var counts = await pending.Where(t => only == null || t.Batch == only).GroupBy(t => t.Batch)
+            .Select(g => new { Batch = g.Key, Count = g.LongCount() }).ToListAsync(ct);
         foreach (var batch in counts)
         {
-            await topology.EnsureBatchAsync(batch.Batch, ct);
-            var waiting = await topology.WaitingAsync(batch.Batch, ct);
             var candidates = pending.Where(t => t.Batch == batch.Batch && t.Queued <= before);
-            if (waiting is null)
-                await RefillAsync(db, candidates, batch.Batch, lookForLost: patience > TimeSpan.Zero, ct);
-            else if (waiting == 0)
-                await DispatchAsync(candidates.OrderBy(t => t.Number), (int)Math.Min(batch.Count, int.MaxValue), ct);
-            else if (batch.Count - waiting.Value is > 0 and var missing)
-                // Messages leave in the order of submission, so what a crash has lost is the newest.
-                await DispatchAsync(candidates.OrderByDescending(t => t.Queued), (int)missing, ct);
+            var missing = await queues.MissingAsync(new PendingTasks(db, batch.Batch, batch.Count, candidates, LookForLost: patience > TimeSpan.Zero), ct);
+            foreach (var ids in missing.Chunk(2000)) await RaiseAsync(ids, ct);
+            if (missing.Count > 0) Log.Dispatched(logger, missing.Count);
         }
-    }
-
-    private async Task RefillAsync(ScitqDb db, IQueryable<TaskSaga> candidates, string batch, bool lookForLost, CancellationToken ct)
-    {
-        var window = dispatcher.Window!;
-        if (lookForLost && await db.Workers.AnyAsync(w => w.Batch == batch && w.Epoch != null && w.Hold == null && !w.Paused && w.Leases < w.Concurrency + w.Prefetch, ct)
-            && await candidates.AnyAsync(ct)) window.Clear(batch);
-        var room = window.Room(batch);
-        var found = new List<Guid>();
-        await foreach (var id in candidates.OrderBy(t => t.Number).Select(t => t.CorrelationId).AsAsyncEnumerable().WithCancellation(ct))
-        {
-            if (window.Contains(id)) continue;
-            if (found.Count == room)
-            {
-                window.Starve(batch);
-                break;
-            }
-
-            found.Add(id);
-        }
-
-        await RaiseAsync(found, ct);
-    }
-
-    private async Task DispatchAsync(IQueryable<TaskSaga> candidates, int count, CancellationToken ct)
-    {
-        var found = 0;
-        foreach (var ids in (await candidates.Select(t => t.CorrelationId).Take(count).ToListAsync(ct)).Chunk(2000))
-        {
-            await RaiseAsync(ids, ct);
-            found += ids.Length;
-        }
-
-        if (found > 0) Log.Dispatched(logger, found);
     }
 
     private Task RaiseAsync(IReadOnlyList<Guid> ids, CancellationToken ct) =>

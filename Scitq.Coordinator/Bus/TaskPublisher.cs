@@ -12,9 +12,9 @@ namespace Scitq.Coordinator.Bus;
 /// Publishes <see cref="TaskQueued"/> with RabbitMQ.Client, many at a time on one channel: it is the one message that
 /// every task costs, and through MassTransit's pipeline it would cost several times as much.
 /// </summary>
-internal sealed class TaskPublisher(BrokerSettings broker) : IAsyncDisposable
+internal sealed class TaskPublisher(BrokerConnections connections) : IAsyncDisposable
 {
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
+    private readonly BrokerConnection _connection = connections.For("tasks");
     private readonly SemaphoreSlim _gate = new(1);
     private readonly BasicProperties _properties = new()
     {
@@ -23,7 +23,6 @@ internal sealed class TaskPublisher(BrokerSettings broker) : IAsyncDisposable
         Headers = new Dictionary<string, object?> { [MessageHeaders.MessageType] = MessageUrn.ForTypeString<TaskQueued>() },
     };
 
-    private IConnection? _connection;
     private IChannel? _channel;
     private Group? _group;
 
@@ -43,7 +42,7 @@ internal sealed class TaskPublisher(BrokerSettings broker) : IAsyncDisposable
         catch
         {
             // What was confirmed is not known: a channel that starts anew can't mix it up with what follows.
-            await CloseAsync();
+            await _connection.CloseAsync();
             throw;
         }
         finally
@@ -55,29 +54,22 @@ internal sealed class TaskPublisher(BrokerSettings broker) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await CloseAsync();
+        await _connection.CloseAsync();
         _gate.Dispose();
     }
 
     private async Task<IChannel> ChannelAsync(CancellationToken ct)
     {
         if (_channel is { IsOpen: true } open) return open;
-        await CloseAsync();
-        _connection = await broker.Factory("scitq-coordinator tasks").CreateConnectionAsync(ct);
+        var connection = await _connection.OpenAsync(ct);
         // Confirms are counted here, a group at a time; the client's own tracking costs an object and a header a message.
-        var channel = await _connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), ct);
+        var options = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
+        var channel = await connection.CreateChannelAsync(options, ct);
         channel.BasicAcksAsync += (_, ack) => Handled(() => _group?.Confirm(ack.DeliveryTag, ack.Multiple));
         channel.BasicNacksAsync += (_, nack) => Handled(() => _group?.Fail(new IOException("the broker refused a message.")));
         channel.BasicReturnAsync += (_, returned) => Handled(() => _group?.Return(returned));
         channel.ChannelShutdownAsync += (_, shutdown) => Handled(() => _group?.Fail(new IOException($"the channel was closed: {shutdown.ReplyText}.")));
         return _channel = channel;
-    }
-
-    private async Task CloseAsync()
-    {
-        var connection = _connection;
-        (_connection, _channel) = (null, null);
-        if (connection is not null) await connection.EndAsync(ClosePatience);
     }
 
     private static Task Handled(Action action)
@@ -86,7 +78,9 @@ internal sealed class TaskPublisher(BrokerSettings broker) : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Messages under way together. The broker confirms them one by one or all up to one, in any order; what it returns, it returns before.</summary>
+    /// <summary>
+    /// Messages under way together. The broker confirms them one by one or all up to one, in any order; what it returns, it returns before.
+    /// </summary>
     private sealed class Group(ulong first, int count)
     {
         private readonly Lock _lock = new();

@@ -6,18 +6,15 @@ namespace Scitq.Coordinator.Bus;
 
 /// <summary>
 /// How many tasks of a batch have a message on the bus in memory: a bounded part of the queue, the rest of which is the
-/// table, so that a million queued tasks cost no memory. The <see cref="Reconciler"/> refills it.
+/// table, so that a million queued tasks cost no memory. The <see cref="Reconciler"/> refills it, once there is room for tasks that were not let in.
 /// </summary>
-internal sealed class Window
+internal sealed class Window(ReconcileRequests requests)
 {
     private const int Limit = 5000;
     private const int Low = 1000;
     private readonly ConcurrentDictionary<Guid, string> _sent = new();
     private readonly ConcurrentDictionary<string, int> _counts = new();
     private readonly ConcurrentDictionary<string, bool> _starved = new();
-
-    /// <summary>Raised with a batch that has room again and tasks that were not let in.</summary>
-    public event Action<string>? Refill;
 
     /// <summary>Notes where the task stands; whether it may be sent, if it wants to be.</summary>
     public bool Admit(TaskSaga task)
@@ -43,7 +40,7 @@ internal sealed class Window
     {
         if (!_sent.TryRemove(task, out var batch)) return;
         var left = _counts.AddOrUpdate(batch, 0, (_, n) => n - 1);
-        if (left <= Low && _starved.TryRemove(batch, out _)) Refill?.Invoke(batch);
+        if (left <= Low && _starved.TryRemove(batch, out _)) requests.Ask(batch);
     }
 
     public bool Contains(Guid task) => _sent.ContainsKey(task);

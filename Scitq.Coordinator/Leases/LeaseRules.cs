@@ -17,9 +17,6 @@ internal sealed class LeaseRules(IOptions<TaskOptions> options)
     /// <summary>An agent gives a claim up after this; before, the grant is still on its way.</summary>
     private const double ClaimPatience = 10;
 
-    /// <summary>Loss times shorter than this are for tests, and their margins are a tenth.</summary>
-    private const double ShortLoss = 30;
-
     /// <summary>Three heartbeats: a worker that misses them is shown as offline.</summary>
     private static readonly TimeSpan ShownSilence = TimeSpan.FromSeconds(15);
 
@@ -103,7 +100,7 @@ internal sealed class LeaseRules(IOptions<TaskOptions> options)
     public string? Refusal(double? leaseSeconds)
     {
         if (leaseSeconds is not { } lease) return null;         // older than this rule
-        var margin = LostAfter < ShortLoss ? LostAfter / 10 : 10;
+        var margin = _options.LeaseMarginSeconds;
         if (lease > LostAfter - margin)
             return $"its --lease-seconds {Text(lease)} is too long for the coordinator's Tasks:LostAfterSeconds {Text(LostAfter)}: a lease must "
                 + $"lapse at least {Text(margin)} s before another worker gets the task; lower the one or raise the other.";

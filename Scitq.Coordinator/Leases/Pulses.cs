@@ -2,7 +2,6 @@ using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Bus;
-using Scitq.Messaging;
 
 namespace Scitq.Coordinator.Leases;
 

@@ -15,6 +15,9 @@ internal sealed record Claimed(string Worker, int Attempt) : IAnswered
     /// <summary>When it was asked, by the clock of <see cref="Leases.Hearing"/>.</summary>
     public double? At { get; init; }
 
+    /// <summary>Which of <see cref="Abilities"/> the agent has.</summary>
+    public IReadOnlyList<string> Knows { get; init; } = [];
+
     /// <summary>The lease given, or null with a reason.</summary>
     public Guid? Lease { get; set; }
 

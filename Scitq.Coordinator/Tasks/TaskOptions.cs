@@ -17,6 +17,12 @@ internal sealed class TaskOptions
     /// <summary>Seconds of silence after which a worker is lost and its tasks are queued again.</summary>
     [Range(1, 86400)] public double LostAfterSeconds { get; init; } = 45;
 
+    /// <summary>
+    /// Seconds by which an agent's lease must be below <see cref="LostAfterSeconds"/>: what its clock and its last step may take longer than they should. Tests that
+    /// have no time to wait set less; nobody else may.
+    /// </summary>
+    [Range(0.1, 10)] public double LeaseMarginSeconds { get; init; } = 10;
+
     /// <summary>Seconds after the coordinator, the database or the broker came back in which no worker is declared lost.</summary>
     [Range(0, 86400)] public double GraceSeconds { get; init; } = 60;
 

@@ -27,6 +27,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>
             When(DispatchDue).Then(verbs.Dispatch),
             When(RetryDue).Then(verbs.ForgetDue).Then(verbs.Dispatch),
             When(Claimed, verbs.MayClaim).Then(verbs.Grant).TransitionTo(Accepted),
+            When(Claimed, verbs.IsBeyond).Then(verbs.RefuseTooOld),
             When(Claimed, verbs.MayNotClaim).Then(verbs.Refuse),
             When(CancelRequested).Then(verbs.EndCancelled).TransitionTo(Cancelled));
 

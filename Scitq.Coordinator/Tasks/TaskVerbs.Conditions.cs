@@ -14,9 +14,11 @@ internal sealed partial class TaskVerbs
 
     public bool HasNoRequirement(BehaviorContext<TaskSaga, Submitted> context) => !HasRequirements(context);
 
-    public bool MayClaim(BehaviorContext<TaskSaga, Claimed> context) => context.Saga.Attempt == context.Message.Attempt && context.Saga.Due is null;
+    public bool MayClaim(BehaviorContext<TaskSaga, Claimed> context) => IsDue(context) && Abilities.Missing(context.Saga.Spec, context.Message.Knows) is null;
 
-    public bool MayNotClaim(BehaviorContext<TaskSaga, Claimed> context) => !MayClaim(context);
+    public bool IsBeyond(BehaviorContext<TaskSaga, Claimed> context) => IsDue(context) && !MayClaim(context);
+
+    public bool MayNotClaim(BehaviorContext<TaskSaga, Claimed> context) => !IsDue(context);
 
     public bool IsHolder(BehaviorContext<TaskSaga, Claimed> context) =>
         context.Saga.Worker == context.Message.Worker && context.Saga.Attempt == context.Message.Attempt && !context.Saga.CancelRequested && !IsRedelivery(context);
@@ -80,6 +82,8 @@ internal sealed partial class TaskVerbs
     /// <summary>One that was found out not to be deliverable before it ran has left nothing.</summary>
     public bool HasUndelivered(BehaviorContext<TaskSaga, UploadRetryRequested> context) => context.Saga is { Worker: not null }
         and ({ Failure: FailureClass.Upload, ExitCode: not null } or { Failure: FailureClass.Disk, ExitCode: 0 });
+
+    private static bool IsDue(BehaviorContext<TaskSaga, Claimed> context) => context.Saga.Attempt == context.Message.Attempt && context.Saga.Due is null;
 
     private static bool IsLoss(BehaviorContext<TaskSaga, LeaseLost> context) => Holds(context) && !context.Saga.CancelRequested && !IsRedelivery(context);
 

@@ -79,6 +79,17 @@ internal sealed partial class TaskVerbs(IOptions<TaskOptions> options, TimeProvi
             : $"the task is {task.State.ToString().ToLowerInvariant()}";
     }
 
+    /// <summary>The agent would run it without what it asks for. The task waits for another worker, and says so.</summary>
+    public void RefuseTooOld(BehaviorContext<TaskSaga, Claimed> context)
+    {
+        var (task, claim) = (context.Saga, context.Message);
+        claim.Lease = null;
+        claim.Refusal = $"the agent of worker {claim.Worker} is too old for it: it does not know {Abilities.Missing(task.Spec, claim.Knows)}";
+        if (task.Phase == claim.Refusal) return;
+        task.Phase = claim.Refusal;
+        Changed(task);
+    }
+
     public void RecordStage(BehaviorContext<TaskSaga, StageReported> context)
     {
         var (task, report) = (context.Saga, context.Message.Report);

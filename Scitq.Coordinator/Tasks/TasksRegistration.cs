@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Options;
+using Scitq.Hosting.Configuration;
 
 namespace Scitq.Coordinator.Tasks;
 
@@ -6,7 +6,7 @@ internal static class TasksRegistration
 {
     public static IServiceCollection AddTasks(this IServiceCollection services)
     {
-        services.AddOptions<TaskOptions>().BindConfiguration("Tasks", binder => binder.ErrorOnUnknownConfiguration = true).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSectionOptions<TaskOptions>("Tasks");
         services.AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<TaskService>();
         // Observers may raise events themselves, so they can't be made before what they observe.
         services.AddSingleton(provider => new Lazy<IEnumerable<ICommitObserver>>(provider.GetServices<ICommitObserver>));

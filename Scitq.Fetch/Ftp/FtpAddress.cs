@@ -3,9 +3,10 @@ using Scitq.Contracts;
 namespace Scitq.Fetch.Ftp;
 
 /// <summary>Where and as whom: <c>[user[:password]@]host[:port]/path</c>. The path is taken byte for byte.</summary>
-internal sealed record FtpAddress(string Host, int Port, string User, string Password, string Path)
+internal sealed record FtpAddress(string Host, int Port, FtpTls Tls, string User, string Password, string Path)
 {
     private const int DefaultPort = 21;
+    private const int ImplicitPort = 990;
 
     public static FtpAddress Of(DataUri uri)
     {
@@ -18,7 +19,9 @@ internal sealed record FtpAddress(string Host, int Port, string User, string Pas
             throw new BadUriException($"{Redacted.Of(uri)} is malformed: it has no valid host or port, or a line break.");
         var (name, password) = user is null ? ("anonymous", "scitq@") : (Uri.UnescapeDataString(user[0]), user.Length > 1 ? Uri.UnescapeDataString(user[1]) : "");
         if ((name + password).AsSpan().ContainsAny('\r', '\n')) throw new BadUriException($"{Redacted.Of(uri)} is malformed: its user or password holds a line break.");
-        return new FtpAddress(host.IdnHost, host.IsDefaultPort ? DefaultPort : host.Port, name, password, path);
+        var tls = uri.Scheme switch { "ftps" => FtpTls.Implicit, "ftpes" => FtpTls.First, _ => FtpTls.WhenAsked };
+        var namesPort = authority.LastIndexOf(':') > Math.Max(at, authority.LastIndexOf(']'));
+        return new FtpAddress(host.IdnHost, namesPort ? host.Port : tls == FtpTls.Implicit ? ImplicitPort : DefaultPort, tls, name, password, path);
     }
 
     /// <summary>Not the password: what is printed by mistake should not hold it.</summary>

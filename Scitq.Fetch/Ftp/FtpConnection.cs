@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Scitq.Fetch.Http;
 using Scitq.Fetch.Transfers;
@@ -9,21 +12,27 @@ using Scitq.Fetch.Transfers;
 namespace Scitq.Fetch.Ftp;
 
 /// <summary>
-/// One control connection (RFC 959, 2228, 2428, 3659), passive only, binary only. Secured by AUTH TLS when the server refuses to go on without it.
-/// Data connections go to the control connection's own peer, whatever address the server names.
+/// One control connection (RFC 959, 2228, 2428, 3659), passive only, binary only.
+/// Data connections go to the control connection's own peer, whatever address the server names, and are as secure as that one. They resume its TLS session,
+/// which some servers want to see.
 /// </summary>
 internal sealed class FtpConnection : IAsyncDisposable, IDisposable
 {
+    private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
+
     private readonly Services _services;
     private readonly FtpAddress _address;
+    private readonly FtpOptions? _options;
     private readonly Socket _socket;
     private Stream _stream;
     private FtpLines _lines;
+    private SessionName? _session;
     private bool _secure, _latin;
 
     private FtpConnection(Services services, FtpAddress address, Socket socket)
     {
         (_services, _address, _socket) = (services, address, socket);
+        _options = services.Options.Storage.ForFtp(address.Host);
         _stream = new NetworkStream(socket, ownsSocket: true);
         _lines = new FtpLines(_stream, services.Idle);
     }
@@ -45,16 +54,21 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
             using var limit = new CancellationTokenSource(services.Options.ConnectTimeout, services.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
             connection = new FtpConnection(services, address, await new Connections(services.Options.PublicAddressesOnly ? services.Options.IsPublic : null).SocketAsync(address.Host, address.Port, either.Token));
-            await connection.LogInAsync(shown, ct);
-            return connection;
+            if (await connection.LogInAsync(shown, ct)) return connection;
         }
         catch (Exception e)
         {
             if (connection is not null) await connection.DisposeAsync();
+            if (e is AuthenticationException && address.Tls == FtpTls.Implicit && e.Message.Contains("frame", StringComparison.Ordinal))
+                throw new AccessDeniedException($"{shown}: {address.Host} does not begin with TLS at port {address.Port}, as ftps:// does; for AUTH TLS say ftpes://.", e);
             if (e is OperationCanceledException && !ct.IsCancellationRequested) throw new TransientException($"{address.Host} did not accept the connection in time.", e);
-            if (e is IOException or SocketException or System.Security.Authentication.AuthenticationException or AccessDeniedException { InnerException: null }) throw Faults.OfConnection(e, shown, address.Host);
+            if (e is IOException or SocketException or AuthenticationException or AccessDeniedException { InnerException: null }) throw Faults.OfConnection(e, shown, address.Host);
             throw;
         }
+
+        // Some servers close the connection with that answer, so there is a new one in any case.
+        await connection.DisposeAsync();
+        return await OpenAsync(services, address with { Tls = FtpTls.First }, shown, ct);
     }
 
     /// <summary>Sends a command and reads its answer.</summary>
@@ -120,19 +134,43 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         }
     }
 
-    public void Dispose() => _stream.Dispose();
-
-    public ValueTask DisposeAsync() => _stream.DisposeAsync();
-
-    private async Task LogInAsync(string shown, CancellationToken ct)
+    /// <summary>Nothing more is sent: over TLS that must be said, or the server takes the file for cut off.</summary>
+    public async Task EndAsync(Stream data, CancellationToken ct)
     {
+        if (data is not SslStream secure) return;
+        await _services.Idle.GuardAsync(async c =>
+        {
+            await secure.ShutdownAsync().WaitAsync(c);
+            return true;
+        }, ct);
+    }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _session?.Dispose();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _session?.Dispose();
+        return _stream.DisposeAsync();
+    }
+
+    /// <summary>False when the server wants TLS first.</summary>
+    private async Task<bool> LogInAsync(string shown, CancellationToken ct)
+    {
+        if (_address.Tls == FtpTls.Implicit) await SecureAsync(ct);
         var ready = await ReplyAsync(ct);
         if (ready.Code != 220) throw ready.Fault(shown);
-        var reply = await UserAsync(ct);
-        if (!_secure && reply.Code is 421 or 530 or 534 or 522 or 550 && WantsTls(reply.Text))
+        if (_secure) await ProtectAsync(shown, ct);
+        else if (_address.Tls == FtpTls.First || _options is { Tls: true }) await StartTlsAsync(shown, ct);
+        var (reply, passwordSent) = await UserAsync(ct);
+        if (!_secure && WantsTls(reply))
         {
-            await StartTlsAsync(shown, ct);
-            reply = await UserAsync(ct);
+            if (passwordSent) _services.Options.Notice?.Invoke(
+                $"{_address.Host} wanted TLS only after the password had been sent in the clear: say ftpes:// for it, and change the password.");
+            return false;
         }
 
         if (reply.Code is not (230 or 202 or 232)) throw reply.Fault(shown);
@@ -141,24 +179,45 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         var features = await SendAsync("FEAT", ct);
         if (features.Code == 211) Features = [.. features.Text.Split('\n').Select(f => f.Trim().ToUpperInvariant())];
         if (Features.Contains("UTF8")) await SendAsync("OPTS UTF8 ON", ct);
+        return true;
     }
 
-    private async Task<FtpReply> UserAsync(CancellationToken ct)
+    private async Task<(FtpReply Reply, bool PasswordSent)> UserAsync(CancellationToken ct)
     {
         var reply = await SendAsync("USER " + _address.User, ct);
-        return reply.Code == 331 ? await SendAsync("PASS " + _address.Password, ct) : reply;
+        return reply.Code == 331 ? (await SendAsync("PASS " + _address.Password, ct), true) : (reply, false);
     }
 
-    private static bool WantsTls(string text) =>
-        text.Contains("TLS", StringComparison.OrdinalIgnoreCase) || text.Contains("SSL", StringComparison.OrdinalIgnoreCase) || text.Contains("encrypt", StringComparison.OrdinalIgnoreCase);
+    private static bool WantsTls(FtpReply reply) => reply.Code switch
+    {
+        421 or 522 or 530 or 534 or 550 => reply.Text.Contains("TLS", StringComparison.OrdinalIgnoreCase)
+            || reply.Text.Contains("SSL", StringComparison.OrdinalIgnoreCase)
+            || reply.Text.Contains("encrypt", StringComparison.OrdinalIgnoreCase) || reply.Text.Contains("cleartext", StringComparison.OrdinalIgnoreCase),
+        503 => reply.Text.Contains("AUTH", StringComparison.Ordinal),
+        _ => false,
+    };
 
     private async Task StartTlsAsync(string shown, CancellationToken ct)
     {
         var reply = await SendAsync("AUTH TLS", ct);
+        if (reply.Code is >= 500 and not 530)
+            throw new AccessDeniedException($"{shown}: the server answered {reply.Shown} to AUTH TLS, so there is no secure way to log in, and no password was sent.");
         if (reply.Code != 234) throw reply.Fault(shown);
+        await SecureAsync(ct);
+        await ProtectAsync(shown, ct);
+    }
+
+    private async Task SecureAsync(CancellationToken ct)
+    {
         _stream = await SecureAsync(_stream, ct);
+        // What the server has sent in the clear behind its answer is not read: it may be anybody's.
         _lines = new FtpLines(_stream, _services.Idle);
         _secure = true;
+    }
+
+    /// <summary>Data, too.</summary>
+    private async Task ProtectAsync(string shown, CancellationToken ct)
+    {
         foreach (var command in (string[])["PBSZ 0", "PROT P"])
         {
             var answer = await SendAsync(command, ct);
@@ -171,10 +230,20 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         var secure = new SslStream(plain);
         await _services.Idle.GuardAsync(async c =>
         {
-            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = _address.Host }, c);
+            await secure.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions { TargetHost = (_session ??= SessionName.Of(_address.Host)).Text, CertificateChainPolicy = Chain(_options?.Authorities) }, c);
             return true;
         }, ct);
         return secure;
+    }
+
+    private static X509ChainPolicy? Chain(X509Certificate2Collection? authorities)
+    {
+        if (authorities is null) return null;
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(authorities);
+        policy.ApplicationPolicy.Add(ServerAuthentication);
+        return policy;
     }
 
     private async Task<Socket> DataAsync(string shown, CancellationToken ct)

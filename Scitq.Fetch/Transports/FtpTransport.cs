@@ -6,7 +6,7 @@ using Scitq.Fetch.Transfers;
 
 namespace Scitq.Fetch.Transports;
 
-/// <summary><c>ftp://[user:password@]host[:port]/path</c>, anonymous without a user.</summary>
+/// <summary><c>ftp://[user:password@]host[:port]/path</c>, anonymous without a user; <c>ftpes://</c> and <c>ftps://</c> by TLS, begun by AUTH TLS or from the first byte.</summary>
 internal sealed class FtpTransport(Services services) : ITransport, IDisposable
 {
     private const int BufferSize = 1 << 17;
@@ -124,7 +124,11 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
         if (there > content.Length) there = 0;
         var sent = await SkipAsync(content.Body, there, ct);
         await using (var data = await ftp.TransferAsync((there > 0 ? "APPE " : "STOR ") + part, 0, shown, ct))
+        {
             sent += await CopyAsync(content.Body, data, ct);
+            await ftp.EndAsync(data, ct);
+        }
+
         var done = await ftp.ReplyAsync(ct);
         if (done.Code is not (226 or 250)) throw done.Fault(shown);
         var size = await SizeAsync(ftp, part, shown, ct);

@@ -15,12 +15,15 @@ internal sealed class Schemes : IDisposable
     {
         _web = new Web(services.Options);
         var http = new HttpTransport(_web, services);
+        var ftp = new FtpTransport(services);
         _transports = new Dictionary<string, ITransport>
         {
             ["file"] = new FileTransport(services.Options),
             ["s3"] = new S3Transport(services),
             ["azure"] = new AzureTransport(services),
-            ["ftp"] = new FtpTransport(services),
+            ["ftp"] = ftp,
+            ["ftps"] = ftp,
+            ["ftpes"] = ftp,
             ["http"] = http,
             ["https"] = http,
             ["fasp"] = new FaspTransport(),

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Docker;
+using Scitq.Contracts.Docker;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
@@ -52,7 +53,7 @@ public sealed class DockerFixture : IDisposable
     {
         Assert.True(ShellWords.TrySplit(options, out var words, out _));
         var request = Shell(script);
-        return request with { Spec = request.Spec with { DockerOptions = words } };
+        return request with { Spec = request.Spec with { DockerOptions = DockerRunOptions.Read(words) } };
     }
 
     internal async Task<(RunExit Exit, string Stdout, string Stderr)> RunAsync(RunRequest request, DockerRuntime? runtime = null)

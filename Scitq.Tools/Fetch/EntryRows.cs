@@ -22,7 +22,7 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
 
     public void Write(DataEntry entry)
     {
-        var name = relative ? entry.IsFolder ? entry.Name + "/" : entry.Name : entry.Uri.Scheme is "http" or "https" or "ftp" ? Redacted.Of(entry.Uri) : entry.Uri.Text;
+        var name = relative ? entry.IsFolder ? entry.Name + "/" : entry.Name : entry.Uri.Scheme is "http" or "https" or "ftp" or "ftps" or "ftpes" ? Redacted.Of(entry.Uri) : entry.Uri.Text;
         if (context.Format is Format.Json or Format.Jsonl or Format.Csv && !ByteName.IsText(name))
         {
             _refused ??= ByteName.Refused(name, $"a listing as {context.Format.ToString().ToLowerInvariant()}");

@@ -19,7 +19,7 @@ internal static class FetchHelp
 
             {string.Join(Environment.NewLine, FetchVerb.All.Select(v => $"  {$"{v.Name} {v.Operands}",-18} {v.Summary}"))}
 
-            A place is a path of this machine or SCHEME://PATH (file, s3, azure, ftp, http, https); a final slash means
+            A place is a path of this machine or SCHEME://PATH (file, s3, azure, ftp, ftps, ftpes, http, https); a final slash means
             everything below. After '|' comes what is done with a fetched file: gunzip, untar, unzip or mv:FOLDER.
             Only to be fetched from: run+fastq://ACCESSION, run+submitted://ACCESSION and fasp://USER@HOST:PATH. Options go
             before the colon: http@aria2://…, run+fastq@sra@ftp://…, run+fastq@filter_r1://…

@@ -17,18 +17,17 @@ namespace Scitq.Tools.Launch;
 internal sealed class BusSubmitter(BrokerSettings broker, string shown, ToolIo io, string program, TimeSpan timeout, TimeSpan replyWait) : ISubmitter
 {
     private const string ReplyTo = "amq.rabbitmq.reply-to";
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(1);
-
     private readonly ConcurrentDictionary<string, TaskCompletionSource<TasksSubmitted?>> _waiting = new();
-    private IConnection? _connection;
+    private readonly BrokerConnection _connection = new BrokerConnections(broker, program, io.Clock).For("submit");
     private IChannel? _channel;
-    private BrokerAlarm? _alarm;
     private bool _coordinatorAway;
 
     public async Task<IReadOnlyList<SubmittedTask>> SubmitAsync(IReadOnlyList<SubmitTask> tasks, CancellationToken cancel)
     {
         var single = tasks.Count == 1;
-        var body = single ? JsonSerializer.SerializeToUtf8Bytes(tasks[0], ScitqJson.Bus) : JsonSerializer.SerializeToUtf8Bytes(new SubmitTasks { Tasks = tasks }, ScitqJson.Bus);
+        var body = single
+            ? JsonSerializer.SerializeToUtf8Bytes(tasks[0], ScitqJson.Bus)
+            : JsonSerializer.SerializeToUtf8Bytes(new SubmitTasks { Tasks = tasks }, ScitqJson.Bus);
         var id = tasks[0].TaskId.ToString();
         var reply = new TaskCompletionSource<TasksSubmitted?>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting[id] = reply;
@@ -53,7 +52,7 @@ internal sealed class BusSubmitter(BrokerSettings broker, string shown, ToolIo i
         return answer?.Tasks is { } known && known.Count == tasks.Count ? known : [.. tasks.Select(t => new SubmittedTask { TaskId = t.TaskId })];
     }
 
-    public async ValueTask DisposeAsync() => await CloseAsync();
+    public async ValueTask DisposeAsync() => await _connection.CloseAsync();
 
     private async Task PublishAsync(string id, string message, byte[] body, CancellationToken cancel)
     {
@@ -84,15 +83,19 @@ internal sealed class BusSubmitter(BrokerSettings broker, string shown, ToolIo i
             }
             catch (PublishException e) when (e.IsReturn)
             {
-                throw new ToolException(ExitCodes.Unreachable, "no_queue", $"broker {shown} has no queue '{Queues.Tasks}' for tasks: nothing was queued", "Start a coordinator once on this broker; it makes the queue.", e);
+                throw new ToolException(ExitCodes.Unreachable, "no_queue", $"broker {shown} has no queue '{Queues.Tasks}' for tasks: nothing was queued",
+                    "Start a coordinator once on this broker; it makes the queue.", e);
             }
             catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == 404)
             {
-                throw new ToolException(ExitCodes.Unreachable, "no_exchange", $"broker {shown} has no exchange '{Queues.Tasks}': no coordinator has ever run on it; nothing was queued", "Start a coordinator once on this broker; it makes the exchange.", e);
+                throw new ToolException(ExitCodes.Unreachable, "no_exchange",
+                    $"broker {shown} has no exchange '{Queues.Tasks}': no coordinator has ever run on it; nothing was queued",
+                    "Start a coordinator once on this broker; it makes the exchange.", e);
             }
             catch (Exception e) when (BrokerFailure.IsDenied(e))
             {
-                throw new ToolException(ExitCodes.Denied, "unauthorized", $"broker {shown} refuses the connection: {Reason(e)}", "Check user, password and virtual host of the address.", e);
+                throw new ToolException(ExitCodes.Denied, "unauthorized", $"broker {shown} refuses the connection: {Reason(e)}",
+                    "Check user, password and virtual host of the address.", e);
             }
             catch (Exception e) when (BrokerFailure.IsUnsafe(e, broker))
             {
@@ -102,20 +105,27 @@ internal sealed class BusSubmitter(BrokerSettings broker, string shown, ToolIo i
             {
                 trouble = $"{(e is BrokerUnreachableException ? "cannot be reached" : "broke the connection")} ({Reason(e)})";
             }
-            catch (OperationCanceledException) when (_alarm?.Problem is { } alarm && !cancel.IsCancellationRequested && !io.Interrupted.IsCancellationRequested)
+            catch (OperationCanceledException) when (_connection.Alarm.Problem is { } alarm && !IsOver(cancel))
             {
-                throw new ToolException(ExitCodes.Unreachable, "broker_alarm", $"{alarm}; it is {shown}, and gave no confirmation within {timeout.TotalSeconds:0} s",
+                throw new ToolException(ExitCodes.Unreachable, "broker_alarm",
+                    $"{alarm}; it is {shown}, and gave no confirmation within {timeout.TotalSeconds:0} s",
                     $"It may take the task yet, once it has room again: to send it again without doubling it, use --task-id {id}");
             }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested && !io.Interrupted.IsCancellationRequested)
+            catch (OperationCanceledException) when (!IsOver(cancel))
             {
                 trouble = "did not confirm in time";
             }
 
-            await CloseAsync();
+            await _connection.CloseAsync();
             var pause = Patience.Pause(attempt + 1);
             var left = timeout - io.Clock.GetElapsedTime(start);
-            if (left <= pause) throw new ToolException(ExitCodes.Unreachable, "unreachable", $"broker {shown} {trouble}; gave up after {attempt} {(attempt == 1 ? "try" : "tries")}", "Is it the right address (-s, SCITQ_SERVER)?");
+            if (left <= pause)
+            {
+                throw new ToolException(ExitCodes.Unreachable, "unreachable",
+                    $"broker {shown} {trouble}; gave up after {attempt} {(attempt == 1 ? "try" : "tries")}",
+                    "Is it the right address (-s, SCITQ_SERVER)?");
+            }
+
             if (attempt == 1)
             {
                 io.WatchInterrupts();
@@ -127,28 +137,21 @@ internal sealed class BusSubmitter(BrokerSettings broker, string shown, ToolIo i
         }
     }
 
+    private bool IsOver(CancellationToken cancel) => cancel.IsCancellationRequested || io.Interrupted.IsCancellationRequested;
+
     private async Task<IChannel> OpenAsync(CancellationToken cancel)
     {
         if (_channel is { IsOpen: true }) return _channel;
-        await CloseAsync();
-        _connection = await broker.Factory(program).CreateConnectionAsync(cancel);
-        _alarm = new BrokerAlarm(io.Clock);
-        _alarm.Follow(_connection);
-        _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancel);
+        _channel = await _connection.ConfirmingChannelAsync(cancel);
         var consumer = new AsyncEventingBasicConsumer(_channel);
         consumer.ReceivedAsync += (_, delivery) =>
         {
-            if (delivery.BasicProperties.CorrelationId is { } id && _waiting.TryGetValue(id, out var waiting)) waiting.TrySetResult(Read(delivery.Body.Span));
+            if (delivery.BasicProperties.CorrelationId is { } id && _waiting.TryGetValue(id, out var waiting))
+                waiting.TrySetResult(Read(delivery.Body.Span));
             return Task.CompletedTask;
         };
         await _channel.BasicConsumeAsync(ReplyTo, autoAck: true, consumer, cancel);
         return _channel;
-    }
-
-    private async Task CloseAsync()
-    {
-        if (_connection is not null) await _connection.EndAsync(ClosePatience);
-        (_channel, _connection) = (null, null);
     }
 
     /// <summary>An answer that cannot be read is treated as none: the tasks are queued all the same.</summary>
@@ -176,7 +179,7 @@ internal sealed class BusSubmitter(BrokerSettings broker, string shown, ToolIo i
 
     private Listening WhenHeldBack(Action<string?> told)
     {
-        var alarm = _alarm!;
+        var alarm = _connection.Alarm;
         alarm.Changed += told;
         if (alarm.Reason is { } already) told(already);
         return new Listening(() => alarm.Changed -= told);

@@ -15,6 +15,7 @@ internal static class LaunchOptions
         new("gid", 'g', "GID", "run as this numeric group id") { Section = "Task", Given = Given.Once },
         new("env", 'e', "NAME=VALUE", "set an environment variable for the command") { Section = "Task", Given = Given.Many },
         new("secret", '\0', "NAME[=KEY]", "set a variable to a secret that the workers keep (under KEY); its value is never sent") { Section = "Task", Given = Given.Many },
+        new("mask-secrets", '\0', null, "make their values * in what COMMAND prints") { Section = "Task" },
         new("shell", '\0', null, "COMMAND is shell text: the same as sh -c 'COMMAND ...'") { Section = "Task" },
         new("input", 'i', "URI", "file or folder/ to put in /input ($INPUT without docker)") { Section = "Data", Given = Given.Many },
         new("resource", 'r', "URI[|ACTION]", "the same for /resource ($RESOURCE), shared by the tasks of a worker; ACTION: untar, gunzip, unzip, mv:FOLDER") { Section = "Data", Given = Given.Many },

@@ -36,7 +36,7 @@ internal sealed class ManyTasks(EntryFile file, SpecBuilder builder, ToolIo io)
         {
             var task = new SubmitTask { TaskId = baseId is { } given ? Derive(given, entry.Line) : Guid.CreateVersion7(io.Clock.GetUtcNow()), Spec = Build(entry) };
             chunk.Add(task);
-            bytes += task.Spec.Argv.Sum(w => w.Length) + task.Spec.Inputs.Sum(w => w.Length) + entry.Text.Length + 400;
+            bytes += task.Spec.Argv.Sum(w => w.Length) + task.Spec.Inputs.Sum(u => u.Text.Length) + entry.Text.Length + 400;
             if (chunk.Count < MaxChunk && bytes < MaxChunkBytes) continue;
             await SendAsync();
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Scitq.Contracts;
+using Scitq.Contracts.Docker;
 using Scitq.Tools.CommandLine;
 
 namespace Scitq.Tools.Launch;
@@ -34,12 +35,12 @@ internal sealed partial class SpecBuilder
             Batch = Filled("batch") ?? _defaultBatch,
             Name = Filled("name") is { Length: > 0 } name ? name : null,
             Image = Filled("docker"),
-            DockerOptions = [.. _dockerOptions.Select(fill)],
+            DockerOptions = DockerRunOptions.Read([.. _dockerOptions.Select(fill)]),
             Uid = Number("uid", Filled("uid")),
             Gid = Number("gid", Filled("gid")),
             Inputs = Uris("input", fill),
             Resources = Uris("resource", fill),
-            Output = Filled("output"),
+            Output = Filled("output") is { } output ? DataUri.Read(output) : null,
             Retry = Number("retry", Filled("retry")) ?? 0,
             RunTimeout = Seconds("run-timeout", Filled("run-timeout")),
             DownloadTimeout = Seconds("download-timeout", Filled("download-timeout")),
@@ -48,6 +49,7 @@ internal sealed partial class SpecBuilder
             StrictOutput = _line.Has("strict-output"),
             Env = Environment(fill),
             Secrets = [.. _line.All("secret").Select(fill)],
+            MaskSecrets = _line.Has("mask-secrets"),
         };
         return TaskSpecRules.Problem(spec) is { } defect ? throw new UsageException(defect) : spec;
     }
@@ -56,8 +58,8 @@ internal sealed partial class SpecBuilder
     /// Each occurrence may hold several URIs: one begins where, after blanks, a scheme or a column's value stands, so that a name may
     /// hold blanks. An entry's value is filled in afterwards and stays whole.
     /// </summary>
-    private List<string> Uris(string option, Func<string, string> fill) =>
-        [.. _line.All(option).SelectMany(v => BetweenUris().Split(v.Trim(Blanks))).Select(fill).Where(v => v.Length > 0)];
+    private List<DataUri> Uris(string option, Func<string, string> fill) =>
+        [.. _line.All(option).SelectMany(v => BetweenUris().Split(v.Trim(Blanks))).Select(fill).Where(v => v.Length > 0).Select(DataUri.Read)];
 
     [GeneratedRegex(@"[ \t\r\n]+(?=[A-Za-z][A-Za-z0-9+@_]*://|\{)")]
     private static partial Regex BetweenUris();

@@ -20,11 +20,12 @@ internal static class TestPage
         Line("batch", spec.Batch);
         Line("name", spec.Name);
         Line("docker", spec.Image);
-        Line("option", spec.DockerOptions.Count > 0 ? ShellWords.Join(spec.DockerOptions) : null);
+        Line("option", spec.DockerOptions.Words.Count > 0 ? ShellWords.Join(spec.DockerOptions.Words) : null);
         Line("uid", spec.Uid);
         Line("gid", spec.Gid);
         foreach (var (name, value) in spec.Env) Line("env", $"{name}={value}");
         foreach (var secret in spec.Secrets) Line("secret", secret);
+        if (spec.MaskSecrets) Line("masked", "values of secrets in its output");
         foreach (var input in spec.Inputs) Line("input", input);
         foreach (var resource in spec.Resources) Line("resource", resource);
         Line("output", spec.Output);

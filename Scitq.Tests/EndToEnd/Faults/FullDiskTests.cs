@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Scitq.Contracts;
 using Scitq.Tests.EndToEnd.Acceptance;
 using Scitq.Tests.Servers;
 
@@ -51,7 +52,7 @@ public sealed class FullDiskTests
         await using var cluster = await Cluster.StartAsync();
         Directory.CreateSymbolicLink(cluster["work-a"], Directory.CreateDirectory(disk["work"]).FullName);
         var agent = await cluster.StartAgentAsync("a", 1, 0, "--disk-reserve", "100000000");
-        var fills = await cluster.SubmitAsync(Tasks.Shell("fills", "while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >>$OUTPUT/x; sleep 0.05; done") with { Output = $"file://{cluster["out"]}/" });
+        var fills = await cluster.SubmitAsync(Tasks.Shell("fills", "while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >>$OUTPUT/x; sleep 0.05; done") with { Output = DataUri.Parse($"file://{cluster["out"]}/") });
         var failed = await cluster.WaitForAsync(fills, "failed");
         Assert.Equal("disk", failed.GetProperty("failure_class").GetString());
         // What it had written by then is delivered, as of any failure.

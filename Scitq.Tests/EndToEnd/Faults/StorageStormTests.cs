@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
+using Scitq.Contracts;
 using Scitq.Tests.Integration.Fetch;
 using Scitq.Tests.Servers;
 
@@ -32,7 +33,7 @@ public sealed class StorageStormTests
         store.Lost = losses.Strikes;
         await cluster.SubmitAsync([.. Enumerable.Range(0, Count).Select(i => Tasks.Shell($"t{i}", $"cat \"$INPUT/{i % 10}\" \"$RESOURCE/shared\" >\"$OUTPUT/result\"") with
         {
-            Inputs = [bucket.Uri($"in/{i % 10}")], Resources = [bucket.Uri("shared")], Output = bucket.Uri($"out/{i}/"),
+            Inputs = [DataUri.Parse(bucket.Uri($"in/{i % 10}"))], Resources = [DataUri.Parse(bucket.Uri("shared"))], Output = DataUri.Parse(bucket.Uri($"out/{i}/")),
         })]);
         await cluster.WaitForAllAsync(TimeSpan.FromMinutes(5));
         (store.Before, store.Lost) = (null, null);
@@ -72,7 +73,7 @@ public sealed class StorageStormTests
         var (ofInput, ofOutput) = (SilentOn("/in/x"), SilentOn("/out/result"));
         store.Before = async context => await ofInput(context) || await ofOutput(context);
         web.Fault = SilentOn("/y");
-        await cluster.SubmitAsync(Tasks.Shell("silent", "cat \"$INPUT/x\" \"$INPUT/y\" >\"$OUTPUT/result\"") with { Inputs = [bucket.Uri("in/x"), $"{web.Root}/y"], Output = bucket.Uri("out/") });
+        await cluster.SubmitAsync(Tasks.Shell("silent", "cat \"$INPUT/x\" \"$INPUT/y\" >\"$OUTPUT/result\"") with { Inputs = [DataUri.Parse(bucket.Uri("in/x")), DataUri.Parse($"{web.Root}/y")], Output = DataUri.Parse(bucket.Uri("out/")) });
         await cluster.WaitForAllAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(1, await cluster.ScalarAsync("select count(*) from task where state = 'succeeded' and attempt = 1"));
         Assert.Equal(["GET /in/x", "GET /y", "PUT /out/result"], silent.Keys.Order());

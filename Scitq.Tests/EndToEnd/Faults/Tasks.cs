@@ -1,3 +1,4 @@
+using Scitq.Contracts.Docker;
 using Scitq.Contracts;
 using Scitq.Tests.Servers;
 
@@ -23,17 +24,17 @@ internal static class Tasks
     /// <summary>One that only ends when it is told to.</summary>
     public static TaskSpec Held(this Cluster cluster, string name) => Shell(name, Hold) with
     {
-        Output = $"file://{cluster[$"out-{name}"]}/",
+        Output = DataUri.Parse($"file://{cluster[$"out-{name}"]}/"),
         Env = new Dictionary<string, string> { ["GO"] = cluster[$"go-{name}"] },
     };
 
     /// <summary>The same in a container, which sees the cluster's folder by its own name.</summary>
     public static TaskSpec HeldInContainer(this Cluster cluster, string name) =>
-        cluster.Held(name) with { Image = DockerFixture.Image, DockerOptions = ["-v", $"{cluster[""]}:{cluster[""]}"] };
+        cluster.Held(name) with { Image = DockerFixture.Image, DockerOptions = DockerRunOptions.Read(["-v", $"{cluster[""]}:{cluster[""]}"]) };
 
     /// <summary>One that starts at once and has much to deliver.</summary>
     public static TaskSpec Delivering(this Cluster cluster, string name, int megabytes = 1500) =>
-        Shell(name, Enter + $"truncate -s {megabytes}M \"$OUTPUT/zeros\"; echo $SCITQ_ATTEMPT >\"$OUTPUT/attempt\"") with { Output = $"file://{cluster[$"out-{name}"]}/" };
+        Shell(name, Enter + $"truncate -s {megabytes}M \"$OUTPUT/zeros\"; echo $SCITQ_ATTEMPT >\"$OUTPUT/attempt\"") with { Output = DataUri.Parse($"file://{cluster[$"out-{name}"]}/") };
 
     /// <summary>Lets it end, or one attempt of it.</summary>
     public static void Release(this Cluster cluster, string name, int? attempt = null) => File.WriteAllText(cluster[$"go-{name}{(attempt is null ? "" : $".{attempt}")}"], "");

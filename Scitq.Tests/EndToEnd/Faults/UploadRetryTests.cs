@@ -59,7 +59,7 @@ public sealed class UploadRetryTests
     {
         var wall = cluster["wall"];
         Directory.CreateDirectory($"{wall}/out/attempt/in-the-way");
-        var id = await cluster.SubmitAsync(cluster.Delivering("big", megabytes: 700) with { Output = $"file://{wall}/out/" });
+        var id = await cluster.SubmitAsync(cluster.Delivering("big", megabytes: 700) with { Output = DataUri.Parse($"file://{wall}/out/") });
         var task = await cluster.WaitForAsync(id, "failed");
         Assert.Equal(("upload", 0), (task.GetProperty("failure_class").GetString(), task.GetProperty("exit_code").GetInt32()));
         Directory.Delete(wall, recursive: true);

@@ -1,8 +1,10 @@
 using System.Net;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Tests.Integration.Api;
@@ -15,7 +17,7 @@ public sealed class AccessTests
     public async Task Every_endpoint_but_health_wants_the_token()
     {
         await using var server = await ApiServer.StartAsync(postgres: false, token: "secret");
-        var endpoints = ((IEndpointRouteBuilder)server.App).DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>().ToList();
+        var endpoints = Endpoints(server);
         Assert.InRange(endpoints.Count, 17, 100);
         using var client = new HttpClient { BaseAddress = server.Client.BaseAddress };
         foreach (var endpoint in endpoints)
@@ -32,6 +34,56 @@ public sealed class AccessTests
         Assert.Equal(HttpStatusCode.TooManyRequests, (await server.GetAsync("/tasks", ("Authorization", "Bearer wrong"))).Status);
         (await server.GetAsync("/tasks", ("Authorization", "Bearer secret"))).Json();
         Assert.Contains("bulk", (await server.GetAsync("/openapi/v1.json", ("Authorization", "Bearer secret"))).Text, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Every_endpoint_states_the_right_it_wants_and_all_but_health_want_one()
+    {
+        await using var server = await ApiServer.StartAsync(postgres: false);
+        foreach (var endpoint in Endpoints(server))
+        {
+            var (path, metadata) = (endpoint.RoutePattern.RawText!, endpoint.Metadata);
+            if (metadata.GetMetadata<IAllowAnonymous>() is not null)
+            {
+                Assert.StartsWith("/health/", path, StringComparison.Ordinal);
+                continue;
+            }
+
+            var right = Assert.Single(metadata.GetOrderedMetadata<IAuthorizeData>()).Policy;
+            Assert.True(right is not null && Rights.All.Contains(right), $"{path} wants {right ?? "no right"}.");
+            var changes = metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Any(method => method is not ("GET" or "HEAD"));
+            Assert.True(changes == right is Rights.ChangeTasks or Rights.ChangeWorkers, $"{path} wants {right}.");
+        }
+
+        Assert.Equal(Rights.All.Order(), Endpoints(server).SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy!).Distinct().Order());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Who_guesses_tokens_has_to_wait_and_who_has_the_token_never()
+    {
+        await using var server = await ApiServer.StartAsync(postgres: false, token: "secret");
+        for (var i = 0; i < 10; i++)
+        {
+            var refused = await server.GetAsync("/tasks", ("Authorization", $"Bearer guess{i}"));
+            refused.Problem(HttpStatusCode.Unauthorized, "unauthorized");
+            Assert.Equal("Bearer", refused.Headers.WwwAuthenticate.Single().ToString());
+        }
+
+        var late = await server.GetAsync("/nowhere");
+        Assert.Equal("too many requests without the right token.", late.Problem(HttpStatusCode.TooManyRequests, "too_many_failures"));
+        Assert.InRange(late.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
+        for (var i = 0; i < 50; i++) (await server.GetAsync("/tasks", ("Authorization", "bearer  secret "))).Json();
+        Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync("/nowhere", ("Authorization", "Bearer secret"))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await server.GetAsync("/health/ready")).Status);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_flood_of_probes_has_to_wait()
+    {
+        await using var server = await ApiServer.StartAsync(postgres: false, token: "secret");
+        for (var i = 0; i < 500; i++) (await server.GetAsync("/health/live")).Json();
+        await Servers.Eventually.Async(async () => (await server.GetAsync("/health/live")).Status == HttpStatusCode.TooManyRequests, "probes are limited");
+        (await server.GetAsync("/health/live", ("Authorization", "Bearer secret"))).Json();
     }
 
     [Fact(Timeout = 60_000)]
@@ -78,4 +130,7 @@ public sealed class AccessTests
         server.Status.Ready = false;
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.GetAsync("/health/ready")).Status);
     }
+
+    private static List<RouteEndpoint> Endpoints(ApiServer server) =>
+        [.. ((IEndpointRouteBuilder)server.App).DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()];
 }

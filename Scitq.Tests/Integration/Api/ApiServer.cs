@@ -13,7 +13,9 @@ using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator;
 using Scitq.Coordinator.Api;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Bus;
+using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
@@ -31,16 +33,17 @@ internal sealed class ApiServer : IAsyncDisposable
 
     private ApiServer(string? postgres, string? token, string? data)
     {
-        Options = new CoordinatorOptions { Data = data ?? _folder.Path, Database = postgres, Token = token };
+        Options = new CoordinatorOptions { Data = data ?? _folder.Path, Database = postgres };
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        Database.AddCore(builder.Services, Options).AddApi();
+        Database.AddCore(builder.Services, Options).AddApi().AddSingleton(new ApiOptions { Token = token, NoToken = token is null });
         builder.Services.AddHostedService(provider => provider.GetRequiredService<GroupCommit>());
         builder.Services.AddSingleton<DataDisk>();
         builder.Services.AddSingleton<IServerStatus>(Status).AddSingleton<TimeProvider>(Clock);
         // What workers say reaches the coordinator here without a bus; what it sends them goes nowhere.
-        builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddSingleton<Dispatcher>().AddSingleton<Reconciler>().AddWorkers();
+        builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddSingleton<ITaskQueues, MemoryTaskQueues>()
+            .AddSingleton<ReconcileRequests>().AddSingleton<Dispatcher>().AddSingleton<Reconciler>().AddWorkers();
         App = builder.Build();
         App.MapApi();
     }
@@ -168,4 +171,6 @@ internal sealed class AdvancedClock : TimeProvider
     public TimeSpan Ahead { get; set; }
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
+
+    public override long GetTimestamp() => base.GetTimestamp() + (long)(Ahead.TotalSeconds * TimestampFrequency);
 }

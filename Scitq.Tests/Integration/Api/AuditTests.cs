@@ -86,13 +86,13 @@ public sealed class AuditTests
         });
         var key = await server.ClaimAsync(id);
         await server.EndAsync(key, new Scitq.Contracts.Messages.AttemptResult { Finished = ApiServer.Now, Failure = Scitq.Contracts.FailureClass.Download, Reason = $"ftp://me:{Secret}@host/in is not there" });
-        foreach (var path in new[] { $"/tasks/{number}", "/tasks", "/executions", $"/tasks/{number}/explain", "/events" })
+        foreach (var path in new[] { $"/tasks/{number}", "/tasks", "/attempts", $"/tasks/{number}/explain", "/events" })
             Assert.DoesNotContain(Secret, (await server.GetAsync(path)).Text, StringComparison.Ordinal);
         var shown = (await server.GetAsync($"/tasks/{number}")).Json();
         Assert.Equal("ftp://me:***@host/in", shown.GetProperty("inputs")[0].GetString());
         Assert.Equal(("***", "seen"), (shown.GetProperty("env").GetProperty("MY_SECRET").GetString(), shown.GetProperty("env").GetProperty("MONKEY").GetString()));
         await using var db = server.Context();
-        Assert.Contains($"ftp://me:{Secret}@host/in", db.Tasks.Single().Spec.Inputs);
+        Assert.Contains($"ftp://me:{Secret}@host/in", db.Tasks.Single().Spec.Inputs.Select(u => u.Text));
     }
 
     [Theory(Timeout = 60_000)]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
 using Scitq.Contracts.Messages;
@@ -117,6 +118,24 @@ public sealed class LogApiTests
         Assert.Equal("second", Output(await ReadAsync(server, $"/tasks/{number}/log/stream?attempt=2"), "stdout", 2));
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_stream_with_nothing_to_tell_gives_signs_of_life_and_can_be_taken_up_there()
+    {
+        await using var server = await ApiServer.StartAsync(postgres: false);
+        var (number, id) = await server.SubmitAsync();
+        var key = await server.ClaimAsync(id);
+        await server.PrintAsync(id, 1, OutputStream.Stdout, 0, "before");
+        var open = new TaskCompletionSource();
+        var reading = ReadAsync(server, $"/tasks/{number}/log/stream", opened: open, until: "ping");
+        await open.Task;
+        server.Clock.Ahead += TimeSpan.FromSeconds(16);
+        var ping = (await reading)[^1];
+        Assert.Equal(("ping", "1:6:0", "{}"), (ping.Kind, ping.Id, ping.Data.GetRawText()));
+        await server.PrintAsync(id, 1, OutputStream.Stdout, 6, "after");
+        await server.EndAsync(key, new AttemptResult { ExitCode = 0, RunEnded = ApiServer.Now, Finished = ApiServer.Now, StdoutBytes = 11 });
+        Assert.Equal("after", Output(await ReadAsync(server, $"/tasks/{number}/log/stream", ping.Id), "stdout", 1));
+    }
+
     private static string Output(List<(string Kind, string Id, JsonElement Data)> events, string kind, int attempt)
     {
         var text = new StringBuilder();
@@ -132,21 +151,18 @@ public sealed class LogApiTests
     private static long Start(List<(string Kind, string Id, JsonElement Data)> events, string kind, int attempt) =>
         events.First(e => e.Kind == kind && e.Data.GetProperty("attempt").GetInt32() == attempt).Data.GetProperty("offset").GetInt64();
 
-    private static async Task<List<(string Kind, string Id, JsonElement Data)>> ReadAsync(ApiServer server, string path, string? from = null, TaskCompletionSource? opened = null)
+    private static async Task<List<(string Kind, string Id, JsonElement Data)>> ReadAsync(ApiServer server, string path, string? from = null, TaskCompletionSource? opened = null, string? until = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1" + path);
         if (from is not null) request.Headers.Add("Last-Event-ID", from);
         using var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         opened?.SetResult();
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
         var events = new List<(string, string, JsonElement)>();
-        var (kind, id) = ("", "");
-        while (await reader.ReadLineAsync() is { } line)
+        await foreach (var item in SseParser.Create(await response.Content.ReadAsStreamAsync(), (_, data) => JsonElement.Parse(data)).EnumerateAsync())
         {
-            if (line.StartsWith("event: ", StringComparison.Ordinal)) kind = line[7..];
-            else if (line.StartsWith("id: ", StringComparison.Ordinal)) id = line[4..];
-            else if (line.StartsWith("data: ", StringComparison.Ordinal)) events.Add((kind, id, JsonSerializer.Deserialize<JsonElement>(line[6..])));
+            events.Add((item.EventType, item.EventId!, item.Data));
+            if (item.EventType == until) break;
         }
 
         return events;

@@ -91,6 +91,11 @@ public sealed class StrictnessTests
             var schema = Resolve(description, body.Value.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema"));
             Assert.False(schema.GetProperty("additionalProperties").GetBoolean());
         }
+
+        var task = description.GetProperty("components").GetProperty("schemas").GetProperty("TaskSpec").GetProperty("properties");
+        foreach (var list in (string[])["inputs", "resources", "docker_options"])
+            Assert.Equal(("array", "string"), (task.GetProperty(list).GetProperty("type").GetString(), task.GetProperty(list).GetProperty("items").GetProperty("type").GetString()));
+        Assert.Contains("\"string\"", task.GetProperty("output").GetRawText(), StringComparison.Ordinal);
     }
 
     /// <summary>For each member of a body, and of what is in it, a body with that member's name mistyped.</summary>

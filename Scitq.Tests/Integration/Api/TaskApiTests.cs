@@ -239,16 +239,20 @@ public abstract class TaskApiTests(bool postgres)
         var after = "";
         do
         {
-            var page = await server.GetAsync($"/executions?limit=1{after}");
+            var page = await server.GetAsync($"/attempts?limit=1{after}");
             seen.AddRange(page.Json().EnumerateArray().Select(a => a.GetProperty("execution_id").GetString()!));
             after = page.Header("X-Next-After") is { } next ? $"&after={next}" : "";
         }
         while (after.Length > 0);
         Assert.Equal([$"{number}.4", $"{number}.3", $"{number}.2", $"{number}.1"], seen);
-        async Task<int> Count(string query) => (await server.GetAsync($"/executions?{query}")).Json().GetArrayLength();
+        async Task<int> Count(string query) => (await server.GetAsync($"/attempts?{query}")).Json().GetArrayLength();
         Assert.Equal(new[] { 4, 1, 1, 4, 0, 3, 1 }, new[] { await Count($"task={number}"), await Count("worker=w2"), await Count("worker=w4"), await Count("batch=a"), await Count("batch=b"), await Count("status=succeeded"), await Count("status=accepted") });
-        (await server.GetAsync("/executions?after=x")).Problem(HttpStatusCode.BadRequest, "invalid");
-        (await server.GetAsync("/executions?task=99")).Problem(HttpStatusCode.NotFound, "not_found");
+        (await server.GetAsync("/attempts?after=x")).Problem(HttpStatusCode.BadRequest, "invalid");
+        (await server.GetAsync("/attempts?task=99")).Problem(HttpStatusCode.NotFound, "not_found");
+        Assert.Equal((await server.GetAsync("/attempts")).Text, (await server.GetAsync("/executions")).Text);
+        var paths = (await server.GetAsync("/openapi/v1.json")).Json().GetProperty("paths");
+        Assert.True(paths.GetProperty("/api/v1/executions").GetProperty("get").GetProperty("deprecated").GetBoolean());
+        Assert.False(paths.GetProperty("/api/v1/attempts").GetProperty("get").TryGetProperty("deprecated", out _));
     }
 }
 

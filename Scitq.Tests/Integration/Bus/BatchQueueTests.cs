@@ -8,7 +8,6 @@ using Scitq.Agent.Parts;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Bus;
-using Scitq.Messaging;
 using Scitq.Tests.Servers;
 
 namespace Scitq.Tests.Integration.Bus;
@@ -24,7 +23,7 @@ public sealed class BatchQueueTests
     {
         await using var vhost = await RabbitMqServer.CreateVhostAsync();
         await DeclareAsync(vhost.AmqpUri);
-        await using var publisher = new TaskPublisher(BrokerSettings.Read(vhost.AmqpUri));
+        await using var publisher = Publisher(vhost.AmqpUri);
         var tasks = Enumerable.Range(0, 3000).Select(_ => new TaskQueued { TaskId = Guid.NewGuid() }).ToList();
         Assert.Empty(await publisher.PublishAsync([.. tasks.Take(2000).Select(t => (Batch, t))], CancellationToken.None));
         Assert.Empty(await publisher.PublishAsync([.. tasks.Skip(2000).Select(t => (Batch, t))], CancellationToken.None));
@@ -47,7 +46,7 @@ public sealed class BatchQueueTests
         await DeclareAsync(vhost.AmqpUri);
         await using (var connection = await ConnectAsync(vhost.AmqpUri))
         await using (var channel = await connection.CreateChannelAsync()) await channel.ExchangeDeclareAsync(Queues.Batch("other"), ExchangeType.Fanout, durable: true);
-        await using var publisher = new TaskPublisher(BrokerSettings.Read(vhost.AmqpUri));
+        await using var publisher = Publisher(vhost.AmqpUri);
 
         var returned = await publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() }), ("other", new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None);
 
@@ -58,7 +57,7 @@ public sealed class BatchQueueTests
     public async Task A_publisher_without_an_exchange_fails_and_works_again_once_there_is_one()
     {
         await using var vhost = await RabbitMqServer.CreateVhostAsync();
-        await using var publisher = new TaskPublisher(BrokerSettings.Read(vhost.AmqpUri));
+        await using var publisher = Publisher(vhost.AmqpUri);
         await Assert.ThrowsAnyAsync<Exception>(() => publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None));
 
         await DeclareAsync(vhost.AmqpUri);
@@ -119,7 +118,7 @@ public sealed class BatchQueueTests
     {
         await using var server = await RabbitMqServer.StartPrivateAsync();
         await DeclareAsync(server.AmqpUri);
-        await using var publisher = new TaskPublisher(BrokerSettings.Read(server.AmqpUri));
+        await using var publisher = Publisher(server.AmqpUri);
         var inbox = new Inbox();
         await using var listener = Listener(server.AmqpUri, inbox);
         await listener.ConnectAsync(Queues.Batch(Batch), 5);
@@ -140,8 +139,11 @@ public sealed class BatchQueueTests
         await Eventually.Async(() => inbox.Taken.Contains(task.TaskId), "it is taken", TimeSpan.FromSeconds(30));
     }
 
-    private static QueueListener Listener(string uri, Inbox inbox) =>
-        new(BrokerSettings.Read(uri), "w", new BatchReader(inbox), _ => Task.CompletedTask, NullLogger.Instance);
+    private static BrokerConnections Connections(string uri) => new(BrokerSettings.Read(uri), "test", TimeProvider.System);
+
+    private static TaskPublisher Publisher(string uri) => new(Connections(uri));
+
+    private static Reading Listener(string uri, Inbox inbox) => new(Connections(uri), inbox);
 
     private static Task<IConnection> ConnectAsync(string uri) => new ConnectionFactory { Uri = new Uri(uri) }.CreateConnectionAsync();
 
@@ -151,7 +153,7 @@ public sealed class BatchQueueTests
         await using var channel = await connection.CreateChannelAsync();
         var name = Queues.Batch(Batch);
         await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true);
-        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, BusConfiguration.BatchQueueArguments.ToDictionary(a => a.Key, a => (object?)a.Value));
+        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, Queues.BatchArguments.ToDictionary());
         await channel.QueueBindAsync(name, name, "");
     }
 
@@ -161,6 +163,23 @@ public sealed class BatchQueueTests
         await using var connection = await ConnectAsync(uri);
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
         await channel.BasicPublishAsync("", Queues.Batch(Batch), mandatory: true, new BasicProperties(), Encoding.UTF8.GetBytes(body));
+    }
+
+    /// <summary>A listener with a connection of its own.</summary>
+    private sealed class Reading(BrokerConnections connections, IInbox inbox) : IAsyncDisposable
+    {
+        private readonly QueueListener _listener =
+            new(connections.For("tasks"), new BatchReader(inbox), _ => Task.CompletedTask, TimeProvider.System, NullLogger.Instance);
+
+        public Task ConnectAsync(string queue, int prefetch) => _listener.ConnectAsync(queue, prefetch);
+
+        public Task ListeningAsync(CancellationToken ct) => _listener.ListeningAsync(ct);
+
+        public async ValueTask DisposeAsync()
+        {
+            await _listener.DisposeAsync();
+            await connections.DisposeAsync();
+        }
     }
 
     private sealed class Inbox : IInbox

@@ -91,6 +91,8 @@ public sealed class AddressTests : IAsyncLifetime
     [InlineData("http://user:password@127.0.0.1:PORT/x")]
     [InlineData("https://127.0.0.1:PORT/x")]
     [InlineData("ftp://127.0.0.1:PORT/x")]
+    [InlineData("ftps://127.0.0.1:PORT/x")]
+    [InlineData("ftpes://127.0.0.1:PORT/x")]
     [InlineData("ftp://2130706433:PORT/x")]
     [InlineData("ftp://[::ffff:127.0.0.1]:PORT/x")]
     [InlineData("ftp://127.0.0.1:PORT/x/")]
@@ -103,7 +105,7 @@ public sealed class AddressTests : IAsyncLifetime
         var place = DataUri.Parse(uri.Replace("PORT", $"{Port}", StringComparison.Ordinal));
         var error = await Assert.ThrowsAsync<AccessDeniedException>(() => fetcher.GetAsync(place, _folder["out"], ct: Ct));
         Assert.Contains("public", error.Message, StringComparison.Ordinal);
-        if (place.Scheme == "ftp")
+        if (place.CanReceive)
         {
             await File.WriteAllTextAsync(_folder["file"], "x", Ct);
             await Assert.ThrowsAsync<AccessDeniedException>(() => fetcher.PutAsync(_folder["file"], place, ct: Ct));

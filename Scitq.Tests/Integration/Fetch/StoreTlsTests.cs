@@ -20,11 +20,14 @@ public sealed class StoreTlsTests
     [InlineData("s3://bucket/x", false, false)]
     [InlineData("azure://container/x", false, false)]
     [InlineData("ftp://user:hunter2@localhost:{0}/x", false, false)]
+    [InlineData("ftpes://user:hunter2@localhost:{0}/x", false, false)]
+    [InlineData("ftps://user:hunter2@localhost:{0}/x", false, false)]
+    [InlineData("ftps://user:hunter2@localhost:{0}/x", true, true)]
     public async Task A_store_whose_certificate_is_not_in_order_is_refused(string uri, bool trusted, bool expired)
     {
         using var folder = new TestFolder();
         using var authority = new TestAuthority();
-        await using var store = new Store(authority, uri.StartsWith("ftp", StringComparison.Ordinal), expired);
+        await using var store = new Store(authority, uri.StartsWith("ftp:", StringComparison.Ordinal) || uri.StartsWith("ftpes:", StringComparison.Ordinal), expired);
         await using var fetch = Start(folder, authority, store, uri, trusted);
 
         Assert.NotEqual(0, await fetch.WaitForExitAsync(TimeSpan.FromSeconds(50)));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using Scitq.Contracts.Docker;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Persistence;
@@ -53,8 +54,8 @@ public abstract class TaskStoreTests(bool postgres)
         await using var database = await Database.CreateAsync(postgres);
         var spec = new TaskSpec
         {
-            Argv = ["sh", "-c", "exit 0"], Name = "life", Batch = "b.1", Image = "ubuntu:22.04", DockerOptions = ["--gpus", "all"], Uid = 1, Gid = 2,
-            Inputs = ["file:///a"], Resources = ["file:///b|untar"], Output = "file:///c/", Retry = 1, RunTimeout = 3, DownloadTimeout = 4,
+            Argv = ["sh", "-c", "exit 0"], Name = "life", Batch = "b.1", Image = "ubuntu:22.04", DockerOptions = DockerRunOptions.Read(["--gpus", "all"]), Uid = 1, Gid = 2,
+            Inputs = [DataUri.Parse("file:///a")], Resources = [DataUri.Parse("file:///b|untar")], Output = DataUri.Parse("file:///c/"), Retry = 1, RunTimeout = 3, DownloadTimeout = 4,
             Env = new Dictionary<string, string> { ["LONGER"] = "1", ["B"] = "é" },
         };
         var required = (await database.Service.SubmitAsync([Order(new TaskSpec { Argv = ["true"] })], CancellationToken.None))[0];

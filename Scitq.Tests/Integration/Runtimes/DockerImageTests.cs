@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using Scitq.Agent.Runtimes;
+using Scitq.Contracts.Docker;
 using Scitq.Contracts;
 using Scitq.Tests.Servers;
 
@@ -133,7 +134,7 @@ public sealed class DockerImageTests(DockerFixture docker) : IClassFixture<Docke
     public async Task An_image_not_to_be_pulled_is_not()
     {
         var request = Request("lab/tool:1");
-        var e = await Assert.ThrowsAsync<StartException>(() => docker.RunAsync(request with { Spec = request.Spec with { DockerOptions = ["--pull=never"] } }));
+        var e = await Assert.ThrowsAsync<StartException>(() => docker.RunAsync(request with { Spec = request.Spec with { DockerOptions = DockerRunOptions.Read(["--pull=never"]) } }));
         Assert.Equal(FailureClass.Image, e.Failure);
     }
 

@@ -55,7 +55,7 @@ public sealed class OutputProbeTests : IDisposable
         await using var bucket = await S3Bucket.CreateAsync();
         await bucket.Client.DeleteBucketAsync(bucket.Name, Ct);
         var probe = Probe(new FetchOptions { S3 = S3(bucket) });
-        var spec = new TaskSpec { Argv = ["true"], Output = bucket.Uri("results/") };
+        var spec = new TaskSpec { Argv = ["true"], Output = DataUri.Parse(bucket.Uri("results/")) };
         var stopped = false;
         var refused = await Assert.ThrowsAsync<StartException>(() => probe.WhileAsync(spec, async c =>
         {
@@ -134,7 +134,7 @@ public sealed class OutputProbeTests : IDisposable
     private static string Endpoint => CloudStore.Credentials("azure")["AZURE_STORAGE_ENDPOINT"]!;
 
     private static Task<long> RunAsync(OutputProbe probe, string output, string batch = "Default") =>
-        probe.WhileAsync(new TaskSpec { Argv = ["true"], Batch = batch, Output = output }, _ => Task.FromResult(7L), Ct);
+        probe.WhileAsync(new TaskSpec { Argv = ["true"], Batch = batch, Output = DataUri.Parse(output) }, _ => Task.FromResult(7L), Ct);
 
     private static S3Options S3(S3Bucket bucket, params string[] buckets) => new()
     {

@@ -98,7 +98,7 @@ public sealed class ResourceCacheTests : IDisposable
         };
         server.Tags["/db"] = "\"1\"";
         using var stop = new CancellationTokenSource();
-        var waiting = _cache.GetAsync($"{server.Root}/db", new Relay(_ => { }), stop.Token);
+        var waiting = _cache.GetAsync(DataUri.Parse($"{server.Root}/db"), new Relay(_ => { }), stop.Token);
         await half.Task.WaitAsync(Ct);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
@@ -239,7 +239,7 @@ public sealed class ResourceCacheTests : IDisposable
         {
             var directory = new WorkDirectory(_folder[$"task-{same}"]);
             directory.Create(Ownership.Own);
-            await stager.FetchAsync(new TaskSpec { Argv = ["true"], Resources = [first, last] }, directory, _ => { }, Ct);
+            await stager.FetchAsync(new TaskSpec { Argv = ["true"], Resources = [DataUri.Parse(first), DataUri.Parse(last)] }, directory, _ => { }, Ct);
             Assert.Equal(same, await File.ReadAllTextAsync(Path.Combine(directory.Resource, "d/same"), Ct));
             Assert.Equal(["one", "same", "two"], Directory.GetFiles(Path.Combine(directory.Resource, "d")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
             Assert.Equal(x, File.Exists(Path.Combine(directory.Resource, "x")));
@@ -273,7 +273,7 @@ public sealed class ResourceCacheTests : IDisposable
         directory.Create(Ownership.Own);
         var phases = new ConcurrentQueue<string>();
         var staging = new Stager(_fetcher, _cache, _room, TimeProvider.System)
-            .FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [$"{server.Root}/in", uri], Resources = [uri] }, directory, phases.Enqueue, Ct);
+            .FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [DataUri.Parse($"{server.Root}/in"), DataUri.Parse(uri)], Resources = [DataUri.Parse(uri)] }, directory, phases.Enqueue, Ct);
         await Eventually.Async(() => phases.Any(p => Regex.IsMatch(p, @"^fetching 2/3 files, [0-9.]+/3\.0 MiB$")), "two of three are there");
         half.SetResult();
         Assert.Equal((3 << 20) + 4, (await staging).Bytes);
@@ -286,7 +286,7 @@ public sealed class ResourceCacheTests : IDisposable
         server.Files["/x"] = "x"u8.ToArray();
         var directory = new WorkDirectory(_folder["task"]);
         directory.Create(Ownership.Own);
-        await new Stager(_fetcher, _cache, _room, TimeProvider.System).FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [$"{server.Root}/x", $"{server.Root}/x"] }, directory, _ => { }, Ct);
+        await new Stager(_fetcher, _cache, _room, TimeProvider.System).FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [DataUri.Parse($"{server.Root}/x"), DataUri.Parse($"{server.Root}/x")] }, directory, _ => { }, Ct);
         Assert.Single(server.Requests, r => r.StartsWith("GET", StringComparison.Ordinal));
         Assert.Equal(["x"], Directory.GetFileSystemEntries(directory.Input).Select(Path.GetFileName));
     }
@@ -298,7 +298,7 @@ public sealed class ResourceCacheTests : IDisposable
         return cache;
     }
 
-    private Task<ResourceLease> GetAsync(string uri) => _cache.GetAsync(uri, new Relay(_ => { }), Ct);
+    private Task<ResourceLease> GetAsync(string uri) => _cache.GetAsync(DataUri.Parse(uri), new Relay(_ => { }), Ct);
 
     private async Task<string> FileAsync(string name, string text)
     {

@@ -20,7 +20,8 @@ internal sealed class AgentInTest : IAsyncDisposable
             .AddSingleton(lifetime)
             .AddSingleton(bus)
             .AddSingleton(new RuntimeSet(runtime, docker: null))
-            .AddAgentParts(options)
+            .AddSingleton(options)
+            .AddAgentParts()
             .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
         _agent = _services.GetRequiredService<IHostedService>();
     }

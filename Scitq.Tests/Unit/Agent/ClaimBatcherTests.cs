@@ -134,8 +134,6 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
     {
         public List<ClaimTasks> Claims { get; } = [];
 
-        public bool GivesBack => true;
-
         public bool Healthy => true;
 
         public Task StartAsync(IInbox inbox, CancellationToken ct) => Task.CompletedTask;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
-using Scitq.Messaging;
+using Scitq.Coordinator.Bus;
 
 namespace Scitq.Tests.Unit.Agent;
 

@@ -44,9 +44,10 @@ public sealed class InboxTests
         await using var services = new ServiceCollection()
             .AddLogging()
             .AddSingleton(TimeProvider.System)
-            .AddSingleton<IAgentBus>(new InMemoryAgentBus(null!, "w"))
+            .AddSingleton<IAgentBus>(new InMemoryAgentBus(null!, "w", TimeProvider.System))
             .AddSingleton(new RuntimeSet(new FakeRuntime(), docker: null))
-            .AddAgentParts(new AgentOptions { Name = "w", WorkDir = folder["work"] })
+            .AddSingleton(new AgentOptions { Name = "w", WorkDir = folder["work"] })
+            .AddAgentParts()
             .BuildServiceProvider();
         Type[] expected =
         [

@@ -65,8 +65,6 @@ public sealed class ReporterTests : IAsyncDisposable
 
         public volatile int Tries;
 
-        public bool GivesBack => true;
-
         public bool Healthy => true;
 
         public Task SendAsync<T>(string queue, T message, bool durable, CancellationToken ct)

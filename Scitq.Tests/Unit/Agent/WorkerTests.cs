@@ -131,7 +131,7 @@ public sealed class WorkerTests : IAsyncLifetime
         Directory.CreateDirectory(_folder["in"]);
         await File.WriteAllTextAsync(_folder["in/a.txt"], "abc");
         await StartAsync();
-        var task = await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [$"file://{_folder["in/a.txt"]}"], Output = $"file://{_folder["out"]}/" });
+        var task = await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [DataUri.Parse($"file://{_folder["in/a.txt"]}")], Output = DataUri.Parse($"file://{_folder["out"]}/") });
         await Eventually.Async(() => _runtime.Running == 1, "it runs");
         var directory = _runtime.Started.Single().Directory;
         Assert.Equal("abc", await File.ReadAllTextAsync(Path.Combine(directory.Input, "a.txt")));
@@ -152,7 +152,7 @@ public sealed class WorkerTests : IAsyncLifetime
         var delivering = new List<Guid>();
         for (var i = 1; i <= 3; i++)
         {
-            delivering.Add(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Output = $"file://{_folder["out"]}/{i}/" }));
+            delivering.Add(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Output = DataUri.Parse($"file://{_folder["out"]}/{i}/") }));
             await Eventually.Async(() => _runtime.Started.Count == i && _runtime.Running == 1, "it runs beside those that deliver");
             await File.WriteAllTextAsync(Path.Combine(_runtime.Started.First(r => r.Key.TaskId == delivering[^1]).Directory.Output, "x"), "x");
             // Without a lease nothing is delivered.
@@ -173,7 +173,7 @@ public sealed class WorkerTests : IAsyncLifetime
     public async Task An_input_that_is_not_there_fails_the_attempt_as_download()
     {
         await StartAsync();
-        var end = await EndAsync(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [$"file://{_folder["nowhere"]}"] }));
+        var end = await EndAsync(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [DataUri.Parse($"file://{_folder["nowhere"]}")] }));
         Assert.Equal(FailureClass.Download, end.Result!.Failure);
         Assert.Empty(_runtime.Started);
     }
@@ -184,7 +184,7 @@ public sealed class WorkerTests : IAsyncLifetime
         Directory.CreateDirectory(_folder["allowed"]);
         await File.WriteAllTextAsync(_folder["secret"], "x");
         await StartAsync(roots: [_folder["allowed"]]);
-        var end = await EndAsync(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [$"file://{_folder["allowed"]}/../secret"] }));
+        var end = await EndAsync(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [DataUri.Parse($"file://{_folder["allowed"]}/../secret")] }));
         Assert.Equal(FailureClass.Download, end.Result!.Failure);
         Assert.Contains("only allowed below", end.Result.Reason, StringComparison.Ordinal);
         Assert.Empty(_runtime.Started);
@@ -249,7 +249,7 @@ public sealed class WorkerTests : IAsyncLifetime
         Directory.CreateDirectory(_folder["in"]);
         await File.WriteAllTextAsync(_folder["in/db"], "0123456789");
         await StartAsync();
-        var spec = new TaskSpec { Argv = ["print", "", "3"], Resources = [$"file://{_folder["in/db"]}"] };
+        var spec = new TaskSpec { Argv = ["print", "", "3"], Resources = [DataUri.Parse($"file://{_folder["in/db"]}")] };
         await EndAsync(await _coordinator.QueueAsync(spec));
         await EndAsync(await _coordinator.QueueAsync(spec));
         await Eventually.Async(() => Directory.GetDirectories(_folder["work/failed"]).Length == 2, "both are kept");
@@ -269,7 +269,7 @@ public sealed class WorkerTests : IAsyncLifetime
         await File.WriteAllTextAsync(_folder["in/db"], "0123456789");
         await StartAsync();
         var uri = $"file://{_folder["in/db"]}";
-        await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Resources = [uri] });
+        await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Resources = [DataUri.Parse(uri)] });
         await Eventually.Async(() => Told() is [{ Bytes: 10, Users: 1 }], "it is used");
         Assert.Equal(uri, Told()![0].Uri);
         _runtime.EndAll(0);
@@ -463,7 +463,7 @@ public sealed class WorkerTests : IAsyncLifetime
             KeepFailed = keepFailed ?? TimeSpan.FromDays(1), LeaseTime = lease ?? TimeSpan.FromSeconds(30), FileRoots = roots,
             ResumeTimeout = resume ?? TimeSpan.FromMinutes(10),
         };
-        _worker = new AgentInTest(options, new InMemoryAgentBus(_coordinator.Bus, "w"), _runtime, _lifetime);
+        _worker = new AgentInTest(options, new InMemoryAgentBus(_coordinator.Bus, "w", TimeProvider.System), _runtime, _lifetime);
         await _worker.StartAsync();
     }
 

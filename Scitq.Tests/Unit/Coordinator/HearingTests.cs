@@ -47,6 +47,14 @@ public sealed class HearingTests
         Assert.Contains(problem, refusal, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(20, 10, true), InlineData(20, 10.5, false), InlineData(29, 19, true), InlineData(29, 26, false), InlineData(5, 0.5, false), InlineData(45, 35, false)]
+    public void However_soon_a_worker_is_lost_its_lease_is_to_lapse_ten_seconds_before(double lostAfter, double lease, bool taken)
+    {
+        var refusal = new LeaseRules(Microsoft.Extensions.Options.Options.Create(new TaskOptions { LostAfterSeconds = lostAfter })).Refusal(lease);
+        Assert.Equal(taken, refusal is null);
+    }
+
     [Fact]
     public void An_agent_that_does_not_tell_its_lease_time_is_taken() => Assert.Null(Rules.Refusal(null));
 

@@ -64,6 +64,18 @@ public sealed class TaskTableTests
         Assert.Equal([1, 2], task.Effects.Attempts.Select(a => a.Attempt));
     }
 
+    [Theory(Timeout = 10_000)]
+    [InlineData("secrets", new string[0]), InlineData("mask-secrets", new[] { "secrets" }), InlineData(null, new[] { "secrets", "mask-secrets" })]
+    public async Task A_task_with_secrets_waits_for_an_agent_that_knows_them(string? missing, string[] known)
+    {
+        var task = Make(TaskState.Pending);
+        task.SetSpec(new TaskSpec { Argv = ["true"], Secrets = ["PASSWORD"], MaskSecrets = true });
+        var claim = new Claimed("w", 1) { Knows = known };
+        await Machine.RaiseAsync(task, Machine.Claimed, claim);
+        Assert.Equal((missing is null ? TaskState.Accepted : TaskState.Pending, missing is null), (task.State, claim.Lease is not null));
+        Assert.Equal(missing is null ? null : $"the agent of worker w is too old for it: it does not know {missing}", task.Phase);
+    }
+
     [Fact(Timeout = 10_000)]
     public async Task A_cancelled_task_with_retries_left_is_not_tried_again()
     {

@@ -21,7 +21,7 @@ public sealed class DockerCreateBodyTests
             Key = new AttemptKey(Guid.NewGuid(), 1, Guid.NewGuid()),
             Number = 1,
             Worker = "w",
-            Spec = new TaskSpec { Argv = ["nvidia-smi"], Image = "cuda", DockerOptions = ["--gpus", value] },
+            Spec = new TaskSpec { Argv = ["nvidia-smi"], Image = "cuda", DockerOptions = DockerRunOptions.Read(["--gpus", value]) },
             Directory = new WorkDirectory("/nowhere"),
             Cpu = 1,
         };

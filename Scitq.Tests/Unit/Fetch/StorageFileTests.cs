@@ -31,6 +31,11 @@ public sealed class StorageFileTests : IDisposable
     [InlineData("[]", "not a JSON object")]
     [InlineData("""{"s3":[],"s3":[]}""", "key twice")]
     [InlineData("""{"gcs":[]}""", "unknown key 'gcs'")]
+    [InlineData("""{"ftp":[{"host":"s3cret"}]}""", "ftp number 1 has the unknown key 'host'")]
+    [InlineData("""{"ftp":[{"tls":"s3cret"}]}""", "a tls that is neither true nor false")]
+    [InlineData("""{"ftp":[{"ca_file":"nowhere"}]}""", "names a ca_file that can't be read")]
+    [InlineData("""{"ftp":[{"ca_file":"storage.json"}]}""", "holds no certificate")]
+    [InlineData("""{"ftp":[{"tls":true},{"hosts":["a"]}]}""", "ftp that are never used")]
     [InlineData("""{"s3":["s3cret"]}""", "s3 number 1 is not a JSON object")]
     [InlineData("""{"s3":[{"secret_key":"s3cret"}]}""", "s3 number 1 has the unknown key 'secret_key'")]
     [InlineData("""{"s3":[{"secret_access_key":"s3cret"}]}""", "only one of")]
@@ -51,6 +56,16 @@ public sealed class StorageFileTests : IDisposable
         Assert.Contains(said, message, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void Servers_of_FTP_are_found_by_their_name_in_any_case_with_whom_they_are_trusted_by()
+    {
+        using var authority = new TestAuthority();
+        authority.Write(_folder["ca.pem"]);
+        var read = Read("""{ "ftp": [{ "hosts": ["*.lab.example.org"], "tls": true, "ca_file": "ca.pem" }] }""");
+        Assert.Equal((true, 1), (read.ForFtp("FTP.lab.example.org")!.Tls, read.ForFtp("ftp.lab.example.org")!.Authorities!.Count));
+        Assert.Null(read.ForFtp("lab.example.org"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Scitq.Contracts.Docker;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Tools.Launch;
@@ -108,10 +109,10 @@ public sealed class LaunchGrammarTests
         Assert.Equal(["cmd"], spec.Argv);
         Assert.Equal("b1", spec.Batch);
         Assert.Null(spec.Name);
-        Assert.Equal(["-e", "A=b c", "--gpus", "all"], spec.DockerOptions);
+        Assert.Equal(["-e", "A=b c", "--gpus", "all"], spec.DockerOptions.Words);
         Assert.Equal((5, null), (spec.Uid, spec.Gid));
-        Assert.Equal(["s3://a/1", "s3://a/2", "file:///x"], spec.Inputs);
-        Assert.Equal(["s3://b/x.tgz|untar"], spec.Resources);
+        Assert.Equal(["s3://a/1", "s3://a/2", "file:///x"], spec.Inputs.Select(u => u.Text));
+        Assert.Equal(["s3://b/x.tgz|untar"], spec.Resources.Select(u => u.Text));
         Assert.Equal(["1", "2", "3", "4"], spec.Requirements);
         Assert.Equal((2, 9000, 900), (spec.Retry, spec.RunTimeout, spec.DownloadTimeout));
         Assert.Equal("x=y", spec.Env["A"]);
@@ -122,8 +123,8 @@ public sealed class LaunchGrammarTests
     {
         var spec = new TaskSpec
         {
-            Argv = ["printf", "[%s]", "", "é\n\t\"'\\"], Batch = "b", Name = "n", Image = "img", DockerOptions = ["--init"], Uid = 1, Gid = 2, Inputs = ["file:///a"], Resources = ["file:///b"],
-            Output = "file:///c", Retry = 3, RunTimeout = 4, DownloadTimeout = 5, Requirements = ["6"], Env = new Dictionary<string, string> { ["K"] = "v" },
+            Argv = ["printf", "[%s]", "", "é\n\t\"'\\"], Batch = "b", Name = "n", Image = "img", DockerOptions = DockerRunOptions.Read(["--init"]), Uid = 1, Gid = 2, Inputs = [DataUri.Parse("file:///a")], Resources = [DataUri.Parse("file:///b")],
+            Output = DataUri.Parse("file:///c"), Retry = 3, RunTimeout = 4, DownloadTimeout = 5, Requirements = ["6"], Env = new Dictionary<string, string> { ["K"] = "v" },
         };
         var id = Guid.NewGuid();
         using var json = JsonDocument.Parse(SpecJson.Submission(new SubmitTask { TaskId = id, Spec = spec }));

@@ -1,0 +1,32 @@
+namespace Scitq.Coordinator.Api.Access;
+
+/// <summary>One line in the log for each call that changes something: by whom, what, and what came of it.</summary>
+internal static partial class Audit
+{
+    private static readonly object s_key = new();
+
+    public static TBuilder Audited<TBuilder>(this TBuilder endpoints)
+        where TBuilder : IEndpointConventionBuilder => endpoints.AddEndpointFilter(LogAsync);
+
+    /// <summary>What the line says beside method and path.</summary>
+    public static void Note(this HttpContext context, string what) => context.Items[s_key] = what;
+
+    private static async ValueTask<object?> LogAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
+    {
+        var context = call.HttpContext;
+        var method = context.Request.Method;
+        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)) return await next(call);
+        var result = await next(call);
+        var inner = result is INestedHttpResult nested ? nested.Result : result;
+        var status = (inner as IStatusCodeHttpResult)?.StatusCode ?? StatusCodes.Status200OK;
+        var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Scitq.Coordinator.Api.Audit");
+        Log.Called(logger, Caller.Of(context), method, context.Request.Path.ToUriComponent(), status, context.Items.TryGetValue(s_key, out var what) ? $", {what}" : "");
+        return result;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "{Caller}: {Method} {Path}: {Status}{What}")]
+        public static partial void Called(ILogger logger, string caller, string method, string path, int status, string what);
+    }
+}
