@@ -10,7 +10,7 @@ namespace Scitq.Agent.Attempts;
 internal sealed class AttemptDirectories(WorkDirectories directories, RuntimeSet runtimes, AgentOptions options)
 {
     /// <summary>Makes the directory for whom the task says, and says who that is.</summary>
-    /// <exception cref="StartException">The task can't be run here as whom it names. The directory is there all the same: its streams are to say why.</exception>
+    /// <exception cref="StartException">The task can't be run as whom it names. The directory is there all the same: its streams are to say why.</exception>
     public Ownership Make(Attempt attempt)
     {
         if (!runtimes.CommandsRun) return Ownership.Own;

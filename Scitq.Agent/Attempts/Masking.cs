@@ -11,8 +11,10 @@ internal sealed class Masking(AgentOptions options)
     {
         if (!attempt.Spec.MaskSecrets) return;
         attempt.Mask = OutputMask.Of(secrets.Values);
-        if (secrets.Where(s => OutputMask.IsTooShort(s.Value)).Select(s => s.Key).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } shown)
-            outcome.Warnings.Add($"not masked in what the command printed, as its value has fewer than {OutputMask.Shortest} bytes: {string.Join(", ", shown)}");
+        var shown = secrets.Where(s => OutputMask.IsTooShort(s.Value)).Select(s => s.Key).Order(StringComparer.Ordinal).ToList();
+        if (shown.Count == 0) return;
+        var names = string.Join(", ", shown);
+        outcome.Warnings.Add($"not masked in what the command printed, as its value has fewer than {OutputMask.Shortest} bytes: {names}");
     }
 
     /// <summary>An earlier process of this agent may have started the command: the values are on no disk but the store's, which may have changed.</summary>

@@ -83,7 +83,8 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, WorkerIdentity self, C
             if (time.GetElapsedTime(stale.Sent) > s_memory && stale.Claims.All(c => c.Settled)) _requests.TryRemove(old, out _);
         var number = ++_lastRequest;
         _requests[number] = new ClaimRequest(claims, time.GetTimestamp());
-        var message = new ClaimTasks { Worker = self.Name, Epoch = self.Epoch, Request = number, Knows = Abilities.All, Items = [.. claims.Select(c => c.Task)] };
+        TaskQueued[] items = [.. claims.Select(c => c.Task)];
+        var message = new ClaimTasks { Worker = self.Name, Epoch = self.Epoch, Request = number, Knows = Abilities.All, Items = items };
         try
         {
             await bus.SendAsync(Queues.Claims, message, durable: false, ct);

@@ -50,6 +50,9 @@ internal sealed class AttemptJournal : IAsyncDisposable
     /// <summary>Of the agent that used the directory before.</summary>
     public Guid? PreviousEpoch => PreviousEpochs is [.., var last] ? last : null;
 
+    /// <summary>Runs as long as the journal is open. Should it end before, nothing would be kept any more.</summary>
+    public Task Writing => _writer;
+
     /// <summary>Why it can't be written at the moment, or null.</summary>
     public string? Problem => Volatile.Read(ref _problem);
 

@@ -8,10 +8,7 @@ namespace Scitq.Agent.Logs;
 /// <summary>Logs: what brings the output of commands to the coordinator.</summary>
 internal static class LogRegistration
 {
-    public static IServiceCollection AddLogs(this IServiceCollection services) => services.AddPart(s =>
-    {
-        var options = s.GetRequiredService<AgentOptions>();
-        return new LogPump(
-            s.GetRequiredService<IAgentBus>(), s.GetRequiredService<TimeProvider>(), options.Name, options.OutputCap, s.GetRequiredService<ILogger<LogPump>>());
-    });
+    public static IServiceCollection AddLogs(this IServiceCollection services) => services.AddPart(s => new LogPump(
+        s.GetRequiredService<IAgentBus>(), s.GetRequiredService<WorkerIdentity>(), s.GetRequiredService<TimeProvider>(),
+        s.GetRequiredService<AgentOptions>().OutputCap, s.GetRequiredService<ILogger<LogPump>>()));
 }

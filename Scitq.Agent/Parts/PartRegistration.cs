@@ -17,11 +17,13 @@ internal static class PartRegistration
         foreach (var contract in typeof(T).GetInterfaces())
         {
             if (contract == typeof(IAgentPart) || contract == typeof(ICoordinatorListener)) services.AddSingleton(contract, s => s.GetRequiredService<T>());
-            else if (contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(IMessageHandler<>)) services.AddSingleton(s => Route(contract, s.GetRequiredService<T>()));
+            else if (IsHandler(contract)) services.AddSingleton(s => Route(contract, s.GetRequiredService<T>()));
         }
 
         return services;
     }
+
+    private static bool IsHandler(Type contract) => contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(IMessageHandler<>);
 
     private static MessageRoute Route(Type contract, object handler) =>
         (MessageRoute)Activator.CreateInstance(typeof(MessageRoute<>).MakeGenericType(contract.GetGenericArguments()), handler)!;

@@ -15,6 +15,7 @@ namespace Scitq.Agent.Staging;
 internal sealed partial class ResourceCache(
     Fetcher fetcher, DiskRoom room, string directory, IResourceUsers users, Leftovers leftovers, TimeProvider time, ILogger<ResourceCache> logger) : IEvictable
 {
+    private const int MostListed = 200;
     private static readonly TimeSpan s_checkEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_askPatience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_tellUseEvery = TimeSpan.FromSeconds(30);
@@ -109,13 +110,7 @@ internal sealed partial class ResourceCache(
     /// <summary>What is kept, for people.</summary>
     public IReadOnlyList<CachedResource> List()
     {
-        lock (_lock)
-        {
-            return
-            [
-                .. _kept.Values.OrderByDescending(k => k.Bytes).Take(200).Select(k => new CachedResource(Redacted.Of(k.Uri), k.Bytes, users.Count(k.Uri), k.LastUsed)),
-            ];
-        }
+        lock (_lock) return [.. _kept.Values.OrderByDescending(k => k.Bytes).Take(MostListed).Select(Describe)];
     }
 
     /// <summary>Forgets all; what is being linked goes a moment later. Says what was done.</summary>
@@ -145,7 +140,8 @@ internal sealed partial class ResourceCache(
         string free;
         lock (_lock)
         {
-            if (_kept.Values.Where(k => k.Pins == 0 && !_flights.ContainsKey(k.Uri) && users.Count(k.Uri) == 0).MinBy(k => k.LastUsed) is not { } idle) return false;
+            var idles = _kept.Values.Where(k => k.Pins == 0 && !_flights.ContainsKey(k.Uri) && users.Count(k.Uri) == 0);
+            if (idles.MinBy(k => k.LastUsed) is not { } idle) return false;
             free = Drop(idle)!;
             var uri = Redacted.Of(idle.Uri);
             Log.Evicted(logger, uri, idle.Bytes);
@@ -154,6 +150,8 @@ internal sealed partial class ResourceCache(
         Remove(free);
         return true;
     }
+
+    private CachedResource Describe(KeptResource kept) => new(Redacted.Of(kept.Uri), kept.Bytes, users.Count(kept.Uri), kept.LastUsed);
 
     /// <summary>Renames a download that nobody continues, so that nobody does while it is removed; null when there is none.</summary>
     private string? SetUnfinishedAside()

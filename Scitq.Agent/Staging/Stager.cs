@@ -27,7 +27,8 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         phase("fetching");
         // Two of one name: the later one wins, as of resources, so they may not be on their way at once.
         var named = spec.Inputs.Distinct().GroupBy(uri => fetcher.NameOf(fetcher.CheckUri(uri)) ?? uri.Text).ToList();
-        var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], directory, account, said, failed.Token)));
+        var into = new Inputs(directory, account, said);
+        var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], into, failed.Token)));
         var leases = spec.Resources.Distinct().Select(uri => OrStopAllAsync(() => ResourceAsync(uri, progress.Add(), failed.Token))).ToList();
         try
         {
@@ -35,7 +36,8 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
             // In the order given, so that it is the last one that wins where two have the same name.
             foreach (var lease in leases) await Task.Run(() => LinkTree.Make(lease.Result.Data, directory.Resource, ct), ct);
             var bytes = inputs.Sum(i => i.Result) + leases.Sum(l => l.Result.Fetched);
-            return new Staged(bytes, [.. leases.Select(l => l.Result.Warning).OfType<string>(), .. said, .. named.Where(same => same.Count() > 1).Select(Replaced)]);
+            var replaced = named.Where(same => same.Count() > 1).Select(Replaced);
+            return new Staged(bytes, [.. leases.Select(l => l.Result.Warning).OfType<string>(), .. said, .. replaced]);
         }
         finally
         {
@@ -57,8 +59,11 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         }
     }
 
-    private static string Replaced(IGrouping<string, DataUri> same) =>
-        $"inputs of one name: {Redacted.Of(same.Last())} has replaced {string.Join(", ", same.SkipLast(1).Select(Redacted.Of))}; put them apart with |mv:FOLDER";
+    private static string Replaced(IGrouping<string, DataUri> same)
+    {
+        var earlier = string.Join(", ", same.SkipLast(1).Select(Redacted.Of));
+        return $"inputs of one name: {Redacted.Of(same.Last())} has replaced {earlier}; put them apart with |mv:FOLDER";
+    }
 
     /// <summary>Delivers everything below the output directory.</summary>
     public async Task<TransferResult> DeliverAsync(DataUri output, WorkDirectory directory, Action<string> phase, CancellationToken ct)
@@ -98,8 +103,9 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         {
             // Nothing was delivered, and nothing is there.
         }
-        catch (Exception e) when (!ct.IsCancellationRequested && e is (FetchException or IOException or UnauthorizedAccessException or OperationCanceledException))
+        catch (Exception e) when (e is FetchException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
+            if (ct.IsCancellationRequested) throw;
             var problem = e is OperationCanceledException ? $"no answer in {s_listPatience.TotalSeconds:0} s" : e.Message;
             return $"whether earlier attempts have left files in the output folder could not be found out: {problem}";
         }
@@ -119,21 +125,20 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     /// <summary>What was delivered, for the attempt's record.</summary>
     public static IReadOnlyList<OutputFile> Manifest(TransferResult delivered) => [.. delivered.Files.Select(f => new OutputFile(f.Name, f.Size, f.Md5))];
 
-    private async Task<long> InputsAsync((DataUri Uri, StagingProgress.Part Told)[] same, WorkDirectory directory, RunAs? account, ConcurrentQueue<string> said, CancellationToken ct)
+    private async Task<long> InputsAsync((DataUri Uri, StagingProgress.Part Told)[] same, Inputs into, CancellationToken ct)
     {
         long bytes = 0;
-        foreach (var (uri, told) in same) bytes += await InputAsync(uri, directory, account, told, said, ct);
+        foreach (var (uri, told) in same) bytes += await InputAsync(uri, into, told, ct);
         return bytes;
     }
 
-    private Task<long> InputAsync(
-        DataUri asked, WorkDirectory directory, RunAs? account, IProgress<TransferProgress> told, ConcurrentQueue<string> said, CancellationToken ct) => OrPlainAsync(asked, async u =>
+    private Task<long> InputAsync(DataUri asked, Inputs into, IProgress<TransferProgress> told, CancellationToken ct) => OrPlainAsync(asked, async u =>
     {
         var uri = fetcher.CheckUri(u);
         var factor = uri.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
-        var by = account is not null && accounts is not null && AccountFetchers.IsFile(u) ? accounts.For(account) : fetcher;
-        var result = await room.HoldAsync(factor, told, (progress, c) => by.GetAsync(uri, directory.Input, progress, c), ct);
-        foreach (var warning in result.Warnings) said.Enqueue(warning);
+        var by = into.Account is not null && accounts is not null && AccountFetchers.IsFile(u) ? accounts.For(into.Account) : fetcher;
+        var result = await room.HoldAsync(factor, told, (progress, c) => by.GetAsync(uri, into.Directory.Input, progress, c), ct);
+        foreach (var warning in result.Warnings) into.Said.Enqueue(warning);
         return result.Bytes;
     });
 
@@ -156,4 +161,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
             return await get(uri.Plain());
         }
     }
+
+    /// <summary>Where the inputs of a task go, whose files they are read as, and what its user is told.</summary>
+    private sealed record Inputs(WorkDirectory Directory, RunAs? Account, ConcurrentQueue<string> Said);
 }
