@@ -18,8 +18,8 @@ using Scitq.Agent.Runtimes.Native;
 using Scitq.Agent.Slots;
 using Scitq.Agent.Staging;
 using Scitq.Agent.Workers;
+using Scitq.Hosting;
 using Scitq.Hosting.Configuration;
-using Scitq.Messaging.Hosting;
 
 namespace Scitq.Agent;
 

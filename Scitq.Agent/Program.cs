@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Scitq.Agent;
-using Scitq.Messaging.Hosting;
+using Scitq.Hosting;
 
 OwnProcess.Close();
 return await AgentProgram.Service.RunAsync(args, async configuration =>

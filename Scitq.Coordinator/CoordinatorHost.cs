@@ -8,8 +8,8 @@ using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
+using Scitq.Hosting;
 using Scitq.Hosting.Configuration;
-using Scitq.Messaging.Hosting;
 
 namespace Scitq.Coordinator;
 

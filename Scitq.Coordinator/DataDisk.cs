@@ -1,5 +1,5 @@
 using System.Globalization;
-using Scitq.Messaging.Hosting;
+using Scitq.Hosting;
 
 namespace Scitq.Coordinator;
 

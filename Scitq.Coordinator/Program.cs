@@ -1,5 +1,5 @@
 using Scitq.Coordinator;
-using Scitq.Messaging.Hosting;
+using Scitq.Hosting;
 
 OwnProcess.Close();
 return await CoordinatorProgram.Service.RunAsync(args, async configuration =>

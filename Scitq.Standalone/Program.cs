@@ -2,8 +2,8 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Scitq.Agent;
 using Scitq.Coordinator;
+using Scitq.Hosting;
 using Scitq.Hosting.Configuration;
-using Scitq.Messaging.Hosting;
 
 // Coordinator, one agent, a bus in memory and SQLite: all of Scitq in one process, with nothing to install.
 OwnProcess.Close();

@@ -20,10 +20,10 @@ public sealed class BrokerAddress
         Password = colon < 0 ? "" : Uri.UnescapeDataString(uri.UserInfo[(colon + 1)..]);
     }
 
-    /// <summary>Whether it is TLS: the scheme says so, never the port.</summary>
+    /// <summary>Whether the connection is to be TLS: the scheme says so, never the port.</summary>
     public bool IsSecure { get; }
 
-    /// <summary>A name or an address; of IPv6 without brackets.</summary>
+    /// <summary>The broker's name or address; one of IPv6 has no brackets here.</summary>
     public string Host { get; }
 
     /// <summary>5672, with TLS 5671, if none is given.</summary>
@@ -45,14 +45,15 @@ public sealed class BrokerAddress
     {
         (address, problem) = (null, null);
         if (!Uri.TryCreate(text.Trim(), UriKind.Absolute, out var uri) || uri.Scheme is not ("amqp" or "amqps") || uri.Host.Length == 0)
-            problem = "is not an address of the form amqp://user:password@host:5672/vhost (a password's own '@', ':', '/', '#' and '%' as %40, %3A, %2F, %23, %25)";
+            problem = "is not an address of the form amqp://user:password@host:5672/vhost "
+                + "(a password's own '@', ':', '/', '#' and '%' as %40, %3A, %2F, %23, %25)";
         else if (uri.AbsolutePath.Length > 1 && uri.AbsolutePath.IndexOf('/', 1) > 0)
             problem = "names a virtual host with a '/', which must be written as %2F";
         else address = new BrokerAddress(uri);
         return address is not null;
     }
 
-    /// <summary>For messages: without the password.</summary>
+    /// <summary>The address as it is shown to people, without the password.</summary>
     public override string ToString()
     {
         var host = Host.Contains(':') ? $"[{Host}]" : Host;

@@ -13,16 +13,16 @@ public sealed class BrokerAlarm(TimeProvider time)
     private string? _reason;
     private long? _ended;
 
-    /// <summary>Raised when the broker tells of one, with its reason, and with null when it tells that it is over.</summary>
+    /// <summary>Raised with the reason when the broker tells of an alarm, and with null when it tells that the alarm is over.</summary>
     public event Action<string?>? Changed;
 
-    /// <summary>What the broker says of it; null when there is none.</summary>
+    /// <summary>The broker's own word for the alarm; null when there is none.</summary>
     public string? Reason => Volatile.Read(ref _reason);
 
-    /// <summary>How a person is told of it; null when there is none.</summary>
+    /// <summary>The alarm as people are told of it; null when there is none.</summary>
     public string? Problem => Reason is { } reason ? Say(reason) : null;
 
-    /// <summary>Completes when there is none.</summary>
+    /// <summary>Completes when there is no alarm.</summary>
     public Task Over
     {
         get
@@ -31,7 +31,7 @@ public sealed class BrokerAlarm(TimeProvider time)
         }
     }
 
-    /// <summary>How a person is told of an alarm.</summary>
+    /// <summary>An alarm as people are told of it.</summary>
     public static string Say(string reason) => $"the broker takes nothing: memory or disk alarm ({reason})";
 
     /// <summary>Whether there is one, or was within this time.</summary>

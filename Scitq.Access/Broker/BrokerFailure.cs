@@ -22,16 +22,19 @@ public static partial class BrokerFailure
         var reason = causes.Select(c => Certain(c, broker.Address)).FirstOrDefault(r => r is not null)
             ?? causes.Select(c => Likely(c, broker.Address)).FirstOrDefault(r => r is not null)
             // How a refused handshake ends differs from one time to the next.
-            ?? (broker.Address.IsSecure && causes.Any(c => c is BrokerUnreachableException) ? $"{NoHandshake} ({causes[^1].Message.TrimEnd('.', ' ')})" : causes[^1].Message);
+            ?? (broker.Address.IsSecure && causes.Any(c => c is BrokerUnreachableException)
+                ? $"{NoHandshake} ({causes[^1].Message.TrimEnd('.', ' ')})"
+                : causes[^1].Message);
         return reason.TrimEnd('.', ' ') + ".";
     }
 
     /// <summary>Why a connection or channel that was there is no more.</summary>
     public static string Reason(ShutdownEventArgs shutdown, BrokerSettings broker) =>
-        shutdown.Initiator == ShutdownInitiator.Peer ? Reason(new OperationInterruptedException(shutdown), broker)
+        shutdown.Initiator == ShutdownInitiator.Peer
+            ? Reason(new OperationInterruptedException(shutdown), broker)
             : $"the connection broke ({(shutdown.Exception?.GetBaseException().Message ?? shutdown.ReplyText).TrimEnd('.', ' ')}).";
 
-    /// <summary>What is said of a broker from which nothing comes.</summary>
+    /// <summary>The reason when nothing comes from the broker.</summary>
     public static string Silence(BrokerSettings broker) => Silence(broker.Address) + ".";
 
     /// <summary>Whether the broker does not know what was asked for.</summary>
@@ -39,9 +42,10 @@ public static partial class BrokerFailure
 
     /// <summary>Whether the broker knows us and does not let us: asking again changes nothing until somebody grants it.</summary>
     public static bool IsDenied(Exception failure) =>
-        Causes(failure).Any(c => c is AuthenticationFailureException or PossibleAuthenticationFailureException or OperationInterruptedException { ShutdownReason.ReplyCode: AccessRefused or NotAllowed });
+        Causes(failure).Any(c => c is AuthenticationFailureException or PossibleAuthenticationFailureException
+            or OperationInterruptedException { ShutdownReason.ReplyCode: AccessRefused or NotAllowed });
 
-    /// <summary>Whether we refuse the broker, or it can't do what the address asks for: it would have to be another one.</summary>
+    /// <summary>Whether we refuse the broker, or it does not speak TLS although the address asks for it: trying again changes nothing.</summary>
     public static bool IsUnsafe(Exception failure, BrokerSettings broker) =>
         Causes(failure).Any(c => c is CertificateException || (broker.Address.IsSecure && c is AuthenticationException or IOException && IsPlain(c)));
 
@@ -56,7 +60,9 @@ public static partial class BrokerFailure
     {
         CertificateException => cause.Message,
         AuthenticationFailureException or PossibleAuthenticationFailureException =>
-            broker.HasUser ? $"user '{broker.User}' is refused: wrong user or password" : "no user is in the broker's address, and without one none is let in (amqp://user:password@host)",
+            broker.HasUser
+                ? $"user '{broker.User}' is refused: wrong user or password"
+                : "no user is in the broker's address, and without one none is let in (amqp://user:password@host)",
         OperationInterruptedException { ShutdownReason: { } closed } => Closed(closed.ReplyCode, closed.ClassId, closed.MethodId, closed.ReplyText, broker),
         SocketException socket => socket.SocketErrorCode switch
         {
@@ -75,7 +81,8 @@ public static partial class BrokerFailure
         AuthenticationException => $"TLS could not be agreed on ({cause.GetBaseException().Message}): it may want a certificate of ours (--bus-cert FILE)",
         IOException when broker.IsSecure && cause.ToString().Contains("alert", StringComparison.OrdinalIgnoreCase) =>
             $"the broker refuses TLS with us ({cause.GetBaseException().Message}): it may want a certificate of ours (--bus-cert FILE)",
-        PacketNotRecognizedException or MalformedFrameException or EndOfStreamException or SocketException { SocketErrorCode: SocketError.ConnectionReset } when !broker.IsSecure =>
+        PacketNotRecognizedException or MalformedFrameException or EndOfStreamException or SocketException { SocketErrorCode: SocketError.ConnectionReset }
+            when !broker.IsSecure =>
             $"the connection ended before AMQP was spoken: if port {broker.Port} is one of TLS, the address must begin with amqps://",
         EndOfStreamException or SocketException { SocketErrorCode: SocketError.ConnectionReset } =>
             NoHandshake,
@@ -86,7 +93,8 @@ public static partial class BrokerFailure
     private static string Silence(BrokerAddress broker) => $"{broker.Host}:{broker.Port} does not answer";
 
     private static bool IsPlain(Exception cause) =>
-        cause.Message.Contains("frame size", StringComparison.OrdinalIgnoreCase) || cause.ToString().Contains("wrong version number", StringComparison.OrdinalIgnoreCase)
+        cause.Message.Contains("frame size", StringComparison.OrdinalIgnoreCase)
+        || cause.ToString().Contains("wrong version number", StringComparison.OrdinalIgnoreCase)
         || cause.ToString().Contains("packet length", StringComparison.OrdinalIgnoreCase);
 
     private static string? Closed(int code, int classId, int methodId, string text, BrokerAddress broker)

@@ -25,7 +25,7 @@ public sealed class BrokerSettings
     /// <summary>How long one try to connect may take.</summary>
     public static TimeSpan ConnectTimeout { get; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Where it is.</summary>
+    /// <summary>Where the broker is.</summary>
     public BrokerAddress Address { get; }
 
     /// <summary>Puts the settings together.</summary>
@@ -43,8 +43,8 @@ public sealed class BrokerSettings
         return new BrokerSettings(parsed, Authorities(authorities), Certificate(certificate, key));
     }
 
-    /// <summary>A factory of connections; each is asked for anew once it has broken.</summary>
-    /// <param name="name">What the broker's administrator sees.</param>
+    /// <summary>A factory of connections, for <see cref="BrokerConnection"/>: the library's own recovery is off.</summary>
+    /// <param name="name">The name that the broker's administrator sees.</param>
     public ConnectionFactory Factory(string name)
     {
         var factory = new ConnectionFactory { ClientProvidedName = name, AutomaticRecoveryEnabled = false, TopologyRecoveryEnabled = false };

@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -34,9 +33,17 @@ internal sealed class CertificateCheck(string host, X509Certificate2Collection? 
     {
         var status = chain.Aggregate(X509ChainStatusFlags.NoError, (all, s) => all | s.Status);
         if ((status & X509ChainStatusFlags.NotTimeValid) != 0)
-            return $"the broker's certificate is valid from {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z to {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z only, or its issuer's is";
+        {
+            return $"the broker's certificate is valid from {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z "
+                + $"to {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm:ss}Z only, or its issuer's is";
+        }
+
         if ((status & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid)) != 0)
-            return $"the broker's certificate was issued by '{certificate.Issuer}', which {(authorities is null ? "this machine does not trust (give the authority's certificate: --bus-ca FILE)" : "is not in --bus-ca")}";
+        {
+            return $"the broker's certificate was issued by '{certificate.Issuer}', which "
+                + (authorities is null ? "this machine does not trust (give the authority's certificate: --bus-ca FILE)" : "is not in --bus-ca");
+        }
+
         return $"the broker's certificate is not trusted ({string.Join(' ', chain.Select(s => s.StatusInformation.Trim()).Distinct())})";
     }
 
@@ -47,6 +54,3 @@ internal sealed class CertificateCheck(string host, X509Certificate2Collection? 
         return names.Count > 0 ? string.Join(", ", names.Select(n => $"'{n}'")) : $"'{certificate.Subject}'";
     }
 }
-
-/// <summary>A certificate was refused; the message says why, and fits into a sentence.</summary>
-internal sealed class CertificateException(string message) : AuthenticationException(message);

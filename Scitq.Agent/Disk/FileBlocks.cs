@@ -14,7 +14,8 @@ internal static partial class FileBlocks
     public static Usage? Of(string path, bool follow = false) =>
         Statx(AtCurrentDirectory, path, follow ? 0 : NoFollow, Basic, out var stat) == 0
             ? new Usage(
-                (stat.Mode & TypeMask) == Regular, ((ulong)stat.DeviceMajor << 32) | stat.DeviceMinor, stat.Inode, stat.Links, (long)stat.Size, (long)stat.Blocks * 512)
+                (stat.Mode & TypeMask) == Regular, ((ulong)stat.DeviceMajor << 32) | stat.DeviceMinor, stat.Inode, stat.Links,
+                (long)stat.Size, (long)stat.Blocks * 512)
             : null;
 
     /// <summary>Whether the next byte appended needs room that the file does not have yet; also when it is not there.</summary>

@@ -15,7 +15,8 @@ internal static class StagingRegistration
         .AddSingleton(s => new Fetcher(s.GetRequiredService<FetchOptions>(), s.GetRequiredService<TimeProvider>()))
         .AddSingleton(s => new ResourceCache(
             s.GetRequiredService<Fetcher>(), s.GetRequiredService<DiskRoom>(), Path.Combine(Options(s).WorkDir, "resources"),
-            s.GetRequiredService<IResourceUsers>(), s.GetRequiredService<Leftovers>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ResourceCache>>()))
+            s.GetRequiredService<IResourceUsers>(), s.GetRequiredService<Leftovers>(),
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ResourceCache>>()))
         .AddSingleton<Stager>()
         .AddSingleton(s => new OutputProbe(s.GetRequiredService<Fetcher>(), Options(s).WorkDir, s.GetRequiredService<TimeProvider>())
         {

@@ -4,7 +4,9 @@ using Scitq.Agent.Parts;
 
 namespace Scitq.Agent.Workers;
 
-/// <summary>Tells the administrator once when the journal can't be written any more, and once when it can again; ends the agent when nobody writes it any more.</summary>
+/// <summary>
+/// Tells the administrator once when the journal can't be written, and once when it can again; ends the agent when nobody writes it any more.
+/// </summary>
 internal sealed partial class JournalWatch(AttemptJournal journal, AgentOptions options, TimeProvider time, ILogger<JournalWatch> logger) : IAgentPart
 {
     private string? _told;

@@ -69,7 +69,8 @@ internal sealed class PlainJson(Func<ReadOnlyMemory<byte>, Type>? defaultType) :
     }
 
     private sealed class Context(PlainJson owner, byte[] body, MessageContext message, string[] types)
-        : SystemTextJsonRawSerializerContext(SystemTextJsonMessageSerializer.Instance, ScitqJson.Bus, Json, message, types, RawSerializerOptions.AddTransportHeaders, default)
+        : SystemTextJsonRawSerializerContext(
+            SystemTextJsonMessageSerializer.Instance, ScitqJson.Bus, Json, message, types, RawSerializerOptions.AddTransportHeaders, default)
     {
         public override bool TryGetMessage<T>(out T? result)
             where T : class

@@ -1,6 +1,8 @@
 namespace Scitq.Coordinator.Bus;
 
-/// <summary>Where the reconciler is asked to look by whoever notices that messages may be missing. However often it is asked for, a batch is looked at once.</summary>
+/// <summary>
+/// Where the reconciler is asked to look, by whichever part notices that messages may be missing. However often it is asked for, a batch is looked at once.
+/// </summary>
 internal sealed class ReconcileRequests : IDisposable
 {
     private readonly Lock _lock = new();

@@ -35,7 +35,11 @@ internal sealed class TaskPublisher(BrokerConnections connections) : IAsyncDispo
             var channel = await ChannelAsync(ct);
             var group = _group = new Group(await channel.GetNextPublishSequenceNumberAsync(ct), orders.Count);
             foreach (var (batch, task) in orders)
-                await channel.BasicPublishAsync(Queues.Batch(batch), "", mandatory: true, _properties, JsonSerializer.SerializeToUtf8Bytes(task, ScitqJson.Bus), ct);
+            {
+                var body = JsonSerializer.SerializeToUtf8Bytes(task, ScitqJson.Bus);
+                await channel.BasicPublishAsync(Queues.Batch(batch), "", mandatory: true, _properties, body, ct);
+            }
+
             await group.Confirmed.WaitAsync(ct);
             return group.Returned;
         }

@@ -83,6 +83,32 @@ public sealed partial class DocsTests
 
     private static string Problem(string option) => DockerRunOptions.TryParse([option + "="], out _, out var problem) ? "" : problem;
 
+    [Fact(Timeout = 10_000)]
+    public async Task Every_decision_has_a_date_and_a_status_and_is_listed_with_both()
+    {
+        var list = await ReadAsync("docs/adr/README.md");
+        var files = Directory.GetFiles(Path.Combine(TestEnvironment.Root, "docs/adr"), "0*.md");
+        Assert.NotEmpty(files);
+        foreach (var file in files)
+        {
+            var record = Record().Match(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+            Assert.True(record.Success, $"{Path.GetFileName(file)} does not begin with its title, then '- Date: yyyy-mm-dd' and '- Status: …'");
+            var line = $"| [{Path.GetFileName(file)[..4]}]({Path.GetFileName(file)}) | {record.Groups["title"]} | {record.Groups["date"]} | {record.Groups["status"]} |";
+            Assert.Contains(line, list, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact(Timeout = 10_000)]
+    public async Task Every_type_and_member_of_the_glossary_exists()
+    {
+        var types = new[] { typeof(TaskSpec), typeof(Scitq.Coordinator.CoordinatorOptions), typeof(Scitq.Agent.AgentOptions), typeof(Scitq.Fetch.Fetcher) }
+            .SelectMany(t => t.Assembly.GetTypes()).ToLookup(t => t.Name);
+        var names = CodeName().Matches(await ReadAsync("docs/glossary.md")).Select(m => m.Groups[1].Value.Split('.')).ToList();
+        Assert.NotEmpty(names);
+        Assert.All(names, name => Assert.True(
+            name.Length == 1 ? types.Contains(name[0]) : types[name[0]].Any(t => t.GetMember(name[1]).Length > 0), $"the glossary names {string.Join('.', name)}"));
+    }
+
     private static IEnumerable<string> Pages() =>
         Directory.EnumerateFiles(TestEnvironment.Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(TestEnvironment.Root, "docs"), "*.md", SearchOption.AllDirectories));
 
@@ -117,6 +143,12 @@ public sealed partial class DocsTests
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NotInAnchor();
+
+    [GeneratedRegex(@"`([A-Z][a-z]\w+(?:\.[A-Z]\w+)?)`")]
+    private static partial Regex CodeName();
+
+    [GeneratedRegex(@"^# (?<title>.+)\n\n(- )?Date: (?<date>\d{4}-\d\d-\d\d) *\n(- )?Status: (?<status>accepted|superseded by \d{4})\n")]
+    private static partial Regex Record();
 
     [GeneratedRegex(@"(?<=[\s`])--[a-z0-9][a-z0-9-]*")]
     private static partial Regex Option();

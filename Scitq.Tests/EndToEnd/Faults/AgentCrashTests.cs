@@ -122,7 +122,7 @@ public sealed class AgentCrashTests
     public async Task On_a_full_disk_an_agent_starts_says_why_it_takes_nothing_and_goes_on_with_space()
     {
         await using var cluster = await Cluster.StartAsync();
-        using var disk = SmallDisk.Mount(cluster["work-a"], megabytes: 2);
+        using var disk = new ScratchDisk(megabytes: 2, at: cluster["work-a"]);
         var agent = await cluster.StartAgentAsync("a", concurrency: 1, prefetch: 0, "--disk-reserve", "0");
         await cluster.WaitForAsync(await cluster.SubmitAsync(Tasks.Quick("before")), "succeeded");
         await agent.KillAsync();

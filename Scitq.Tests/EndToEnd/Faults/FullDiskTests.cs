@@ -7,6 +7,7 @@ using Scitq.Tests.Servers;
 namespace Scitq.Tests.EndToEnd.Faults;
 
 /// <summary>Disks that are full, on file systems of their own.</summary>
+[Trait("Level", "EndToEnd")]
 public sealed class FullDiskTests
 {
     [Theory(Timeout = 120_000)]

@@ -7,7 +7,7 @@ namespace Scitq.Tests.Integration.Api;
 [Trait("Level", "Integration")]
 public sealed class StandstillTests
 {
-    [Theory, InlineData(false), InlineData(true)]
+    [Theory(Timeout = 60_000), InlineData(false), InlineData(true)]
     public async Task A_list_says_in_a_word_why_a_queued_task_does_not_start(bool postgres)
     {
         await using var server = await ApiServer.StartAsync(postgres);
@@ -20,7 +20,7 @@ public sealed class StandstillTests
         Assert.Equal("no worker", (await server.GetAsync($"/tasks/{pending}")).Json().GetProperty("why").GetString());
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Explain_says_that_a_task_can_never_start_for_what_failed_far_behind_it()
     {
         await using var server = await ApiServer.StartAsync(postgres: false);
@@ -32,7 +32,7 @@ public sealed class StandstillTests
         Assert.Equal($"it can never start as things are: task {first}, which task {second} requires, was cancelled.", await WhyAsync(server, third));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Explain_says_that_a_task_can_never_start_for_a_ring()
     {
         await using var server = await ApiServer.StartAsync(postgres: false);

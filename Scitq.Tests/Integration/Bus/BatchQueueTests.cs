@@ -8,6 +8,7 @@ using Scitq.Agent.Parts;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Bus;
+using Scitq.Tests.EndToEnd.Faults;
 using Scitq.Tests.Servers;
 
 namespace Scitq.Tests.Integration.Bus;
@@ -61,6 +62,23 @@ public sealed class BatchQueueTests
         await Assert.ThrowsAnyAsync<Exception>(() => publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None));
 
         await DeclareAsync(vhost.AmqpUri);
+
+        Assert.Empty(await publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_broker_that_hangs_is_given_up_in_time_and_published_to_again_when_it_goes_on()
+    {
+        await using var vhost = await RabbitMqServer.CreateVhostAsync();
+        await DeclareAsync(vhost.AmqpUri);
+        await using var gate = new TcpGate(new Uri(vhost.AmqpUri).Port);
+        await using var publisher = Publisher(new UriBuilder(vhost.AmqpUri) { Port = gate.Port }.Uri.AbsoluteUri);
+        Assert.Empty(await publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None));
+        gate.Cut();
+        using (var patience = new CancellationTokenSource(2000))
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], patience.Token));
+
+        gate.Heal();
 
         Assert.Empty(await publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None));
     }

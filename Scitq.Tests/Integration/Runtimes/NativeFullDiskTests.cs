@@ -8,6 +8,7 @@ using Scitq.Tests.Servers;
 namespace Scitq.Tests.Integration.Runtimes;
 
 /// <summary>Commands whose work directory has no room.</summary>
+[Trait("Level", "Integration")]
 public sealed class NativeFullDiskTests
 {
     [Fact(Timeout = 60_000)]

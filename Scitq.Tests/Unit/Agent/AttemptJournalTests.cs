@@ -100,7 +100,7 @@ public sealed class AttemptJournalTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task On_a_full_disk_nothing_is_granted_and_nothing_lost_and_with_space_it_goes_on()
     {
-        using var disk = SmallDisk.Mount(_directory, megabytes: 1);
+        using var disk = new ScratchDisk(megabytes: 1, at: _directory);
         var (first, ended, forgotten) = (Attempt(1), Attempt(2), Attempt(3));
         await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))
         {
@@ -128,7 +128,7 @@ public sealed class AttemptJournalTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task It_opens_on_a_full_disk_with_all_it_knows()
     {
-        using var disk = SmallDisk.Mount(_directory, megabytes: 1);
+        using var disk = new ScratchDisk(megabytes: 1, at: _directory);
         await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System)) await journal.GrantedAsync([Attempt(1)]);
         disk.Fill();
         await using (var full = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))
@@ -147,7 +147,7 @@ public sealed class AttemptJournalTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task A_rewrite_that_fails_leaves_the_file_in_use()
     {
-        using var disk = SmallDisk.Mount(_directory, megabytes: 12);
+        using var disk = new ScratchDisk(megabytes: 12, at: _directory);
         await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))
         {
             await journal.GrantedAsync([Attempt(1)]);

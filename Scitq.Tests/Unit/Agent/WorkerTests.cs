@@ -397,7 +397,7 @@ public sealed class WorkerTests : IAsyncLifetime
     public async Task A_journal_that_can_not_be_written_is_the_reason_why_nothing_is_taken_until_it_can()
     {
         Directory.CreateDirectory(_folder["work"]);
-        using var disk = SmallDisk.Mount(_folder["work"], megabytes: 1);
+        using var disk = new ScratchDisk(megabytes: 1, at: _folder["work"]);
         await StartAsync();
         await EndAsync(await _coordinator.QueueAsync("print", "", "0"));
         disk.Fill();

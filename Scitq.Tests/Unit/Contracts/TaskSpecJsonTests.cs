@@ -5,6 +5,7 @@ using Scitq.Contracts.Docker;
 namespace Scitq.Tests.Unit.Contracts;
 
 /// <summary>URIs and docker options are types here and plain text on the wire, and one that is bad spoils nothing beside it.</summary>
+[Trait("Level", "Unit")]
 public sealed class TaskSpecJsonTests
 {
     private const string Sent =

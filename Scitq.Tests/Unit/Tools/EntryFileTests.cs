@@ -10,7 +10,7 @@ public sealed class EntryFileTests : IDisposable
 {
     private readonly TestFolder _folder = new();
 
-    [Theory, InlineData("--each-line"), InlineData("--tsv")]
+    [Theory(Timeout = 60_000), InlineData("--each-line"), InlineData("--tsv")]
     public async Task Bytes_that_are_no_utf8_are_refused_with_line_and_column(string option)
     {
         var file = Write([.. "a\tb\nfine\tß\nCaf"u8, 0xe9, .. "\tx\n"u8]);
@@ -20,7 +20,7 @@ public sealed class EntryFileTests : IDisposable
         Assert.Empty(run.Out.Replace("Command that would be sent: echo\n", ""));
     }
 
-    [Theory, InlineData("utf-8"), InlineData("utf-16")]
+    [Theory(Timeout = 60_000), InlineData("utf-8"), InlineData("utf-16")]
     public async Task A_byte_order_mark_is_heeded(string encoding)
     {
         var text = Encoding.GetEncoding(encoding);
@@ -28,7 +28,7 @@ public sealed class EntryFileTests : IDisposable
         Assert.Equal("Command that would be sent: echo 'ß'\n", run.Out);
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData("sample,file\na,b\n", "separated by tabs")]
     [InlineData("sample;file\na;b\n", "separated by tabs")]
     [InlineData("sampel\tfile\na\tb\n", "did you mean sampel?")]
@@ -40,14 +40,14 @@ public sealed class EntryFileTests : IDisposable
         Assert.Contains(expected, run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Other_braces_stay_and_doubled_ones_become_single()
     {
         var run = await ToolRun.RunAsync("scitq-launch", ["-t", "--tsv", "-", "sh", "-c", "echo ${HOME} {} {a,b} {{print}} {x}"], input: "x\n1\n");
         Assert.Equal("Command that would be sent: sh -c 'echo ${HOME} {} {a,b} {print} 1'\n", run.Out);
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData("file:///my dir/a.txt", "file:///my dir/a.txt")]
     [InlineData(" s3://a/1\n s3://a/2\n", "s3://a/1|s3://a/2")]
     [InlineData("file:///a b c file:///d e", "file:///a b c|file:///d e")]
@@ -59,7 +59,7 @@ public sealed class EntryFileTests : IDisposable
         Assert.Equal(expected, string.Join('|', JsonSerializer.Deserialize<TaskSpec>(run.Out, ScitqJson.Rest)!.Inputs));
     }
 
-    [Theory, InlineData("1,,2"), InlineData(",1"), InlineData("1, "), InlineData(",")]
+    [Theory(Timeout = 60_000), InlineData("1,,2"), InlineData(",1"), InlineData("1, "), InlineData(",")]
     public async Task A_requirement_that_is_nothing_is_refused(string ids)
     {
         var run = await ToolRun.Launch("-t", "-R", ids, "cmd");
@@ -67,7 +67,7 @@ public sealed class EntryFileTests : IDisposable
         Assert.Contains("option -R", run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_path_where_a_uri_belongs_is_answered_with_the_uri()
     {
         var run = await ToolRun.Launch("-t", "-i", "/etc/hostname", "cmd");

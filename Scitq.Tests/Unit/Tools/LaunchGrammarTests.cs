@@ -72,7 +72,7 @@ public sealed class LaunchGrammarTests
         { "an alias", ["--dry-run", "cmd"], "cmd" },
     };
 
-    [Theory, MemberData(nameof(Refused))]
+    [Theory(Timeout = 60_000), MemberData(nameof(Refused))]
     public async Task A_wrong_command_line_is_one_message_and_exit_code_2(string id, string[] args, string expected)
     {
         var run = await ToolRun.Launch(args);
@@ -82,7 +82,7 @@ public sealed class LaunchGrammarTests
         Assert.Empty(run.Out);
     }
 
-    [Theory, MemberData(nameof(Accepted))]
+    [Theory(Timeout = 60_000), MemberData(nameof(Accepted))]
     public async Task Test_prints_the_command_as_typed_and_nothing_else(string id, string[] args, string expected)
     {
         var run = await ToolRun.Launch(["-t", .. args]);
@@ -90,7 +90,7 @@ public sealed class LaunchGrammarTests
         Assert.Equal($"Command that would be sent: {expected}", run.Out.Split("\n  batch")[0].TrimEnd('\n'));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Help_is_on_stdout_within_100_columns_and_names_every_option()
     {
         var run = await ToolRun.Launch("--help");
@@ -99,7 +99,7 @@ public sealed class LaunchGrammarTests
         Assert.All(run.Out.Split('\n'), line => Assert.True(line.Length <= 100, line));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Options_become_the_task_that_json_shows()
     {
         var run = await ToolRun.Launch("-t", "--json", "-b", "b1", "-n", "", "-d", "ubuntu:22.04", "-O", "-e 'A=b c' --gpus all", "-u", "5", "-i", "s3://a/1 s3://a/2", "-i", "file:///x",
@@ -133,7 +133,7 @@ public sealed class LaunchGrammarTests
         Assert.Equal(JsonSerializer.Serialize(spec, ScitqJson.Rest), JsonSerializer.Serialize(back, ScitqJson.Rest));
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData("900", 900), InlineData("15m", 900), InlineData("2h30m", 9000), InlineData("1d", 86400), InlineData("90s", 90)]
     public async Task Durations_are_seconds_or_units(string text, int seconds)
     {
@@ -141,7 +141,7 @@ public sealed class LaunchGrammarTests
         Assert.Equal(seconds, JsonSerializer.Deserialize<TaskSpec>(run.Out, ScitqJson.Rest)!.RunTimeout);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_single_word_with_a_space_gets_a_note()
     {
         var run = await ToolRun.Launch("-t", "echo $CPU");

@@ -7,7 +7,7 @@ namespace Scitq.Tests.Unit.Tools;
 [Trait("Level", "Unit")]
 public sealed class LaunchServerTests
 {
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_task_is_queued_word_for_word_and_its_number_printed()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -17,7 +17,7 @@ public sealed class LaunchServerTests
         Assert.Equal(["printf", "[%s]", "", "a\tb", "it's \"x\""], task.GetProperty("argv").EnumerateArray().Select(w => w.GetString()!));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task L27b_A_lost_answer_is_asked_for_again_with_the_same_id()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -28,7 +28,7 @@ public sealed class LaunchServerTests
         Assert.Contains("trying again", run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_server_that_is_not_ready_is_tried_again()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -39,7 +39,7 @@ public sealed class LaunchServerTests
         Assert.Contains("the database is away", run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task L27_A_server_that_is_down_is_given_up_after_the_timeout()
     {
         var watch = Stopwatch.StartNew();
@@ -50,14 +50,14 @@ public sealed class LaunchServerTests
         Assert.Empty(run.Out);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task L27_An_interrupt_ends_the_trying_with_130()
     {
         var run = await ToolRun.RunAsync("scitq-launch", ["-s", "127.0.0.1:1", "--timeout", "60", "true"], started: io => _ = Task.Delay(500).ContinueWith(_ => io.Interrupt(), TaskScheduler.Default));
         Assert.Equal(130, run.Code);
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData(400, "invalid", 2), InlineData(401, "unauthorized", 4), InlineData(404, "not_found", 3), InlineData(409, "wrong_state", 6), InlineData(500, "error", 1)]
     public async Task The_servers_refusal_is_one_line_and_its_exit_code(int status, string code, int expected)
     {
@@ -71,7 +71,7 @@ public sealed class LaunchServerTests
         Assert.Empty(stub.Tasks);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task The_token_comes_from_a_file_or_the_environment()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -90,7 +90,7 @@ public sealed class LaunchServerTests
         Assert.Equal(["Bearer from-file", "Bearer from-env"], seen);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task The_server_comes_from_the_users_file()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -103,7 +103,7 @@ public sealed class LaunchServerTests
         Assert.Equal("mine", Assert.Single(stub.Tasks).Value.GetProperty("batch").GetString());
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Follow_copies_both_streams_byte_for_byte_across_a_broken_connection()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -133,7 +133,7 @@ public sealed class LaunchServerTests
         Assert.Equal(["", "1:200000:4"], resumed);
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData("succeeded", "0", 0), InlineData("failed", "7", 7), InlineData("failed", "null", 125), InlineData("failed", "0", 125), InlineData("cancelled", "143", 143)]
     public async Task Wait_exits_with_the_tasks_own_code(string status, string code, int expected)
     {
@@ -146,7 +146,7 @@ public sealed class LaunchServerTests
         Assert.Empty(run.Out);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task An_interrupt_while_waiting_says_that_the_task_goes_on()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -156,7 +156,7 @@ public sealed class LaunchServerTests
         Assert.Contains("task 1 goes on", run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Each_row_becomes_a_task_with_its_columns_filled_in()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -171,7 +171,7 @@ public sealed class LaunchServerTests
         Assert.Equal("s1\ts3://in/a b\tx{y}", first.GetProperty("env").GetProperty("SCITQ_ENTRY").GetString());
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_defect_in_the_last_line_queues_nothing()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -181,7 +181,7 @@ public sealed class LaunchServerTests
         Assert.Empty(stub.Tasks);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Many_lines_go_in_chunks_and_repeating_the_call_with_its_id_queues_nothing_twice()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -195,7 +195,7 @@ public sealed class LaunchServerTests
         Assert.Equal((12_345, 24_690), (stub.Tasks.Count, stub.Submissions));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Waiting_needs_more_than_a_broker()
     {
         var run = await ToolRun.Launch("-s", "amqp://user:secret@127.0.0.1:1/", "--wait", "cmd");
@@ -203,7 +203,7 @@ public sealed class LaunchServerTests
         Assert.DoesNotContain("secret", run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_broker_that_is_down_is_given_up_after_the_timeout_without_telling_its_password()
     {
         var run = await ToolRun.Launch("-s", "amqp://user:secret@127.0.0.1:1/", "--timeout", "1", "cmd");

@@ -11,7 +11,7 @@ public sealed class ManageTests
     private const string Nasty = """{"task_id":2,"id":"7f3c1e9e-8d8b-4b0a-9f5e-0f0b8c1d2e3f","name":"[red]a\tb\u001b[31m","batch":"b1","status":"failed","failure_class":"oom","worker":"node1","exit_code":137,"retry":2,"retries_left":1,"argv":["sh","-c","if [ -f $f ]; then\necho [/] é; fi"]}""";
     private const string Formula = """{"task_id":1,"name":"=1+1","batch":"b1","status":"running","worker":null,"exit_code":null,"retry":0,"retries_left":0,"argv":["echo","a,b"]}""";
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Every_level_has_help_on_stdout_within_100_columns()
     {
         List<string[]> levels = [["-h"], ["help"], ["help", "exit-codes"], .. Verbs.Objects.Select(o => new[] { o, "--help" }), .. Verbs.All.Select(v => new[] { v.Object, v.Name, "-h" })];
@@ -23,7 +23,7 @@ public sealed class ManageTests
         }
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData("", "Usage:"), InlineData("taks list", "did you mean task?"), InlineData("task lst", "did you mean list?"), InlineData("task list --stauts failed", "did you mean --status?")]
     [InlineData("task list -S faild", "did you mean failed?"), InlineData("task list extra", "takes no 'extra'"), InlineData("task show", "which task?"), InlineData("task cancel", "which tasks?")]
     [InlineData("task list --format yaml", "none of table"), InlineData("task show -i x-y", "is no task id"), InlineData("task cancel 1 -S failed", "not both"), InlineData("task list --json -s amqp://h", "HTTP address")]
@@ -34,7 +34,7 @@ public sealed class ManageTests
         Assert.Contains(expected, run.Error + run.Out);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_list_is_tsv_in_a_pipe_and_control_characters_are_shown_not_obeyed()
     {
         await using var stub = await WithTasksAsync();
@@ -45,7 +45,7 @@ public sealed class ManageTests
         Assert.DoesNotContain('\u001b', run.Out);
     }
 
-    [Theory, InlineData(20), InlineData(80), InlineData(200)]
+    [Theory(Timeout = 60_000), InlineData(20), InlineData(80), InlineData(200)]
     public async Task A_table_takes_any_text_and_loses_no_column_on_any_terminal(int width)
     {
         await using var stub = await WithTasksAsync();
@@ -56,7 +56,7 @@ public sealed class ManageTests
         Assert.Contains("2 of 2 tasks", run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Csv_is_no_formula()
     {
         await using var stub = await WithTasksAsync();
@@ -64,7 +64,7 @@ public sealed class ManageTests
         Assert.EndsWith("1,\"'=1+1\",\"echo a,b\"\n", run.Out);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Json_is_one_array_and_jsonl_one_object_a_line()
     {
         await using var stub = await WithTasksAsync();
@@ -76,7 +76,7 @@ public sealed class ManageTests
         Assert.Equal("2\n1\n", none.Out);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_list_goes_on_page_by_page_with_the_filters_asked_for()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -91,7 +91,7 @@ public sealed class ManageTests
         Assert.Equal(["GET /api/v1/tasks?batch=b1&status=failed&status=running&worker=node%201&class=oom&limit=1000", "GET /api/v1/tasks?batch=b1&status=failed&status=running&worker=node%201&class=oom&limit=1000&after=2"], stub.Requests);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Show_gives_one_object_and_an_unknown_task_is_exit_code_3_with_a_json_error()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -103,7 +103,7 @@ public sealed class ManageTests
         Assert.Equal("not_found", JsonDocument.Parse(none.Out).RootElement.GetProperty("error").GetProperty("code").GetString());
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Logs_are_byte_exact_and_tail_counts_lines()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -126,14 +126,14 @@ public sealed class ManageTests
         File.Delete(file);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task An_error_brings_no_header()
     {
         var result = await ToolRun.Manage("task", "list", "--since", "yesterday", "-s", "127.0.0.1:1");
         Assert.Equal((2, ""), (result.Code, result.Out));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Acting_on_several_needs_a_confirmation()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -154,7 +154,7 @@ public sealed class ManageTests
         Assert.Equal("""{"action":"cancel","ids":["14","15","31"],"dry_run":false,"reason":"why not"}""", bodies[^1]);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task What_is_not_possible_now_is_exit_code_6()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -164,7 +164,7 @@ public sealed class ManageTests
         Assert.Contains("nothing is left to cancel", run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Waiting_gives_up_with_124_and_several_are_0_or_1()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -177,7 +177,7 @@ public sealed class ManageTests
         Assert.Equal(7, (await ToolRun.Manage("task", "wait", "7", "-s", stub.Address)).Code);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Workers_are_told_what_is_given_and_nothing_else()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -197,7 +197,7 @@ public sealed class ManageTests
         Assert.Equal(3, bodies.Count);
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData("worker update node1", "nothing to change"), InlineData("worker update node1 -C -1", "not a number from 0"), InlineData("worker update node1 -p 10001", "not a number from 0"), InlineData("worker update -C 1", "which worker?")]
     [InlineData("worker update node1 -S stopped", "neither running nor paused"), InlineData("worker update node1 -b a/b", "batch 'a/b'"), InlineData("worker clean", "which worker?"), InlineData("task show 1 --attempt 2", "--outputs")]
     public async Task A_worker_is_not_asked_for_what_makes_no_sense(string line, string expected)
@@ -207,7 +207,7 @@ public sealed class ManageTests
         Assert.Contains(expected, run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task An_order_is_waited_for_and_its_outcome_told_and_one_to_an_offline_worker_is_said_to_wait()
     {
         await using var stub = await StubCoordinator.StartAsync();

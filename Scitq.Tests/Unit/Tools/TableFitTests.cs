@@ -12,7 +12,7 @@ public sealed class TableFitTests
         "created":"2026-01-01T10:00:00Z","started":"2026-01-03T10:00:00Z","run_ended":"2026-01-04T10:00:00Z","argv":["sh","-c","{{new string('x', 300)}}"]}
         """;
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_full_table_fits_80_columns_with_age_and_start_and_cuts_no_number()
     {
         var table = await TableAsync($"[{Full}]", 80);
@@ -20,14 +20,14 @@ public sealed class TableFitTests
         Assert.All(["id", "age", "started", "exit", "123456", "cancelled", "no worker", "137", "9/10", "1d00h"], word => Assert.Contains(word, table));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_column_that_says_nothing_is_left_out_of_a_table()
     {
         var table = await TableAsync("""[{"task_id":1,"status":"succeeded","exit_code":0,"retry":0,"retries_left":0,"argv":["true"]}]""", 80);
         Assert.Equal(["task_id", "status", "command"], table.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_task_that_is_shown_in_a_pipe_keeps_attempts_and_history()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -39,7 +39,7 @@ public sealed class TableFitTests
         Assert.StartsWith("task_id\tid\t", (await ToolRun.Manage("task", "show", "1", "--format", "tsv", "-s", stub.Address)).Out);
     }
 
-    [Theory, InlineData("it's"), InlineData("say \"hi\" to it's $HOME"), InlineData("a b"), InlineData("!'`")]
+    [Theory(Timeout = 60_000), InlineData("it's"), InlineData("say \"hi\" to it's $HOME"), InlineData("a b"), InlineData("!'`")]
     public async Task A_command_in_a_list_can_be_typed_again(string word)
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -51,7 +51,7 @@ public sealed class TableFitTests
         Assert.Equal(["printf", "%s", word], words);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task No_tool_changes_the_mode_of_its_terminal()
     {
         if (!File.Exists("/usr/bin/script")) TestEnvironment.Missing("script(1) of bsdutils is not installed");

@@ -55,7 +55,7 @@ public sealed class TerminalTests
         Assert.Contains("x1b", run.Out + run.Error + (call.Contains("--json", StringComparison.Ordinal) ? "x1b" : ""), StringComparison.Ordinal);
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData("http://me:hunter2@127.0.0.1:1")]
     [InlineData("me:hunter2@127.0.0.1:1")]
     [InlineData("amqps://me:hunter2@")]
@@ -67,7 +67,7 @@ public sealed class TerminalTests
         Assert.DoesNotContain("hunter2", run.Out + run.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_token_that_goes_unencrypted_to_another_host_is_told_of()
     {
         var token = new Dictionary<string, string> { ["SCITQ_TOKEN"] = "hunter2" };

@@ -8,7 +8,7 @@ namespace Scitq.Tests.Unit.Tools;
 [Trait("Level", "Unit")]
 public sealed class WaitNotesTests
 {
-    [Theory, InlineData("--wait"), InlineData("--follow")]
+    [Theory(Timeout = 60_000), InlineData("--wait"), InlineData("--follow")]
     public async Task Waiting_says_why_the_task_does_not_start(string option)
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -30,7 +30,7 @@ public sealed class WaitNotesTests
         Assert.Contains("Task 1 is pending: no worker serves batch b\\x1b[1m.\n  worker w serves batch c\n", run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_whole_batch_is_waited_for()
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -51,7 +51,7 @@ public sealed class WaitNotesTests
         Assert.EndsWith("3 succeeded, 1 did not\n", run.Error);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_batch_that_is_not_there_is_not_one_that_has_ended()
     {
         await using var stub = await StubCoordinator.StartAsync();

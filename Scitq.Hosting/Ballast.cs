@@ -1,12 +1,12 @@
-namespace Scitq.Messaging.Hosting;
+namespace Scitq.Hosting;
 
 /// <summary>A file that only takes room, so that there is some to be given back when a disk is full.</summary>
-/// <param name="directory">On the disk.</param>
+/// <param name="directory">A directory on that disk.</param>
 public sealed class Ballast(string directory)
 {
     private readonly FileInfo _file = new(Path.Combine(directory, ".ballast"));
 
-    /// <summary>Whether it is there.</summary>
+    /// <summary>Whether the file is there.</summary>
     public bool IsHeld
     {
         get

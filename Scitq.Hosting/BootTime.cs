@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Scitq.Messaging.Hosting;
+namespace Scitq.Hosting;
 
 /// <summary>
 /// The system's time, whose timestamps go on while the machine is suspended. The usual ones stand still then, and a worker on a laptop that was closed

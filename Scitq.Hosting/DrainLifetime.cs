@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
 
-namespace Scitq.Messaging.Hosting;
+namespace Scitq.Hosting;
 
 /// <summary>The first signal drains; the second stops at once, and what runs is left to the next start of the agent.</summary>
 public sealed class DrainLifetime(IHostApplicationLifetime lifetime) : IHostLifetime, IDisposable
@@ -12,7 +12,8 @@ public sealed class DrainLifetime(IHostApplicationLifetime lifetime) : IHostLife
     /// <inheritdoc/>
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
-        foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGTERM, PosixSignal.SIGINT]) _signals.Add(PosixSignalRegistration.Create(signal, Handle));
+        foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGTERM, PosixSignal.SIGINT])
+            _signals.Add(PosixSignalRegistration.Create(signal, Handle));
         return Task.CompletedTask;
     }
 

@@ -2,14 +2,22 @@ using System.Collections;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Scitq.Messaging.Hosting;
+namespace Scitq.Hosting;
 
-/// <summary>Keeps what this process has to itself: the files it makes, its memory, the secrets in its environment.</summary>
+/// <summary>Keeps from others what this process has: the files it makes, its memory, the secrets in its environment.</summary>
 public static unsafe class OwnProcess
 {
     private const int SetDumpable = 4;
 
-    /// <summary>First thing of a program: what it makes is closed to others, and others of its account can't look into it.</summary>
+    private static readonly string[] SecretWords =
+    [
+        "SECRET", "PASSWORD", "PASSWD", "TOKEN", "CREDENTIAL", "ACCESS_KEY", "ACCOUNT_KEY", "STORAGE_KEY", "API_KEY", "CONNECTION_STRING",
+        "PRIVATE_KEY",
+    ];
+
+    /// <summary>
+    /// To be called before anything else: the files of this process are closed to other accounts, and its memory to other programs of its own.
+    /// </summary>
     public static void Close()
     {
         if (!OperatingSystem.IsLinux()) return;
@@ -18,14 +26,16 @@ public static unsafe class OwnProcess
         _ = Prctl(SetDumpable, 0, 0, 0, 0);
     }
 
-    /// <summary>Once the options are read: the kernel shows the environment a process was started with as long as it lives, so secrets are overwritten there.</summary>
+    /// <summary>
+    /// To be called once the options are read: the kernel shows the environment with which a process was started as long as it lives, so
+    /// secrets are overwritten there.
+    /// </summary>
     public static void ForgetSecrets()
     {
         if (!OperatingSystem.IsLinux()) return;
         // From here on .NET has a copy of its own, which others cannot see.
         foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>().ToArray())
             if (IsOurs(name)) Environment.SetEnvironmentVariable(name, null);
-        Environment.SetEnvironmentVariable("SCITQ_BUS", null);
         if (!NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "environ", out var symbol)) return;
         var variables = *(byte***)symbol;
         if (variables is null) return;
@@ -33,20 +43,21 @@ public static unsafe class OwnProcess
         {
             var text = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(*variables);
             var cut = text.IndexOf((byte)'=');
-            if (cut > 0 && IsSecret(Encoding.UTF8.GetString(text[..cut]), text[(cut + 1)..])) new Span<byte>(*variables + cut + 1, text.Length - cut - 1).Clear();
+            if (cut > 0 && IsSecret(Encoding.UTF8.GetString(text[..cut]), text[(cut + 1)..]))
+                new Span<byte>(*variables + cut + 1, text.Length - cut - 1).Clear();
         }
     }
 
-    /// <summary>Only this program reads these, and it has.</summary>
+    /// <summary>Whether only this program reads the variable, and has read it by now.</summary>
     private static bool IsOurs(string name) => name is "SCITQ_BUS" or "SCITQ_DATABASE" or "SCITQ_TOKEN";
 
     private static bool IsSecret(string name, ReadOnlySpan<byte> value) =>
-        IsOurs(name)
-        || s_words.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase))
-        // user:password@host, whatever the variable is called.
-        || (value.IndexOf("://"u8) is var scheme and > 0 && value[(scheme + 3)..] is var rest && rest.IndexOf((byte)'@') is var at and > 0 && rest[..at].Contains((byte)':'));
+        IsOurs(name) || SecretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase)) || HasPassword(value);
 
-    private static readonly string[] s_words = ["SECRET", "PASSWORD", "PASSWD", "TOKEN", "CREDENTIAL", "ACCESS_KEY", "ACCOUNT_KEY", "STORAGE_KEY", "API_KEY", "CONNECTION_STRING", "PRIVATE_KEY"];
+    /// <summary>Whether the value is an address of the form <c>scheme://user:password@host</c>, whatever the variable is called.</summary>
+    private static bool HasPassword(ReadOnlySpan<byte> value) =>
+        value.IndexOf("://"u8) is var scheme and > 0 && value[(scheme + 3)..] is var rest
+        && rest.IndexOf((byte)'@') is var at and > 0 && rest[..at].Contains((byte)':');
 
     [DllImport("libc", EntryPoint = "umask")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
