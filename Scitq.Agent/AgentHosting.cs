@@ -13,8 +13,6 @@ using Scitq.Agent.Parts;
 using Scitq.Agent.Reports;
 using Scitq.Agent.Reuse;
 using Scitq.Agent.Runtimes;
-using Scitq.Agent.Runtimes.Docker;
-using Scitq.Agent.Runtimes.Native;
 using Scitq.Agent.Slots;
 using Scitq.Agent.Staging;
 using Scitq.Agent.Workers;
@@ -24,7 +22,7 @@ using Scitq.Hosting.Configuration;
 namespace Scitq.Agent;
 
 /// <summary>Makes an agent part of a process.</summary>
-public static partial class AgentHosting
+public static class AgentHosting
 {
     /// <summary>An agent with its own connections to RabbitMQ.</summary>
     public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder) =>
@@ -41,8 +39,7 @@ public static partial class AgentHosting
         builder.Services.TryAddSingleton<TimeProvider>(BootTime.Instance);
         builder.Services.AddServiceOptions<AgentOptions>();
         builder.Services.AddSingleton(services => bus(services.GetRequiredService<AgentOptions>(), services));
-        builder.Services.AddSingleton(services => Runtimes(services.GetRequiredService<AgentOptions>(), services));
-        builder.Services.AddAgentParts();
+        builder.Services.AddRuntimes().AddAgentParts();
         // A drain waits for what runs, however long that takes; a second signal ends it.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         return builder;
@@ -63,32 +60,4 @@ public static partial class AgentHosting
         .AddClaims()
         .AddWorker()
         .AddInbox();
-
-    private static RuntimeSet Runtimes(AgentOptions options, IServiceProvider services)
-    {
-        var time = services.GetRequiredService<TimeProvider>();
-        if (options.Runtime == "noop") return new RuntimeSet(new NoopRuntime(time), docker: null, commandsRun: false);
-        var restricted = options.DockerOptions == "restricted";
-        var docker = new DockerRuntime(DockerEngine.FromEnvironment(), restricted, time, services.GetRequiredService<ILogger<DockerRuntime>>());
-        var logger = services.GetRequiredService<ILogger<NativeRuntime>>();
-        if (options.NativeTasks && options.NativeUser is null && Environment.IsPrivilegedProcess) Log.TasksAreRoot(logger);
-        var accounts = options.Accounts;
-        var native = new NativeOptions
-        {
-            Accounts = accounts,
-            Umask = options.TaskUmask,
-            ProcessLimit = options.TaskPids == 0 ? null : options.TaskPids,
-            MemoryLimit = options.TaskMemory == 0 ? null : options.TaskMemory,
-            CpuLimit = options.TaskCpus == 0 ? null : options.TaskCpus,
-        };
-        return new RuntimeSet(new NativeRuntime(native, time, logger), docker, accounts: accounts, nativeTasks: options.NativeTasks);
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Warning, Message =
-            "Native tasks run as root: whoever may submit has all of this machine. --native-user ACCOUNT runs them with fewer rights; "
-            + "--native-user root says that it is meant so")]
-        public static partial void TasksAreRoot(ILogger logger);
-    }
 }

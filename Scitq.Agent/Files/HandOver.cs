@@ -1,3 +1,5 @@
+using Scitq.Fetch.Local;
+
 namespace Scitq.Agent.Files;
 
 /// <summary>Gives what the agent has fetched to whom the command runs as.</summary>

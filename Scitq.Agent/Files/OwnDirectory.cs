@@ -1,8 +1,9 @@
 using Scitq.Agent.Runtimes.Native;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Files;
 
-/// <summary>Directories that are this process's alone, or can be passed through and not be listed where commands of other accounts work below.</summary>
+/// <summary>Directories that are this process's alone; those above the work of other accounts' commands can be passed through, and not be listed.</summary>
 internal static class OwnDirectory
 {
     public const int Closed = 0b111_000_000, Passable = 0b111_001_001;
@@ -24,8 +25,11 @@ internal static class OwnDirectory
         var stat = Unix.Stat(path) ?? throw new IOException($"'{path}' is gone.");
         var own = Posix.geteuid();
         if (stat.Uid != own && stat.Uid != 0)
-            throw new IOException($"'{path}' belongs to uid {stat.Uid}, who could lead uid {own} anywhere by it: give it to uid {own} (chown), or use another.");
-        if (IsShared(stat)) throw new IOException($"in '{path}' everybody may write, and could lead uid {own} anywhere: give a directory of its own, such as '{Path.Combine(path, "scitq")}'.");
+            throw new IOException(
+                $"'{path}' belongs to uid {stat.Uid}, who could lead uid {own} anywhere by it: give it to uid {own} (chown), or use another.");
+        if (IsShared(stat))
+            throw new IOException(
+                $"in '{path}' everybody may write, and could lead uid {own} anywhere: give a directory of its own, such as '{Path.Combine(path, "scitq")}'.");
         // A link is an administrator's choice.
         if (stat.IsLink || stat.Uid != own) return;
         // The umask has had its say when it was made.
@@ -48,7 +52,9 @@ internal static class OwnDirectory
     /// <exception cref="IOException">Somebody else has put something there.</exception>
     public static void CheckFile(string path)
     {
-        if (Unix.Stat(path) is { } stat && stat.Uid != Posix.geteuid() && stat.Uid != 0) throw new IOException($"'{path}' belongs to uid {stat.Uid}, who could lead uid {Posix.geteuid()} anywhere by it: remove it.");
+        var own = Posix.geteuid();
+        if (Unix.Stat(path) is { } stat && stat.Uid != own && stat.Uid != 0)
+            throw new IOException($"'{path}' belongs to uid {stat.Uid}, who could lead uid {own} anywhere by it: remove it.");
     }
 
     private static bool IsShared(FileStat stat) => stat.IsDirectory && (stat.Mode & FileStat.Sticky) != 0 && (stat.Mode & 0b010) != 0;

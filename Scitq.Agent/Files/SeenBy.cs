@@ -3,7 +3,7 @@ using Scitq.Agent.Runtimes.Native;
 
 namespace Scitq.Agent.Files;
 
-/// <summary>The file system with the rights of another account: what root fetches for a task is to be what the task may read.</summary>
+/// <summary>The file system with the rights of another account: root fetches for a task only what the task itself may read.</summary>
 internal static partial class SeenBy
 {
     private static readonly bool s_arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
@@ -18,7 +18,8 @@ internal static partial class SeenBy
         var before = new uint[Math.Max(0, (int)syscall(s_getGroups, 0, null))];
         fixed (uint* old = before, own = account.Groups)
         {
-            if (syscall(s_getGroups, before.Length, old) < 0 || syscall(s_setGroups, account.Groups.Length, own) != 0) throw new IOException("The groups of an account could not be taken.");
+            if (syscall(s_getGroups, before.Length, old) < 0 || syscall(s_setGroups, account.Groups.Length, own) != 0)
+                throw new IOException("The groups of an account could not be taken.");
             try
             {
                 _ = setfsgid(account.Gid);
@@ -45,7 +46,8 @@ internal static partial class SeenBy
         if (!CanOpen(path)) return path;
         // Links are neither followed below a folder nor fetched.
         return !Directory.Exists(path) ? null
-            : new DirectoryInfo(path).EnumerateFileSystemInfos().Where(e => e.LinkTarget is null).Select(e => First(e.FullName, ct)).FirstOrDefault(found => found is not null);
+            : new DirectoryInfo(path).EnumerateFileSystemInfos().Where(e => e.LinkTarget is null).Select(e => First(e.FullName, ct))
+                .FirstOrDefault(found => found is not null);
     }
 
     /// <summary>Only what is refused counts: that something is missing, its fetching tells.</summary>

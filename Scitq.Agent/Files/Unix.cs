@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Files;
 
@@ -18,9 +19,8 @@ internal static unsafe partial class Unix
     /// <exception cref="IOException">The kernel refused.</exception>
     public static FileStat? Stat(int directory, ReadOnlySpan<byte> name, bool ofDescriptor = false)
     {
-        FileStat stat;
         fixed (byte* at = Terminated(name))
-            if (statx(directory, at, ofDescriptor ? EmptyPath : NoFollowAt, 0x7ff, &stat) == 0) return stat;
+            if (ofDescriptor ? FileStat.TryOf(directory, out var stat) : FileStat.TryOf(directory, at, out stat)) return stat;
         return Marshal.GetLastPInvokeError() == NoEntry ? null : throw Failure("looked at", name);
     }
 
@@ -101,7 +101,8 @@ internal static unsafe partial class Unix
     public static void RemoveCapabilities(int fd)
     {
         fixed (byte* at = Terminated(Anchor(fd)), attribute = "security.capability\0"u8)
-            if (removexattr(at, attribute) != 0 && Marshal.GetLastPInvokeError() is not (NoData or NotSupported)) throw Failure("rid of its capabilities", "a file"u8);
+            if (removexattr(at, attribute) != 0 && Marshal.GetLastPInvokeError() is not (NoData or NotSupported))
+                throw Failure("rid of its capabilities", "a file"u8);
     }
 
     public static void Close(int fd) => _ = close(fd);
@@ -128,9 +129,6 @@ internal static unsafe partial class Unix
         var error = Marshal.GetLastPInvokeError();
         return new IOException($"'{Text(name)}' can't be {verb}: {new Win32Exception(error).Message}", error);
     }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int statx(int directory, byte* path, int flags, uint mask, FileStat* stat);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int openat(int directory, byte* path, int flags, uint mode);

@@ -48,7 +48,7 @@ internal sealed class JournalFile(string path) : IDisposable
         try
         {
             RandomAccess.Write(_file!, lines, _length);
-            if (durably) RandomAccess.FlushToDisk(_file!);
+            if (durably) DiskFlush.Flush(_file!);
             _length += lines.Length;
             problem = null;
             return true;
@@ -73,7 +73,7 @@ internal sealed class JournalFile(string path) : IDisposable
             TreeRemoval.Remove(next);
             file = File.OpenHandle(next, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
             RandomAccess.Write(file, lines.WrittenSpan, 0);
-            RandomAccess.FlushToDisk(file);
+            DiskFlush.Flush(file);
             if (FileKinds.Of(path) is not (FileKind.File or FileKind.Missing)) TreeRemoval.Remove(path);
             File.Move(next, path, overwrite: true);
             _file?.Dispose();

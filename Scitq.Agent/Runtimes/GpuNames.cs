@@ -20,7 +20,10 @@ internal static class GpuNames
         patience.CancelAfter(Patience);
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(file, ["--query-gpu=name", "--format=csv,noheader"]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
+            using var process = Process.Start(new ProcessStartInfo(file, ["--query-gpu=name", "--format=csv,noheader"])
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            })!;
             try
             {
                 process.StandardInput.Close();

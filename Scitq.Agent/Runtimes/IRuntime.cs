@@ -16,7 +16,10 @@ internal interface IRuntime
     /// <summary>Finds the run an earlier agent process started, running or ended; null when it was never started.</summary>
     Task<IRun?> AdoptAsync(RunRequest request, CancellationToken ct);
 
-    /// <summary>Ends what an earlier agent process may have started, where it can't be told in time what became of it. What can't be ended now is ended once it can be.</summary>
+    /// <summary>
+    /// Ends a command that an earlier agent process may have started, and of which it could not be told in time what became of it. If that is not
+    /// possible now, it is done as soon as it is.
+    /// </summary>
     Task AbandonAsync(RunRequest request, CancellationToken ct);
 }
 
@@ -43,9 +46,12 @@ internal interface IRun : IAsyncDisposable
 /// <param name="CpuSeconds">Of all processes.</param>
 /// <param name="Problem">What the user should know, or why there is no exit code.</param>
 /// <param name="OutputLost">Why some of what it printed is not in its stream files, or null.</param>
-/// <param name="Failure">Without an exit code: <see cref="FailureClass.Start"/> when the command turned out not to be startable, else null (its end was lost).</param>
+/// <param name="Failure">
+/// Without an exit code: <see cref="FailureClass.Start"/> when the command turned out not to be startable, else null (its end was lost).
+/// </param>
 internal sealed record RunExit(
-    int? ExitCode, bool OomKilled = false, long? PeakMemory = null, double? CpuSeconds = null, string? Problem = null, FailureClass? Failure = null, string? OutputLost = null);
+    int? ExitCode, bool OomKilled = false, long? PeakMemory = null, double? CpuSeconds = null, string? Problem = null, FailureClass? Failure = null,
+    string? OutputLost = null);
 
 /// <summary>What to run, where and as what.</summary>
 internal sealed record RunRequest

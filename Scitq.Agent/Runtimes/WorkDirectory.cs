@@ -5,6 +5,10 @@ namespace Scitq.Agent.Runtimes;
 /// <summary>The directories and files of one attempt, below <c>--work-dir</c>.</summary>
 internal sealed record WorkDirectory(string Root)
 {
+    private const UnixFileMode Closed = (UnixFileMode)0b111_000_000;
+
+    private string[] Inner => [Input, Output, Temp, Resource];
+
     public string Input => Path.Combine(Root, "input");
 
     public string Output => Path.Combine(Root, "output");
@@ -13,14 +17,14 @@ internal sealed record WorkDirectory(string Root)
 
     public string Resource => Path.Combine(Root, "resource");
 
-    /// <summary>The agent's own files about the attempt; the command has no business there.</summary>
+    /// <summary>The agent's own files about the attempt, which are not for the command.</summary>
     public string Control => Path.Combine(Root, "control");
 
     public string Stdout => Path.Combine(Control, "stdout");
 
     public string Stderr => Path.Combine(Control, "stderr");
 
-    /// <summary>Makes all directories, closed to everybody but the agent and whom they are for.</summary>
+    /// <summary>Makes all directories, closed to everybody but the agent and the account that they are for.</summary>
     public void Create(Ownership owner)
     {
         foreach (var directory in (ReadOnlySpan<string>)[Root, Input, Output, Temp, Resource, Control])
@@ -28,11 +32,12 @@ internal sealed record WorkDirectory(string Root)
         if (owner != Ownership.Own) Give(owner);
     }
 
-    /// <summary>Gives the directories to whom they are for, also those that an older version has left open.</summary>
+    /// <summary>Gives the directories to the account that they are for, also those that an older version of the agent has left open.</summary>
     public void Give(Ownership owner)
     {
-        // What is the agent's own it passes through and cannot change, so nothing can be exchanged for a link there.
-        foreach (var directory in (ReadOnlySpan<string>)[Root, Control]) Set(directory, owner.Account is { } account ? (0, account.Gid) : null, owner.Account is null ? 0b111_000_000 : 0b111_001_000);
+        // The command passes through these two and cannot change them, so nothing there can be exchanged for a link.
+        var above = owner.Account is { } account ? (0, account.Gid) : default((uint, uint)?);
+        foreach (var directory in (ReadOnlySpan<string>)[Root, Control]) Set(directory, above, above is null ? 0b111_000_000 : 0b111_001_000);
         foreach (var directory in Inner) Set(directory, owner.Account, owner.Container ? 0b111_111_111 : 0b111_000_000);
     }
 
@@ -42,7 +47,8 @@ internal sealed record WorkDirectory(string Root)
         var uid = owner.Account?.Uid ?? Native.Posix.geteuid();
         foreach (var directory in Inner)
         {
-            if (Unix.Stat(directory) is not { IsDirectory: true, Mode: 0b111_000_000 } stat || stat.Uid != uid || Directory.EnumerateFileSystemEntries(directory).Any()) return false;
+            if (Unix.Stat(directory) is not { IsDirectory: true, Mode: 0b111_000_000 } stat || stat.Uid != uid) return false;
+            if (Directory.EnumerateFileSystemEntries(directory).Any()) return false;
         }
 
         var files = new DirectoryInfo(Control).GetFileSystemInfos();
@@ -56,10 +62,6 @@ internal sealed record WorkDirectory(string Root)
 
         return new DirectoryInfo(Root).GetFileSystemInfos().Length == 5;
     }
-
-    private const UnixFileMode Closed = (UnixFileMode)0b111_000_000;
-
-    private string[] Inner => [Input, Output, Temp, Resource];
 
     private static void Set(string directory, (uint Uid, uint Gid)? account, int mode)
     {

@@ -16,7 +16,8 @@ public sealed class SecretStore(string? path)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         if (names.Count == 0) return values;
-        if (path is null) throw new StartException(FailureClass.Start, $"worker {worker} keeps no secrets (--secrets), and the task wants {string.Join(", ", names)}");
+        if (path is null)
+            throw new StartException(FailureClass.Start, $"worker {worker} keeps no secrets (--secrets), and the task wants {string.Join(", ", names)}");
         try
         {
             var folder = Directory.Exists(path);
@@ -32,8 +33,9 @@ public sealed class SecretStore(string? path)
         }
         catch (Exception e) when (e is ArgumentException or JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
-            // What the parser says may quote a value.
-            throw new StartException(FailureClass.Start, $"worker {worker} can't read its secrets: {(e is ArgumentException ? e.Message : $"{path} is not a JSON object of texts")}", e);
+            // The parser's own message may quote a value.
+            var problem = e is ArgumentException ? e.Message : $"{path} is not a JSON object of texts";
+            throw new StartException(FailureClass.Start, $"worker {worker} can't read its secrets: {problem}", e);
         }
     }
 

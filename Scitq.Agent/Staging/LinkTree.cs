@@ -25,7 +25,7 @@ internal static class LinkTree
             // A task has reached the file by a link and made it a program with the agent's rights.
             if (facts.Kind == FileKind.File && (facts.Mode & SetIds) != 0) LocalFiles.SetMode(entry, facts.Mode & ~SetIds);
             if (FileKinds.Of(target) != FileKind.Directory) LocalFiles.Delete(target);
-            else if (facts.Kind != FileKind.Directory) LocalFiles.DeleteTree(target);
+            else if (facts.Kind != FileKind.Directory) TreeRemoval.Remove(target, ct);
             if (facts.Kind == FileKind.SymbolicLink && LocalFiles.LinkTarget(entry) is { } link) LocalFiles.SymbolicLink(target, link);
             else if (facts.Kind == FileKind.Directory) Make(entry, target, ct);
             // Another file system, or one without links: a copy does as well.

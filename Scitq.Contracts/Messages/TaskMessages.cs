@@ -57,6 +57,16 @@ public sealed record RelaunchTask
     public string? Reason { get; init; }
 }
 
+/// <summary>Delivers once more the output that its worker keeps of a task whose upload failed; the command is not run again. Ignored otherwise.</summary>
+public sealed record RetryUpload
+{
+    /// <summary>The task.</summary>
+    public required Guid TaskId { get; init; }
+
+    /// <summary>Kept in the task's history.</summary>
+    public string? Reason { get; init; }
+}
+
 /// <summary>
 /// One attempt waits for a worker of the batch. To <see cref="Queues.Batch"/>. It is a hint, not a right: the worker
 /// must claim the attempt, and a repeated or outdated message is refused there.

@@ -33,41 +33,7 @@ public enum TaskState
     Paused,
 }
 
-/// <summary>What can happen to a task, for <see cref="TaskRules.Next"/>.</summary>
-public enum TaskTrigger
-{
-    /// <summary>All required tasks have succeeded.</summary>
-    Release,
-
-    /// <summary>A worker was given a lease.</summary>
-    Accept,
-
-    /// <summary>The worker reports that the command runs.</summary>
-    Run,
-
-    /// <summary>The worker reports that the command has ended and output is being collected.</summary>
-    Upload,
-
-    /// <summary>The attempt succeeded.</summary>
-    Succeed,
-
-    /// <summary>The attempt failed and none is left.</summary>
-    Fail,
-
-    /// <summary>The attempt failed, was lost or was given back, and another follows.</summary>
-    Requeue,
-
-    /// <summary>The user's cancel has taken effect.</summary>
-    Cancel,
-
-    /// <summary>The user asked for another attempt of an ended task.</summary>
-    Relaunch,
-
-    /// <summary>The user asked to deliver once more what a task has left whose upload failed, without running it again.</summary>
-    Redeliver,
-}
-
-/// <summary>The one place that says what may follow what.</summary>
+/// <summary>The states by kind. What may follow what is the table of the coordinator's <c>TaskStateMachine</c>, drawn in docs/architecture.md.</summary>
 public static class TaskRules
 {
     /// <summary>Every state, in the order of a task's life.</summary>
@@ -78,29 +44,6 @@ public static class TaskRules
 
     /// <summary>The states that only the user leaves: by a relaunch, or by a retry of the upload that failed.</summary>
     public static readonly ImmutableArray<TaskState> Terminal = [TaskState.Succeeded, TaskState.Failed, TaskState.Cancelled];
-
-    /// <summary>The state that follows, or null where the trigger has no meaning (it is then ignored, never an error).</summary>
-    public static TaskState? Next(TaskState from, TaskTrigger trigger) => (from, trigger) switch
-    {
-        (TaskState.Waiting, TaskTrigger.Release) => TaskState.Pending,
-        (TaskState.Pending, TaskTrigger.Accept) => TaskState.Accepted,
-
-        (TaskState.Accepted, TaskTrigger.Run) => TaskState.Running,
-        (TaskState.Accepted or TaskState.Running, TaskTrigger.Upload) => TaskState.Uploading,
-
-        // A report may overtake the ones before it, so every active state can end.
-        (TaskState.Accepted or TaskState.Running or TaskState.Uploading, TaskTrigger.Succeed) => TaskState.Succeeded,
-        (TaskState.Accepted or TaskState.Running or TaskState.Uploading, TaskTrigger.Fail) => TaskState.Failed,
-        (TaskState.Accepted or TaskState.Running or TaskState.Uploading, TaskTrigger.Requeue) => TaskState.Pending,
-        (TaskState.Accepted or TaskState.Running or TaskState.Uploading, TaskTrigger.Cancel) => TaskState.Cancelled,
-        (TaskState.Waiting or TaskState.Pending or TaskState.Paused, TaskTrigger.Cancel) => TaskState.Cancelled,
-
-        (TaskState.Succeeded or TaskState.Failed or TaskState.Cancelled, TaskTrigger.Relaunch) => TaskState.Pending,
-
-        // The worker that keeps the output holds the new lease at once: nobody else can have the task.
-        (TaskState.Failed, TaskTrigger.Redeliver) => TaskState.Accepted,
-        _ => null,
-    };
 
     /// <summary>Whether only the user leaves this state.</summary>
     public static bool IsTerminal(this TaskState state) => Terminal.Contains(state);

@@ -5,7 +5,7 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator.Api;
 
 /// <summary>What no endpoint has caught: the caller learns whose fault it is, never the inside.</summary>
-internal sealed partial class Failures(ITaskStore store, GroupCommit tasks, ILogger<Failures> logger) : IExceptionHandler
+internal sealed partial class Failures(ITaskStore store, DatabaseOutage outage, ILogger<Failures> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
     {
@@ -15,7 +15,7 @@ internal sealed partial class Failures(ITaskStore store, GroupCommit tasks, ILog
             InvalidRequestException e => Problems.Invalid(e.Message),
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.Of(StatusCodes.Status413PayloadTooLarge, "too_large", "the request is larger than 64 MB.", "Send the tasks in several requests."),
             BadHttpRequestException e => Problems.Of(e.StatusCode, "invalid", e.Message),
-            _ when IsAway(exception) => Problems.Unavailable($"{tasks.Outage.Note(exception) ?? "the database does not answer"}.", "Try again in a while; what was sent with an id can safely be sent again."),
+            _ when IsAway(exception) => Problems.Unavailable($"{outage.Note(exception) ?? "the database does not answer"}.", "Try again in a while; what was sent with an id can safely be sent again."),
             _ => Unexpected(context.Request.Path, exception),
         };
         await problem.ExecuteAsync(context);

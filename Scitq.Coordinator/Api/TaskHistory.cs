@@ -14,7 +14,7 @@ internal static class TaskHistory
             Stages(history, row.Attempt, row.Worker, row.Accepted, row.Started, row.RunEnded, row.ExitCode);
 
             // A loss the coordinator has found is written down with its reason.
-            if (row.Outcome != AttemptOutcome.Lost || !events.Any(e => e.Kind == "lost" && e.Attempt == row.Attempt))
+            if (row.Outcome != AttemptOutcome.Lost || !events.Any(e => e.Kind == HistoryKind.Lost && e.Attempt == row.Attempt))
                 history.Add(new(row.Finished, row.Outcome.ToString().ToLowerInvariant(), row.Attempt, row.Worker, Masked.TextOrNull(row.Reason)));
         }
 
@@ -22,7 +22,7 @@ internal static class TaskHistory
         if (task.State.IsActive()) Stages(history, task.Attempt, task.Worker, task.Accepted, runs ? task.Started : null, runs ? task.RunEnded : null, null);
         if (task is { State: TaskState.Cancelled, Finished: { } finished } && attempts.All(a => a.Attempt != task.Attempt))
             history.Add(new(finished, "cancelled", task.Attempt, null, Masked.TextOrNull(task.Reason)));
-        history.AddRange(events.Select(e => new HistoryView(e.At, e.Kind, e.Attempt, e.Worker, e.Detail is null ? null : Masked.Json(e.Detail), e.ByWhom)));
+        history.AddRange(events.Select(e => new HistoryView(e.At, e.Kind.Word, e.Attempt, e.Worker, e.Detail is null ? null : Masked.Json(e.Detail), e.ByWhom)));
 
         // Stable: what happened in one moment stays in the order it was found.
         return [.. history.OrderBy(h => h.At)];

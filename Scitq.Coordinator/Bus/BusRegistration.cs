@@ -20,6 +20,7 @@ internal static class BusRegistration
         if (options.Broker is { } broker) services.AddRabbitMq(broker);
         else services.AddMemoryBus();
         services.AddSingleton<ReconcileRequests>().AddObserver<Dispatcher>();
+        services.AddSingleton<IWorkerLine, WorkerLine>().AddSingleton<ILink>(provider => provider.GetRequiredService<ITopology>());
         services.AddService<Reconciler>();
         services.AddService<Mishaps>();
         services.AddHostedService<Pulses>();
@@ -57,6 +58,7 @@ internal static class BusRegistration
     private static void AddConsumers(this IBusRegistrationConfigurator bus)
     {
         bus.DisableUsageTelemetry();
+        bus.AddTaskSaga();
         bus.AddConsumer<TasksConsumer>();
         bus.AddConsumer<ClaimsConsumer>();
         bus.AddConsumer<ReuseConsumer>();
@@ -68,7 +70,7 @@ internal static class BusRegistration
     private static void Endpoints(this IBusFactoryConfigurator bus, IBusRegistrationContext context)
     {
         bus.UsePlainJson();
-        bus.Endpoint<TasksConsumer>(context, Queues.Tasks, 64, endpoint => endpoint.TakeUntypedAs<SubmitTask, SubmitTasks>("tasks"));
+        bus.TasksEndpoint(context);
         bus.Endpoint<ClaimsConsumer>(context, Queues.Claims, 64, endpoint =>
         {
             endpoint.TakeUntypedAs<ClaimTasks>();
@@ -78,6 +80,14 @@ internal static class BusRegistration
         bus.Endpoint<LogsConsumer>(context, Queues.Logs, 16, endpoint => endpoint.TakeUntypedAs<OutputAppended>());
         bus.Endpoint<WorkersConsumer>(context, Queues.Workers, 64, endpoint => endpoint.TakeUntypedAs<WorkerHeartbeat>());
     }
+
+    /// <summary>Messages about one task go to the saga, those about many to their consumer.</summary>
+    internal static void TasksEndpoint(this IBusFactoryConfigurator bus, IBusRegistrationContext context) =>
+        bus.Endpoint<TasksConsumer>(context, Queues.Tasks, 64, endpoint =>
+        {
+            endpoint.TakeUntypedAs<SubmitTask, SubmitTasks>("tasks");
+            endpoint.ConfigureSaga<TaskSaga>(context);
+        });
 
     private static void Endpoint<TConsumer>(
         this IBusFactoryConfigurator bus, IBusRegistrationContext context, string queue, ushort prefetch, Action<IReceiveEndpointConfigurator> untyped)

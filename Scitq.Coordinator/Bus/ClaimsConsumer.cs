@@ -8,46 +8,47 @@ using Scitq.Coordinator.Workers;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>Grants and refuses leases.</summary>
-internal sealed class ClaimsConsumer(GroupCommit tasks, WorkerService workers, HearingClock hearing, Mishaps mishaps, ITopology topology) : IConsumer<ClaimTasks>
+internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerMemory workers, HearingClock hearing, Mishaps mishaps, ITopology topology) : IConsumer<ClaimTasks>
 {
     public async Task Consume(ConsumeContext<ClaimTasks> context)
     {
-        var claim = context.Message;
-        var refusal = await workers.IsCurrentAsync(claim.Worker, claim.Epoch, context.CancellationToken) ? null : "the worker is not registered";
-        var at = (await hearing.HeardAsync(context.CancellationToken)).Seconds;
+        var (claim, ct) = (context.Message, context.CancellationToken);
+        var refusal = await workers.IsCurrentAsync(claim.Worker, claim.Epoch, ct) ? null : "the worker is not registered";
+        var at = (await hearing.HeardAsync(ct)).Seconds;
         var stimuli = new List<TaskStimulus>(claim.Items.Count);
-        var claims = new (Claimed? Claim, int At)[claim.Items.Count];
+        var places = new int[claim.Items.Count];
         var problems = new string?[claim.Items.Count];
-        for (var i = 0; i < claims.Length; i++)
+        for (var i = 0; i < places.Length; i++)
         {
             var item = claim.Items[i];
             // Published by another service straight to the batch's queue: the first claim makes the task, whoever claims it,
             // for a claim that is refused takes the message with it.
             if (item.Spec is not null && (problems[i] = context.Problem(item.Spec)) is null)
-                stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Submitted, new Submitted(item.Spec, [])));
+                stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Submitted, new SubmitTask { TaskId = item.TaskId, Spec = item.Spec }));
             if (refusal is not null) continue;
-            claims[i] = (new Claimed(claim.Worker, item.Attempt) { Epoch = claim.Epoch, At = at, Knows = claim.Knows }, stimuli.Count);
-            stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, claims[i].Claim!));
+            places[i] = stimuli.Count;
+            stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, new Claimed(claim.Worker, item.Attempt, claim.Epoch, at) { Knows = claim.Knows }));
         }
 
         for (var i = 0; i < problems.Length; i++)
-            if (problems[i] is { } problem) await mishaps.RecordAsync(claim.Items[i].TaskId, "refused", $"queued by the bus: {problem}", context.CancellationToken);
+            if (problems[i] is { } problem) await mishaps.RecordAsync(claim.Items[i].TaskId, HistoryKind.Refused, $"queued by the bus: {problem}", ct);
 
-        var states = await tasks.RaiseAsync(stimuli, context.CancellationToken);
-        var answers = claim.Items.Select((item, i) =>
-        {
-            var task = refusal is null ? states[claims[i].At] : null;
-            var lease = task is null ? null : claims[i].Claim!.Lease;
-            return new ClaimAnswer
-            {
-                TaskId = item.TaskId,
-                Attempt = item.Attempt,
-                Lease = lease,
-                Number = task?.Number,
-                Spec = lease is null ? null : task!.Spec,
-                Reason = refusal ?? (task is null ? problems[i] is { } problem ? $"its spec is refused: {problem}" : "no such task" : claims[i].Claim!.Refusal),
-            };
-        });
+        var outcomes = await inbox.RaiseAsync(stimuli, ct);
+        var answers = claim.Items.Select((item, i) => Answer(item, refusal is null ? outcomes[places[i]] : default, refusal, problems[i]));
         await context.AnswerWorkerAsync(topology, claim.Worker, new ClaimsAnswered { Request = claim.Request, Items = [.. answers] });
+    }
+
+    private static ClaimAnswer Answer(TaskQueued item, TaskOutcome outcome, string? refusal, string? problem)
+    {
+        var (task, answer) = outcome;
+        return new ClaimAnswer
+        {
+            TaskId = item.TaskId,
+            Attempt = item.Attempt,
+            Lease = answer.Lease,
+            Number = task?.Number,
+            Spec = answer.Lease is null ? null : task!.Spec,
+            Reason = refusal ?? (task is not null ? answer.Refusal : problem is not null ? $"its spec is refused: {problem}" : "no such task"),
+        };
     }
 }

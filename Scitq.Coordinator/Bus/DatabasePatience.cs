@@ -1,6 +1,6 @@
 using MassTransit;
 using Scitq.Coordinator.Logs;
-using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Bus;
 
@@ -8,7 +8,7 @@ namespace Scitq.Coordinator.Bus;
 /// A message waits out a database that is away, or a full disk where output is kept, however long; only what is wrong with itself sends it to the
 /// error queue.
 /// </summary>
-internal sealed partial class DatabasePatience(GroupCommit tasks, LogStore logs, ILogger<DatabasePatience> logger) : IFilter<ConsumeContext>
+internal sealed partial class DatabasePatience(DatabaseOutage outage, LogStore logs, ILogger<DatabasePatience> logger) : IFilter<ConsumeContext>
 {
     public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
     {
@@ -19,7 +19,7 @@ internal sealed partial class DatabasePatience(GroupCommit tasks, LogStore logs,
                 await next.Send(context);
                 return;
             }
-            catch (Exception e) when (logs.Note(e) || tasks.IsAway(e))
+            catch (Exception e) when (logs.Note(e) || outage.IsAway(e))
             {
                 await Task.Delay(1000, context.CancellationToken);
             }

@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using MassTransit;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Tasks;
-using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Bus;
 
@@ -11,7 +10,7 @@ namespace Scitq.Coordinator.Bus;
 /// in between leaves unsent, the <see cref="Reconciler"/> finds; what it sends twice, claims refuse.
 /// </summary>
 internal sealed partial class Dispatcher(
-    ITaskQueues queues, ITopology topology, IBus bus, WorkerWishes wishes, ReconcileRequests requests, ILogger<Dispatcher> logger)
+    ITaskQueues queues, ITopology topology, IBus bus, ReconcileRequests requests, ILogger<Dispatcher> logger)
     : BackgroundService, ICommitObserver
 {
     private const int InFlight = 500;
@@ -24,18 +23,21 @@ internal sealed partial class Dispatcher(
     /// <summary>How many messages wait at most for their turn to be sent: some seconds' worth of them.</summary>
     public const int MostWaiting = 100_000;
 
-    public void Committed(IReadOnlyList<TaskSaga> tasks)
+    public void Committed(IReadOnlyList<CommittedTask> tasks)
     {
-        foreach (var task in tasks)
+        foreach (var committed in tasks)
         {
-            if (task.Effects.Stop is { } stop) Put(new Order(stop.Worker, stop.Order));
-            if (queues.Admit(task) && task.Effects.Dispatch) Put(new Order(task.Batch, null, task.CorrelationId, task.Attempt));
+            var (task, effects) = committed;
+            if (effects.Stop is { } stop) Put(new Order(stop.Worker, stop.Order));
+            if (queues.Admit(committed) && effects.Dispatch) Put(new Order(task.Batch, null, task.CorrelationId, task.Attempt));
         }
     }
 
+    /// <summary>Sends a message to a worker when its turn comes; not at all, if the broker is away by then.</summary>
+    public void Tell(string worker, object message) => Put(new Order(worker, message));
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        wishes.Changed += (worker, settings) => Put(new Order(worker, settings));
         var sends = new List<Task>(InFlight);
         var queued = new List<(string Batch, TaskQueued Task)>(InFlight);
         while (await _orders.Reader.WaitToReadAsync(stoppingToken))

@@ -10,7 +10,7 @@ internal interface ITaskQueues
     TimeSpan LongestRound { get; }
 
     /// <summary>Notes where the task stands. False says that there is no room for its message: the reconciler is asked when there is.</summary>
-    bool Admit(TaskSaga task);
+    bool Admit(CommittedTask task);
 
     /// <summary>Returns once the bus has them all; of those it has not, some may be there all the same.</summary>
     Task SendAsync(IReadOnlyList<(string Batch, TaskQueued Task)> tasks, CancellationToken ct);

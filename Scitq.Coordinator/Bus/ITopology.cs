@@ -1,13 +1,11 @@
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Leases;
 
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>The exchanges and queues, which are the coordinator's to declare, and what can be asked of them.</summary>
-internal interface ITopology
+internal interface ITopology : ILink
 {
-    /// <summary>Since when the broker can be reached and takes messages; null while it does not.</summary>
-    DateTime? UpSince { get; }
-
     /// <summary>Why it can't be reached or takes nothing, for people; null when all is well.</summary>
     string? Problem { get; }
 

@@ -14,7 +14,7 @@ internal sealed class MemoryTaskQueues(IBus bus, ITopology topology, ReconcileRe
     /// <summary>The bus in memory loses what it was handing to a receiver that stops; nothing else would tell.</summary>
     public TimeSpan LongestRound { get; } = TimeSpan.FromSeconds(10);
 
-    public bool Admit(TaskSaga task) => _window.Admit(task);
+    public bool Admit(CommittedTask task) => _window.Admit(task);
 
     public Task SendAsync(IReadOnlyList<(string Batch, TaskQueued Task)> tasks, CancellationToken ct) =>
         Task.WhenAll(tasks.Select(t => SendAsync(t.Batch, t.Task, ct)));

@@ -10,12 +10,12 @@ namespace Scitq.Coordinator.Bus;
 
 /// <summary>Messages that could not be read: taken off the error queues and kept in the history, where people look.</summary>
 internal sealed partial class Mishaps(
-    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITopology topology, Reconciler reconciler, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
+    IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, ITopology topology, ReconcileRequests requests, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
 {
     private const int Excerpt = 1024;
 
     /// <summary>Keeps an event in the history; the task may be unknown.</summary>
-    public async Task RecordAsync(Guid task, string kind, string detail, CancellationToken ct)
+    public async Task RecordAsync(Guid task, HistoryKind kind, string detail, CancellationToken ct)
     {
         detail = Masked.Json(detail);
         await using var db = await contexts.CreateDbContextAsync(ct);
@@ -37,7 +37,7 @@ internal sealed partial class Mishaps(
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 // Database or broker away: what was not acknowledged is still in its queue.
-                if (tasks.Outage.Note(e) is null) Log.NotNow(logger, e.Message);
+                if (outage.Note(e) is null) Log.NotNow(logger, e.Message);
             }
         }
     }
@@ -54,8 +54,8 @@ internal sealed partial class Mishaps(
         await foreach (var message in refused.WithCancellation(ct))
         {
             var text = Encoding.UTF8.GetString(message.Body.Span[..Math.Min(Excerpt, message.Body.Length)]);
-            await RecordAsync(TaskIdIn(message.Body), "malformed", $"a message on {message.Queue} could not be handled ({message.Problem ?? "unknown type"}): {text}", ct);
-            reconciler.Look();
+            await RecordAsync(TaskIdIn(message.Body), HistoryKind.Malformed, $"a message on {message.Queue} could not be handled ({message.Problem ?? "unknown type"}): {text}", ct);
+            requests.AskForAll();
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed partial class Mishaps(
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Warning, "{Kind}: task {Task}: {Detail}")]
-        public static partial void Recorded(ILogger logger, string kind, Guid task, string detail);
+        public static partial void Recorded(ILogger logger, HistoryKind kind, Guid task, string detail);
 
         [LoggerMessage(2, LogLevel.Warning, "Error queues could not be read ({Problem}); next try soon")]
         public static partial void NotNow(ILogger logger, string problem);

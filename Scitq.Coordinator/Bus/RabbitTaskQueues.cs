@@ -9,7 +9,7 @@ internal sealed class RabbitTaskQueues(RabbitTopology topology, TaskPublisher pu
 {
     public TimeSpan LongestRound => TimeSpan.MaxValue;
 
-    public bool Admit(TaskSaga task) => true;
+    public bool Admit(CommittedTask task) => true;
 
     public async Task SendAsync(IReadOnlyList<(string Batch, TaskQueued Task)> tasks, CancellationToken ct)
     {

@@ -11,19 +11,12 @@ namespace Scitq.Coordinator.Bus;
 /// The table is the truth; a pending task whose message is missing gets another. Surplus messages are refused at the claim.
 /// </summary>
 internal sealed partial class Reconciler(
-    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, ITaskQueues queues, ITopology topology, ReconcileRequests requests,
+    IDbContextFactory<ScitqDb> contexts, TaskInbox inbox, DatabaseOutage outage, ITaskQueues queues, ITopology topology, ReconcileRequests requests,
     IOptions<TaskOptions> options, TimeProvider clock, ILogger<Reconciler> logger) : BackgroundService
 {
     // A message may be on its way for so long: between the commit and the queue, or between the queue and the claim.
     private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
-
-    /// <summary>Looks at the batch soon; at all of them when the name is empty.</summary>
-    public void Look(string batch = "")
-    {
-        if (batch.Length == 0) requests.AskForAll();
-        else requests.Ask(batch);
-    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -63,7 +56,7 @@ internal sealed partial class Reconciler(
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // Database or broker went away meanwhile: the next round looks again.
-            if (tasks.Outage.Note(e) is null) Log.NotNow(logger, e.Message);
+            if (outage.Note(e) is null) Log.NotNow(logger, e.Message);
         }
     }
 
@@ -84,7 +77,7 @@ internal sealed partial class Reconciler(
     }
 
     private Task RaiseAsync(IReadOnlyList<Guid> ids, CancellationToken ct) =>
-        tasks.RaiseAsync([.. ids.Select(id => TaskStimulus.For(id, m => m.DispatchDue, new DispatchDue()))], ct);
+        inbox.RaiseAsync([.. ids.Select(id => TaskStimulus.For(id, m => m.DispatchDue, new DispatchDue()))], ct);
 
     private static partial class Log
     {

@@ -6,7 +6,7 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>Takes what workers report of their attempts.</summary>
-internal sealed class ReportsConsumer(GroupCommit tasks, LogStore logs, ITopology topology) : IConsumer<AttemptReports>
+internal sealed class ReportsConsumer(TaskInbox inbox, LogStore logs, ITopology topology) : IConsumer<AttemptReports>
 {
     public async Task Consume(ConsumeContext<AttemptReports> context)
     {
@@ -18,7 +18,7 @@ internal sealed class ReportsConsumer(GroupCommit tasks, LogStore logs, ITopolog
             foreach (var chunk in report.Output ?? [])
                 await logs.AppendAsync(report.Key.TaskId, report.Key.Attempt, chunk, ct);
 
-        await tasks.RaiseAsync([.. reports.Items.Select(r => Stimulus(reports.Worker, r))], ct);
+        await inbox.RaiseAsync([.. reports.Items.Select(r => Stimulus(reports.Worker, r))], ct);
         var ended = reports.Items.Where(r => r.Stage is AttemptStage.Ended or AttemptStage.Released).Select(r => r.Key).ToList();
         if (ended.Count > 0) await context.AnswerWorkerAsync(topology, reports.Worker, new ReportsAnswered { Recorded = ended });
     }

@@ -17,15 +17,16 @@ internal sealed class Window(ReconcileRequests requests)
     private readonly ConcurrentDictionary<string, bool> _starved = new();
 
     /// <summary>Notes where the task stands; whether it may be sent, if it wants to be.</summary>
-    public bool Admit(TaskSaga task)
+    public bool Admit(CommittedTask committed)
     {
+        var task = committed.Task;
         if (task.State != TaskState.Pending)
         {
             Remove(task.CorrelationId);
             return true;
         }
 
-        if (!task.Effects.Dispatch || _sent.ContainsKey(task.CorrelationId)) return true;
+        if (!committed.Effects.Dispatch || _sent.ContainsKey(task.CorrelationId)) return true;
         if (_counts.GetValueOrDefault(task.Batch) >= Limit)
         {
             _starved[task.Batch] = true;

@@ -7,7 +7,7 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator.Health;
 
 /// <summary>Asks the database whether it answers and can be written to.</summary>
-internal sealed partial class DatabaseCheck(IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, TimeProvider clock, ILogger<DatabaseCheck> logger) : IHealthCheck
+internal sealed partial class DatabaseCheck(IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, TimeProvider clock, ILogger<DatabaseCheck> logger) : IHealthCheck
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
 
@@ -32,7 +32,7 @@ internal sealed partial class DatabaseCheck(IDbContextFactory<ScitqDb> contexts,
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // Whatever the error, the database cannot be used; its text may name hosts and users, so it goes to the log.
-            if (tasks.Outage.Note(e) is { } problem) return problem;
+            if (outage.Note(e) is { } problem) return problem;
             if (e is not OperationCanceledException) Log.NoDatabase(logger, e.Message);
             return "the database does not answer.";
         }

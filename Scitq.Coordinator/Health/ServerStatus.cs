@@ -2,12 +2,12 @@ using System.Diagnostics;
 using MassTransit;
 using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Logs;
-using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Health;
 
 /// <summary>How the coordinator is, from the parts that notice it.</summary>
-internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, IBusControl bus, GroupCommit tasks, LogStore logs, DataDisk disk) : IServerStatus
+internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, IBusControl bus, DatabaseOutage outage, LogStore logs, DataDisk disk) : IServerStatus
 {
     public string Bus => string.IsNullOrEmpty(options.Bus) ? "memory" : "rabbitmq";
 
@@ -19,11 +19,9 @@ internal sealed class ServerStatus(CoordinatorOptions options, ITopology topolog
     [
         .. BusProblem is { } problem ? [$"{problem}: running tasks go on, queued ones wait"] : Array.Empty<string>(),
         .. disk.Problem is { } full ? [full] : Array.Empty<string>(),
-        .. DatabaseProblem is { } database ? [$"{database}: everything that would be recorded waits"] : Array.Empty<string>(),
+        .. outage.Problem is { } database ? [$"{database}: everything that would be recorded waits"] : Array.Empty<string>(),
         .. logs.Problem is { } unstored ? [$"{unstored}: what tasks print and how they end waits to be recorded"] : Array.Empty<string>(),
     ];
-
-    private string? DatabaseProblem => tasks.Outage.Problem ?? (tasks.IsWaiting ? "the database can't be reached" : null);
 
     // A connection is there before the queues that are listened to.
     private string? BusProblem => topology.Problem is { } why ? why

@@ -1,7 +1,5 @@
 using Microsoft.EntityFrameworkCore;
-using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Persistence;
-using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Leases;
 
@@ -10,7 +8,7 @@ namespace Scitq.Coordinator.Leases;
 /// whichever coordinator takes it; and here, a little ahead, advanced by all that comes through it.
 /// </summary>
 internal sealed class HearingClock(
-    IDbContextFactory<ScitqDb> contexts, LeaseRules rules, ITopology topology, GroupCommit tasks, TimeProvider clock) : IDisposable
+    IDbContextFactory<ScitqDb> contexts, LeaseRules rules, ILink link, DatabaseOutage outage, TimeProvider clock) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _gate = new(1);
@@ -44,14 +42,14 @@ internal sealed class HearingClock(
     /// <summary>A pulse has come: all that was queued before it has been heard, by whichever coordinator. Null while that says nothing.</summary>
     public async Task<Hearing?> PulseAsync(CancellationToken ct)
     {
-        if (topology.UpSince is not { } up) return null;
+        if (link.UpSince is not { } up) return null;
         await _gate.WaitAsync(ct);
         try
         {
             await using var db = await contexts.CreateDbContextAsync(ct);
             var row = await db.Hearing.AsNoTracking().SingleAsync(ct);
-            var ended = tasks.Outage.Ended;
-            var broken = _looked && (up != _up || ended != _ended || tasks.Outage.Problem is not null);
+            var ended = outage.Ended;
+            var broken = _looked && (up != _up || ended != _ended || outage.Problem is not null);
             // Coordinators on several machines need one clock between them: the database's.
             var now = db.Database.IsNpgsql() ? await db.Database.SqlQueryRaw<DateTime>("SELECT clock_timestamp() AS \"Value\"").SingleAsync(ct) : Now;
             var next = rules.Heard(row.Hearing, now, broken);
@@ -60,8 +58,8 @@ internal sealed class HearingClock(
                     .SetProperty(h => h.At, next.At).SetProperty(h => h.Turn, h => h.Turn + 1),
                 ct);
             if (changed == 0) return null;          // another coordinator has heard its own at this moment
-            tasks.Outage.End();
-            (_up, _ended, _looked) = (up, tasks.Outage.Ended, true);
+            outage.End();
+            (_up, _ended, _looked) = (up, outage.Ended, true);
             lock (_lock) _here = next with { At = Now };
             return next;
         }

@@ -1,7 +1,9 @@
+using Scitq.Coordinator.Tasks;
+
 namespace Scitq.Coordinator.Persistence;
 
 /// <summary>The database's absence as all parts meet it: told once, then ever more rarely, and at its end with how long it took.</summary>
-internal sealed partial class DatabaseOutage(TimeProvider clock, ILogger logger)
+internal sealed partial class DatabaseOutage(ITaskStore store, TimeProvider clock, ILogger<DatabaseOutage> logger) : IDatabaseHealth
 {
     private static readonly TimeSpan FirstRepeat = TimeSpan.FromMinutes(1), LastRepeat = TimeSpan.FromHours(1), Apart = TimeSpan.FromSeconds(10);
     private readonly Lock _lock = new();
@@ -15,6 +17,19 @@ internal sealed partial class DatabaseOutage(TimeProvider clock, ILogger logger)
     /// <summary>When the database last came back after it was away.</summary>
     public DateTime? Ended { get; private set; }
 
+    public bool IsAway(Exception exception)
+    {
+        var holds = Transience.Holds(store, exception);
+        return Note(exception) is not null || holds;
+    }
+
+    public void Missed(Exception exception)
+    {
+        if (Note(exception) is null) Begin("the database can't be reached", exception.Message);
+    }
+
+    public void Saved() => End();
+
     /// <summary>Something could not be read or written. Returns what is wrong with the database; null when it is something else.</summary>
     public string? Note(Exception exception)
     {
@@ -25,7 +40,7 @@ internal sealed partial class DatabaseOutage(TimeProvider clock, ILogger logger)
     }
 
     /// <summary>The database is away.</summary>
-    public void Begin(string problem, string detail)
+    private void Begin(string problem, string detail)
     {
         lock (_lock)
         {

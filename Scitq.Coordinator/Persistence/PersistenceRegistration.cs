@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Persistence;
 
@@ -30,6 +31,7 @@ internal static class PersistenceRegistration
             services.AddSingleton<ITaskStore, SqliteTaskStore>();
         }
 
-        return services;
+        services.AddSingleton<DatabaseOutage>().AddSingleton<IDatabaseHealth>(provider => provider.GetRequiredService<DatabaseOutage>());
+        return services.AddSingleton<ITaskLookup, TaskLookup>();
     }
 }

@@ -12,7 +12,7 @@ internal static class RecordedEnds
         var found = new List<(Guid, RecordedEnd)>();
         foreach (var end in await db.Attempts.AsNoTracking().Where(a => ids.Contains(a.TaskId)).Select(a => new { a.TaskId, a.Attempt, a.Lease, a.Finished }).ToListAsync(ct))
             if (end.Lease is { } lease) found.Add((end.TaskId, new RecordedEnd(end.Attempt, lease, end.Finished)));
-        foreach (var late in await db.Events.AsNoTracking().Where(e => ids.Contains(e.TaskId) && e.Kind == "late").Select(e => new { e.TaskId, e.Attempt }).ToListAsync(ct))
+        foreach (var late in await db.Events.AsNoTracking().Where(e => ids.Contains(e.TaskId) && e.Kind == HistoryKind.Late).Select(e => new { e.TaskId, e.Attempt }).ToListAsync(ct))
             found.Add((late.TaskId, new RecordedEnd(late.Attempt, null, null)));
         return found;
     }

@@ -38,7 +38,7 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
             task.Property(x => x.CorrelationId).HasColumnName("id").ValueGeneratedNever();
             task.Property(x => x.Number).ValueGeneratedOnAdd();
             task.Property(x => x.SpecJson).HasColumnName("spec");
-            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Effects).Ignore(x => x.Key).Ignore(x => x.Ends);
+            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Key);
             if (Database.IsNpgsql()) task.Property(x => x.SpecJson).HasColumnType("jsonb");
         });
         modelBuilder.Entity<AttemptRow>(attempt =>
@@ -54,6 +54,7 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
         modelBuilder.Entity<TaskEventRow>(row =>
         {
             row.ToTable("task_event").HasKey(x => x.Id);
+            row.Property(x => x.Kind).HasConversion(kind => kind.Word, word => new HistoryKind(word));
             row.Property(x => x.Id).ValueGeneratedOnAdd();
         });
         modelBuilder.Entity<RequirementRow>().ToTable("requirement").HasKey(x => new { x.TaskId, x.RequiredId });

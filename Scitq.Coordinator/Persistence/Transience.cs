@@ -1,3 +1,5 @@
+using Scitq.Coordinator.Tasks;
+
 namespace Scitq.Coordinator.Persistence;
 
 internal static class Transience

@@ -17,7 +17,7 @@ internal sealed class ReuseFinder(IDbContextFactory<ScitqDb> contexts)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         if (await db.Tasks.AsNoTracking().SingleOrDefaultAsync(t => t.CorrelationId == asked.TaskId, ct) is not { } task) return new ReusableFound { Request = asked.Request };
-        if (await db.Events.AnyAsync(e => e.TaskId == asked.TaskId && e.Kind == "relaunched", ct))
+        if (await db.Events.AnyAsync(e => e.TaskId == asked.TaskId && e.Kind == HistoryKind.Relaunched, ct))
             return new ReusableFound { Request = asked.Request, Difference = "it was relaunched, which means that it runs" };
 
         var id = asked.TaskId;

@@ -1,21 +1,19 @@
 using System.Threading.Channels;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Scitq.Contracts;
-using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Tasks;
 
 /// <summary>Releases waiting tasks once all they require have succeeded.</summary>
 internal sealed partial class Requirements(
-    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Requirements> logger) : BackgroundService, ICommitObserver
+    ITaskLookup lookup, TaskInbox inbox, IDatabaseHealth database, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Requirements> logger) : BackgroundService, ICommitObserver
 {
     private readonly Channel<Guid> _news = Channel.CreateUnbounded<Guid>(new UnboundedChannelOptions { SingleReader = true });
     private volatile bool _anyWaits;
 
-    public void Committed(IReadOnlyList<TaskSaga> saved)
+    public void Committed(IReadOnlyList<CommittedTask> saved)
     {
-        foreach (var task in saved)
+        foreach (var (task, _) in saved)
         {
             if (task.State == TaskState.Waiting) _anyWaits = true;
             if (task.State == TaskState.Waiting || (task.State == TaskState.Succeeded && _anyWaits)) _news.Writer.TryWrite(task.CorrelationId);
@@ -38,21 +36,18 @@ internal sealed partial class Requirements(
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 // The database is away; all are looked at again by the timer.
-                if (tasks.Outage.Note(e) is null) Log.NotNow(logger, e.Message);
+                if (!database.IsAway(e)) Log.NotNow(logger, e.Message);
             }
         }
     }
 
     private async Task ReleaseAsync(HashSet<Guid> ids, CancellationToken ct)
     {
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        var waiting = db.Tasks.AsNoTracking().Where(t => t.State == TaskState.Waiting);
-        if (ids.Contains(Guid.Empty)) _anyWaits = await waiting.AnyAsync(ct);
-        else waiting = waiting.Where(t => ids.Contains(t.CorrelationId) || db.Requirements.Any(r => r.TaskId == t.CorrelationId && ids.Contains(r.RequiredId)));
-        var released = await waiting
-            .Where(t => !db.Requirements.Any(r => r.TaskId == t.CorrelationId && !db.Tasks.Any(x => x.CorrelationId == r.RequiredId && x.State == TaskState.Succeeded)))
-            .Select(t => t.CorrelationId).ToListAsync(ct);
-        await tasks.RaiseAsync([.. released.Select(id => TaskStimulus.For(id, m => m.RequirementsMet, new RequirementsMet()))], ct);
+        var all = ids.Contains(Guid.Empty);
+        if (all) _anyWaits = await lookup.AnyWaitsAsync(ct);
+        if (all && !_anyWaits) return;
+        var released = await lookup.ReleasableAsync(all ? null : ids, ct);
+        await inbox.RaiseAsync([.. released.Select(id => TaskStimulus.For(id, m => m.RequirementsMet, new RequirementsMet()))], ct);
     }
 
     private static partial class Log

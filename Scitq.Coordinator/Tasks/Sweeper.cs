@@ -1,22 +1,19 @@
-using Microsoft.EntityFrameworkCore;
-using Scitq.Coordinator.Persistence;
-
 namespace Scitq.Coordinator.Tasks;
 
 /// <summary>
 /// Watches the deadlines of retries, which are columns. Several coordinators may sweep at once: each step is fenced by the row's version, so the
 /// second finds nothing to do.
 /// </summary>
-internal sealed partial class Sweeper(
-    IDbContextFactory<ScitqDb> contexts, GroupCommit tasks, TimeProvider clock, ILogger<Sweeper> logger) : BackgroundService, ICommitObserver
+internal sealed partial class Sweeper(ITaskLookup lookup, TaskInbox inbox, IDatabaseHealth database, TimeProvider clock, ILogger<Sweeper> logger) : BackgroundService, ICommitObserver
 {
+    private const int MostAtOnce = 1000;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
     private readonly SemaphoreSlim _wake = new(0);
     private DateTime _nearest = DateTime.MaxValue;
 
-    public void Committed(IReadOnlyList<TaskSaga> saved)
+    public void Committed(IReadOnlyList<CommittedTask> saved)
     {
-        foreach (var task in saved)
+        foreach (var (task, _) in saved)
         {
             if (task.Due is not { } due || due >= _nearest) continue;
             _nearest = due;
@@ -35,7 +32,7 @@ internal sealed partial class Sweeper(
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 // The deadlines wait in the database.
-                if (tasks.Outage.Note(e) is null) Log.NotNow(logger, e.Message);
+                if (!database.IsAway(e)) Log.NotNow(logger, e.Message);
             }
 
             var pause = _nearest - clock.GetUtcNow().UtcDateTime;
@@ -47,16 +44,9 @@ internal sealed partial class Sweeper(
     {
         var now = clock.GetUtcNow().UtcDateTime;
         _nearest = DateTime.MaxValue;
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        while (true)
-        {
-            var due = await db.Tasks.AsNoTracking().Where(t => t.Due != null && t.Due <= now).OrderBy(t => t.Due).Select(t => t.CorrelationId).Take(1000).ToListAsync(ct);
-            if (due.Count == 0) break;
-            await tasks.RaiseAsync([.. due.Select(id => TaskStimulus.For(id, m => m.RetryDue, new RetryDue()))], ct);
-        }
-
-        var next = await db.Tasks.Where(t => t.Due != null).MinAsync(t => t.Due, ct);
-        if (next < _nearest) _nearest = next.Value;
+        while (await lookup.DueAsync(now, MostAtOnce, ct) is { Count: > 0 } due)
+            await inbox.RaiseAsync([.. due.Select(id => TaskStimulus.For(id, m => m.RetryDue, new RetryDue()))], ct);
+        if (await lookup.NextDueAsync(ct) is { } next && next < _nearest) _nearest = next;
     }
 
     private static partial class Log

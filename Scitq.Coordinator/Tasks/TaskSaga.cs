@@ -5,7 +5,7 @@ using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
 
-/// <summary>One task as the database holds it: the instance of <see cref="TaskStateMachine"/>.</summary>
+/// <summary>One task as the database holds it: the saga instance of <see cref="TaskStateMachine"/>. What an event adds besides is <see cref="TaskEffects"/>.</summary>
 internal sealed class TaskSaga : SagaStateMachineInstance
 {
     private TaskSpec? _spec;
@@ -98,41 +98,15 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     public TaskSpec Spec => _spec ??= JsonSerializer.Deserialize<TaskSpec>(SpecJson, ScitqJson.Bus)!;
 
-    /// <summary>Ends of earlier attempts that are recorded already; known only where a report of one has come.</summary>
-    public List<RecordedEnd> Ends { get; } = [];
-
-    /// <summary>What the handled events have made, to be saved and sent with this row.</summary>
-    public TaskEffects Effects { get; } = new();
-
+    /// <summary>Names the current attempt.</summary>
     public AttemptKey Key => new(CorrelationId, Attempt, Lease ?? Guid.Empty);
+
+    /// <summary>An instance whose first event is about to be handled.</summary>
+    public static TaskSaga New(Guid id) => new() { CorrelationId = id, Exists = false };
 
     public void SetSpec(TaskSpec spec)
     {
         _spec = spec;
         SpecJson = JsonSerializer.Serialize(spec, ScitqJson.Bus);
     }
-}
-
-/// <summary>An end that is recorded, or was noted as late.</summary>
-/// <param name="Attempt">The attempt's number.</param>
-/// <param name="Lease">Its lease; null for one that was noted as late.</param>
-/// <param name="Finished">When it ended, as its worker says; null for one that was noted as late.</param>
-internal sealed record RecordedEnd(int Attempt, Guid? Lease, DateTime? Finished);
-
-/// <summary>What one or more events add besides the changed row: rows saved in its transaction, messages sent after it.</summary>
-internal sealed class TaskEffects
-{
-    public bool Changed { get; set; }
-
-    public List<AttemptRow> Attempts { get; } = [];
-
-    public List<TaskEventRow> History { get; } = [];
-
-    public List<RequirementRow> Requirements { get; } = [];
-
-    /// <summary>Whether a worker of the batch is to be told that the task waits.</summary>
-    public bool Dispatch { get; set; }
-
-    /// <summary>The attempt its worker must stop, and the worker.</summary>
-    public (string Worker, StopAttempt Order)? Stop { get; set; }
 }

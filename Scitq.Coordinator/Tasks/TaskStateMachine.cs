@@ -1,87 +1,31 @@
 using MassTransit;
-using Scitq.Contracts;
+using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
 
 /// <summary>
-/// A task's life as a table: state, event, verbs, next state. Late and repeated events are named or ignored for every
-/// state; none is ever an error. <see cref="TaskRules.Next"/> says the same as a function, and a test compares the two.
+/// A task's life as a table: state, event, verbs, next state. Late and repeated events are named or ignored for every state; none is ever an error.
+/// Lines for one event in one state exclude each other, so their order means nothing.
 /// </summary>
-internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>
+internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, SagaStateMachine<TaskSaga>
 {
-    public TaskStateMachine(TaskVerbs verbs)
+    private readonly EndingRules _rules;
+
+    public TaskStateMachine(TaskVerbs verbs, EndingRules rules)
+        : this(verbs, rules, table => table)
     {
+    }
+
+    /// <summary>For a test, which gives the lines in other orders.</summary>
+    internal TaskStateMachine(TaskVerbs verbs, EndingRules rules, Func<IEnumerable<Line>, IEnumerable<Line>> arrange)
+    {
+        _rules = rules;
         InstanceState(x => x.CurrentState);
-
-        Initially(
-            When(Submitted, verbs.HasRequirements).Then(verbs.Create).TransitionTo(Waiting),
-            When(Submitted, verbs.HasNoRequirement).Then(verbs.Create).Then(verbs.Dispatch).TransitionTo(Pending));
-
-        During(Waiting,
-            Ignore(Submitted),
-            When(RequirementsMet).Then(verbs.Queue).Then(verbs.Dispatch).TransitionTo(Pending),
-            When(CancelRequested).Then(verbs.EndCancelled).TransitionTo(Cancelled));
-
-        During(Pending,
-            When(Submitted).Then(verbs.Dispatch),               // sent twice: its message may never have left
-            When(DispatchDue).Then(verbs.Dispatch),
-            When(RetryDue).Then(verbs.ForgetDue).Then(verbs.Dispatch),
-            When(Claimed, verbs.MayClaim).Then(verbs.Grant).TransitionTo(Accepted),
-            When(Claimed, verbs.IsBeyond).Then(verbs.RefuseTooOld),
-            When(Claimed, verbs.MayNotClaim).Then(verbs.Refuse),
-            When(CancelRequested).Then(verbs.EndCancelled).TransitionTo(Cancelled));
-
-        During(Accepted,
-            When(StageReported, verbs.IsCurrentRunning).Then(verbs.RecordStage).TransitionTo(Running),
-            When(StageReported, verbs.IsCurrentUploading).Then(verbs.RecordStage).TransitionTo(Uploading),
-            When(StageReported, verbs.IsCurrentStaging).Then(verbs.RecordStage),
-            When(AttemptReleased, verbs.IsCurrentRelease).Then(verbs.RecordReleased).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
-            When(AttemptReleased, verbs.IsReleaseOfRedelivery).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
-            When(AttemptReleased, verbs.IsCancelledRelease).Then(verbs.RecordReleased).Then(verbs.Finish).TransitionTo(Cancelled));
-
-        During(Running,
-            When(StageReported, verbs.IsCurrentUploading).Then(verbs.RecordStage).TransitionTo(Uploading),
-            When(StageReported, verbs.IsCurrentRunning).Then(verbs.RecordStage));
-
-        During(Uploading,
-            When(StageReported, verbs.IsCurrentUploading).Then(verbs.RecordStage));
-
-        // A report may overtake the ones before it, so an end is taken in each state in which a worker holds the lease.
-        During([Accepted, Running, Uploading],
-            Ignore(Submitted),
-            When(Claimed, verbs.IsHolder).Then(verbs.GrantAgain),      // its answer was lost, or the worker was started again
-            When(Claimed, verbs.IsNotHolder).Then(verbs.Refuse),
-            // First: each condition sees what the lines above it have done, and to a finished attempt its own end looks stale.
-            When(AttemptEnded, verbs.IsStaleEnd).Then(verbs.RecordLate),
-            When(AttemptEnded, verbs.IsSuccess).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Succeeded),
-            When(AttemptEnded, verbs.IsCancelled).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Cancelled),
-            When(AttemptEnded, verbs.IsFailureWithRetry).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.BackOff).TransitionTo(Pending),
-            When(AttemptEnded, verbs.IsLastFailure).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Failed),
-            When(AttemptEnded, verbs.IsLossWithRetry).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
-            When(AttemptEnded, verbs.IsLastLoss).Then(verbs.RecordEnd).Then(verbs.FinishPoison).TransitionTo(Failed),
-            When(LeaseLost, verbs.IsCurrentLossCancelled).Then(verbs.RecordLost).Then(verbs.Finish).TransitionTo(Cancelled),
-            When(LeaseLost, verbs.IsCurrentLoss).Then(verbs.RecordLost).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
-            When(LeaseLost, verbs.IsCurrentLastLoss).Then(verbs.RecordLost).Then(verbs.FinishPoison).TransitionTo(Failed),
-            When(LeaseLost, verbs.IsLossOfRedelivery).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
-            When(CancelRequested).Then(verbs.AskStop));
-
-        During([Succeeded, Failed, Cancelled],
-            Ignore(Submitted),
-            When(Claimed).Then(verbs.Refuse),
-            When(AttemptEnded, verbs.IsStaleEnd).Then(verbs.RecordLate),
-            When(RelaunchRequested).Then(verbs.Relaunch).Then(verbs.Dispatch).TransitionTo(Pending));
-        During(Failed,
-            When(UploadRetryRequested, verbs.HasUndelivered).Then(verbs.RetryUpload).TransitionTo(Accepted));
-
-        During(Paused,
-            Ignore(Submitted),
-            When(Claimed).Then(verbs.Refuse),
-            When(CancelRequested).Then(verbs.EndCancelled).TransitionTo(Cancelled));
-
-        During([Waiting, Pending, Paused],
-            When(AttemptEnded, verbs.IsNews).Then(verbs.RecordLate));
-        During(Waiting,
-            When(Claimed).Then(verbs.Refuse));
+        Event(() => Submitted, e => e.CorrelateById(c => c.Message.TaskId).SetSagaFactory(c => TaskSaga.New(c.Message.TaskId)));
+        Event(() => CancelRequested, e => e.CorrelateById(c => c.Message.TaskId));
+        Event(() => RelaunchRequested, e => e.CorrelateById(c => c.Message.TaskId));
+        Event(() => UploadRetryRequested, e => e.CorrelateById(c => c.Message.TaskId));
+        foreach (var (state, does) in arrange(Table(verbs))) During(state, does);
 
         // Whatever else comes late, twice, or for an attempt that is no longer the current one changes nothing.
         OnUnhandledEvent(context => Task.CompletedTask);
@@ -105,7 +49,13 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>
 
     public State Paused { get; private set; } = null!;
 
-    public Event<Submitted> Submitted { get; private set; } = null!;
+    public Event<SubmitTask> Submitted { get; private set; } = null!;
+
+    public Event<CancelTask> CancelRequested { get; private set; } = null!;
+
+    public Event<RelaunchTask> RelaunchRequested { get; private set; } = null!;
+
+    public Event<RetryUpload> UploadRetryRequested { get; private set; } = null!;
 
     public Event<Claimed> Claimed { get; private set; } = null!;
 
@@ -123,9 +73,103 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>
 
     public Event<DispatchDue> DispatchDue { get; private set; } = null!;
 
-    public Event<CancelRequested> CancelRequested { get; private set; } = null!;
+    /// <summary>
+    /// The events that MassTransit's endpoint takes: those that users publish. The others are the coordinator's own; a message of that name from outside
+    /// is one that nobody handles.
+    /// </summary>
+    IEnumerable<EventCorrelation> SagaStateMachine<TaskSaga>.Correlations =>
+        Correlations.Where(c => c.DataType == typeof(SubmitTask) || c.DataType == typeof(CancelTask) || c.DataType == typeof(RelaunchTask) || c.DataType == typeof(RetryUpload));
 
-    public Event<RelaunchRequested> RelaunchRequested { get; private set; } = null!;
+    private IEnumerable<Line> Table(TaskVerbs verbs) =>
+    [
+        .. In([Initial],
+            When(Submitted, verbs.HasRequirements).Then(verbs.Create).TransitionTo(Waiting),
+            When(Submitted, verbs.HasNoRequirement).Then(verbs.Create).Then(verbs.Dispatch).TransitionTo(Pending)),
 
-    public Event<UploadRetryRequested> UploadRetryRequested { get; private set; } = null!;
+        .. In([Waiting],
+            Ignore(Submitted),
+            When(RequirementsMet).Then(verbs.Queue).Then(verbs.Dispatch).TransitionTo(Pending)),
+
+        .. In([Pending],
+            When(Submitted).Then(verbs.Dispatch),               // sent twice: its message may never have left
+            When(DispatchDue).Then(verbs.Dispatch),
+            When(RetryDue).Then(verbs.ForgetDue).Then(verbs.Dispatch),
+            When(Claimed, ClaimVerdict.Granted).Then(verbs.Grant).TransitionTo(Accepted),
+            When(Claimed, ClaimVerdict.TooOld).Then(verbs.RefuseTooOld),
+            When(Claimed, ClaimVerdict.Refused).Then(verbs.Refuse)),
+
+        .. In([Paused],
+            Ignore(Submitted)),
+
+        // No worker has it: cancelled at once, and what a former holder reports comes late.
+        .. In([Waiting, Pending, Paused],
+            When(CancelRequested).Then(verbs.EndCancelled).TransitionTo(Cancelled),
+            When(AttemptEnded, Ending.Late).Then(verbs.RecordLate)),
+        .. In([Waiting, Paused],
+            When(Claimed).Then(verbs.Refuse)),
+
+        .. In([Accepted],
+            When(StageReported, AttemptStage.Running).Then(verbs.RecordStage).TransitionTo(Running),
+            When(StageReported, AttemptStage.Uploading).Then(verbs.RecordStage).TransitionTo(Uploading),
+            When(StageReported, AttemptStage.Accepted).Then(verbs.RecordStage),
+            When(AttemptReleased, Ending.Requeued).Then(verbs.RecordReleased).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
+            When(AttemptReleased, Ending.Undelivered).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
+            When(AttemptReleased, Ending.Cancelled).Then(verbs.RecordReleased).Then(verbs.Finish).TransitionTo(Cancelled)),
+
+        .. In([Running],
+            When(StageReported, AttemptStage.Uploading).Then(verbs.RecordStage).TransitionTo(Uploading),
+            When(StageReported, AttemptStage.Running).Then(verbs.RecordStage)),
+
+        .. In([Uploading],
+            When(StageReported, AttemptStage.Uploading).Then(verbs.RecordStage)),
+
+        // A report may overtake the ones before it, so an end is taken in each state in which a worker holds the lease.
+        .. In([Accepted, Running, Uploading],
+            Ignore(Submitted),
+            When(Claimed, ClaimVerdict.GrantedAgain).Then(verbs.GrantAgain),      // its answer was lost, or the worker was started again
+            When(Claimed, ClaimVerdict.Refused).Then(verbs.Refuse),
+            When(AttemptEnded, Ending.Late).Then(verbs.RecordLate),
+            When(AttemptEnded, Ending.Succeeded).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Succeeded),
+            When(AttemptEnded, Ending.Cancelled).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Cancelled),
+            When(AttemptEnded, Ending.FailedWithRetry).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.BackOff).TransitionTo(Pending),
+            When(AttemptEnded, Ending.FailedLast).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Failed),
+            When(AttemptEnded, Ending.Requeued).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
+            When(AttemptEnded, Ending.Poison).Then(verbs.RecordEnd).Then(verbs.FinishPoison).TransitionTo(Failed),
+            When(LeaseLost, Ending.Cancelled).Then(verbs.RecordLost).Then(verbs.Finish).TransitionTo(Cancelled),
+            When(LeaseLost, Ending.Requeued).Then(verbs.RecordLost).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
+            When(LeaseLost, Ending.Poison).Then(verbs.RecordLost).Then(verbs.FinishPoison).TransitionTo(Failed),
+            When(LeaseLost, Ending.Undelivered).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
+            When(CancelRequested).Then(verbs.AskStop)),
+
+        .. In([Succeeded, Failed, Cancelled],
+            Ignore(Submitted),
+            When(Claimed).Then(verbs.Refuse),
+            When(AttemptEnded, Ending.Late).Then(verbs.RecordLate),
+            When(RelaunchRequested).Then(verbs.Relaunch).Then(verbs.Dispatch).TransitionTo(Pending)),
+
+        .. In([Failed],
+            When(UploadRetryRequested, verbs.HasUndelivered).Then(verbs.RetryUpload).TransitionTo(Accepted)),
+    ];
+
+    private static IEnumerable<Line> In(State[] states, params EventActivities<TaskSaga>[] lines) =>
+        states.SelectMany(state => lines.Select(line => new Line(state, line)));
+
+    private EventActivityBinder<TaskSaga, AttemptEnded> When(Event<AttemptEnded> @event, Ending ending) =>
+        When(@event, context => (context.Effects().Ending ??= _rules.Of(context.Saga, context.Effects(), context.Message)) == ending);
+
+    private EventActivityBinder<TaskSaga, LeaseLost> When(Event<LeaseLost> @event, Ending ending) =>
+        When(@event, context => (context.Effects().Ending ??= _rules.Of(context.Saga, context.Message)) == ending);
+
+    private EventActivityBinder<TaskSaga, AttemptReleased> When(Event<AttemptReleased> @event, Ending ending) =>
+        When(@event, context => (context.Effects().Ending ??= EndingRules.Of(context.Saga, context.Message)) == ending);
+
+    private EventActivityBinder<TaskSaga, Claimed> When(Event<Claimed> @event, ClaimVerdict verdict) =>
+        When(@event, context => (context.Effects().Claim ??= EndingRules.Of(context.Saga, context.Message)) == verdict);
+
+    /// <summary>A report of the current attempt; recording it changes nothing that the other lines ask.</summary>
+    private EventActivityBinder<TaskSaga, StageReported> When(Event<StageReported> @event, AttemptStage stage) =>
+        When(@event, context => context.Message.Report.Stage == stage && context.Saga.Key == context.Message.Report.Key);
+
+    /// <summary>One line of the table, for one state.</summary>
+    internal sealed record Line(State State, EventActivities<TaskSaga> Does);
 }

@@ -22,12 +22,12 @@ internal sealed class TaskWatch : ICommitObserver
         return watcher;
     }
 
-    public void Committed(IReadOnlyList<TaskSaga> tasks)
+    public void Committed(IReadOnlyList<CommittedTask> tasks)
     {
         lock (_lock)
         {
             if (_watchers.Count == 0) return;
-            foreach (var task in tasks)
+            foreach (var (task, _) in tasks)
                 foreach (var watcher in _watchers.GetValueOrDefault(task.CorrelationId) ?? []) watcher.Signal(state: true);
         }
     }

@@ -7,9 +7,8 @@ internal static class TasksRegistration
     public static IServiceCollection AddTasks(this IServiceCollection services)
     {
         services.AddSectionOptions<TaskOptions>("Tasks");
-        services.AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<TaskService>();
-        // Observers may raise events themselves, so they can't be made before what they observe.
-        services.AddSingleton(provider => new Lazy<IEnumerable<ICommitObserver>>(provider.GetServices<ICommitObserver>));
+        services.AddSingleton<EndingRules>().AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<GroupHandler>();
+        services.AddSingleton<TaskInbox>().AddSingleton<RequirementResolver>().AddSingleton<TaskService>();
         return services.AddService<GroupCommit>().AddObserver<Sweeper>().AddObserver<Requirements>();
     }
 

@@ -1,4 +1,7 @@
+using System.Text.Json;
+using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Leases;
 
 namespace Scitq.Coordinator.Workers;
 
@@ -65,7 +68,7 @@ internal sealed class WorkerRow
 
     public DateTime LastSeen { get; set; }
 
-    /// <summary>When it was last heard, by the clock of <see cref="Leases.Hearing"/>; <see cref="LastSeen"/> is for people.</summary>
+    /// <summary>When it was last heard, by the clock of <see cref="Hearing"/>; <see cref="LastSeen"/> is for people.</summary>
     public double Heard { get; set; }
 
     /// <summary>Since when, by that clock, it has been heard and has heard us without a break.</summary>
@@ -74,5 +77,33 @@ internal sealed class WorkerRow
     /// <summary>When this start of the agent was registered, by that clock.</summary>
     public double Entered { get; set; }
 
+    /// <summary>Settings that hold now.</summary>
     public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused, Revision);
+
+    /// <summary>Another start of the agent takes the name.</summary>
+    public void Enter(RegisterWorker message, Hearing hearing, DateTime now)
+    {
+        (Epoch, Sequence) = (message.Epoch, 0);
+        Entered = Hears = Heard = hearing.Seconds;
+        TakeSettings(message);
+        Hostname = message.Host.Hostname;
+        Cpus = message.Host.Cpus;
+        Memory = message.Host.Memory;
+        Version = message.Host.Version;
+        Docker = message.Host.Docker;
+        Gpus = message.Host.Gpus is { Count: > 0 } gpus ? JsonSerializer.Serialize(gpus, ScitqJson.Rest) : null;
+        Leases = message.Leases.Count;
+        Hold = null;
+        Registered = LastSeen = now;
+    }
+
+    /// <summary>A setting that a user has changed outlives the agent, until the agent is started with another value than the time before.</summary>
+    private void TakeSettings(RegisterWorker message)
+    {
+        var before = Settings;
+        if (StartedBatch != message.Batch) Batch = StartedBatch = message.Batch;
+        if (StartedConcurrency != message.Concurrency) StartedConcurrency = Concurrency = message.Concurrency;
+        if (StartedPrefetch != message.Prefetch) StartedPrefetch = Prefetch = message.Prefetch;
+        if (Settings != before) Revision++;
+    }
 }

@@ -6,12 +6,9 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Workers;
 
-/// <summary>What users want of a worker: settings that hold from now on, and orders to be carried out once.</summary>
-internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, TimeProvider clock)
+/// <summary>Takes the wishes that users have of a worker: settings that hold from now on, and orders to be carried out once.</summary>
+internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, IWorkerLine line, TimeProvider clock)
 {
-    /// <summary>Raised once changed settings are saved: heartbeat answers repeat them, but the worker need not wait for one.</summary>
-    public event Action<string, ConfigureWorker>? Changed;
-
     /// <summary>Changes what is given; the row as it is then, or null when there is no such worker.</summary>
     public async Task<WorkerRow?> ChangeAsync(long id, SettingsChange change, string? by, CancellationToken ct)
     {
@@ -27,8 +24,10 @@ internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, TimeProv
                 .SetProperty(w => w.Revision, w => w.Revision + 1),
             ct);
         var row = await db.Workers.AsNoTracking().SingleOrDefaultAsync(w => w.Id == id, ct);
-        if (row is not null) await RememberAsync(db, row.Name, "worker_changed", change.ToString(), by, ct);
-        if (row is not null) Changed?.Invoke(row.Name, new ConfigureWorker(row.Settings));
+        if (row is null) return null;
+        await RememberAsync(db, row.Name, change, by, ct);
+        // The answers to heartbeats repeat the settings, but the worker need not wait for one.
+        line.Tell(row.Name, new ConfigureWorker(row.Settings));
         return row;
     }
 
@@ -42,21 +41,14 @@ internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, TimeProv
         return order;
     }
 
-    /// <summary>In the same list as what happened to tasks; no task is concerned.</summary>
-    private async Task RememberAsync(ScitqDb db, string worker, string kind, string detail, string? by, CancellationToken ct)
+    /// <summary>Kept in the history of tasks, which people read; no task is concerned.</summary>
+    private async Task RememberAsync(ScitqDb db, string worker, SettingsChange change, string? by, CancellationToken ct)
     {
-        db.Events.Add(new TaskEventRow { TaskId = Guid.Empty, At = clock.GetUtcNow().UtcDateTime, Kind = kind, Worker = worker, Detail = detail, ByWhom = by });
+        var now = clock.GetUtcNow().UtcDateTime;
+        db.Events.Add(new TaskEventRow
+        {
+            TaskId = Guid.Empty, At = now, Kind = HistoryKind.WorkerChanged, Worker = worker, Detail = change.ToString(), ByWhom = by,
+        });
         await db.SaveChangesAsync(ct);
     }
-}
-
-/// <summary>What is null stays as it is.</summary>
-internal sealed record SettingsChange(string? Batch, int? Concurrency, int? Prefetch, bool? Paused)
-{
-    /// <summary>What it changes, for the history.</summary>
-    public override string ToString() => string.Join(", ", new[]
-    {
-        Batch is null ? null : $"batch {Batch}", Concurrency is null ? null : $"concurrency {Concurrency}", Prefetch is null ? null : $"prefetch {Prefetch}",
-        Paused switch { null => null, true => "paused", false => "resumed" },
-    }.Where(part => part is not null));
 }

@@ -4,5 +4,9 @@ namespace Scitq.Coordinator.Workers;
 
 internal static class WorkersRegistration
 {
-    public static IServiceCollection AddWorkers(this IServiceCollection services) => services.AddSingleton<LeaseRules>().AddSingleton<HearingClock>().AddSingleton<WorkerService>().AddSingleton<WorkerWishes>();
+    /// <summary>The room of workers and their leases; whoever calls it also registers an <see cref="IWorkerLine"/> and an <see cref="ILink"/>.</summary>
+    public static IServiceCollection AddWorkers(this IServiceCollection services) => services
+        .AddSingleton<LeaseRules>().AddSingleton<HearingClock>()
+        .AddSingleton<WorkerMemory>().AddSingleton<HeldLeases>().AddSingleton<Redeliveries>()
+        .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>();
 }

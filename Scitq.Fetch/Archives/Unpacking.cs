@@ -19,7 +19,7 @@ internal sealed class Unpacking(FetchOptions options, IFileDownload download)
             // Left by a run that was killed while unpacking: taken up as a part that only needs to be verified.
             if (FileKinds.Of(packed) == FileKind.File) LocalFiles.Move(packed, download.PartOf(entry, packed));
             var fetched = await download.ToFileAsync(entry, packed, name, ct);
-            LocalFiles.DeleteTree(tree);
+            TreeRemoval.Remove(tree, ct);
             LocalFiles.MakeDirectory(tree);
             await Archive.UnpackAsync(kind, packed, name, tree, Redacted.Of(entry.Uri), options.Unpack, warnings, ct);
             RefuseConflicts(tree, directory, entry.Uri);
@@ -35,7 +35,7 @@ internal sealed class Unpacking(FetchOptions options, IFileDownload download)
         }
         finally
         {
-            LocalFiles.DeleteTree(tree);
+            TreeRemoval.Remove(tree, CancellationToken.None);
         }
     }
 

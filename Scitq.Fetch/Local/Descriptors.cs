@@ -10,13 +10,12 @@ namespace Scitq.Fetch.Local;
 internal static unsafe partial class Descriptors
 {
     public const int AtCurrentDirectory = -100;
-    public const int NotPermitted = 1, NoEntry = 2, AccessDenied = 13, Busy = 16, Exists = 17, NotADirectory = 20, IsADirectory = 21, TooDeep = 36, NotEmpty = 39, TooManyLinks = 40;
+    public const int NotPermitted = 1, NoEntry = 2, AccessDenied = 13, Busy = 16, Exists = 17, NotADirectory = 20, IsADirectory = 21, TooDeep = 36;
+    public const int NotEmpty = 39, TooManyLinks = 40;
     public const int ReadOnly = 0, NonBlocking = 0x800, CloseOnExec = 0x80000, PathOnly = 0x200000;
     public const int RemoveDirectory = 0x200;
     public const uint Immutable = 0x10, AppendOnly = 0x20;
 
-    private const int NoFollowFlag = 0x100, EmptyPath = 0x1000;
-    private const uint BasicFields = 0x7FF, MountField = 0x1000;
     private const int Detach = 2;
 
     // FS_IOC_GETFLAGS and FS_IOC_SETFLAGS: declared with long, but the kernel moves an int.
@@ -29,11 +28,11 @@ internal static unsafe partial class Descriptors
     public static int NoFollow { get; } = s_arm ? 0x8000 : 0x20000;
 
     /// <summary>What is known of a file: its kind and permissions, flags, size and the mount it was reached through.</summary>
-    public readonly record struct Facts(ushort Mode, ulong Flags, uint Owner, long Size, ulong Mount)
+    public readonly record struct Facts(FileKind Kind, int Mode, ulong Flags, uint Owner, long Size, ulong Mount)
     {
-        public bool IsDirectory => (Mode & 0xF000) == 0x4000;
+        public bool IsDirectory => Kind == FileKind.Directory;
 
-        public bool IsFile => (Mode & 0xF000) == 0x8000;
+        public bool IsFile => Kind == FileKind.File;
 
         public bool IsProtected => (Flags & (Immutable | AppendOnly)) != 0;
     }
@@ -41,17 +40,15 @@ internal static unsafe partial class Descriptors
     /// <summary>Of the open file, or of a name in the open directory (a link is a link); null with the error.</summary>
     public static Facts? FactsOf(int fd, byte* name, out int error)
     {
-        byte nothing = 0;
         error = 0;
-        if (Statx(fd, name is null ? &nothing : name, name is null ? EmptyPath : NoFollowFlag, BasicFields | MountField, out var stat) != 0)
+        if (!(name is null ? FileStat.TryOf(fd, out var stat) : FileStat.TryOf(fd, name, out stat)))
         {
             error = Marshal.GetLastPInvokeError();
             return null;
         }
 
         // Linux before 5.8 tells the mount elsewhere, and only of what is open.
-        var mount = (stat.Mask & MountField) != 0 ? stat.Mount : name is null ? MountFromProc(fd) : 0;
-        return new Facts(stat.Mode, stat.Attributes, stat.Owner, stat.Size, mount);
+        return new Facts(stat.Kind, stat.Mode, stat.Flags, stat.Uid, stat.Size, stat.Mount ?? (name is null ? MountFromProc(fd) : 0));
     }
 
     /// <summary>Which mount the open file or directory was reached through; null when that can't be told.</summary>
@@ -106,24 +103,9 @@ internal static unsafe partial class Descriptors
         return 0;
     }
 
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
-    private static partial int Statx(int directory, byte* path, int flags, uint mask, out Stat stat);
-
     [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Umount2(string target, int flags);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int Ioctl(int fd, nuint request, int* value);
-
-    // struct statx is the same on every architecture.
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
-    private struct Stat
-    {
-        [FieldOffset(0)] public uint Mask;
-        [FieldOffset(8)] public ulong Attributes;
-        [FieldOffset(20)] public uint Owner;
-        [FieldOffset(28)] public ushort Mode;
-        [FieldOffset(40)] public long Size;
-        [FieldOffset(144)] public ulong Mount;
-    }
 }

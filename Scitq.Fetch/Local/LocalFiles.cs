@@ -146,26 +146,6 @@ internal static partial class LocalFiles
         }
     }
 
-    /// <summary>Removes a directory and all in it, whatever the names; that there is none is no failure.</summary>
-    public static void DeleteTree(string directory)
-    {
-        switch (FileKinds.Of(directory))
-        {
-            case FileKind.Missing:
-                return;
-            case FileKind.Directory:
-                break;
-            default:
-                Delete(directory);
-                return;
-        }
-
-        // A directory that changes while it is read may be read twice, or not to its end.
-        for (string[] names; (names = [.. NamesIn(directory).Take(10_000)]).Length > 0;)
-            foreach (var name in names) DeleteTree(Path.Combine(directory, name));
-        DeleteDirectory(directory);
-    }
-
     /// <summary>The exception that .NET would throw.</summary>
     internal static Exception Fault(string path, int error)
     {

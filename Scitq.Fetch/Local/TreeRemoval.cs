@@ -7,7 +7,7 @@ namespace Scitq.Fetch.Local;
 /// <summary>
 /// Removes a directory and all in it, whatever a program has left there: any depth, any modes, names of any bytes, flags, mounts. No link is
 /// followed and no other file system entered; what is mounted inside is unmounted. Descriptors and memory are bounded: what lies too deep is
-/// moved up before it is emptied. Linux only.
+/// moved up before it is emptied. Elsewhere than on Linux it is left to .NET.
 /// </summary>
 internal sealed unsafe class TreeRemoval : IDisposable
 {
@@ -32,7 +32,16 @@ internal sealed unsafe class TreeRemoval : IDisposable
     public static void Remove(string path, CancellationToken ct = default)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        var parent = Descriptors.OpenAt(Descriptors.AtCurrentDirectory, Path.GetDirectoryName(path)!, Descriptors.PathOnly | Descriptors.OnlyDirectories | Descriptors.CloseOnExec);
+        if (!OperatingSystem.IsLinux())
+        {
+            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            else File.Delete(path);
+            return;
+        }
+
+        int parent;
+        fixed (byte* above = ByteName.Terminated(Path.GetDirectoryName(path)!))
+            parent = Descriptors.OpenAt(Descriptors.AtCurrentDirectory, above, Descriptors.PathOnly | Descriptors.OnlyDirectories | Descriptors.CloseOnExec);
         if (parent < 0)
         {
             var error = Marshal.GetLastPInvokeError();
@@ -42,7 +51,7 @@ internal sealed unsafe class TreeRemoval : IDisposable
 
         try
         {
-            Remove(parent, Encoding.UTF8.GetBytes(Path.GetFileName(path) + "\0"), ct);
+            Remove(parent, ByteName.Terminated(Path.GetFileName(path)), ct);
         }
         finally
         {
@@ -62,7 +71,8 @@ internal sealed unsafe class TreeRemoval : IDisposable
         fixed (byte* first = name) removal.Entry(parent, first, mayBeDirectory: true);
         removal.Run(parent);
         if (removal._first is { } left)
-            throw new IOException(removal._left == 1 ? left : string.Create(CultureInfo.InvariantCulture, $"{removal._left} entries are left, the first of them: {left}"));
+            throw new IOException(removal._left == 1 ? left
+                : string.Create(CultureInfo.InvariantCulture, $"{removal._left} entries are left, the first of them: {left}"));
     }
 
     public void Dispose()
@@ -85,7 +95,8 @@ internal sealed unsafe class TreeRemoval : IDisposable
             _open.Pop();
             var above = _open.TryPeek(out var next) ? next.Directory.Fd : parent;
             int error;
-            fixed (byte* own = level.Directory.Name) error = Descriptors.UnlinkAt(above, own, Descriptors.RemoveDirectory) == 0 ? 0 : Marshal.GetLastPInvokeError();
+            fixed (byte* own = level.Directory.Name)
+                error = Descriptors.UnlinkAt(above, own, Descriptors.RemoveDirectory) == 0 ? 0 : Marshal.GetLastPInvokeError();
             if (error is Descriptors.NotEmpty or Descriptors.Exists && level.Again())
             {
                 level.Directory.Rewind();
@@ -125,7 +136,8 @@ internal sealed unsafe class TreeRemoval : IDisposable
         }
 
         // A link, whose target is nobody's business here, answers so, too.
-        if (error is Descriptors.NotADirectory or Descriptors.TooManyLinks && !TryUnlink(parent, name, out error) && error == Descriptors.IsADirectory && !mayBeDirectory)
+        if (error is Descriptors.NotADirectory or Descriptors.TooManyLinks && !TryUnlink(parent, name, out error)
+            && error == Descriptors.IsADirectory && !mayBeDirectory)
         {
             Entry(parent, name, mayBeDirectory: true);
             return;
@@ -229,7 +241,8 @@ internal sealed unsafe class TreeRemoval : IDisposable
         if (_first is not null) return;
         var path = string.Join('/', _open.Reverse().Select(l => l.Directory.Name).Append(name).Select(n => Encoding.UTF8.GetString(n.AsSpan(..^1))));
         var shown = string.Concat((path.Length > 200 ? path[..100] + "…" + path[^99..] : path).Select(c => char.IsControl(c) ? '?' : c));
-        _first = $"'{shown}' could not be removed: {(error == Descriptors.Busy ? "something is mounted there, or the kernel uses it" : Descriptors.Message(error))}.";
+        var why = error == Descriptors.Busy ? "something is mounted there, or the kernel uses it" : Descriptors.Message(error);
+        _first = $"'{shown}' could not be removed: {why}.";
     }
 
     private static byte[] Bytes(byte* name) => [.. MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name), 0];

@@ -1,3 +1,4 @@
+using Scitq.Fetch.Local;
 using Scitq.Fetch.Transfers;
 
 namespace Scitq.Fetch.Programs;
@@ -33,16 +34,15 @@ internal static class Growth
         }
     }, ct);
 
-    private static long Stamp(string directory, string? file)
+    internal static long Stamp(string directory, string? file)
     {
         try
         {
-            return Directory.EnumerateFiles(directory, "*", new EnumerationOptions { RecurseSubdirectories = file is null, AttributesToSkip = 0 })
-                .Where(path => file is null || path.StartsWith(file, StringComparison.Ordinal))
-                .Select(path => new FileInfo(path))
-                .Aggregate(0L, (sum, info) => unchecked(sum + info.Length + info.LastWriteTimeUtc.Ticks));
+            return LocalTree.Walk(directory, recursive: file is null, CancellationToken.None)
+                .Where(entry => entry.Facts.Kind == FileKind.File && (file is null || entry.Path.StartsWith(file, StringComparison.Ordinal)))
+                .Aggregate(0L, (sum, entry) => unchecked(sum + entry.Facts.Size + entry.Facts.Modified.Ticks));
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Files come and go under it: that is movement, too.
             return -1;

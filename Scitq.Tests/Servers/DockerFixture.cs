@@ -27,12 +27,15 @@ public sealed class DockerFixture : IDisposable
         get
         {
             TestEnvironment.Required("SCITQ_TEST_DOCKER");
-            return engine ??= new DockerEngine(Address);
+            return engine ??= At(Address);
         }
     }
 
-    internal DockerRuntime Runtime(bool restricted = false, DockerEngine? of = null) =>
-        new(of ?? Engine, restricted, TimeProvider.System, NullLogger<DockerRuntime>.Instance);
+    /// <summary>A client of an engine that is not the tests' own.</summary>
+    internal static DockerEngine At(string address) => new(EngineAddress.Read(address), TimeProvider.System);
+
+    internal DockerRuntime Runtime(bool restricted = false, DockerEngine? of = null, string? place = null) =>
+        new(of ?? Engine, restricted, place ?? folder.Path, TimeProvider.System, NullLogger<DockerRuntime>.Instance);
 
     /// <summary>An attempt with its directories.</summary>
     internal RunRequest Request(params string[] argv)

@@ -32,6 +32,17 @@ public sealed class PostgresServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>A hot standby of it; what is committed from now on is on both.</summary>
+    public async Task<PostgresServer> StartStandbyAsync()
+    {
+        var standby = new PostgresServer();
+        standby.Connection = (await ServerScript.RunAsync(Script, "standby", standby._folder.Path, _folder.Path))[0];
+        return standby;
+    }
+
+    /// <summary>Of a standby: makes it a server that can be written to.</summary>
+    public Task PromoteAsync() => ServerScript.RunAsync(Script, "promote", _folder.Path);
+
     /// <summary>Starts it again, on its old data and port.</summary>
     public async Task StartAsync() => Connection = (await ServerScript.RunAsync(Script, "start", _folder.Path))[0];
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # A Docker engine with its own data, bridge and containerd, beside whatever engine the machine may have. Needs root.
 #
-#   docker.sh start DIR [--own-network]
+#   docker.sh start DIR [--own-network] [--tls PORT CERTIFICATES]
 #                            start the engine that lives in DIR; prints its unix:// address. With a network namespace of
-#                            its own its containers hear one another, and nothing else of the machine hears them
+#                            its own its containers hear one another, and nothing else of the machine hears them. With
+#                            --tls it also listens at 127.0.0.1:PORT, for clients with a certificate of the authority
+#                            in CERTIFICATES (ca.pem, server.pem, server.key)
 #   docker.sh stop DIR       remove its containers, stop it, take its bridge away
 #   docker.sh image ADDRESS  make scitq-test/busybox:1 on the engine at ADDRESS, if it is not there
 set -euo pipefail
@@ -50,7 +52,7 @@ start() {
   rm -f "$dir/pid"
   is_alive "$(pid_in "$dir/run/containerd/containerd.pid")" || rm -f "$dir/run/containerd/containerd.pid"
   # The namespaces keep it apart from an engine that shares the machine's own containerd.
-  setsid "${within[@]}" dockerd --host "$address" --data-root "$dir/data" --exec-root "$dir/run" --pidfile "$dir/pid" \
+  setsid "${within[@]}" dockerd --host "$address" "${tls[@]}" --data-root "$dir/data" --exec-root "$dir/run" --pidfile "$dir/pid" \
     --containerd-namespace "$bridge" --containerd-plugins-namespace "$bridge-plugins" \
     "${rules[@]}" --default-address-pool "base=$pool,size=28" \
     --live-restore --log-opt max-size=10m --log-opt max-file=2 \
@@ -110,12 +112,22 @@ make_image() {
   rm -rf "$root"
 }
 
-(($# >= 2)) || die "usage: docker.sh start DIR [--own-network], docker.sh stop DIR, or docker.sh image ADDRESS"
+(($# >= 2)) || die "usage: docker.sh start DIR [--own-network] [--tls PORT CERTIFICATES], docker.sh stop DIR, or docker.sh image ADDRESS"
 readonly verb=$1
 if [[ $verb == image ]]; then make_image "$2"; exit; fi
 readonly dir=$(readlink -m "$2")
-own_network=false
-if [[ ${3:-} == --own-network ]]; then own_network=true; fi
+own_network=false tls=()
+shift 2
+while (($#)); do
+  case $1 in
+    --own-network) own_network=true; shift ;;
+    --tls)
+      (($# >= 3)) || die "--tls wants a port and a folder of certificates"
+      tls=(--host "tcp://127.0.0.1:$2" --tlsverify --tlscacert "$3/ca.pem" --tlscert "$3/server.pem" --tlskey "$3/server.key")
+      shift 3 ;;
+    *) die "unknown option $1" ;;
+  esac
+done
 readonly address=unix://$dir/docker.sock
 case $verb in
   start) start ;;

@@ -3,6 +3,8 @@
 #
 #   postgres.sh start DIR             start the cluster that lives in DIR (created on first use); prints a connection
 #                                     string for Npgsql, without a database
+#   postgres.sh standby DIR PRIMARY   make a hot standby in DIR of the running cluster in PRIMARY, which then commits nothing without it, and start it
+#   postgres.sh promote DIR           make the standby a server of its own
 #   postgres.sh stop DIR [immediate]  stop it (fast by default; immediate is a crash); the data stays
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -48,17 +50,43 @@ start() {
   cat "$dir/connection"
 }
 
+standby() {
+  local primary=$1 port
+  port=$(free_port)
+  mkdir -p "$dir"
+  if ((EUID == 0)); then chown postgres:postgres "$dir"; fi
+  local from
+  from="host=127.0.0.1 port=$(sed -n 's/^port = //p' "$primary/data/postgresql.conf") user=scitq password=$(<"$primary/password") application_name=standby"
+  as_owner "$programs/pg_basebackup" -D "$dir/data" -R -X stream -c fast -d "$from" >"$dir/backup.log" 2>&1 || { cat "$dir/backup.log" >&2; die "no base backup of $primary"; }
+  cat >>"$dir/data/postgresql.conf" <<CONF
+port = $port
+unix_socket_directories = '$dir'
+CONF
+  sed "s/Port=[0-9]*/Port=$port/" "$primary/connection" >"$dir/connection"
+  start
+  # From here on what is committed is on both.
+  echo "synchronous_standby_names = 'standby'" >>"$primary/data/postgresql.conf"
+  as_owner "$programs/pg_ctl" -D "$primary/data" reload >/dev/null
+}
+
+promote() {
+  sed -i '/^synchronous_standby_names/d' "$dir/data/postgresql.conf"
+  as_owner "$programs/pg_ctl" -D "$dir/data" -w -t 60 promote >/dev/null
+}
+
 stop() {
   [[ -s $dir/data/postmaster.pid ]] || return 0
   as_owner "$programs/pg_ctl" -D "$dir/data" -w -t 60 -m "${1:-fast}" stop >/dev/null
 }
 
-(($# >= 2)) || die "usage: postgres.sh start|stop DIR [immediate]"
+(($# >= 2)) || die "usage: postgres.sh start|standby|promote|stop DIR [PRIMARY|immediate]"
 readonly verb=$1 dir=$(readlink -m "$2")
 shift 2
 cd /
 case $verb in
   start) start ;;
+  standby) standby "$(readlink -m "$1")" ;;
+  promote) promote ;;
   stop) stop "$@" ;;
-  *) die "unknown verb $verb: start or stop" ;;
+  *) die "unknown verb $verb: start, standby, promote or stop" ;;
 esac

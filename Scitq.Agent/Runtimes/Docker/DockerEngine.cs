@@ -1,73 +1,72 @@
-using System.Net.Http.Json;
-using System.Net.Sockets;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Docker.DotNet;
+using Docker.DotNet.Models;
 
 namespace Scitq.Agent.Runtimes.Docker;
 
 /// <summary>
-/// The part of the Docker Engine API that running tasks needs, over its unix socket. Every call either answers, or throws
-/// <see cref="DockerEngineException"/> (the engine said no) or one that <see cref="IsUnreachable"/> knows (it said nothing).
+/// The calls of the Docker Engine API that running tasks needs. Every call either answers within a limit, or throws
+/// <see cref="DockerEngineException"/> (the engine refused) or an exception that <see cref="IsUnreachable"/> knows (the engine did not answer).
 /// </summary>
-internal sealed class DockerEngine : IDisposable
+internal sealed class DockerEngine(EngineAddress address, TimeProvider clock) : IDisposable
 {
-    private const string Api = "v1.41";
+    // Of Docker 20.10. Engines that no longer speak it, as those from 29 on, are spoken to in the oldest version that they do.
+    private static readonly System.Version Api = new(1, 41);
     private static readonly TimeSpan Ordinary = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Heavy = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan PullSilence = TimeSpan.FromMinutes(5);
 
-    private readonly string socket;
-    private readonly HttpClient http;
+    private DockerClient? _client;
 
-    public DockerEngine(string? host)
-    {
-        socket = host is null or "" ? "/var/run/docker.sock"
-            : host.StartsWith("unix://", StringComparison.Ordinal) ? host["unix://".Length..]
-            : throw new ArgumentException($"DOCKER_HOST is '{host}'; the agent uses an engine of its own machine, as in unix:///var/run/docker.sock.");
-        http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false, UseCookies = false })
-        {
-            BaseAddress = new Uri($"http://docker/{Api}/"),
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-    }
+    public string Address => address.Text;
 
-    public string Address => $"unix://{socket}";
-
-    /// <summary>From <c>DOCKER_HOST</c>, as the docker program does.</summary>
-    public static DockerEngine FromEnvironment() => new(Environment.GetEnvironmentVariable("DOCKER_HOST"));
+    /// <inheritdoc cref="EngineAddress.IsOpen"/>
+    public bool IsOpen => address.IsOpen;
 
     /// <summary>Whether the engine is gone, hangs or has just been restarted: ask again later.</summary>
-    public static bool IsUnreachable(Exception e) => e is HttpRequestException or IOException or TimeoutException or SocketException;
+    public static bool IsUnreachable(Exception e) => e is IOException or TimeoutException;
 
-    public async Task<JsonElement> GetAsync(string path, CancellationToken ct)
+    public async Task<string> VersionAsync(CancellationToken ct) => (await AskAsync((c, t) => c.System.GetVersionAsync(t), Ordinary, ct)).Version;
+
+    /// <summary>Makes a container, and gives its id.</summary>
+    public async Task<string> CreateContainerAsync(CreateContainerParameters container, CancellationToken ct) =>
+        (await AskAsync((c, t) => c.Containers.CreateContainerAsync(container, t), Heavy, ct)).ID;
+
+    public async Task<State> StateAsync(string container, CancellationToken ct) => (await InspectAsync(container, ct)).State!;
+
+    public Task<ContainerInspectResponse> InspectAsync(string container, CancellationToken ct) =>
+        AskAsync((c, t) => c.Containers.InspectContainerAsync(container, t), Ordinary, ct);
+
+    /// <summary>All containers with this label, running or not.</summary>
+    public Task<IList<ContainerListResponse>> ContainersAsync(string label, CancellationToken ct)
     {
-        using var answer = await SendAsync(HttpMethod.Get, path, null, Ordinary, ct);
-        return await ReadJsonAsync(answer, ct);
+        var labels = new Dictionary<string, bool> { [label] = true };
+        var filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = labels };
+        return AskAsync((c, t) => c.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = filters }, t), Ordinary, ct);
     }
 
-    public async Task<JsonElement> CreateContainerAsync(string name, string? platform, JsonObject body, CancellationToken ct)
+    public Task StartAsync(string container, CancellationToken ct) => AskAsync((c, t) => c.Containers.StartContainerAsync(container, null, t), Heavy, ct);
+
+    public Task UnpauseAsync(string container, CancellationToken ct) => AskAsync((c, t) => c.Containers.UnpauseContainerAsync(container, t), Ordinary, ct);
+
+    public Task KillAsync(string container, CancellationToken ct) =>
+        AskAsync((c, t) => c.Containers.KillContainerAsync(container, new ContainerKillParameters(), t), Ordinary, ct);
+
+    public Task StopAsync(string container, TimeSpan grace, CancellationToken ct)
     {
-        var query = $"containers/create?name={Uri.EscapeDataString(name)}" + (platform is null ? "" : $"&platform={Uri.EscapeDataString(platform)}");
-        using var answer = await SendAsync(HttpMethod.Post, query, JsonContent.Create(body), Heavy, ct);
-        return await ReadJsonAsync(answer, ct);
+        var parameters = new ContainerStopParameters { WaitBeforeKillSeconds = (uint)Math.Ceiling(grace.TotalSeconds) };
+        return AskAsync((c, t) => c.Containers.StopContainerAsync(container, parameters, t), grace + Ordinary, ct);
     }
-
-    public Task<JsonElement> InspectAsync(string container, CancellationToken ct) => GetAsync($"containers/{container}/json", ct);
-
-    public Task StartAsync(string container, CancellationToken ct) => PostAsync($"containers/{container}/start", Heavy, ct);
-
-    public Task UnpauseAsync(string container, CancellationToken ct) => PostAsync($"containers/{container}/unpause", Ordinary, ct);
-
-    public Task KillAsync(string container, CancellationToken ct) => PostAsync($"containers/{container}/kill", Ordinary, ct);
-
-    public Task StopAsync(string container, TimeSpan grace, CancellationToken ct) =>
-        PostAsync($"containers/{container}/stop?t={(long)Math.Ceiling(grace.TotalSeconds)}", grace + Ordinary, ct);
 
     /// <summary>Removes it with its own volumes, running or not. That it is gone already is fine.</summary>
     public async Task RemoveAsync(string container, CancellationToken ct)
     {
         try
         {
-            using var answer = await SendAsync(HttpMethod.Delete, $"containers/{container}?force=1&v=1", null, Heavy, ct);
+            var parameters = new ContainerRemoveParameters { Force = true, RemoveVolumes = true };
+            await AskAsync((c, t) => c.Containers.RemoveContainerAsync(container, parameters, t), Heavy, ct);
         }
         catch (DockerEngineException e) when (e.NotFound)
         {
@@ -75,95 +74,141 @@ internal sealed class DockerEngine : IDisposable
         }
     }
 
-    /// <summary>Waits without limit for the container's end.</summary>
-    public async Task<int> WaitAsync(string container, string condition, CancellationToken ct)
-    {
-        using var answer = await SendAsync(HttpMethod.Post, $"containers/{container}/wait?condition={condition}", null, Timeout.InfiniteTimeSpan, ct);
-        var json = await ReadJsonAsync(answer, ct);
-        return json.GetProperty("StatusCode").GetInt32();
-    }
+    /// <summary>Waits without limit until the container does not run.</summary>
+    public Task WaitAsync(string container, CancellationToken ct) =>
+        AskAsync((c, t) => c.Containers.WaitContainerAsync(container, t), Timeout.InfiniteTimeSpan, ct);
 
-    /// <summary>Both streams of the container, multiplexed, from now on. Without <c>logs</c>: the engine must not replay any.</summary>
-    public Task<HttpResponseMessage> AttachAsync(string container, CancellationToken ct) =>
-        SendAsync(HttpMethod.Post, $"containers/{container}/attach?stream=1&stdout=1&stderr=1", null, Ordinary, ct);
+    /// <summary>Both streams of the container, from now on. Without <c>Logs</c>: the engine must not replay any.</summary>
+    public Task<MultiplexedStream> AttachAsync(string container, CancellationToken ct)
+    {
+        var parameters = new ContainerAttachParameters { Stream = true, Stdout = true, Stderr = true };
+        return AskAsync((c, t) => c.Containers.AttachContainerAsync(container, parameters, t), Ordinary, ct);
+    }
 
     /// <summary>Both streams from the beginning of what the engine has kept.</summary>
-    public Task<HttpResponseMessage> LogsAsync(string container, bool follow, CancellationToken ct) =>
-        SendAsync(HttpMethod.Get, $"containers/{container}/logs?stdout=1&stderr=1&follow={(follow ? 1 : 0)}", null, Ordinary, ct);
-
-    /// <summary>Starts a pull; the answer is its progress, one JSON a line.</summary>
-    public Task<HttpResponseMessage> PullAsync(string name, string tag, string? platform, string? auth, CancellationToken ct)
+    public Task<MultiplexedStream> LogsAsync(string container, bool follow, CancellationToken ct)
     {
-        var query = $"images/create?fromImage={Uri.EscapeDataString(name)}&tag={Uri.EscapeDataString(tag)}" + (platform is null ? "" : $"&platform={Uri.EscapeDataString(platform)}");
-        return SendAsync(HttpMethod.Post, query, null, TimeSpan.FromMinutes(5), ct, auth);
+        var parameters = new ContainerLogsParameters { ShowStdout = true, ShowStderr = true, Follow = follow };
+        return AskAsync((c, t) => c.Containers.GetContainerLogsAsync(container, parameters, t), Ordinary, ct);
     }
 
-    public void Dispose() => http.Dispose();
-
-    private async Task PostAsync(string path, TimeSpan limit, CancellationToken ct)
+    /// <summary>What the container uses at the moment.</summary>
+    public async Task<ContainerStatsResponse?> StatsAsync(string container, CancellationToken ct)
     {
-        using var answer = await SendAsync(HttpMethod.Post, path, null, limit, ct);
+        ContainerStatsResponse? stats = null;
+        var parameters = new ContainerStatsParameters { Stream = false, OneShot = true };
+        var listener = new Listener<ContainerStatsResponse>(s => stats = s);
+        await AskAsync((c, t) => c.Containers.GetContainerStatsAsync(container, parameters, listener, t), Ordinary, ct);
+        return stats;
     }
 
-    // The limit is for the answer's beginning; a body that is a stream may take as long as the container lives.
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, TimeSpan limit, CancellationToken ct, string? auth = null)
+    /// <summary>The images of this machine.</summary>
+    public Task<IList<ImagesListResponse>> ImagesAsync(CancellationToken ct) =>
+        AskAsync((c, t) => c.Images.ListImagesAsync(new ImagesListParameters(), t), Ordinary, ct);
+
+    /// <summary>The user whom an image names.</summary>
+    public async Task<string?> ImageUserAsync(string image, CancellationToken ct) =>
+        (await AskAsync((c, t) => c.Images.InspectImageAsync(Uri.EscapeDataString(image), t), Ordinary, ct)).Config?.User;
+
+    /// <summary>Pulls an image to its end, which may take long; only silence is limited.</summary>
+    public async Task PullAsync(ImagesCreateParameters image, AuthConfig? credentials, Action<JSONMessage> progress, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(method, path) { Content = body };
-        if (auth is not null) request.Headers.Add("X-Registry-Auth", auth);
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        timer.CancelAfter(limit);
-        try
+        string? refusal = null;
+        using var silence = new CancellationTokenSource(PullSilence, clock);
+        var listener = new Listener<JSONMessage>(message =>
         {
-            var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timer.Token);
-            if ((int)answer.StatusCode < 400) return answer;
-            using (answer)
-                throw new DockerEngineException(answer.StatusCode, ErrorText(await answer.Content.ReadAsStringAsync(timer.Token)));
-        }
-        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+            silence.CancelAfter(PullSilence);
+            if (message.Error is { } error) refusal ??= error.Message ?? "it gives no reason";
+            else progress(message);
+        });
+        var pull = Result((c, t) => c.Images.CreateImageAsync(image, credentials, listener, t));
+        await AskAsync(pull, silence, $"made no progress for {PullSilence.TotalMinutes:0} minutes", ct);
+        if (refusal is not null) throw new DockerEngineException(HttpStatusCode.InternalServerError, OneLine(refusal));
+    }
+
+    public void Dispose() => _client?.Dispose();
+
+    private Task AskAsync(Func<DockerClient, CancellationToken, Task> ask, TimeSpan limit, CancellationToken ct) => AskAsync(Result(ask), limit, ct);
+
+    private async Task<T> AskAsync<T>(Func<DockerClient, CancellationToken, Task<T>> ask, TimeSpan limit, CancellationToken ct)
+    {
+        using var timer = new CancellationTokenSource(limit, clock);
+        return await AskAsync(ask, timer, $"did not answer within {limit.TotalSeconds:0} s", ct);
+    }
+
+    private async Task<T> AskAsync<T>(Func<DockerClient, CancellationToken, Task<T>> ask, CancellationTokenSource timer, string silence, CancellationToken ct)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timer.Token);
+        for (var negotiated = false; ; negotiated = true)
         {
-            throw new TimeoutException($"the docker engine at {Address} did not answer within {limit.TotalSeconds:0} s.", e);
+            try
+            {
+                var client = _client ?? await NegotiateAsync(either.Token);
+                // The library reads the text of an error without a limit. Of a stream only the beginning is limited.
+                return await ask(client, either.Token).WaitAsync(either.Token);
+            }
+            catch (DockerApiException e) when (!negotiated && IsOfOtherVersion(e))
+            {
+                // The engine is a newer one now. Calls to the one before may still be under way, so its client is left to them.
+                _client = null;
+            }
+            catch (DockerApiException e)
+            {
+                throw new DockerEngineException(e.StatusCode, ErrorText(e.ResponseBody ?? ""));
+            }
+            catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+            {
+                throw new TimeoutException($"the docker engine at {Address} {silence}.", e);
+            }
+            catch (JsonException e)
+            {
+                throw new IOException($"the docker engine at {Address} broke off its answer.", e);
+            }
+            catch (HttpRequestException e)
+            {
+                throw new IOException(e.GetBaseException().Message, e);
+            }
         }
     }
 
-    private async Task<JsonElement> ReadJsonAsync(HttpResponseMessage answer, CancellationToken ct)
+    private async Task<DockerClient> NegotiateAsync(CancellationToken ct)
     {
-        try
-        {
-            return await answer.Content.ReadFromJsonAsync<JsonElement>(ct);
-        }
-        catch (JsonException e)
-        {
-            // An answer cut short by the engine's end.
-            throw new IOException($"the docker engine at {Address} broke off its answer.", e);
-        }
+        using var any = address.Connect(version: null);
+        var engine = await any.System.GetVersionAsync(ct);
+        var client = address.Connect(System.Version.TryParse(engine.MinAPIVersion, out var oldest) && oldest > Api ? oldest : Api);
+        if (Interlocked.CompareExchange(ref _client, client, null) is not { } other) return client;
+        client.Dispose();
+        return other;
     }
+
+    private static Func<DockerClient, CancellationToken, Task<bool>> Result(Func<DockerClient, CancellationToken, Task> ask) => async (client, ct) =>
+    {
+        await ask(client, ct);
+        return true;
+    };
+
+    private static bool IsOfOtherVersion(DockerApiException e) =>
+        e.StatusCode == HttpStatusCode.BadRequest && e.ResponseBody?.Contains("client version", StringComparison.Ordinal) == true;
 
     private static string ErrorText(string body)
     {
         try
         {
-            if (JsonNode.Parse(body)?["message"] is JsonValue message) return message.ToString().Trim().ReplaceLineEndings(" ");
+            if (JsonNode.Parse(body)?["message"] is JsonValue message) return OneLine(message.ToString());
         }
         catch (JsonException)
         {
             // Not JSON: the text itself says what is wrong.
         }
 
-        return body.Trim().ReplaceLineEndings(" ");
+        return OneLine(body);
     }
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
+    private static string OneLine(string text) => text.Trim().ReplaceLineEndings(" ");
+
+    /// <summary>Unlike <see cref="Progress{T}"/> it hears everything in order, and before the call returns.</summary>
+    private sealed class Listener<T>(Action<T> hear) : IProgress<T>
     {
-        var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), ct);
-            return new NetworkStream(connection, ownsSocket: true);
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
+        public void Report(T value) => hear(value);
     }
 }

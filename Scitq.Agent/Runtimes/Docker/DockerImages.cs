@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Docker.DotNet.Models;
 using Microsoft.Extensions.Logging;
 using Scitq.Contracts;
 
@@ -8,19 +8,18 @@ namespace Scitq.Agent.Runtimes.Docker;
 internal sealed partial class DockerImages(DockerEngine engine, TimeProvider time, ILogger logger)
 {
     private const int Tries = 5;
-    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(5);
 
     // What a registry or engine says when asking again can't help.
     private static readonly string[] Final =
     [
         "manifest unknown", "not found", "pull access denied", "repository does not exist", "unauthorized", "authentication required", "denied",
         "no basic auth credentials", "incorrect username or password", "no matching manifest", "does not match the specified platform",
-        "does not match the requested platform", "invalid reference", "unsupported media type", "no space left on device", "unknown operating system or architecture",
-        "server gave HTTP response to HTTPS client", "x509:", "unknown blob",
+        "does not match the requested platform", "invalid reference", "unsupported media type", "no space left on device",
+        "unknown operating system or architecture", "server gave HTTP response to HTTPS client", "x509:", "unknown blob",
     ];
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<(string Image, string? Platform), Flight> flights = [];
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string Image, string? Platform), Flight> _flights = [];
 
     /// <summary>Pulls it now, or joins the pull that is under way.</summary>
     /// <exception cref="StartException">Of class image: it can't be had.</exception>
@@ -36,12 +35,12 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
     private async Task<bool> TryJoinAsync(string image, string? platform, long asked, Action<string> phase, CancellationToken ct)
     {
         Flight flight;
-        lock (gate)
+        lock (_gate)
         {
             // One that has failed is an answer to those who asked before.
-            if (!flights.TryGetValue((image, platform), out flight!) || flight.Pull.IsCompleted)
+            if (!_flights.TryGetValue((image, platform), out flight!) || flight.Pull.IsCompleted)
             {
-                flights[(image, platform)] = flight = new Flight(time.GetTimestamp());
+                _flights[(image, platform)] = flight = new Flight(time.GetTimestamp());
                 flight.Pull = Task.Run(() => TryPullAsync(image, platform, flight), CancellationToken.None);
             }
 
@@ -66,11 +65,11 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
 
     private void Leave(Flight flight, (string, string?) key, Action<string> phase)
     {
-        lock (gate)
+        lock (_gate)
         {
             flight.Listeners.Remove(phase);
             if (flight.Listeners.Count > 0) return;
-            if (flights.TryGetValue(key, out var current) && current == flight) flights.Remove(key);
+            if (_flights.TryGetValue(key, out var current) && current == flight) _flights.Remove(key);
         }
 
         // Nobody waits any more. Those who do so later start a pull of their own; the engine keeps the layers it has.
@@ -100,10 +99,11 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
             {
                 var hint = problem.Contains("auth", StringComparison.OrdinalIgnoreCase) || problem.Contains("denied", StringComparison.OrdinalIgnoreCase)
                     ? " Is the name right, and has the worker's account done 'docker login' there?" : "";
-                throw new StartException(FailureClass.Image, $"image {image} could not be pulled from {registry}{(final ? "" : $" in {attempt} tries")}: {problem.TrimEnd('.')}.{hint}");
+                var tries = final ? "" : $" in {attempt} tries";
+                throw new StartException(FailureClass.Image, $"image {image} could not be pulled from {registry}{tries}: {problem.TrimEnd('.')}.{hint}");
             }
 
-            LogPullAgain(image, attempt, problem);
+            Log.PullAgain(logger, image, attempt, problem);
             Tell(flight, $"pulling {image} … try {attempt + 1} after: {problem}");
             await Task.Delay(TimeSpan.FromSeconds(Math.Pow(2, attempt) * (0.75 + Random.Shared.NextDouble() / 2)), time, flight.Unwanted.Token);
         }
@@ -112,43 +112,8 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
     private async Task PullOnceAsync(string image, string? platform, string registry, PullProgress progress, CancellationToken ct)
     {
         var (name, tag) = Split(image);
-        var auth = await RegistryCredentials.FindAsync(registry, ct);
-        using var answer = await engine.PullAsync(name, tag, platform, auth, ct);
-        await using var body = await answer.Content.ReadAsStreamAsync(ct);
-        using var reader = new StreamReader(body);
-        while (await ReadLineAsync(reader, ct) is { } line)
-        {
-            if (line.Length == 0) continue;
-            using var json = ParseLine(line);
-            if (json.RootElement.TryGetProperty("error", out var error)) throw new DockerEngineException(System.Net.HttpStatusCode.InternalServerError, error.ToString().ReplaceLineEndings(" ").Trim());
-            progress.Line(json.RootElement);
-        }
-    }
-
-    private static async Task<string?> ReadLineAsync(StreamReader reader, CancellationToken ct)
-    {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        timer.CancelAfter(Silence);
-        try
-        {
-            return await reader.ReadLineAsync(timer.Token);
-        }
-        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
-        {
-            throw new TimeoutException($"no progress for {Silence.TotalMinutes:0} minutes", e);
-        }
-    }
-
-    private static JsonDocument ParseLine(string line)
-    {
-        try
-        {
-            return JsonDocument.Parse(line);
-        }
-        catch (JsonException e)
-        {
-            throw new IOException("the docker engine broke off its answer.", e);
-        }
+        var credentials = await RegistryCredentials.FindAsync(registry, time, ct);
+        await engine.PullAsync(new ImagesCreateParameters { FromImage = name, Tag = tag, Platform = platform }, credentials, progress.Add, ct);
     }
 
     // Without a tag the engine would pull all there are.
@@ -163,12 +128,9 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
     private void Tell(Flight flight, string text)
     {
         Action<string>[] listeners;
-        lock (gate) listeners = [.. flight.Listeners];
+        lock (_gate) listeners = [.. flight.Listeners];
         foreach (var listener in listeners) listener(text);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Pulling {Image} failed in try {Attempt} and will be tried again: {Problem}")]
-    private partial void LogPullAgain(string image, int attempt, string problem);
 
     private sealed class Flight(long begun)
     {
@@ -179,5 +141,11 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
         public CancellationTokenSource Unwanted { get; } = new();
 
         public Task Pull { get; set; } = Task.CompletedTask;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Pulling {Image} failed in try {Attempt} and will be tried again: {Problem}")]
+        public static partial void PullAgain(ILogger logger, string image, int attempt, string problem);
     }
 }

@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text.Json;
+using Docker.DotNet;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Parts;
 
@@ -10,35 +9,42 @@ internal sealed partial class DockerRun : IRun
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
-    private readonly DockerEngine engine;
-    private readonly string container;
-    private readonly RunRequest request;
-    private readonly TimeProvider time;
-    private readonly ILogger logger;
-    private readonly CancellationTokenSource detached = new();
-    private readonly TaskCompletionSource<RunExit> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<Ending> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Task watching = Task.CompletedTask;
-    private int stopping;
-    private long? peakMemory;
-    private double? cpuSeconds;
+    private readonly DockerEngine _engine;
+    private readonly string _container;
+    private readonly RunRequest _request;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _detached = new();
+    private readonly TaskCompletionSource<RunExit> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Ending> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _watching = Task.CompletedTask;
+    private int _stopping;
+    private long? _peakMemory;
+    private double? _cpuSeconds;
 
     private DockerRun(DockerEngine engine, string container, RunRequest request, DateTime started, TimeProvider time, ILogger logger)
     {
-        (this.engine, this.container, this.request, this.time, this.logger) = (engine, container, request, time, logger);
+        (_engine, _container, _request, _time, _logger) = (engine, container, request, time, logger);
         Started = started;
     }
 
     public DateTime Started { get; }
 
-    public Task<RunExit> Exit => completion.Task;
+    public Task<RunExit> Exit => _completion.Task;
 
     /// <summary>Watches a started container.</summary>
+    /// <param name="engine">Its engine.</param>
+    /// <param name="container">Its id.</param>
+    /// <param name="request">What it runs.</param>
+    /// <param name="started">When it began.</param>
     /// <param name="attached">Its streams from the very beginning; null takes them from its log, after what the files hold.</param>
-    public static DockerRun Watch(DockerEngine engine, string container, RunRequest request, DateTime started, HttpResponseMessage? attached, TimeProvider time, ILogger logger)
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public static DockerRun Watch(
+        DockerEngine engine, string container, RunRequest request, DateTime started, MultiplexedStream? attached, TimeProvider time, ILogger logger)
     {
         var run = new DockerRun(engine, container, request, started, time, logger);
-        run.watching = Task.Run(() => run.WatchAsync(attached));
+        run._watching = Task.Run(() => run.WatchAsync(attached));
         return run;
     }
 
@@ -46,31 +52,31 @@ internal sealed partial class DockerRun : IRun
     public static DockerRun Over(DockerEngine engine, ExitRecord record, RunRequest request, TimeProvider time, ILogger logger)
     {
         var run = new DockerRun(engine, "", request, record.Started, time, logger);
-        run.completion.SetResult(record.Exit);
+        run._completion.SetResult(record.Exit);
         return run;
     }
 
     public void Stop(TimeSpan grace)
     {
         // Asked again, only "now" says something new.
-        if (Interlocked.Exchange(ref stopping, 1) == 0 || grace <= TimeSpan.Zero) _ = StopAsync(grace);
+        if (Interlocked.Exchange(ref _stopping, 1) == 0 || grace <= TimeSpan.Zero) _ = StopAsync(grace);
     }
 
     /// <summary>Leaves the container alone, running or not.</summary>
     public async ValueTask DisposeAsync()
     {
-        await detached.CancelAsync();
-        await watching;
+        await _detached.CancelAsync();
+        await _watching;
     }
 
-    private async Task WatchAsync(HttpResponseMessage? attached)
+    private async Task WatchAsync(MultiplexedStream? attached)
     {
         try
         {
             var asking = AwaitEndAsync();
             var sampling = SampleAsync();
             string? missing;
-            using (var files = StreamFiles.Of(request.Directory))
+            using (var files = StreamFiles.Of(_request.Directory, _time))
             {
                 await CollectAsync(files, attached);
                 missing = files.Problem;
@@ -78,21 +84,21 @@ internal sealed partial class DockerRun : IRun
 
             await asking;
             await sampling;
-            var exit = Result(await ended.Task, missing);
-            new ExitRecord(request.Key.Lease, Started, exit).Save(request.Directory);
+            var exit = Result(await _ended.Task, missing);
+            Record(exit);
             await RemoveAsync();
-            completion.TrySetResult(exit);
+            _completion.TrySetResult(exit);
         }
-        catch (OperationCanceledException) when (detached.IsCancellationRequested)
+        catch (OperationCanceledException) when (_detached.IsCancellationRequested)
         {
             // The agent goes, the container stays: the next agent adopts it.
         }
         catch (Exception e)
         {
             // Nothing may leave a caller waiting for ever, nor a container without a watcher.
-            LogWatchFailed(e, container);
+            Log.WatchFailed(_logger, e, _container);
             await RemoveAsync();
-            completion.TrySetResult(new RunExit(null, Problem: $"the agent could not watch its container: {e.Message}"));
+            _completion.TrySetResult(new RunExit(null, Problem: $"the agent could not watch its container: {e.Message}"));
         }
         finally
         {
@@ -100,95 +106,41 @@ internal sealed partial class DockerRun : IRun
         }
     }
 
-    // A connection that breaks says nothing about the container: the engine may be restarting beside it.
-    private async Task AwaitEndAsync()
+    private void Record(RunExit exit)
     {
-        var brokeOff = false;
-        while (true)
+        try
         {
-            try
-            {
-                await engine.WaitAsync(container, "not-running", detached.Token);
-            }
-            catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
-            {
-                if (!brokeOff) LogWaitBroke(container, e.Message);
-                brokeOff = true;
-            }
-
-            try
-            {
-                var state = (await engine.InspectAsync(container, detached.Token)).GetProperty("State");
-                if (state.GetProperty("Status").GetString() is "exited" or "dead")
-                {
-                    ended.SetResult(new Ending(state.GetProperty("ExitCode").GetInt32(), state.GetProperty("OOMKilled").GetBoolean(), state.GetProperty("Error").GetString(), brokeOff));
-                    return;
-                }
-
-                brokeOff = false;
-            }
-            catch (DockerEngineException e) when (e.NotFound)
-            {
-                ended.SetResult(new Ending(null, false, null, brokeOff));
-                return;
-            }
-            catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
-            {
-                brokeOff = true;
-            }
-
-            await Task.Delay(AskAgain, time, detached.Token);
+            new ExitRecord(_request.Key.Lease, Started, exit).Save(_request.Directory);
         }
-    }
-
-    private RunExit Result(Ending end, string? missing)
-    {
-        var problem = end switch
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            { Code: null } => "its container was removed by somebody else while it ran; its exit code is lost.",
-            // Codes an engine's end leaves behind where live-restore is off; nobody here asked for them.
-            { Code: 137 or 143 or 255, BrokeOff: true, OomKilled: false } when stopping == 0 => "the docker engine was stopped or killed and took its container along (\"live-restore\" in the engine's settings prevents that).",
-            { OomKilled: true, Code: 0 } => "the kernel killed a process of it for want of memory, though the command itself ended with 0.",
-            { OomKilled: true } => "the kernel killed a process of it for want of memory: give it more with -m, or a larger worker.",
-            { Error.Length: > 0 } => end.Error,
-            { Code: 126 or 127 } when InitFailed() => $"its program '{(request.Spec.Argv is [var program, ..] ? program : "")}' is not in the image, or can't be executed there.",
-            _ => null,
-        };
-        var lost = end.Code is null || (end is { Code: 137 or 143 or 255, BrokeOff: true, OomKilled: false } && stopping == 0);
-        return new RunExit(lost ? null : end.Code, end.OomKilled, peakMemory, cpuSeconds, problem, OutputLost: missing);
-    }
-
-    // The init is what the engine starts; that the program behind it can't be, it says in the command's place.
-    private bool InitFailed()
-    {
-        Span<byte> start = stackalloc byte[12];
-        using var stderr = new FileStream(request.Directory.Stderr, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        return stderr.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual("[FATAL tini "u8);
+            // A full disk, say. How it ended is only lost if this agent dies before its journal has it.
+            Log.NotRecorded(_logger, _container, e.Message);
+        }
     }
 
     private async Task StopAsync(TimeSpan grace)
     {
-        var since = time.GetTimestamp();
-        var repeats = new Repeats(time);
+        var since = _time.GetTimestamp();
+        var repeats = new Repeats(_time);
         try
         {
-            while (!ended.Task.IsCompleted && !Exit.IsCompleted)
+            while (!_ended.Task.IsCompleted && !Exit.IsCompleted)
             {
                 try
                 {
-                    var state = (await engine.InspectAsync(container, detached.Token)).GetProperty("State");
-                    if (state.GetProperty("Paused").GetBoolean()) await engine.UnpauseAsync(container, detached.Token);
-                    var left = grace - time.GetElapsedTime(since);
-                    if (left > TimeSpan.Zero) await engine.StopAsync(container, left, detached.Token);
-                    else await engine.KillAsync(container, detached.Token);
+                    if ((await _engine.StateAsync(_container, _detached.Token)).Paused) await _engine.UnpauseAsync(_container, _detached.Token);
+                    var left = grace - _time.GetElapsedTime(since);
+                    if (left > TimeSpan.Zero) await _engine.StopAsync(_container, left, _detached.Token);
+                    else await _engine.KillAsync(_container, _detached.Token);
                 }
                 catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
                 {
                     // It may just have ended, or the engine be away: the loop's condition and the next try tell.
-                    if (repeats.Says(e.Message)) LogStopAgain(container, e.Message);
+                    if (repeats.Says(e.Message)) Log.StopAgain(_logger, _container, e.Message);
                 }
 
-                await Task.WhenAny(ended.Task, Task.Delay(AskAgain, time, detached.Token));
+                await Task.WhenAny(_ended.Task, Task.Delay(AskAgain, _time, _detached.Token));
             }
         }
         catch (OperationCanceledException)
@@ -203,8 +155,8 @@ internal sealed partial class DockerRun : IRun
         {
             try
             {
-                await engine.RemoveAsync(container, detached.Token);
-                await engine.InspectAsync(container, detached.Token);       // still there: being removed by somebody else
+                await _engine.RemoveAsync(_container, _detached.Token);
+                await _engine.StateAsync(_container, _detached.Token);       // still there: being removed by somebody else
             }
             catch (DockerEngineException e) when (e.NotFound)
             {
@@ -212,7 +164,7 @@ internal sealed partial class DockerRun : IRun
             }
             catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
             {
-                if (attempt == 30) LogNotRemoved(container, e.Message);
+                if (attempt == 30) Log.NotRemoved(_logger, _container, e.Message);
             }
             catch (OperationCanceledException)
             {
@@ -220,53 +172,28 @@ internal sealed partial class DockerRun : IRun
                 return;
             }
 
-            await Task.Delay(TimeSpan.FromSeconds(Math.Min(attempt, 5)), time, CancellationToken.None);
+            await Task.Delay(TimeSpan.FromSeconds(Math.Min(attempt, 5)), _time, CancellationToken.None);
         }
     }
 
-    // Best effort: what a short command used is not known.
-    private async Task SampleAsync()
+    private static partial class Log
     {
-        for (var pause = TimeSpan.FromSeconds(0.5); ; pause = TimeSpan.FromSeconds(Math.Min(15, pause.TotalSeconds * 2)))
-        {
-            await Task.WhenAny(ended.Task, Task.Delay(pause, time, detached.Token));
-            if (ended.Task.IsCompleted || detached.IsCancellationRequested) return;
-            try
-            {
-                var stats = await engine.GetAsync($"containers/{container}/stats?stream=0&one-shot=1", detached.Token);
-                if (stats.TryGetProperty("memory_stats", out var memory))
-                {
-                    foreach (var figure in (ReadOnlySpan<string>)["usage", "max_usage"])
-                        if (memory.TryGetProperty(figure, out var value) && value.TryGetInt64(out var bytes) && bytes > (peakMemory ?? 0)) peakMemory = bytes;
-                }
+        [LoggerMessage(1, LogLevel.Warning, "The docker engine broke off while container {Container} was awaited, asking again: {Problem}")]
+        public static partial void WaitBroke(ILogger logger, string container, string problem);
 
-                if (stats.TryGetProperty("cpu_stats", out var cpu) && cpu.TryGetProperty("cpu_usage", out var usage)
-                    && usage.TryGetProperty("total_usage", out var total) && total.TryGetInt64(out var nanoseconds) && nanoseconds > 0)
-                    cpuSeconds = Math.Max(cpuSeconds ?? 0, nanoseconds / 1e9);
-            }
-            catch (Exception e) when (e is DockerEngineException or JsonException or OperationCanceledException || DockerEngine.IsUnreachable(e))
-            {
-                // A figure less.
-            }
-        }
+        [LoggerMessage(2, LogLevel.Information, "Container {Container} could not be stopped yet: {Problem}")]
+        public static partial void StopAgain(ILogger logger, string container, string problem);
+
+        [LoggerMessage(3, LogLevel.Warning, "Container {Container} ended and could not be removed; the agent's next start will: {Problem}")]
+        public static partial void NotRemoved(ILogger logger, string container, string problem);
+
+        [LoggerMessage(4, LogLevel.Error, "Watching container {Container} failed")]
+        public static partial void WatchFailed(ILogger logger, Exception e, string container);
+
+        [LoggerMessage(6, LogLevel.Warning, "How container {Container} ended could not be written down in its task's directory: {Problem}")]
+        public static partial void NotRecorded(ILogger logger, string container, string problem);
+
+        [LoggerMessage(5, LogLevel.Information, "The output of container {Container} broke off and is taken from the engine's log: {Problem}")]
+        public static partial void OutputBroke(ILogger logger, string container, string problem);
     }
-
-    /// <summary>When the engine's <c>State.StartedAt</c> says it began.</summary>
-    public static DateTime StartedAt(JsonElement state) =>
-        DateTime.Parse(state.GetProperty("StartedAt").GetString()!, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The docker engine broke off while container {Container} was awaited, asking again: {Problem}")]
-    private partial void LogWaitBroke(string container, string problem);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Container {Container} could not be stopped yet: {Problem}")]
-    private partial void LogStopAgain(string container, string problem);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Container} ended and could not be removed; the agent's next start will: {Problem}")]
-    private partial void LogNotRemoved(string container, string problem);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Watching container {Container} failed")]
-    private partial void LogWatchFailed(Exception e, string container);
-
-    /// <param name="BrokeOff">Whether the engine was away when it ended.</param>
-    private sealed record Ending(int? Code, bool OomKilled, string? Error, bool BrokeOff);
 }

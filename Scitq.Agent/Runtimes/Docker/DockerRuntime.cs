@@ -1,5 +1,6 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.Globalization;
+using Docker.DotNet;
+using Docker.DotNet.Models;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Parts;
 using Scitq.Contracts;
@@ -10,23 +11,31 @@ namespace Scitq.Agent.Runtimes.Docker;
 /// <summary>Runs commands in containers of the worker's docker engine, each named after its lease.</summary>
 /// <param name="engine">The worker's engine.</param>
 /// <param name="restricted">Whether only the options of <see cref="DockerPolicy"/> are allowed here.</param>
-internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted, TimeProvider time, ILogger<DockerRuntime> logger) : IRuntime
+/// <param name="place">The agent's work directory, which tells its containers from those of another agent of its name on the same engine.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted, string place, TimeProvider time, ILogger<DockerRuntime> logger) : IRuntime
 {
-    private readonly DockerImages images = new(engine, time, logger);
     // An attempt's end does not wait for longer; the engine goes on, and is asked again.
     private static readonly TimeSpan DropPatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(2);
+
+    private readonly DockerImages _images = new(engine, time, logger);
     private readonly Repeats _waiting = new(time);
-    private bool withoutInit;
+    private bool _withoutInit;
+
+    /// <summary>Whether there may be containers of attempts that are no longer this worker's.</summary>
+    public bool MayHaveStrangers { get; private set; } = true;
 
     public async Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct)
     {
         var spec = request.Spec;
         var options = spec.DockerOptions;
-        if ((options.Problem ?? (restricted ? DockerPolicy.RestrictedProblem(options) : null) ?? DockerCreateBody.WordProblem(spec, options)) is { } problem)
+        if ((options.Problem ?? (restricted ? DockerPolicy.RestrictedProblem(options) : null) ?? DockerCreateBody.WordProblem(request, options)) is { } problem)
             throw new StartException(FailureClass.Start, problem);
         try
         {
-            if (options.Pull == "always") await images.PullAsync(spec.Image!, options.Platform, phase, ct);
+            if (options.Pull == "always") await _images.PullAsync(spec.Image!, options.Platform, phase, ct);
             while (true)
             {
                 var container = await CreateAsync(request, options, phase, ct);
@@ -52,10 +61,10 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
             return DockerRun.Over(engine, record, request, time, logger);
         }
 
-        JsonElement found = default;
+        ContainerInspectResponse? found = null;
         try
         {
-            await UntilAnsweredAsync(async () => found = await engine.InspectAsync(Name(request), ct), ct);
+            await UntilAnsweredAsync(async () => found = await engine.InspectAsync(DockerCreateBody.Name(request), ct), ct);
         }
         catch (DockerEngineException e) when (e.NotFound)
         {
@@ -65,87 +74,31 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
             return DockerRun.Over(engine, new ExitRecord(request.Key.Lease, File.GetLastWriteTimeUtc(StartMark(request)), lost), request, time, logger);
         }
 
-        var (id, state) = (found.GetProperty("Id").GetString()!, found.GetProperty("State"));
-        if (state.GetProperty("Status").GetString() == "created")
+        var (id, state) = (found!.ID, found.State!);
+        if (state.Status == "created")
         {
             await UntilAnsweredAsync(() => engine.RemoveAsync(id, ct), ct);
             return null;
         }
 
-        return DockerRun.Watch(engine, id, request, DockerRun.StartedAt(state), null, time, logger);
-    }
-
-    /// <summary>Whether there may be containers of attempts that are no longer this worker's.</summary>
-    public bool MayHaveStrangers { get; private set; } = true;
-
-    /// <summary>Removes a directory with root's rights.</summary>
-    public Task RemoveAsRootAsync(string directory, CancellationToken ct) => new RootRemoval(engine).RemoveAsync(directory, ct);
-
-    public async Task AbandonAsync(RunRequest request, CancellationToken ct)
-    {
-        // If the engine does not answer, whatever it has of the attempt is a stranger from now on.
-        await DropAsync(Name(request), ct);
-    }
-
-    /// <summary>Removes what attempts left here that are no longer this worker's.</summary>
-    /// <param name="worker">Its name.</param>
-    /// <param name="leases">Those that are its own, asked for once it is known which containers there are.</param>
-    /// <param name="ct">Stops it.</param>
-    /// <exception cref="DockerEngineException">One can't be removed.</exception>
-    public async Task RemoveStrangersAsync(string worker, Func<IReadOnlySet<Guid>> leases, CancellationToken ct)
-    {
-        MayHaveStrangers = false;
-        try
-        {
-            await RemoveAllStrangersAsync(worker, leases, ct);
-        }
-        catch
-        {
-            MayHaveStrangers = true;
-            throw;
-        }
-    }
-
-    private async Task RemoveAllStrangersAsync(string worker, Func<IReadOnlySet<Guid>> leases, CancellationToken ct)
-    {
-        var filters = new JsonObject { ["label"] = new JsonArray($"{DockerCreateBody.WorkerLabel}={worker}") }.ToJsonString();
-        var all = await engine.GetAsync($"containers/json?all=1&filters={Uri.EscapeDataString(filters)}", ct);
-        var own = leases();
-        DockerEngineException? refused = null;
-        foreach (var container in all.EnumerateArray())
-        {
-            var labels = container.GetProperty("Labels");
-            if (labels.TryGetProperty(DockerCreateBody.LeaseLabel, out var text) && Guid.TryParse(text.GetString(), out var lease) && own.Contains(lease)) continue;
-            var id = container.GetProperty("Id").GetString()!;
-            LogStranger(id);
-            try
-            {
-                await engine.RemoveAsync(id, ct);
-            }
-            catch (DockerEngineException e)
-            {
-                // The others may go.
-                refused ??= e;
-            }
-        }
-
-        if (refused is not null) throw refused;
+        var started = DateTime.Parse(state.StartedAt, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal);
+        return DockerRun.Watch(engine, id, request, started, null, time, logger);
     }
 
     /// <summary>The engine's version; null when there is no engine to be used.</summary>
     public async Task<string?> VersionAsync(CancellationToken ct)
     {
+        if (engine.IsOpen) Log.Open(logger, engine.Address);
         try
         {
-            return (await engine.GetAsync("version", ct)).GetProperty("Version").GetString();
+            return await engine.VersionAsync(ct);
         }
         catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
         {
+            Log.NoEngine(logger, engine.Address, e.Message);
             return null;
         }
     }
-
-    private static string Name(RunRequest request) => $"scitq-{request.Key.Lease}";
 
     // As docker run: use the image that is there, pull it when the engine says it isn't.
     private async Task<string> CreateAsync(RunRequest request, DockerRunOptions options, Action<string> phase, CancellationToken ct)
@@ -154,35 +107,29 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
         {
             try
             {
-                var imageUser = request.Spec is { Uid: null, Gid: not null } && options.User is null ? await ImageUserAsync(request.Spec.Image!, ct) : null;
-                var body = DockerCreateBody.Build(request, options, imageUser, init: !withoutInit);
-                return (await engine.CreateContainerAsync(Name(request), options.Platform, body, ct)).GetProperty("Id").GetString()!;
+                var wantsUser = request.Spec is { Uid: null, Gid: not null } && options.User is null;
+                var imageUser = wantsUser ? await engine.ImageUserAsync(request.Spec.Image!, ct) : null;
+                return await engine.CreateContainerAsync(DockerCreateBody.Build(request, options, imageUser, init: !_withoutInit, place), ct);
             }
             catch (DockerEngineException e) when (e.NotFound)
             {
                 if (pulled || options.Pull == "never")
                     throw new StartException(FailureClass.Image, $"image {request.Spec.Image} can't be used here: {e.Message}", e);
-                await images.PullAsync(request.Spec.Image!, options.Platform, phase, ct);
+                await _images.PullAsync(request.Spec.Image!, options.Platform, phase, ct);
             }
             catch (Exception e) when (DockerEngine.IsUnreachable(e) || e is OperationCanceledException)
             {
                 // The engine may have made it without being able to say so.
-                await DropAsync(Name(request), CancellationToken.None);
+                await DropAsync(DockerCreateBody.Name(request), CancellationToken.None);
                 throw;
             }
         }
     }
 
-    private async Task<string?> ImageUserAsync(string image, CancellationToken ct)
-    {
-        var json = await engine.GetAsync($"images/{Uri.EscapeDataString(image)}/json", ct);
-        return json.TryGetProperty("Config", out var config) && config.TryGetProperty("User", out var user) ? user.GetString() : null;
-    }
-
     // Attached before it starts, so that nothing it prints is missed. Null: to be tried again without an init.
     private async Task<DockerRun?> StartAsync(string container, RunRequest request, DockerRunOptions options, CancellationToken ct)
     {
-        HttpResponseMessage? attached = null;
+        MultiplexedStream? attached = null;
         try
         {
             attached = await engine.AttachAsync(container, ct);
@@ -195,27 +142,11 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
         {
             attached?.Dispose();
             if (await DropAsync(container, CancellationToken.None)) File.Delete(StartMark(request));
-            if (e is not DockerEngineException || withoutInit || options.Init is not null || !e.Message.Contains("docker-init", StringComparison.Ordinal)) throw;
-            LogNoInit(e.Message);
-            withoutInit = true;
+            var noInit = e is DockerEngineException && e.Message.Contains("docker-init", StringComparison.Ordinal);
+            if (!noInit || _withoutInit || options.Init is not null) throw;
+            Log.NoInit(logger, e.Message);
+            _withoutInit = true;
             return null;
-        }
-    }
-
-    private async Task<bool> DropAsync(string container, CancellationToken ct)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(DropPatience);
-        try
-        {
-            await engine.RemoveAsync(container, patience.Token);
-            return true;
-        }
-        catch (Exception e) when (e is DockerEngineException or OperationCanceledException || DockerEngine.IsUnreachable(e))
-        {
-            MayHaveStrangers = true;
-            LogLeft(container, e.Message);
-            return false;
         }
     }
 
@@ -247,23 +178,32 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
             }
             catch (Exception e) when (DockerEngine.IsUnreachable(e))
             {
-                if (_waiting.Says(e.Message)) LogWaiting(engine.Address, e.Message);
-                await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(2), time, ct));
+                if (_waiting.Says(e.Message)) Log.Waiting(logger, engine.Address, e.Message);
+                await Task.WhenAny(Task.Delay(AskAgain, time, ct));
                 // Given up, the cause is of more use than that it was given up.
                 if (ct.IsCancellationRequested) throw;
             }
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Removing container {Container}: its attempt is no longer this worker's")]
-    private partial void LogStranger(string container);
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Removing container {Container}: its attempt is no longer this worker's")]
+        public static partial void Stranger(ILogger logger, string container);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The docker engine has no init program (package tini): containers run without one. {Problem}")]
-    private partial void LogNoInit(string problem);
+        [LoggerMessage(2, LogLevel.Warning, "The docker engine has no init program (package tini): containers run without one. {Problem}")]
+        public static partial void NoInit(ILogger logger, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Container} could not be removed, which is tried again: {Problem}")]
-    private partial void LogLeft(string container, string problem);
+        [LoggerMessage(3, LogLevel.Warning, "Container {Container} could not be removed, which is tried again: {Problem}")]
+        public static partial void Left(ILogger logger, string container, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for the docker engine at {Address}: {Problem}")]
-    private partial void LogWaiting(string address, string problem);
+        [LoggerMessage(4, LogLevel.Warning, "Waiting for the docker engine at {Address}: {Problem}")]
+        public static partial void Waiting(ILogger logger, string address, string problem);
+
+        [LoggerMessage(5, LogLevel.Information, "There is no docker engine at {Address}, so tasks with an image can't run here: {Problem}")]
+        public static partial void NoEngine(ILogger logger, string address, string problem);
+
+        [LoggerMessage(6, LogLevel.Warning, "The docker engine at {Address} is used without TLS (DOCKER_TLS_VERIFY): who can reach it is root there")]
+        public static partial void Open(ILogger logger, string address);
+    }
 }

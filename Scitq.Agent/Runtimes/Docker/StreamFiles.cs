@@ -1,58 +1,39 @@
 using System.Buffers;
-using System.Buffers.Binary;
+using Docker.DotNet;
 
 namespace Scitq.Agent.Runtimes.Docker;
 
-/// <summary>The two stream files of a run, filled from the engine's multiplexed streams.</summary>
-internal sealed class StreamFiles(Stream stdout, Stream stderr) : IDisposable
+/// <summary>The two stream files of a run, filled from what the engine sends of a container.</summary>
+internal sealed class StreamFiles(Stream stdout, Stream stderr, TimeProvider clock) : IDisposable
 {
-    private long lost;
+    private const int BufferSize = 64 * 1024;
+
+    private string? _noted;
+    private string? _fault;
+    private long _lost;
+    private long _last = clock.GetTimestamp();
 
     /// <summary>The files of a run.</summary>
-    public static StreamFiles Of(WorkDirectory directory) => new(Open(directory.Stdout), Open(directory.Stderr));
+    public static StreamFiles Of(WorkDirectory directory, TimeProvider clock) => new(Open(directory.Stdout), Open(directory.Stderr), clock);
 
     /// <summary>Why some of the output is not in the files; null when all is.</summary>
-    public string? Problem => lost == 0 ? noted : $"{lost} bytes of its output could not be kept: {fault}{(noted is null ? "" : $" Also, {noted}")}";
+    public string? Problem => _lost == 0 ? _noted : $"{_lost} bytes of its output could not be kept: {_fault}{(_noted is null ? "" : $" Also, {_noted}")}";
 
-    private string? noted;
-    private string? fault;
+    /// <summary>How long nothing has come.</summary>
+    public TimeSpan Silence => clock.GetElapsedTime(Volatile.Read(ref _last));
 
-    /// <summary>When bytes last came, as a <see cref="Environment.TickCount64"/>.</summary>
-    public long LastBytes { get; private set; } = Environment.TickCount64;
-
-    /// <summary>Copies until the stream's end, or until a resume has diverged. Frames are 8 bytes (1 = stdout or 2 = stderr, 0, 0, 0, big-endian length) and so many bytes.</summary>
-    public async Task CopyAsync(Stream multiplexed, LogResume? stdoutResume, LogResume? stderrResume, CancellationToken ct)
+    /// <summary>Copies until the stream's end, or until a resume has diverged.</summary>
+    public async Task CopyAsync(MultiplexedStream both, LogResume? stdoutResume, LogResume? stderrResume, CancellationToken ct)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            var (start, end) = (0, 0);
-            var (left, kind) = (0L, 0);
-            while (true)
+            while (await both.ReadOutputAsync(buffer, 0, buffer.Length, ct) is { EOF: false } read)
             {
-                if (left == 0 && end - start >= 8)
-                {
-                    (kind, left) = (buffer[start], BinaryPrimitives.ReadUInt32BigEndian(buffer.AsSpan(start + 4)));
-                    if (kind is not (1 or 2)) throw new IOException($"the docker engine sent a frame of the unknown kind {kind}.");
-                    start += 8;
-                    continue;
-                }
-
-                if (left > 0 && end > start)
-                {
-                    var take = (int)Math.Min(left, end - start);
-                    await WriteAsync(kind == 1 ? stdout : stderr, buffer.AsMemory(start, take), kind == 1 ? stdoutResume : stderrResume, ct);
-                    if (stdoutResume?.Diverged == true || stderrResume?.Diverged == true) return;
-                    (start, left) = (start + take, left - take);
-                    continue;
-                }
-
-                if (start > 0) buffer.AsSpan(start, end - start).CopyTo(buffer);
-                (start, end) = (0, end - start);
-                var read = await multiplexed.ReadAsync(buffer.AsMemory(end), ct);
-                if (read == 0) return;
-                end += read;
-                LastBytes = Environment.TickCount64;
+                Volatile.Write(ref _last, clock.GetTimestamp());
+                var isError = read.Target == MultiplexedStream.TargetStream.StandardError;
+                await WriteAsync(isError ? stderr : stdout, buffer.AsMemory(0, read.Count), isError ? stderrResume : stdoutResume, ct);
+                if (stdoutResume?.Diverged == true || stderrResume?.Diverged == true) return;
             }
         }
         finally
@@ -62,7 +43,7 @@ internal sealed class StreamFiles(Stream stdout, Stream stderr) : IDisposable
     }
 
     /// <summary>Notes that something is missing; the first note stays.</summary>
-    public void Note(string problem) => noted ??= problem;
+    public void Note(string problem) => _noted ??= problem;
 
     public void Dispose()
     {
@@ -83,8 +64,8 @@ internal sealed class StreamFiles(Stream stdout, Stream stderr) : IDisposable
         {
             // The command must not stall on a pipe nobody reads: what has no room is dropped, what comes when there is room again is kept.
             if (file.CanSeek) file.Seek(0, SeekOrigin.End);
-            lost += bytes.Length - (file.CanSeek ? Math.Max(0, file.Position - before) : 0);
-            fault ??= e.Message;
+            _lost += bytes.Length - (file.CanSeek ? Math.Max(0, file.Position - before) : 0);
+            _fault ??= e.Message;
         }
     }
 

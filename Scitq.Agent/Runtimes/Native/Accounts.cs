@@ -7,8 +7,7 @@ namespace Scitq.Agent.Runtimes.Native;
 internal static unsafe class Accounts
 {
     /// <summary>The user's primary group and home, or null when there is no such user.</summary>
-    public static (uint Gid, string Home)? User(uint uid) =>
-        Find((Posix.Account* account, byte* at, int size, out Posix.Account* found) => Posix.getpwuid_r(uid, account, at, size, out found)) is { } user ? (user.Gid, user.Home) : null;
+    public static (uint Gid, string Home)? User(uint uid) => Find(uid) is { } user ? (user.Gid, user.Home) : null;
 
     /// <summary>The id of the user who has this name, or this number.</summary>
     public static uint? Uid(string user) =>
@@ -16,10 +15,12 @@ internal static unsafe class Accounts
         ?? (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var uid) && User(uid) is not null ? uid : null);
 
     /// <summary>All groups of the user.</summary>
-    public static uint[] GroupsOf(uint uid) =>
-        Find((Posix.Account* account, byte* at, int size, out Posix.Account* found) => Posix.getpwuid_r(uid, account, at, size, out found))?.Groups ?? [];
+    public static uint[] GroupsOf(uint uid) => Find(uid)?.Groups ?? [];
 
     private delegate int Query(Posix.Account* account, byte* buffer, int size, out Posix.Account* found);
+
+    private static (uint Uid, uint Gid, string Home, uint[] Groups)? Find(uint uid) =>
+        Find((Posix.Account* account, byte* at, int size, out Posix.Account* found) => Posix.getpwuid_r(uid, account, at, size, out found));
 
     private static (uint Uid, uint Gid, string Home, uint[] Groups)? Find(Query query)
     {

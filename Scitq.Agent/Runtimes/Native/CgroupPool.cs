@@ -24,9 +24,9 @@ internal sealed partial class CgroupPool : IDisposable
         foreach (var parent in parents) Directory.CreateDirectory(parent);
         foreach (var name in parents.SelectMany(Directory.EnumerateDirectories).Select(Path.GetFileName).Distinct())
         {
-            if (LeafName().Match(name!) is { Success: true } leaf
-                && ProcessTable.StartTime(int.Parse(leaf.Groups[1].Value, CultureInfo.InvariantCulture))?.ToString(CultureInfo.InvariantCulture) != leaf.Groups[2].Value)
-                make(name!).Remove();
+            if (LeafName().Match(name!) is not { Success: true } leaf) continue;
+            var maker = ProcessTable.StartTime(int.Parse(leaf.Groups[1].Value, CultureInfo.InvariantCulture));
+            if (maker?.ToString(CultureInfo.InvariantCulture) != leaf.Groups[2].Value) make(name!).Remove();
         }
     }
 

@@ -36,7 +36,8 @@ internal sealed class CgroupV1(string memory, string? cpu, string? pids, string?
         }
 
         return limits.CpuQuotaText is not { } most
-            || (quota is not null && Write(quota + "/cpu.cfs_period_us", $"{CgroupLimits.CpuPeriod}") && Write(quota + "/cpu.cfs_quota_us", most)) ? null : CgroupLimits.OfCpus;
+            || (quota is not null && Write(quota + "/cpu.cfs_period_us", $"{CgroupLimits.CpuPeriod}") && Write(quota + "/cpu.cfs_quota_us", most))
+            ? null : CgroupLimits.OfCpus;
     }
 
     public override void ForbidForks()

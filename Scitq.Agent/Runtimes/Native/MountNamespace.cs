@@ -6,7 +6,7 @@ namespace Scitq.Agent.Runtimes.Native;
 internal static class MountNamespace
 {
     /// <summary>
-    /// Root can, unless it is root in a container only. Others need it less: the shared files are not theirs to write.
+    /// Whether it can be made: root can, unless it is root in a container only. Others need it less, for they may not write the shared files.
     /// </summary>
     public static readonly Lazy<bool> CanBeMade = new(Probe);
 
@@ -16,7 +16,8 @@ internal static class MountNamespace
     /// <summary>See <see cref="Unshare"/>.</summary>
     public static string? Mount { get; } = Find("mount");
 
-    private static string? Find(string program) => TaskEnvironment.DefaultPath.Split(':').Select(directory => $"{directory}/{program}").FirstOrDefault(File.Exists);
+    private static string? Find(string program) =>
+        TaskEnvironment.DefaultPath.Split(':').Select(directory => $"{directory}/{program}").FirstOrDefault(File.Exists);
 
     private static bool Probe()
     {

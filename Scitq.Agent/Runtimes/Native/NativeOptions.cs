@@ -5,7 +5,8 @@ internal sealed record NativeOptions
 {
     /// <summary>
     /// The control group that holds those of the tasks; relative names lie below the agent's own group, which keeps the
-    /// limits an administrator set for it, but for root in the unified hierarchy (<see cref="CgroupMounts.Unified"/>). Empty: use none, and find processes by their environment.
+    /// limits an administrator set for it, but for root in the unified hierarchy (<see cref="CgroupMounts.Unified"/>).
+    /// Empty: use none, and find processes by their environment.
     /// </summary>
     public string CgroupName { get; init; } = "scitq";
 

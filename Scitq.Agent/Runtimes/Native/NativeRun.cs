@@ -21,7 +21,9 @@ internal sealed class NativeRun : IRun
     /// <param name="forget">Stops watching.</param>
     /// <param name="clock">The time.</param>
     /// <param name="unkillableAfter">How long after KILL a process is waited for.</param>
-    public NativeRun(DateTime started, TaskProcesses processes, Task supervisorEnded, Func<string?, RunExit> finish, Action forget, TimeProvider clock, TimeSpan unkillableAfter)
+    public NativeRun(
+        DateTime started, TaskProcesses processes, Task supervisorEnded, Func<string?, RunExit> finish, Action forget,
+        TimeProvider clock, TimeSpan unkillableAfter)
     {
         (Started, _processes, _supervisorEnded, _forget, _clock, _unkillableAfter) = (started, processes, supervisorEnded, forget, clock, unkillableAfter);
         Exit = SuperviseAsync(finish);
@@ -54,7 +56,9 @@ internal sealed class NativeRun : IRun
             {
                 killed ??= _clock.GetTimestamp();
                 if (_unkillable.Task.IsCompleted || _clock.GetElapsedTime(killed.Value) > _unkillableAfter)
-                    return finish($"processes of the command do not die, not even of KILL after {_unkillableAfter.TotalSeconds:0} s; they may wait for a disk or network file system.");
+                    return finish(
+                        $"processes of the command do not die, not even of KILL after {_unkillableAfter.TotalSeconds:0} s; "
+                        + "they may wait for a disk or network file system.");
                 _processes.Kill();
             }
             await Task.Delay(killed is null ? s_again : TimeSpan.FromMilliseconds(2), _clock);

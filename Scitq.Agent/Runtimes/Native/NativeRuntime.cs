@@ -69,15 +69,19 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
                 // Such a command may want to open /dev/stderr again, and says by the third whether it could be executed.
                 foreach (var file in (ReadOnlySpan<string>)[directory.Stdout, directory.Stderr, record.UnstartableFile])
                 {
-                    using var opened = new FileStream(file, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = OwnersAlone });
+                    using var opened = new FileStream(file, new FileStreamOptions
+                    {
+                        Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = OwnersAlone,
+                    });
                     Unix.SetOwner((int)opened.SafeFileHandle.DangerousGetHandle(), user.Uid, user.Gid);
                 }
                 File.WriteAllText(record.UnstartableFile, "not started yet\n");
             }
             group = _groups?.Take();
+            var resources = spec.Resources.Count > 0 && MountNamespace.CanBeMade.Value ? directory.Resource : null;
             var pid = Spawner.Start(
                 "/bin/sh\0"u8,
-                ["sh", "-c", Supervisor.Script(record, group, user?.Setpriv, spec.Resources.Count > 0 && MountNamespace.CanBeMade.Value ? directory.Resource : null, _limits, _options.Umask), "sh", .. argv],
+                ["sh", "-c", Supervisor.Script(record, group, user?.Setpriv, resources, _limits, _options.Umask), "sh", .. argv],
                 [.. environment.Select(variable => $"{variable.Key}={variable.Value}")],
                 directory.Temp,
                 [
@@ -155,7 +159,8 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
 
     private NativeRun Stray(RunRequest request) => new(
         _clock.GetUtcNow().UtcDateTime, new TaskProcesses(null, -1, TaskEnvironment.Lease(request)), Task.CompletedTask,
-        problem => new RunExit(null, Problem: problem ?? "its directory was removed while it ran, so it was stopped."), () => { }, _clock, _options.UnkillableAfter);
+        problem => new RunExit(null, Problem: problem ?? "its directory was removed while it ran, so it was stopped."), () => { },
+        _clock, _options.UnkillableAfter);
 
     private NativeRun Started(RunRequest request, RunRecord record, Cgroup? group, int pid)
     {
@@ -169,7 +174,8 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
                 usage = group?.Usage() ?? usage;
                 if (group is not null && problem is null) _groups!.Return(group);
                 return Exit(record, status is { } s && (s & 0x7f) == 0 ? s >> 8 & 0xff : record.ExitCode(), usage,
-                    $"the shell that supervised the command was killed by signal {status & 0x7f} (a command can do that with kill 0), so how the command ended is not known.", problem);
+                    $"the shell that supervised the command was killed by signal {status & 0x7f} (a command can do that with kill 0), "
+                    + "so how the command ended is not known.", problem);
             },
             () => ExitWatcher.Shared.Forget(watch.Id),
             _clock, _options.UnkillableAfter);
@@ -183,13 +189,14 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
 
     private static RunExit Exit(RunRecord record, int? code, CgroupUsage? usage, string lost, string? problem)
     {
-        // It says first that it starts: without that, it went no further.
-        if (code is 125 && record.Started() is null)
-            return new RunExit(null, Problem: "the command was not started: that could not be written down in the work directory.", Failure: FailureClass.Start);
+        const string notWritten = "the command was not started: that could not be written down in the work directory.";
+        // The shell first writes down that it starts, and goes no further if it can't.
+        if (code is 125 && record.Started() is null) return new RunExit(null, Problem: notWritten, Failure: FailureClass.Start);
         // The shell's codes for what it could not do; they are also codes a command may choose.
         if (code is 125 or 126 or 127 && record.Unstartable)
             return new RunExit(null, Problem: "the command could not be executed: its stderr says why.", Failure: FailureClass.Start);
-        if (code is not null && usage is { ForksRefused: true }) problem ??= "the command met its limit of processes (the agent's --task-pids), and could not start more.";
+        if (code is not null && usage is { ForksRefused: true })
+            problem ??= "the command met its limit of processes (the agent's --task-pids), and could not start more.";
         return new RunExit(code, usage?.OomKilled ?? false, usage?.PeakMemory, usage?.CpuSeconds, problem ?? (code is null ? lost : null));
     }
 
@@ -221,10 +228,12 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Native tasks run without control groups ({Reason}): processes they leave behind are found by their environment, and memory is not accounted for")]
+        [LoggerMessage(1, LogLevel.Warning,
+            "Native tasks run without control groups ({Reason}): processes they leave behind are found by their environment, and memory is not accounted for")]
         public static partial void NoGroups(ILogger logger, string reason);
 
-        [LoggerMessage(3, LogLevel.Warning, "A task's {Limit} can't be limited by control groups here: the kernel's limits of accounts and processes are set instead, which hold less")]
+        [LoggerMessage(3, LogLevel.Warning,
+            "A task's {Limit} can't be limited by control groups here: the kernel's limits of accounts and processes are set instead, which hold less")]
         public static partial void NotLimited(ILogger logger, string limit);
 
         [LoggerMessage(2, LogLevel.Information, "Found task {Task} of an earlier agent process: {State}")]

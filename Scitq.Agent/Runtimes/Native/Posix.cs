@@ -113,7 +113,9 @@ internal static unsafe partial class Posix
     [LibraryImport("libc")]
     public static partial int getgrgid_r(uint gid, void* group, byte* buffer, nint length, out nint result);
 
-    /// <summary>A descriptor that becomes readable when the process ends; -1 when there is no such process. Since Linux 5.3; glibc 2.36 was the first to wrap it.</summary>
+    /// <summary>
+    /// A descriptor that becomes readable when the process ends; -1 when there is no such process. Since Linux 5.3; glibc 2.36 was the first to wrap it.
+    /// </summary>
     public static int PidFd(int pid) => (int)syscall(434, pid, 0);
 
     /// <summary>The whole of a small file of the kernel's; null when it can't be read, as when its process has ended.</summary>

@@ -26,7 +26,7 @@ internal static class ProgramLookup
               + (program.StartsWith('/') ? "." : program.Contains('/')
                   ? ": commands start in an empty directory of their own ($TEMP), so give the full path, or bring the program with -i (then it is in $INPUT)."
                   : $" (PATH is {searchPath}).")
-              + (program.Contains(' ') ? " The whole word, spaces included, is the program's name: give its arguments as words of their own, or use sh -c." : "")
+              + (program.Contains(' ') ? " The whole word, spaces included, is the program's name: give its arguments as words of their own or use sh -c." : "")
             : $"program '{program}' can't be executed on worker {worker}: {refused} is {(Directory.Exists(refused) ? "a directory" : "not executable")}.");
     }
 }

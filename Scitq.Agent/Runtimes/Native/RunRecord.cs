@@ -35,7 +35,8 @@ internal sealed record RunRecord(WorkDirectory Directory, int Start)
         Make(directory.Root);
         Make(directory.Control);
         var next = Next(directory);
-        if (next.Start > 1 && next with { Start = next.Start - 1 } is var last && (Posix.Read(last.StartedFile) is not { } content || !content.AsSpan().SequenceEqual(Never)))
+        if (next.Start > 1 && next with { Start = next.Start - 1 } is var last
+            && (Posix.Read(last.StartedFile) is not { } content || !content.AsSpan().SequenceEqual(Never)))
             return last;
         // There wholly or not, as half a fence would look like a start.
         var fence = Path.Combine(directory.Control, $"never-{Guid.NewGuid():N}");

@@ -15,7 +15,9 @@ internal static unsafe class Spawner
 
     /// <summary>Starts a program and returns its process id.</summary>
     /// <exception cref="StartException">The kernel refused.</exception>
-    public static int Start(ReadOnlySpan<byte> program, IReadOnlyCollection<string> argv, IReadOnlyCollection<string> environment, string workingDirectory, ReadOnlySpan<Stream> streams)
+    public static int Start(
+        ReadOnlySpan<byte> program, IReadOnlyCollection<string> argv, IReadOnlyCollection<string> environment, string workingDirectory,
+        ReadOnlySpan<Stream> streams)
     {
         var actions = stackalloc byte[Posix.FileActionsSize];
         var attributes = stackalloc byte[Posix.AttributesSize];
@@ -53,7 +55,8 @@ internal static unsafe class Spawner
         {
             if (error == 0) return;
             throw new StartException(error is Posix.NoSpace or Posix.QuotaExceeded ? FailureClass.Disk : FailureClass.Start, error == Posix.E2Big
-                ? "the command could not be started: its words and environment together are longer than the kernel takes (about 2 MiB). Put some of it into a file."
+                ? "the command could not be started: its words and environment together are longer than the kernel takes (about 2 MiB). "
+                    + "Put some of it into a file."
                 : $"the command could not be started: {Marshal.GetPInvokeErrorMessage(error)} (error {error}).");
         }
     }

@@ -14,7 +14,7 @@ internal static class Supervisor
     // The kernel's MAX_ARG_STRLEN, which counts the final NUL.
     private const int LongestArgument = 128 * 1024 - 1;
 
-    // They and all who share their memory of sorts: these read the script after -c, and a dot reads it from a file just so.
+    // These shells take a script as the word after -c, and read the same script from a file by their command ".".
     private static readonly string[] s_shells = ["sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"];
 
     /// <summary>The text of the script; the command's words are its arguments.</summary>
@@ -29,14 +29,18 @@ internal static class Supervisor
         var start = setpriv is null
             ? "exec \"$@\""
             : $$"""
-               exec {{setpriv}} /bin/sh -c '[ -w "$0" ] || { echo "scitq: this user cannot enter ${0%/*/*}: the directories above the worker'\''s work directory must let others pass (chmod o+x)" >&2; exit 125; }; : >"$0"; trap '\''echo >"$0"'\'' 0; exec "$@"' {{Quote(record.UnstartableFile)}} "$@"
+               exec {{setpriv}} /bin/sh -c '[ -w "$0" ] || {
+               echo "scitq: this user cannot enter ${0%/*/*}: the directories above the worker'\''s work directory must let others pass (chmod o+x)" >&2
+               exit 125
+               }
+               : >"$0"; trap '\''echo >"$0"'\'' 0; exec "$@"' {{Quote(record.UnstartableFile)}} "$@"
                """;
         if (resources is not null)
         {
             // In a mount namespace of its own, which ends with it.
             var mount = $"""
                 trap 'echo >{Quote(record.UnstartableFile).Replace("'", "'\\''", StringComparison.Ordinal)}' 0
-                {MountNamespace.Mount} --bind -- "$0" "$0" && {MountNamespace.Mount} -o remount,bind,ro -- "$0" || exit 125
+                {MountNamespace.Mount} --bind -- "$0" "$0" && {MountNamespace.Mount} -o remount,bind,ro,nosuid,nodev -- "$0" || exit 125
                 {start}
                 """;
             start = $"exec {MountNamespace.Unshare} --mount --propagation private /bin/sh -c {Quote(mount)} {Quote(resources)} \"$@\"";
@@ -75,9 +79,10 @@ internal static class Supervisor
         {
             // No character is more than three bytes long per char.
             if (argv[i].Length * 3 <= LongestArgument || Encoding.UTF8.GetByteCount(argv[i]) is var length && length <= LongestArgument) continue;
-            if (i < 2 || !s_shells.Contains(Path.GetFileName(argv[0])) || !argv[i - 1].StartsWith('-') || argv[i - 1].StartsWith("--", StringComparison.Ordinal) || !argv[i - 1].EndsWith('c'))
+            if (i < 2 || !s_shells.Contains(Path.GetFileName(argv[0])) || !TakesScript(argv[i - 1]))
                 throw new StartException(FailureClass.Start,
-                    $"word {i} of the command is {length} bytes long; Linux passes at most {LongestArgument} to a program (but for the script of sh -c). Put it into a file and give that as input.");
+                    $"word {i} of the command is {length} bytes long; Linux passes at most {LongestArgument} to a program (but for the script of sh -c). "
+                    + "Put it into a file and give that as input.");
             var file = Path.Combine(control, "script");
             File.WriteAllText(file, argv[i]);
             File.SetUnixFileMode(file, UnixFileMode.UserRead);
@@ -86,6 +91,9 @@ internal static class Supervisor
         }
         return argv;
     }
+
+    // As in -c or -ec.
+    private static bool TakesScript(string option) => option.StartsWith('-') && !option.StartsWith("--", StringComparison.Ordinal) && option.EndsWith('c');
 
     private static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

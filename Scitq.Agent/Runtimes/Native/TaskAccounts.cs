@@ -28,7 +28,8 @@ internal sealed class TaskAccounts(uint? usual, IReadOnlySet<uint>? named)
     {
         var (ownUid, ownGid) = (Posix.geteuid(), Posix.getegid());
         var uid = (uint?)spec.Uid ?? Usual;
-        if (named is not null && spec.Uid is not null && uid != Usual && !named.Contains(uid)) throw Refused($"it does not run tasks as uid {uid}: its administrator allows that with --task-users");
+        if (named is not null && spec.Uid is not null && uid != Usual && !named.Contains(uid))
+            throw Refused($"it does not run tasks as uid {uid}: its administrator allows that with --task-users");
         if (Accounts.User(uid) is not { } account) throw Refused($"there is no such uid {uid}. Create the user there, or run in a container");
         var gid = (uint?)spec.Gid ?? account.Gid;
         if (spec.Gid is not null && !Accounts.HasGroup(gid)) throw Refused($"there is no such gid {gid}. Create the group there, or run in a container");
@@ -41,7 +42,8 @@ internal sealed class TaskAccounts(uint? usual, IReadOnlySet<uint>? named)
         // The account made for tasks has the groups it was given (of GPUs, say), and can't become more by sudo or su.
         var unnamed = spec is { Uid: null, Gid: null };
         var rest = unnamed ? "--init-groups --no-new-privs" : "--clear-groups";
-        return new RunAs(string.Create(CultureInfo.InvariantCulture, $"{setpriv} --reuid {uid} --regid {gid} {rest} --"), uid, gid, unnamed ? Accounts.GroupsOf(uid) : [], account.Home);
+        var words = string.Create(CultureInfo.InvariantCulture, $"{setpriv} --reuid {uid} --regid {gid} {rest} --");
+        return new RunAs(words, uid, gid, unnamed ? Accounts.GroupsOf(uid) : [], account.Home);
 
         StartException Refused(string why) => new(FailureClass.Start, $"the command could not be started as another user on worker {worker}: {why}.");
     }

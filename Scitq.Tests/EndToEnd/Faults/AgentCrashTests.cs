@@ -151,6 +151,7 @@ public sealed class AgentCrashTests
         await cluster.WaitForStartAsync("big");
         await cluster.WaitForAsync(held, "running");
         agent.Freeze();
+        // The length is the point: its leases lapse, or its coordinator loses it, by the clock alone.
         await Task.Delay(TimeSpan.FromSeconds(seconds), TestContext.Current.CancellationToken);
         var lines = agent.Process.Lines.Count;
         agent.Thaw();

@@ -25,7 +25,8 @@ internal sealed class AgentUnderTest(Cluster cluster, string name, string workDi
     /// <summary>Starts it, and does not wait.</summary>
     public void Launch()
     {
-        var environment = new Dictionary<string, string?>(cluster.AgentEnvironment) { ["SCITQ_BUS"] = cluster.AgentBus, ["DOCKER_HOST"] = TestEnvironment.Optional("SCITQ_TEST_DOCKER") };
+        var environment = new Dictionary<string, string?>(cluster.AgentEnvironment) { ["SCITQ_BUS"] = cluster.AgentBus };
+        environment.TryAdd("DOCKER_HOST", TestEnvironment.Optional("SCITQ_TEST_DOCKER"));
         _processes.Add(ProcessUnderTest.Start("scitq-agent", ["--name", name, "--work-dir", workDir, .. arguments], environment));
     }
 

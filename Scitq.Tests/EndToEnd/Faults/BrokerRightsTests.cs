@@ -81,7 +81,7 @@ public sealed partial class BrokerRightsTests
         await using var coordinator = ProcessUnderTest.Start("scitq-coordinator", ["--port", "0", "--data", folder["data"]], bus);
         await using var agent = ProcessUnderTest.Start("scitq-agent", ["--name", name, "--work-dir", folder["work"]], bus);
         foreach (var process in (ProcessUnderTest[])[coordinator, agent]) await process.WaitForLineAsync($"vhost {name} not found");
-        await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);       // a few tries
+        await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);       // a few tries, of which only the first is told: no line says that they were made
 
         await api.CreateVhostAsync(name);
         await using var vhost = new RabbitMqVhost(api, name, "");

@@ -21,7 +21,7 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
 
         await fixture.Server.KillAsync();
         cluster.Release("two");             // ends while there is nobody to tell
-        var absence = Task.Delay(TimeSpan.FromSeconds(30));
+        var absence = Task.Delay(TimeSpan.FromSeconds(30));     // the length is the point: longer than a silent worker is waited for
         var late = await cluster.SubmitAsync(Tasks.Quick("late"));
         Assert.Equal("pending", await cluster.StatusAsync(late));
         await absence;

@@ -60,7 +60,7 @@ public sealed class BrokerTlsTests(TlsBroker broker) : IClassFixture<TlsBroker>
         await using var process = ProcessUnderTest.Start(program, arguments, environment);
         await process.WaitForLineAsync("issued by 'CN=Scitq test authority', which is not in --bus-ca");
         if (program == "scitq-launch") Assert.Equal(5, await process.WaitForExitAsync());
-        else await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);      // a few tries
+        else await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);      // a few tries, of which only the first is told: no line says that they were made
 
         Assert.Single(process.Lines, l => l.Contains("issued by", StringComparison.Ordinal));
         Assert.DoesNotContain(process.Lines, l => l.Contains("is registered", StringComparison.Ordinal) || l.Contains("Task queued", StringComparison.Ordinal));

@@ -26,6 +26,9 @@ internal sealed record ClusterSetup
     /// <summary>A database server of the test's own, to be crashed; else a database on the shared one.</summary>
     public PostgresServer? Database { get; init; }
 
+    /// <summary>How the coordinator reaches the database, if it differs from where that is.</summary>
+    public Func<string, string> CoordinatorDatabase { get; init; } = database => database;
+
     /// <summary>The times people have by default, instead of those that keep tests short.</summary>
     public bool DefaultTimes { get; init; }
 
@@ -74,7 +77,8 @@ internal sealed class Cluster : IAsyncDisposable
 
     public string AgentBus { get; set; } = "";
 
-    public string Database { get; private set; } = "";
+    /// <summary>Where the test looks into it.</summary>
+    public string Database { get; set; } = "";
 
     public RabbitMqApi Broker { get; private set; } = null!;
 
@@ -116,7 +120,7 @@ internal sealed class Cluster : IAsyncDisposable
             "--Tasks:GraceSeconds", "3",
             "--Tasks:UnknownLeaseSeconds", "15", "--Tasks:ReconcileSeconds", "3", "--Tasks:RetryBackoffSeconds", "0.1",
         ];
-        var secrets = new Dictionary<string, string?>(_setup.Environment) { ["SCITQ_BUS"] = CoordinatorBus, ["SCITQ_DATABASE"] = Database };
+        var secrets = new Dictionary<string, string?>(_setup.Environment) { ["SCITQ_BUS"] = CoordinatorBus, ["SCITQ_DATABASE"] = _setup.CoordinatorDatabase(Database) };
         Coordinator = ProcessUnderTest.Start(
             "scitq-coordinator",
             ["--port", _port.ToString(CultureInfo.InvariantCulture), "--data", _folder["coordinator"], .. times, .. _setup.Coordinator], secrets);
@@ -292,7 +296,7 @@ internal sealed class Cluster : IAsyncDisposable
         await StartCoordinatorAsync();
     }
 
-    private async Task<bool> IsReadyAsync()
+    public async Task<bool> IsReadyAsync()
     {
         try
         {
@@ -312,6 +316,7 @@ internal sealed class Cluster : IAsyncDisposable
             tasks = ids.Zip(specs, (id, s) => new
             {
                 id, argv = s.Argv, batch = Complete(s).Batch, name = s.Name, image = s.Image, docker_options = s.DockerOptions, inputs = s.Inputs, resources = s.Resources, output = s.Output, retry = s.Retry,
+                strict_output = s.StrictOutput,
                 env = Complete(s).Env,
             }),
         });

@@ -25,6 +25,7 @@ public sealed class DeafServiceTests
 
         cluster.Coordinator.Signal(SigStop);
         cluster.Release("two");             // its slot asks for another task, which nobody grants within its patience
+        // Here and below the length is the point: longer than any patience with a worker, and nothing happens meanwhile that could be awaited.
         await Task.Delay(TimeSpan.FromSeconds(14));
         cluster.Coordinator.Signal(SigCont);
         await cluster.WaitForAsync(held[1], "succeeded", attempt: 1);
@@ -127,6 +128,7 @@ public sealed class DeafServiceTests
             Assert.Contains("read-only", (await submitted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString(), StringComparison.Ordinal);
         }
 
+        // The length is the point: longer than a silent worker is waited for.
         await Task.Delay(TimeSpan.FromSeconds(8));
         await server.ExecuteAsync("alter system reset default_transaction_read_only", "select pg_reload_conf()");
 

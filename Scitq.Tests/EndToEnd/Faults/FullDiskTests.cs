@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Scitq.Contracts.Docker;
 using Scitq.Contracts;
 using Scitq.Tests.EndToEnd.Acceptance;
 using Scitq.Tests.Servers;
@@ -61,6 +62,36 @@ public sealed class FullDiskTests
         await cluster.WaitForAsync(await cluster.SubmitAsync(Tasks.Shell("next", "true")), "succeeded");
         await Eventually.Async(() => disk.FreeBytes > 250 << 20, "its room is given back");
         Assert.False(agent.Process.HasExited);
+    }
+
+    [Theory(Timeout = 240_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_containers_output_that_has_no_room_is_told_and_its_exit_code_is_kept(bool strict)
+    {
+        using var disk = new ScratchDisk(50);
+        await using var cluster = await Cluster.StartAsync();
+        Directory.CreateSymbolicLink(cluster["work-a"], Directory.CreateDirectory(disk["work"]).FullName);
+        var agent = await cluster.StartAgentAsync("a", 1, 0, "--disk-reserve", "0");
+        const string Prints = "echo before; while [ ! -e $GO ]; do sleep 0.1; done; seq 1 1000; echo e >&2; touch $GO.printed; while [ ! -e $GO.end ]; do sleep 0.1; done";
+        var task = Tasks.Shell("prints", Prints) with
+        {
+            Image = DockerFixture.Image, StrictOutput = strict, DockerOptions = DockerRunOptions.Read(["-v", $"{cluster[""]}:{cluster[""]}"]),
+            Env = new Dictionary<string, string> { ["GO"] = cluster["go"] },
+        };
+        var id = await cluster.SubmitAsync(task);
+        await cluster.WaitForAsync(id, "running");
+        await Eventually.Async(() => Directory.GetFiles(disk["work/tasks"], "stdout", SearchOption.AllDirectories).Any(f => new FileInfo(f).Length == 7), "it has begun");
+        disk.Fill();
+        await File.WriteAllTextAsync(cluster["go"], "");
+        await Eventually.Async(() => File.Exists(cluster["go.printed"]), "the command does not wait for room");
+        await File.WriteAllTextAsync(cluster["go.end"], "");
+        await agent.Process.WaitForLineAsync("bytes of its output could not be kept", Cluster.Patience);
+        disk.Free();
+        var ended = await cluster.WaitForAsync(id, strict ? "failed" : "succeeded", attempt: 1);
+        Assert.Equal(0, ended.GetProperty("exit_code").GetInt32());
+        Assert.Contains("could not be kept", ended.GetProperty("warnings")[0].GetString(), StringComparison.Ordinal);
+        if (strict) Assert.Equal("disk", ended.GetProperty("failure_class").GetString());
     }
 
     [Fact(Timeout = 120_000)]

@@ -33,6 +33,30 @@ public sealed class UploadRetryTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Output_that_found_its_disk_full_is_delivered_once_there_is_room()
+    {
+        using var disk = new ScratchDisk(100);
+        await using var cluster = await Cluster.StartAsync();
+        var agent = await cluster.StartAgentAsync("a");
+        await using (var other = File.Create(disk["other"])) await other.WriteAsync(new byte[60 << 20]);
+        var id = await cluster.SubmitAsync(cluster.Delivering("big", megabytes: 70) with { Output = DataUri.Parse($"file://{disk["out"]}/") });
+        var failed = await cluster.WaitForAsync(id, "failed");
+        Assert.Equal(("disk", 0), (failed.GetProperty("failure_class").GetString(), failed.GetProperty("exit_code").GetInt32()));
+
+        // Still full: it fails again, and the output stays.
+        await RetryAsync(cluster, id);
+        var again = await cluster.WaitForAsync(id, "failed", attempt: 2);
+        Assert.Contains("No space left", again.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        File.Delete(disk["other"]);
+        await RetryAsync(cluster, id);
+        await cluster.WaitForAsync(id, "succeeded", attempt: 3);
+        Assert.Equal(70 << 20, new FileInfo(disk["out/zeros"]).Length);
+        Assert.Equal([("big", 1)], await cluster.LedgerAsync());
+        await cluster.AssertInvariantsAsync();
+        Assert.Empty(Directory.GetDirectories(Path.Combine(agent.WorkDir, "failed")));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_worker_that_vanishes_in_a_retried_upload_still_has_the_output_when_it_is_back()
     {
         await using var cluster = await Cluster.StartAsync(new ClusterSetup { LostAfter = 9 });

@@ -16,6 +16,7 @@ using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Health;
+using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
@@ -42,8 +43,8 @@ internal sealed class ApiServer : IAsyncDisposable
         builder.Services.AddSingleton<DataDisk>();
         builder.Services.AddSingleton<IServerStatus>(Status).AddSingleton<TimeProvider>(Clock);
         // What workers say reaches the coordinator here without a bus; what it sends them goes nowhere.
-        builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddSingleton<ITaskQueues, MemoryTaskQueues>()
-            .AddSingleton<ReconcileRequests>().AddSingleton<Dispatcher>().AddSingleton<Reconciler>().AddWorkers();
+        builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddWorkers();
+        builder.Services.AddSingleton<IWorkerLine>(Line).AddSingleton<ILink>(provider => provider.GetRequiredService<ITopology>());
         App = builder.Build();
         App.MapApi();
     }
@@ -58,9 +59,14 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public HttpClient Client { get; private set; } = null!;
 
-    public GroupCommit Tasks => App.Services.GetRequiredService<GroupCommit>();
+    public TaskInbox Tasks => App.Services.GetRequiredService<TaskInbox>();
 
-    public WorkerService Workers => App.Services.GetRequiredService<WorkerService>();
+    /// <summary>What workers are told at once.</summary>
+    public LineOfWorkers Line { get; } = new();
+
+    public Registrations Workers => App.Services.GetRequiredService<Registrations>();
+
+    public Heartbeats Heartbeats => App.Services.GetRequiredService<Heartbeats>();
 
     public LogStore Logs => App.Services.GetRequiredService<LogStore>();
 
@@ -95,23 +101,23 @@ internal sealed class ApiServer : IAsyncDisposable
         return (task.GetProperty("task_id").GetInt64(), task.GetProperty("id").GetGuid());
     }
 
-    public Task<TaskSaga?> RaiseAsync<T>(Guid id, Func<TaskStateMachine, Event<T>> @event, T message)
+    public Task<TaskOutcome> RaiseAsync<T>(Guid id, Func<TaskStateMachine, Event<T>> @event, T message)
         where T : class => Tasks.RaiseAsync(TaskStimulus.For(id, @event, message), CancellationToken.None);
 
     public async Task<AttemptKey> ClaimAsync(Guid id, int attempt = 1, string worker = "w1")
     {
-        var claim = new Claimed(worker, attempt);
-        await RaiseAsync(id, m => m.Claimed, claim);
-        return new AttemptKey(id, attempt, claim.Lease ?? throw new InvalidOperationException(claim.Refusal));
+        var (_, answer) = await RaiseAsync(id, m => m.Claimed, new Claimed(worker, attempt));
+        return new AttemptKey(id, attempt, answer.Lease ?? throw new InvalidOperationException(answer.Refusal));
     }
 
     public Task RunAsync(AttemptKey key, string worker = "w1") =>
         RaiseAsync(key.TaskId, m => m.StageReported, new StageReported(worker, new AttemptReport { Key = key, Stage = AttemptStage.Running, Started = Now }));
 
-    public Task<TaskSaga?> EndAsync(AttemptKey key, AttemptResult? result = null, string worker = "w1")
+    public async Task<TaskSaga?> EndAsync(AttemptKey key, AttemptResult? result = null, string worker = "w1")
     {
         result ??= new AttemptResult { RunEnded = Now, Finished = Now, ExitCode = 0 };
-        return RaiseAsync(key.TaskId, m => m.AttemptEnded, new AttemptEnded(worker, new AttemptReport { Key = key, Stage = AttemptStage.Ended, Started = result.RunEnded ?? result.Finished, Result = result }));
+        var report = new AttemptReport { Key = key, Stage = AttemptStage.Ended, Started = result.RunEnded ?? result.Finished, Result = result };
+        return (await RaiseAsync(key.TaskId, m => m.AttemptEnded, new AttemptEnded(worker, report))).Task;
     }
 
     public Task<long> PrintAsync(Guid id, int attempt, OutputStream stream, long offset, string text) =>
@@ -126,6 +132,15 @@ internal sealed class ApiServer : IAsyncDisposable
         await App.DisposeAsync();
         await _bus.StopAsync();
         _folder.Dispose();
+    }
+
+    internal sealed class LineOfWorkers : IWorkerLine
+    {
+        public List<ConfigureWorker> Told { get; } = [];
+
+        public Task OpenAsync(string worker, string batch, CancellationToken ct) => Task.CompletedTask;
+
+        public void Tell(string worker, ConfigureWorker settings) => Told.Add(settings);
     }
 
     internal sealed class StatusOfServer : IServerStatus

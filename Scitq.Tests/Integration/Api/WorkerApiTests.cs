@@ -18,13 +18,11 @@ public abstract class WorkerApiTests(bool postgres)
     public async Task A_users_settings_reach_the_worker_and_outlive_its_agents_restart_until_that_is_started_otherwise()
     {
         await using var server = await ApiServer.StartAsync(postgres);
-        var told = new List<ConfigureWorker>();
-        ((WorkerWishes)server.App.Services.GetService(typeof(WorkerWishes))!).Changed += (_, order) => told.Add(order);
         var epoch = await RegisterAsync(server, concurrency: 2);
 
         var changed = (await server.SendAsync(HttpMethod.Patch, "/workers/w1", new { concurrency = 3, prefetch = 4, paused = true, batch = "other" })).Json();
         Assert.Equal(("other", 3, 4, "paused"), (changed.GetProperty("batch").GetString(), changed.GetProperty("concurrency").GetInt32(), changed.GetProperty("prefetch").GetInt32(), changed.GetProperty("status").GetString()));
-        var settings = Assert.Single(told).Settings;
+        var settings = Assert.Single(server.Line.Told).Settings;
         Assert.Equal(settings, (await BeatAsync(server, epoch)).Settings);
         Assert.Equal(("other", 3, 4, true), (settings.Batch, settings.Concurrency, settings.Prefetch, settings.Paused));
         Assert.Contains("other", (await server.GetAsync("/batches")).Text, StringComparison.Ordinal);
@@ -283,7 +281,7 @@ public abstract class WorkerApiTests(bool postgres)
         async Task<List<string?>> KindsAsync()
         {
             await using var db = server.Context();
-            return [.. db.Events.Where(e => e.TaskId == id).Select(e => e.Kind)];
+            return [.. db.Events.Where(e => e.TaskId == id).Select(e => e.Kind).AsEnumerable().Select(kind => kind.Word)];
         }
     }
 
@@ -296,9 +294,8 @@ public abstract class WorkerApiTests(bool postgres)
     private static async Task<AttemptKey> ClaimAsync(ApiServer server, Guid id, Guid epoch)
     {
         var now = await ((HearingClock)server.App.Services.GetService(typeof(HearingClock))!).HeardAsync(CancellationToken.None);
-        var claim = new Claimed("w1", 1) { Epoch = epoch, At = now.Seconds };
-        await server.RaiseAsync(id, m => m.Claimed, claim);
-        return new AttemptKey(id, 1, claim.Lease!.Value);
+        var (_, answer) = await server.RaiseAsync(id, m => m.Claimed, new Claimed("w1", 1, epoch, now.Seconds));
+        return new AttemptKey(id, 1, answer.Lease!.Value);
     }
 
     private static AttemptResult Failed(FailureClass failure) => new() { Failure = failure, Reason = "no", ExitCode = 0, RunEnded = ApiServer.Now, Finished = ApiServer.Now };
@@ -319,7 +316,7 @@ public abstract class WorkerApiTests(bool postgres)
 
     private async Task<HeartbeatAnswered> BeatAsync(
         ApiServer server, Guid epoch, IReadOnlyList<CachedResource>? resources = null, OrderOutcome? done = null, string? hold = null, int running = 0, IReadOnlyList<AttemptKey>? leases = null, long? heard = null) =>
-        (await server.Workers.HeartbeatAsync(
+        (await server.Heartbeats.HeartbeatAsync(
             new WorkerHeartbeat { Worker = "w1", Epoch = epoch, Sequence = ++_sequence, Heard = heard, Leases = leases ?? [], Resources = resources, Done = done is null ? [] : [done], Hold = hold, Running = running },
             CancellationToken.None))!;
 }

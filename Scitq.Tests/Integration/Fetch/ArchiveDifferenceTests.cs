@@ -19,7 +19,7 @@ public sealed class ArchiveDifferenceTests : IDisposable
     public void Dispose()
     {
         _fetcher.Dispose();
-        LocalFiles.DeleteTree(_root);
+        TreeRemoval.Remove(_root);
     }
 
     [Fact(Timeout = 120_000)]
@@ -83,7 +83,7 @@ public sealed class ArchiveDifferenceTests : IDisposable
         }
         finally
         {
-            LocalFiles.DeleteTree(place);
+            TreeRemoval.Remove(place);
         }
     }
 
@@ -101,7 +101,7 @@ public sealed class ArchiveDifferenceTests : IDisposable
         }
         finally
         {
-            LocalFiles.DeleteTree(place);
+            TreeRemoval.Remove(place);
         }
     }
 }

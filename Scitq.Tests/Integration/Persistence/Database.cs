@@ -22,7 +22,9 @@ internal sealed class Database : IAsyncDisposable
 
     public CoordinatorOptions Options { get; }
 
-    public GroupCommit Tasks => _services.GetRequiredService<GroupCommit>();
+    public TaskInbox Tasks => _services.GetRequiredService<TaskInbox>();
+
+    private GroupCommit Commits => _services.GetRequiredService<GroupCommit>();
 
     public TaskService Service => _services.GetRequiredService<TaskService>();
 
@@ -32,7 +34,7 @@ internal sealed class Database : IAsyncDisposable
     {
         var database = new Database(postgres ? await PostgresServer.CreateDatabaseAsync() : null);
         await using (var db = database.Context()) await Migrator.MigrateAsync(db, TimeProvider.System, CancellationToken.None);
-        await database.Tasks.StartAsync(CancellationToken.None);
+        await database.Commits.StartAsync(CancellationToken.None);
         return database;
     }
 
@@ -40,14 +42,13 @@ internal sealed class Database : IAsyncDisposable
     {
         services.AddSingleton(options).AddSingleton(TimeProvider.System).AddPersistence(options);
         services.AddOptions<TaskOptions>();
-        services.AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<GroupCommit>().AddSingleton<TaskService>();
-        services.AddSingleton(provider => new Lazy<IEnumerable<ICommitObserver>>(provider.GetServices<ICommitObserver>));
-        return services;
+        services.AddSingleton<EndingRules>().AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<GroupHandler>().AddSingleton<GroupCommit>();
+        return services.AddSingleton<TaskInbox>().AddSingleton<RequirementResolver>().AddSingleton<TaskService>();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Tasks.StopAsync(CancellationToken.None);
+        await Commits.StopAsync(CancellationToken.None);
         await _services.DisposeAsync();
         _folder.Dispose();
     }

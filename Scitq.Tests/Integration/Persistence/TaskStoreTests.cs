@@ -71,7 +71,8 @@ public abstract class TaskStoreTests(bool postgres)
         await RaiseAsync(database, order.TaskId, m => m.AttemptEnded, new AttemptEnded("w", new AttemptReport { Key = key, Stage = AttemptStage.Ended, Started = now, Result = failed }));
         await RaiseAsync(database, order.TaskId, m => m.RetryDue, new RetryDue());
         key = await ClaimAsync(database, order.TaskId, 2);
-        task = (await RaiseAsync(database, order.TaskId, m => m.AttemptEnded, new AttemptEnded("w", new AttemptReport { Key = key, Stage = AttemptStage.Ended, Result = new AttemptResult { Finished = now, ExitCode = 0 } })))!;
+        var ended = new AttemptReport { Key = key, Stage = AttemptStage.Ended, Result = new AttemptResult { Finished = now, ExitCode = 0 } };
+        task = (await RaiseAsync(database, order.TaskId, m => m.AttemptEnded, new AttemptEnded("w", ended))).Task!;
         Assert.Equal(TaskState.Succeeded, task.State);
         await RaiseAsync(database, order.TaskId, m => m.AttemptEnded, new AttemptEnded("x", new AttemptReport { Key = key with { Attempt = 1 }, Stage = AttemptStage.Ended, Result = failed }));
 
@@ -86,7 +87,7 @@ public abstract class TaskStoreTests(bool postgres)
         var first = attempts[0];
         Assert.Equal((FailureClass.Oom, "why", 137, now, 1L, 2L, 3L, 4.5, 5L, 6L), (first.Failure!.Value, first.Reason, first.ExitCode!.Value, first.Finished, first.StdoutBytes, first.StderrBytes, first.PeakMemory!.Value, first.CpuSeconds!.Value, first.BytesIn, first.BytesOut));
         Assert.Contains("careful", first.Warnings, StringComparison.Ordinal);
-        Assert.Equal("late", Assert.Single(await db.Events.AsNoTracking().ToListAsync()).Kind);
+        Assert.Equal(HistoryKind.Late, Assert.Single(await db.Events.AsNoTracking().ToListAsync()).Kind);
         Assert.Equal(required.CorrelationId, Assert.Single(await db.Requirements.AsNoTracking().ToListAsync()).RequiredId);
     }
 
@@ -97,9 +98,9 @@ public abstract class TaskStoreTests(bool postgres)
         var order = Order(new TaskSpec { Argv = ["true"] });
         await database.Service.SubmitAsync([order], CancellationToken.None);
         var claims = Enumerable.Range(0, 50).Select(i => new Claimed($"w{i}", 1)).ToList();
-        await Task.WhenAll(claims.Select(c => RaiseAsync(database, order.TaskId, m => m.Claimed, c)));
-        Assert.Single(claims, c => c.Lease is not null);
-        Assert.All(claims.Where(c => c.Lease is null), c => Assert.NotNull(c.Refusal));
+        var answers = (await Task.WhenAll(claims.Select(c => RaiseAsync(database, order.TaskId, m => m.Claimed, c)))).Select(o => o.Answer).ToList();
+        Assert.Single(answers, a => a.Lease is not null);
+        Assert.All(answers.Where(a => a.Lease is null), a => Assert.NotNull(a.Refusal));
     }
 
     [Fact(Timeout = 60_000)]
@@ -111,14 +112,13 @@ public abstract class TaskStoreTests(bool postgres)
 
     private static SubmitTask Order(TaskSpec spec) => new() { TaskId = Guid.CreateVersion7(), Spec = spec };
 
-    private static Task<TaskSaga?> RaiseAsync<T>(Database database, Guid id, Func<TaskStateMachine, MassTransit.Event<T>> @event, T message)
+    private static Task<TaskOutcome> RaiseAsync<T>(Database database, Guid id, Func<TaskStateMachine, MassTransit.Event<T>> @event, T message)
         where T : class => database.Tasks.RaiseAsync(TaskStimulus.For(id, @event, message), CancellationToken.None);
 
     private static async Task<AttemptKey> ClaimAsync(Database database, Guid id, int attempt)
     {
-        var claim = new Claimed("w", attempt);
-        await RaiseAsync(database, id, m => m.Claimed, claim);
-        return new AttemptKey(id, attempt, claim.Lease!.Value);
+        var (_, answer) = await RaiseAsync(database, id, m => m.Claimed, new Claimed("w", attempt));
+        return new AttemptKey(id, attempt, answer.Lease!.Value);
     }
 }
 

@@ -114,7 +114,7 @@ public sealed class DockerAdoptionTests(DockerFixture docker) : IClassFixture<Do
     [Fact(Timeout = Limit)]
     public async Task Given_up_an_engine_that_is_away_is_named_as_the_cause_and_what_is_known_needs_none()
     {
-        using var away = new DockerEngine("unix:///nowhere/docker.sock");
+        using var away = DockerFixture.At("unix:///nowhere/docker.sock");
         var runtime = docker.Runtime(of: away);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         var error = await Assert.ThrowsAnyAsync<Exception>(() => runtime.AdoptAsync(docker.Shell("true"), patience.Token));
@@ -148,6 +148,18 @@ public sealed class DockerAdoptionTests(DockerFixture docker) : IClassFixture<Do
         await docker.Runtime().RemoveStrangersAsync(ours.Worker, () => new HashSet<Guid>(), Ct);
         await docker.Runtime().RemoveStrangersAsync(theirs.Worker, () => new HashSet<Guid>(), Ct);
         Assert.Equal((false, false), (await docker.ExistsAsync(ours), await docker.ExistsAsync(theirs)));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Containers_of_another_agent_of_the_same_name_are_not_touched()
+    {
+        var request = docker.Shell("printf last; sleep 600");
+        await using var run = await docker.Runtime().StartAsync(request, _ => { }, Ct);
+        // Another user's standalone, say, which has the machine's name as well, and its work directory elsewhere.
+        await docker.Runtime(place: "/elsewhere").RemoveStrangersAsync(docker.Worker, () => new HashSet<Guid>(), Ct);
+        Assert.True(await docker.ExistsAsync(request));
+        run.Stop(TimeSpan.Zero);
+        Assert.Equal(137, (await run.Exit).ExitCode);
     }
 
     private sealed class ByDocker(DockerRuntime runtime) : IRootRemoval

@@ -189,6 +189,17 @@ public sealed class DockerRuntimeTests(DockerFixture docker) : IClassFixture<Doc
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_dozen_containers_at_a_time_can_all_be_heard_and_stopped()
+    {
+        var requests = Enumerable.Range(0, 12).Select(_ => docker.Shell("echo up; sleep 600")).ToList();
+        var runs = await Task.WhenAll(requests.Select(r => docker.Runtime().StartAsync(r, _ => { }, TestContext.Current.CancellationToken)));
+        foreach (var request in requests) await Printed(request, "up");
+        foreach (var run in runs) run.Stop(TimeSpan.Zero);
+        foreach (var run in runs) Assert.Equal(137, (await run.Exit).ExitCode);
+        foreach (var run in runs) await run.DisposeAsync();
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_paused_container_can_be_stopped()
     {
         var request = docker.Shell("echo up; sleep 600");
@@ -222,7 +233,7 @@ public sealed class DockerRuntimeTests(DockerFixture docker) : IClassFixture<Doc
     public async Task The_engine_tells_its_version()
     {
         Assert.NotNull(await docker.Runtime().VersionAsync(TestContext.Current.CancellationToken));
-        using var nowhere = new Scitq.Agent.Runtimes.Docker.DockerEngine("unix:///nonexistent/docker.sock");
+        using var nowhere = DockerFixture.At("unix:///nonexistent/docker.sock");
         Assert.Null(await docker.Runtime(of: nowhere).VersionAsync(TestContext.Current.CancellationToken));
         var e = await Assert.ThrowsAsync<StartException>(() => docker.RunAsync(docker.Shell(""), docker.Runtime(of: nowhere)));
         Assert.Contains("unix:///nonexistent/docker.sock", e.Message, StringComparison.Ordinal);

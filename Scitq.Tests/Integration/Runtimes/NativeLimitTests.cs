@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
 using Scitq.Tests.Servers;
@@ -79,6 +80,44 @@ public sealed class NativeLimitTests
         Assert.Null(group.Create(new CgroupLimits(4096, 1 << 30, 1.5).Without(CgroupLimits.OfMemory)));
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task The_kernels_own_unified_hierarchy_holds_and_counts_the_processes_of_a_task()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root may mount.");
+        using var folder = new TestFolder();
+        var top = Directory.CreateDirectory(folder["unified"]).FullName;
+        Assert.SkipUnless(await ExitCodeAsync("mount", "-t", "cgroup2", "none", top) == 0, "The unified hierarchy can't be mounted here.");
+        var parent = Path.Combine(top, $"scitq-test-{Guid.NewGuid():N}");
+        var group = new CgroupV2(Path.Combine(parent, "task"));
+        try
+        {
+            Directory.CreateDirectory(parent);
+            CgroupMounts.Delegate(parent);
+            // Where the machine uses the other hierarchies as well, they may have the controllers.
+            var limited = File.ReadAllText(Path.Combine(parent, "cgroup.controllers")).Contains("pids", StringComparison.Ordinal);
+            Assert.Equal(limited ? null : CgroupLimits.OfProcesses, group.Create(new CgroupLimits(5)));
+
+            const string Forks = "echo 0 >\"$0\"; for i in 1 2 3 4 5 6; do sleep 60 & done; wait";
+            using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Forks, group.JoinFiles[0]]) { RedirectStandardError = true })!;
+            await Eventually.Async(() => group.ProcessIds().Count() >= (limited ? 5 : 7), "its processes are in the group");
+            Assert.False(group.IsEmpty);
+            Assert.Equal(limited, group.Usage().ForksRefused);
+            group.ForbidForks();
+            foreach (var pid in group.ProcessIds()) _ = Scitq.Agent.Runtimes.Native.Posix.kill(pid, 9);
+            await Eventually.Async(() => group.IsEmpty, "the group is empty");
+            Assert.True(group.Usage().CpuSeconds > 0);
+            Assert.Equal(["unified=" + Path.Combine(parent, "task")], Cgroup.Open(group.Names)!.Names);
+        }
+        finally
+        {
+            group.Remove();
+            if (Directory.Exists(parent)) Directory.Delete(parent);
+            await ExitCodeAsync("umount", top);
+        }
+
+        Assert.False(Directory.Exists(parent));
+    }
+
     [Theory(Timeout = 30_000)]
     [InlineData("scitq", true, "/sys/fs/cgroup/scitq")]
     [InlineData("scitq", false, "/sys/fs/cgroup/scitq.service/scitq")]
@@ -89,6 +128,13 @@ public sealed class NativeLimitTests
         var mounts = new CgroupMounts("cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n", "0::/scitq.service\n");
         if (!Directory.Exists("/sys/fs/cgroup/scitq.service")) expected = expected.Replace("scitq.service/", "", StringComparison.Ordinal);
         Assert.Equal(expected, mounts.Unified(name, root));
+    }
+
+    private static async Task<int> ExitCodeAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        await process.WaitForExitAsync();
+        return process.ExitCode;
     }
 
     private static NativeRuns Limited(NativeOptions options)

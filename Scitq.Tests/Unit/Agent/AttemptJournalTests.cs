@@ -53,6 +53,30 @@ public sealed class AttemptJournalTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_grant_whose_flush_fails_is_not_taken_and_the_next_is_once_the_disk_is_well()
+    {
+        using var disk = new ThinDisk();
+        var (kept, lost, next) = (Attempt(1), Attempt(2), Attempt(3));
+        // Larger than what any block written before may have room for.
+        lost = lost with { Spec = lost.Spec with { Argv = ["echo", new string('x', 3_000_000)] } };
+        await using (var journal = AttemptJournal.Open(disk.Path, Guid.NewGuid(), TimeProvider.System))
+        {
+            await journal.GrantedAsync([kept]);
+            disk.Break();
+            await Assert.ThrowsAsync<IOException>(() => journal.GrantedAsync([lost]));
+            Assert.NotNull(journal.Problem);
+            journal.Forgotten(lost.Key);
+
+            disk.Mend();
+            await Eventually.Async(() => journal.Problem is null, "the journal is written anew");
+            await journal.GrantedAsync([next]);
+        }
+
+        await using var again = AttemptJournal.Open(disk.Path, Guid.NewGuid(), TimeProvider.System);
+        Assert.Equal([kept.Key, next.Key], again.Attempts().OrderBy(a => a.Number).Select(a => a.Key));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task History_does_not_pile_up()
     {
         await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))

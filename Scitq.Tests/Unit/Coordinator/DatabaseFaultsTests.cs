@@ -60,7 +60,7 @@ public sealed class DatabaseFaultsTests
     public void An_outage_is_told_once_then_ever_more_rarely_and_at_its_end()
     {
         var (time, log) = (new ManualTime(), new Lines());
-        var outage = new DatabaseOutage(time, log);
+        var outage = new DatabaseOutage(new MemoryStore(), time, log);
         for (var i = 0; i < 36_000; i++)
         {
             // Many parts meet it at once, ten times a second for an hour.
@@ -79,7 +79,7 @@ public sealed class DatabaseFaultsTests
     [Fact]
     public void A_transaction_undone_for_another_is_no_outage()
     {
-        var outage = new DatabaseOutage(new ManualTime(), new Lines());
+        var outage = new DatabaseOutage(new MemoryStore(), new ManualTime(), new Lines());
         Assert.NotNull(outage.Note(new PostgresException("m", "ERROR", "ERROR", "40001")));
         Assert.Null(outage.Problem);
     }
@@ -95,7 +95,7 @@ public sealed class DatabaseFaultsTests
         public void Advance(TimeSpan by) => _now += by.Ticks;
     }
 
-    private sealed class Lines : ILogger
+    private sealed class Lines : ILogger<DatabaseOutage>
     {
         public List<string> Said { get; } = [];
 

@@ -19,10 +19,9 @@ public sealed class DispatcherTests
         var queues = new HangingQueues();
         using var requests = new ReconcileRequests();
         using var dispatcher = new Dispatcher(
-            queues, new MemoryTopology(bus, TimeProvider.System), bus, new WorkerWishes(null!, TimeProvider.System), requests, NullLogger<Dispatcher>.Instance);
+            queues, new MemoryTopology(bus, TimeProvider.System), bus, requests, NullLogger<Dispatcher>.Instance);
         await dispatcher.StartAsync(TestContext.Current.CancellationToken);
-        var task = new TaskSaga { CorrelationId = Guid.NewGuid(), Batch = "b", Attempt = 1 };
-        task.Effects.Dispatch = true;
+        var task = new CommittedTask(new TaskSaga { CorrelationId = Guid.NewGuid(), Batch = "b", Attempt = 1 }, new TaskEffects { Dispatch = true });
         var group = Enumerable.Repeat(task, 1000).ToList();
 
         for (var i = 0; i < 3 * Dispatcher.MostWaiting; i += group.Count) dispatcher.Committed(group);
@@ -46,10 +45,9 @@ public sealed class DispatcherTests
         queues.Hang.SetException(new IOException("the broker refused a message."));
         using var requests = new ReconcileRequests();
         using var dispatcher = new Dispatcher(
-            queues, new MemoryTopology(bus, TimeProvider.System), bus, new WorkerWishes(null!, TimeProvider.System), requests, NullLogger<Dispatcher>.Instance);
+            queues, new MemoryTopology(bus, TimeProvider.System), bus, requests, NullLogger<Dispatcher>.Instance);
         await dispatcher.StartAsync(TestContext.Current.CancellationToken);
-        var task = new TaskSaga { CorrelationId = Guid.NewGuid(), Batch = "b", Attempt = 1 };
-        task.Effects.Dispatch = true;
+        var task = new CommittedTask(new TaskSaga { CorrelationId = Guid.NewGuid(), Batch = "b", Attempt = 1 }, new TaskEffects { Dispatch = true });
 
         dispatcher.Committed([task]);
 
@@ -70,7 +68,7 @@ public sealed class DispatcherTests
 
         public TimeSpan LongestRound => TimeSpan.MaxValue;
 
-        public bool Admit(TaskSaga task) => true;
+        public bool Admit(CommittedTask task) => true;
 
         public async Task SendAsync(IReadOnlyList<(string Batch, TaskQueued Task)> tasks, CancellationToken ct)
         {

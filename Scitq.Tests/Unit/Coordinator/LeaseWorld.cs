@@ -1,8 +1,10 @@
+using MassTransit;
 using Microsoft.Extensions.Options;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Tasks.Saga;
 
 namespace Scitq.Tests.Unit.Coordinator;
 
@@ -17,7 +19,8 @@ internal sealed class LeaseWorld
     private const int LeaseSeconds = 30;
     private static readonly Clock World = new();
     private static readonly LeaseRules Rules = new(Options.Create(new TaskOptions()));
-    private static readonly TaskStateMachine Machine = new(new TaskVerbs(Options.Create(new TaskOptions { MaxLosses = 1000, RetryBackoffSeconds = 0 }), World));
+    private static readonly IOptions<TaskOptions> Patient = Options.Create(new TaskOptions { MaxLosses = 1000, RetryBackoffSeconds = 0 });
+    private static readonly TaskStateMachine Machine = new(new TaskVerbs(Patient, World), new EndingRules(Patient));
     private readonly List<Message> _network = [];
     private readonly Agent[] _agents = [new(0), new(1), new(2)];
     private readonly TaskSpec _spec;
@@ -26,6 +29,7 @@ internal sealed class LeaseWorld
     private Hearing _hearing;
     private long _databaseBack;
     private bool _interrupted;
+    private readonly TaskEffects _effects = new();
     private TaskSaga? _task;
     private AttemptKey? _outputs;
     private int _requests;
@@ -158,7 +162,7 @@ internal sealed class LeaseWorld
             if (worker.Epoch is not null && Rules.IsLost(_hearing, worker.HeardAt)) worker.Epoch = null;
         if (_task is not { Exists: true } task || !task.State.IsActive()) return;
         var holder = _agents[task.Worker![1] - '0'];
-        if (holder.Epoch is null && Rules.HasLapsed(_hearing, task.Granted)) Raise(m => Machine.RaiseAsync(m, Machine.LeaseLost, new LeaseLost(task.Lease!.Value, "silent")));
+        if (holder.Epoch is null && Rules.HasLapsed(_hearing, task.Granted)) Raise(m => m.LeaseLost, new LeaseLost(task.Lease!.Value, "silent"));
     }
 
     private void Register(Agent agent) => Send(new Message(Kind.Register) { Agent = agent.Id, Life = agent.Life, Names = agent.Held?.Key });
@@ -184,11 +188,11 @@ internal sealed class LeaseWorld
         switch (message.Kind)
         {
             case Kind.Submit:
-                if (_task is null) _task = new TaskSaga { CorrelationId = Guid.NewGuid(), Exists = false };
-                Raise(m => Machine.RaiseAsync(m, Machine.Submitted, new Submitted(_spec, [])), sends: choice % 5 != 0);
+                _task ??= TaskSaga.New(Guid.NewGuid());
+                Raise(m => m.Submitted, new SubmitTask { TaskId = _task.CorrelationId, Spec = _spec }, sends: choice % 5 != 0);
                 break;
             case Kind.Cancel:
-                Raise(m => Machine.RaiseAsync(m, Machine.CancelRequested, new CancelRequested("enough")));
+                Raise(m => m.CancelRequested, new CancelTask { TaskId = _task?.CorrelationId ?? default, Reason = "enough" });
                 break;
             case Kind.Queued:
                 var taker = _agents[choice / 3 % 3];
@@ -217,9 +221,8 @@ internal sealed class LeaseWorld
                 Send(message with { Kind = Kind.Refused });
                 break;
             case Kind.Claim:
-                var claim = new Claimed("w" + message.Agent, message.Attempt) { Epoch = Epoch(message.Life), At = coordinator!.Hear(_hearing).Seconds };
-                Raise(m => Machine.RaiseAsync(m, Machine.Claimed, claim));
-                Send(message with { Kind = claim.Lease is null ? Kind.Refused : Kind.Granted, Lease = claim.Lease ?? Guid.Empty });
+                var answer = Raise(m => m.Claimed, new Claimed("w" + message.Agent, message.Attempt, Epoch(message.Life), coordinator!.Hear(_hearing).Seconds));
+                Send(message with { Kind = answer.Lease is null ? Kind.Refused : Kind.Granted, Lease = answer.Lease ?? Guid.Empty });
                 break;
             case Kind.Granted:
                 var winner = _agents[message.Agent];
@@ -234,9 +237,9 @@ internal sealed class LeaseWorld
                 break;
             case Kind.Report:
                 var report = message.Content!;
-                if (report.Stage == AttemptStage.Ended) Raise(m => Machine.RaiseAsync(m, Machine.AttemptEnded, new AttemptEnded("w" + message.Agent, report)));
-                else if (report.Stage == AttemptStage.Released) Raise(m => Machine.RaiseAsync(m, Machine.AttemptReleased, new AttemptReleased("w" + message.Agent, report)));
-                else Raise(m => Machine.RaiseAsync(m, Machine.StageReported, new StageReported("w" + message.Agent, report)));
+                if (report.Stage == AttemptStage.Ended) Raise(m => m.AttemptEnded, new AttemptEnded("w" + message.Agent, report));
+                else if (report.Stage == AttemptStage.Released) Raise(m => m.AttemptReleased, new AttemptReleased("w" + message.Agent, report));
+                else Raise(m => m.StageReported, new StageReported("w" + message.Agent, report));
                 if (report.Stage is AttemptStage.Ended or AttemptStage.Released) Send(message with { Kind = Kind.Recorded });
                 break;
             case Kind.Recorded:
@@ -294,7 +297,7 @@ internal sealed class LeaseWorld
         if (agent.Epoch != message.Life)
         {
             if (mine is { Redelivers: null } && LeaseRules.LostAtStart(mine.HolderEpoch == Epoch(message.Life), message.Names == mine.Key, forced: false))
-                Raise(m => Machine.RaiseAsync(m, Machine.LeaseLost, new LeaseLost(mine.Lease!.Value, "restarted")));
+                Raise(m => m.LeaseLost, new LeaseLost(mine.Lease!.Value, "restarted"));
             (agent.Epoch, agent.Newest) = (message.Life, 0);
             agent.Entered = agent.HearsSince = agent.HeardAt = now.Seconds;
         }
@@ -323,7 +326,7 @@ internal sealed class LeaseWorld
         {
             var fate = Fate(task, agent, coordinator, now);
             told = fate == UnnamedLease.Tell && !task.CancelRequested;
-            if (fate == UnnamedLease.Lose) Raise(m => Machine.RaiseAsync(m, Machine.LeaseLost, new LeaseLost(task.Lease!.Value, "unknown")));
+            if (fate == UnnamedLease.Lose) Raise(m => m.LeaseLost, new LeaseLost(task.Lease!.Value, "unknown"));
         }
 
         var current = _task is { Exists: true } active && active.State.IsActive() && active.Worker == "w" + beat.Agent ? active.Key : null;
@@ -360,15 +363,13 @@ internal sealed class LeaseWorld
     private void RetryUpload()
     {
         if (_task is not { Exists: true }) return;
-        var retry = new UploadRetryRequested(null);
-        Raise(m => Machine.RaiseAsync(m, Machine.UploadRetryRequested, retry));
-        if (retry.Done) _end = null;
+        if (Raise(m => m.UploadRetryRequested, new RetryUpload { TaskId = _task.CorrelationId }).Done) _end = null;
     }
 
     private void Reconcile()
     {
         if (_task is { Exists: true, State: TaskState.Pending } && !_network.Any(m => m.Kind == Kind.Queued))
-            Raise(m => Machine.RaiseAsync(m, Machine.DispatchDue, new DispatchDue()));
+            Raise(m => m.DispatchDue, new DispatchDue());
     }
 
     private void Work(Agent agent, int choice)
@@ -455,16 +456,19 @@ internal sealed class LeaseWorld
         if (agent.Held is { Phase: Phase.Uploading } held) held.Phase = Phase.Running;        // collected anew
     }
 
-    private void Raise(Func<TaskSaga, Task> raise, bool sends = true)
+    private TaskAnswer Raise<T>(Func<TaskStateMachine, Event<T>> @event, T message, bool sends = true)
+        where T : class
     {
-        if (_task is null) return;
-        _task.Effects.Dispatch = false;
+        if (_task is null) return default;
+        _effects.Dispatch = false;
+        _effects.Begin();
         var (state, attempt) = (_task.State, _task.Attempt);
-        var raised = raise(_task);
-        if ((state, attempt) != (_task.State, _task.Attempt)) Trace?.Add($"{World.Seconds}: {state} {attempt} becomes {_task.State} {_task.Attempt} {_task.Effects.History.LastOrDefault()?.Detail}");
+        var raised = BulkContext<T>.RaiseAsync(Machine, @event(Machine), message, _task, _effects, origin: null);
+        if ((state, attempt) != (_task.State, _task.Attempt)) Trace?.Add($"{World.Seconds}: {state} {attempt} becomes {_task.State} {_task.Attempt} {_effects.History.LastOrDefault()?.Detail}");
         if (!raised.IsCompletedSuccessfully) throw new InvalidOperationException("The state machine faulted or waited.", raised.Exception);
         // A crash between commit and send leaves the message unsent; the input comes again, or the reconciler finds it.
-        if (_task.Effects.Dispatch && sends) Send(new Message(Kind.Queued) { Attempt = _task.Attempt });
+        if (_effects.Dispatch && sends) Send(new Message(Kind.Queued) { Attempt = _task.Attempt });
+        return _effects.Answer;
     }
 
     private void Check()
@@ -474,10 +478,10 @@ internal sealed class LeaseWorld
         if (task.Redelivers is not null && task.State is TaskState.Pending or TaskState.Running) Violation ??= $"a retried upload made the task {task.State}";
         if (!task.State.IsTerminal()) return;
         _end = task.State;
-        _successes = task.Effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Succeeded);
+        _successes = _effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Succeeded);
         if (_successes != (task.State == TaskState.Succeeded ? 1 : 0)) Violation ??= $"{task.State} with {_successes} successful attempts";
-        if (!task.Effects.Attempts.Select(a => a.Attempt).SequenceEqual(Enumerable.Range(1, task.Effects.Attempts.Count))) Violation ??= "attempts are not numbered 1 to n";
-        if (task.Effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Failed && a.Redelivers is null) > _spec.Retry + 1) Violation ??= "more failures than the user's retries allow";
+        if (!_effects.Attempts.Select(a => a.Attempt).SequenceEqual(Enumerable.Range(1, _effects.Attempts.Count))) Violation ??= "attempts are not numbered 1 to n";
+        if (_effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Failed && a.Redelivers is null) > _spec.Retry + 1) Violation ??= "more failures than the user's retries allow";
         if (task is { State: TaskState.Failed, Failure: FailureClass.Upload }) CheckOutput(task);
         if (task.State == TaskState.Succeeded && _outputs?.Attempt != task.Attempt) Violation ??= $"outputs are of attempt {_outputs?.Attempt}, success is of {task.Attempt}";
     }

@@ -4,6 +4,7 @@ using Scitq.Agent.Staging;
 using Scitq.Contracts;
 using Scitq.Fetch;
 using Scitq.Fetch.Local;
+using Scitq.Fetch.Programs;
 
 namespace Scitq.Tests.Unit.Fetch;
 
@@ -20,7 +21,7 @@ public sealed class ByteNameTests : IDisposable
     public void Dispose()
     {
         _fetcher.Dispose();
-        LocalFiles.DeleteTree(_root);
+        TreeRemoval.Remove(_root);
     }
 
     [Fact]
@@ -54,6 +55,16 @@ public sealed class ByteNameTests : IDisposable
         LocalFiles.Delete(At("in/d\udcff/" + One));
         await _fetcher.SyncAsync(Uri("in/"), Uri("synced/"), new SyncOptions { Delete = true }, ct: Ct);
         Assert.Equal(["d\udcff/" + Other, "plain"], Tree("synced"));
+    }
+
+    [Fact]
+    public void A_program_that_writes_such_a_file_is_seen_to_move()
+    {
+        Make("p/d\udcff/" + One, "one");
+        var before = Growth.Stamp(At("p"), file: null);
+        Make("p/d\udcff/" + One, "one more");
+        Assert.True(before > 0);
+        Assert.NotEqual(before, Growth.Stamp(At("p"), file: null));
     }
 
     [Fact(Timeout = 30_000)]
@@ -91,7 +102,7 @@ public sealed class ByteNameTests : IDisposable
             await made.WaitForExitAsync(Ct);
         Assert.Equal(["bad\udcfe", "bad\udcff", "l"], Tree("o"));
         Assert.Equal("x\udcfb", LocalFiles.LinkTarget(At("o/l")));
-        LocalFiles.DeleteTree(At("o"));
+        TreeRemoval.Remove(At("o"));
         Assert.False(Directory.Exists(At("o")));
     }
 

@@ -15,7 +15,7 @@ public sealed class ArchiveFuzzTests : IDisposable
     public void Dispose()
     {
         _fetcher.Dispose();
-        LocalFiles.DeleteTree(_root);
+        TreeRemoval.Remove(_root);
     }
 
     [Fact(Timeout = 120_000)]
@@ -49,7 +49,7 @@ public sealed class ArchiveFuzzTests : IDisposable
 
             Assert.Equal(["place"], LocalFiles.NamesIn(Path.Combine(_root, "within")));
             Assert.Equal(["within", Path.GetFileName(file)], LocalFiles.NamesIn(_root).Order(StringComparer.Ordinal));
-            LocalFiles.DeleteTree(place);
+            TreeRemoval.Remove(place);
             File.Delete(file);
         }
 

@@ -1,8 +1,8 @@
 using MassTransit;
 using Scitq.Contracts.Messages;
-using Scitq.Coordinator.Bus;
+using Scitq.Coordinator.Reuse;
 
-namespace Scitq.Coordinator.Reuse;
+namespace Scitq.Coordinator.Bus;
 
 /// <summary>Answers workers that look for a result to take.</summary>
 internal sealed class ReuseConsumer(ReuseFinder finder, ITopology topology) : IConsumer<FindReusable>

@@ -1,9 +1,9 @@
 using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
-using Scitq.Coordinator.Bus;
+using Scitq.Coordinator.Leases;
 
-namespace Scitq.Coordinator.Leases;
+namespace Scitq.Coordinator.Bus;
 
 /// <summary>
 /// Sends a message to itself through the queue of the heartbeats. When it arrives, the coordinator runs, broker and consumer work, and all that

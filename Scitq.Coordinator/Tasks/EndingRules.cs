@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Options;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>Decides what an end, a loss, a release or a claim means for a task as it stands.</summary>
+internal sealed class EndingRules(IOptions<TaskOptions> options)
+{
+    private readonly TaskOptions _options = options.Value;
+
+    /// <summary>A worker reports an end.</summary>
+    public Ending Of(TaskSaga task, TaskEffects effects, AttemptEnded ended)
+    {
+        var report = ended.Report;
+        if (task.State.IsActive() && task.Key == report.Key) return OfCurrent(task, report.Result!);
+        // Of the current attempt, once that is over, an end is no news.
+        if (task.State.IsTerminal() && task.Attempt == report.Key.Attempt) return Ending.Known;
+        return IsRepeated(effects, report) ? Ending.Known : Ending.Late;
+    }
+
+    /// <summary>A lease's holder is gone.</summary>
+    public Ending Of(TaskSaga task, LeaseLost lost)
+    {
+        if (task.Lease != lost.Lease) return Ending.Known;
+        if (task.CancelRequested) return Ending.Cancelled;
+        return task.Redelivers is not null ? Ending.Undelivered : Lost(task);
+    }
+
+    /// <summary>A worker gives an attempt back.</summary>
+    public static Ending Of(TaskSaga task, AttemptReleased released)
+    {
+        if (task.Key != released.Report.Key) return Ending.Known;
+        if (task.CancelRequested) return Ending.Cancelled;
+        return task.Redelivers is not null ? Ending.Undelivered : Ending.Requeued;
+    }
+
+    /// <summary>A worker claims an attempt.</summary>
+    public static ClaimVerdict Of(TaskSaga task, Claimed claim)
+    {
+        if (task.Attempt != claim.Attempt) return ClaimVerdict.Refused;
+        if (task.State == TaskState.Pending)
+            return task.Due is not null ? ClaimVerdict.Refused : Abilities.Missing(task.Spec, claim.Knows) is null ? ClaimVerdict.Granted : ClaimVerdict.TooOld;
+        return task.State.IsActive() && task.Worker == claim.Worker && task is { CancelRequested: false, Redelivers: null } ? ClaimVerdict.GrantedAgain : ClaimVerdict.Refused;
+    }
+
+    private Ending OfCurrent(TaskSaga task, AttemptResult result)
+    {
+        // The user's cancel is final: whatever the attempt ended by, a success too, nothing follows from it.
+        if (task.CancelRequested) return Ending.Cancelled;
+        if (result.Failure is not { } failure) return Ending.Succeeded;
+        // However a redelivery ends badly, the command is not run again for it.
+        if (task.Redelivers is not null) return Ending.FailedLast;
+        // A worker that stopped an attempt nobody cancelled has lost it.
+        if (failure is FailureClass.Lost or FailureClass.Cancelled) return Lost(task);
+        return task.RetriesLeft > 0 ? Ending.FailedWithRetry : Ending.FailedLast;
+    }
+
+    private Ending Lost(TaskSaga task) => task.Losses + 1 < _options.MaxLosses ? Ending.Requeued : Ending.Poison;
+
+    /// <summary>Agents repeat ends until they are answered: one that is recorded, or was noted as late, is no news.</summary>
+    private static bool IsRepeated(TaskEffects effects, AttemptReport report) =>
+        effects.Attempts.Exists(a => a.Attempt == report.Key.Attempt && a.Lease == report.Key.Lease && Same(a.Finished, report.Result!.Finished))
+        || effects.KnownEnds.Exists(e => e.Attempt == report.Key.Attempt && (e.Lease is null || (e.Lease == report.Key.Lease && Same(e.Finished!.Value, report.Result!.Finished))));
+
+    /// <summary>PostgreSQL keeps microseconds.</summary>
+    private static bool Same(DateTime one, DateTime other) => Math.Abs((one - other).Ticks) < TimeSpan.TicksPerMillisecond;
+}

@@ -1,0 +1,84 @@
+using Scitq.Coordinator.Batches;
+
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>Loads the tasks of a group, raises its events on them, and saves what that changed: all of it, or nothing.</summary>
+internal sealed class GroupHandler(TaskStateMachine machine, ITaskStore store, IDatabaseHealth database)
+{
+    private readonly HashSet<string> _batches = [];
+
+    /// <summary>The tasks that were changed, or that somebody is to be told of. Its one caller runs one group after the other.</summary>
+    public async Task<IReadOnlyList<CommittedTask>> CommitAsync(IReadOnlyList<TaskInbox.Portion> group, CancellationToken ct)
+    {
+        var ids = new HashSet<Guid>();
+        foreach (var portion in group)
+            for (var i = 0; i < portion.Count; i++) ids.Add(portion[i].TaskId);
+
+        var tasks = (await store.LoadAsync(ids, ct)).ToDictionary(t => t.Key, t => new TaskInHand(t.Value));
+        await LoadEndsAsync(group, tasks, ct);
+        await RaiseAsync(group, tasks);
+        var changes = Changes(tasks.Values);
+        if (!changes.IsEmpty)
+        {
+            await store.SaveAsync(changes, ct);
+            database.Saved();
+        }
+
+        foreach (var batch in changes.Batches) _batches.Add(batch.Name);
+        return [.. tasks.Values.Where(IsNews).Select(t => new CommittedTask(t.Task!, t.Effects))];
+    }
+
+    private static bool IsNews(TaskInHand task) => task.Task is not null && (task.IsNew || task.Effects.Changed || task.Effects.Dispatch || task.Effects.Stop is not null);
+
+    /// <summary>A report of an end that is not the current attempt's may be a repeat: then it must be known which ends are recorded of the task.</summary>
+    private async Task LoadEndsAsync(IReadOnlyList<TaskInbox.Portion> group, Dictionary<Guid, TaskInHand> tasks, CancellationToken ct)
+    {
+        HashSet<Guid>? ids = null;
+        foreach (var portion in group)
+            for (var i = 0; i < portion.Count; i++)
+                if (portion[i].Ends is { } key && tasks.TryGetValue(key.TaskId, out var found) && found.Task is { Attempt: > 1 } task && task.Key != key)
+                    (ids ??= []).Add(key.TaskId);
+        if (ids is null) return;
+        foreach (var (id, end) in await store.LoadEndsAsync(ids, ct)) tasks[id].Effects.KnownEnds.Add(end);
+    }
+
+    private async Task RaiseAsync(IReadOnlyList<TaskInbox.Portion> group, Dictionary<Guid, TaskInHand> tasks)
+    {
+        foreach (var portion in group)
+        {
+            for (var i = 0; i < portion.Count; i++)
+            {
+                var stimulus = portion[i];
+                if (!tasks.TryGetValue(stimulus.TaskId, out var task)) tasks.Add(stimulus.TaskId, task = new TaskInHand(null));
+                task.Effects.Begin();
+                await stimulus.RaiseAsync(machine, task);
+                portion.Answer(i, new TaskOutcome(task.Task, task.Effects.Answer));
+            }
+        }
+    }
+
+    private TaskChanges Changes(IEnumerable<TaskInHand> tasks)
+    {
+        var changes = new TaskChanges();
+        foreach (var hand in tasks)
+        {
+            if (hand.Task is not { } task) continue;
+            changes.Attempts.AddRange(hand.Effects.Attempts);
+            changes.Events.AddRange(hand.Effects.History);
+            changes.Requirements.AddRange(hand.Effects.Requirements);
+            if (hand.IsNew)
+            {
+                changes.Inserts.Add(task);
+                if (!_batches.Contains(task.Batch) && changes.Batches.TrueForAll(b => b.Name != task.Batch))
+                    changes.Batches.Add(new BatchRow { Name = task.Batch, Created = task.Created });
+            }
+            else if (hand.Effects.Changed)
+            {
+                task.Version++;
+                changes.Updates.Add(task);
+            }
+        }
+
+        return changes;
+    }
+}

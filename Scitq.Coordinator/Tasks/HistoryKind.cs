@@ -1,0 +1,34 @@
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>
+/// What kind of thing an entry of the history tells. A word in tables and JSON; a table may hold one that this version does not know, because a newer
+/// coordinator wrote it.
+/// </summary>
+internal readonly record struct HistoryKind(string Word)
+{
+    /// <summary>A user asked to cancel the task.</summary>
+    public static readonly HistoryKind CancelRequested = new("cancel_requested");
+
+    /// <summary>The attempt was lost with its worker.</summary>
+    public static readonly HistoryKind Lost = new("lost");
+
+    /// <summary>An attempt ended under a lease that was no longer current.</summary>
+    public static readonly HistoryKind Late = new("late");
+
+    /// <summary>A user asked for another attempt.</summary>
+    public static readonly HistoryKind Relaunched = new("relaunched");
+
+    /// <summary>A user asked to deliver the output once more.</summary>
+    public static readonly HistoryKind UploadRetried = new("upload_retried");
+
+    /// <summary>A submission was refused.</summary>
+    public static readonly HistoryKind Refused = new("refused");
+
+    /// <summary>A message could not be read.</summary>
+    public static readonly HistoryKind Malformed = new("malformed");
+
+    /// <summary>A user changed a worker's settings; no task is concerned.</summary>
+    public static readonly HistoryKind WorkerChanged = new("worker_changed");
+
+    public override string ToString() => Word;
+}

@@ -1,0 +1,23 @@
+using Scitq.Coordinator.Batches;
+
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>What one group of events changes.</summary>
+internal sealed class TaskChanges
+{
+    public List<TaskSaga> Inserts { get; } = [];
+
+    /// <summary>Rows whose version was already counted up.</summary>
+    public List<TaskSaga> Updates { get; } = [];
+
+    public List<AttemptRow> Attempts { get; } = [];
+
+    public List<TaskEventRow> Events { get; } = [];
+
+    public List<RequirementRow> Requirements { get; } = [];
+
+    /// <summary>Batches that may be new; one there is stays as it is.</summary>
+    public List<BatchRow> Batches { get; } = [];
+
+    public bool IsEmpty => Inserts.Count + Updates.Count + Attempts.Count + Events.Count + Requirements.Count == 0;
+}

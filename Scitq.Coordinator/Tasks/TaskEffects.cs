@@ -1,0 +1,40 @@
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>
+/// What the events of one group make of one task besides its changed row: rows saved in the same transaction, messages sent after it, and what each
+/// event is answered. Made anew for each group, and whenever a group is handled again.
+/// </summary>
+internal sealed class TaskEffects
+{
+    /// <summary>Whether the row is to be saved.</summary>
+    public bool Changed { get; set; }
+
+    public List<AttemptRow> Attempts { get; } = [];
+
+    public List<TaskEventRow> History { get; } = [];
+
+    public List<RequirementRow> Requirements { get; } = [];
+
+    /// <summary>Whether a worker of the batch is to be told that the task waits.</summary>
+    public bool Dispatch { get; set; }
+
+    /// <summary>The attempt its worker must stop, and the worker.</summary>
+    public (string Worker, StopAttempt Order)? Stop { get; set; }
+
+    /// <summary>Ends of earlier attempts that are recorded already; known only where a report of one has come.</summary>
+    public List<RecordedEnd> KnownEnds { get; } = [];
+
+    /// <summary>What the event in hand means for the attempt. Decided once, before any line of the table has acted, and so the same for all of them.</summary>
+    public Ending? Ending { get; set; }
+
+    /// <summary>The same of a claim.</summary>
+    public ClaimVerdict? Claim { get; set; }
+
+    /// <summary>What the event in hand is answered.</summary>
+    public TaskAnswer Answer { get; set; }
+
+    /// <summary>Another event of the group is at hand.</summary>
+    public void Begin() => (Ending, Claim, Answer) = (null, null, default);
+}

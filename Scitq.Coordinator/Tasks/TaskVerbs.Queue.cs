@@ -1,0 +1,70 @@
+using MassTransit;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>How a task comes into its queue, and into it again.</summary>
+internal sealed partial class TaskVerbs
+{
+    public bool HasRequirements(BehaviorContext<TaskSaga, SubmitTask> context) => context.Origin().Requirements is { Count: > 0 };
+
+    public bool HasNoRequirement(BehaviorContext<TaskSaga, SubmitTask> context) => !HasRequirements(context);
+
+    public void Create(BehaviorContext<TaskSaga, SubmitTask> context)
+    {
+        var (task, effects, spec) = (context.Saga, context.Effects(), context.Message.Spec);
+        task.SetSpec(spec);
+        task.Batch = spec.Batch;
+        task.Name = spec.Name;
+        task.SubmittedBy = context.Origin().By;
+        task.RetriesLeft = spec.Retry;
+        task.Attempt = 1;
+        task.Created = task.Queued = Now;
+        foreach (var required in context.Origin().Requirements ?? [])
+            effects.Requirements.Add(new RequirementRow { TaskId = task.CorrelationId, RequiredId = required });
+        effects.Changed = true;
+    }
+
+    public void Queue(BehaviorContext<TaskSaga> context)
+    {
+        context.Saga.Queued = Now;
+        context.Effects().Changed = true;
+    }
+
+    public void Dispatch(BehaviorContext<TaskSaga> context)
+    {
+        if (context.Saga.Due is null) context.Effects().Dispatch = true;
+    }
+
+    public void ForgetDue(BehaviorContext<TaskSaga> context)
+    {
+        context.Saga.Due = null;
+        context.Saga.Phase = null;
+        Queue(context);
+    }
+
+    public void NextAttempt(BehaviorContext<TaskSaga> context)
+    {
+        var task = context.Saga;
+        task.Attempt++;
+        task.Lease = null;
+        task.Accepted = task.Started = task.RunEnded = null;
+        task.Phase = null;
+        Queue(context);
+    }
+
+    public void BackOff(BehaviorContext<TaskSaga> context)
+    {
+        var task = context.Saga;
+        var failures = Math.Max(1, task.Spec.Retry - task.RetriesLeft);
+        var seconds = Math.Min(_options.RetryBackoffMaxSeconds, _options.RetryBackoffSeconds * Math.Pow(2, Math.Min(failures - 1, 30)));
+        if (seconds <= 0)
+        {
+            context.Effects().Dispatch = true;
+            return;
+        }
+
+        task.Due = Now.AddSeconds(seconds);
+        task.Phase = "waits to be tried again";
+    }
+}

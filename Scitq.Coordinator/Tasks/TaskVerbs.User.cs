@@ -1,0 +1,74 @@
+using MassTransit;
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Coordinator.Tasks;
+
+/// <summary>What users ask of tasks that are there.</summary>
+internal sealed partial class TaskVerbs
+{
+    /// <summary>An upload that was found impossible before the command ran has left nothing to deliver.</summary>
+    public bool HasUndelivered(BehaviorContext<TaskSaga, RetryUpload> context) => context.Saga is { Worker: not null }
+        and ({ Failure: FailureClass.Upload, ExitCode: not null } or { Failure: FailureClass.Disk, ExitCode: 0 });
+
+    public void AskStop(BehaviorContext<TaskSaga, CancelTask> context)
+    {
+        var (task, effects) = (context.Saga, context.Effects());
+        effects.Answer = new TaskAnswer(Done: true);
+        effects.Stop = (task.Worker!, new StopAttempt(task.Key, context.Message.Reason));
+        if (task.CancelRequested) return;
+        task.CancelRequested = true;
+        task.Phase = "stopping";
+        Remember(context, HistoryKind.CancelRequested, context.Message.Reason, context.Origin().By);
+    }
+
+    public void EndCancelled(BehaviorContext<TaskSaga, CancelTask> context)
+    {
+        var task = context.Saga;
+        context.Effects().Answer = new TaskAnswer(Done: true);
+        task.CancelRequested = true;
+        task.Failure = FailureClass.Cancelled;
+        task.Reason = context.Message.Reason is { } why ? $"cancelled: {why}" : "cancelled before it started";
+        Remember(context, HistoryKind.CancelRequested, context.Message.Reason, context.Origin().By);
+        Finish(context);
+    }
+
+    public void Relaunch(BehaviorContext<TaskSaga, RelaunchTask> context)
+    {
+        var task = context.Saga;
+        context.Effects().Answer = new TaskAnswer(Done: true);
+
+        // Cancelled before any worker had it, the current attempt was never used.
+        if (task.Accepted is not null) task.Attempt++;
+        task.Lease = null;
+        task.Redelivers = null;
+        task.CancelRequested = false;
+        task.Losses = 0;
+        task.Queued = Now;
+        task.Accepted = task.Started = task.RunEnded = task.Finished = task.Due = null;
+        task.ExitCode = null;
+        task.Failure = null;
+        task.Reason = task.Phase = null;
+        Remember(context, HistoryKind.Relaunched, context.Message.Reason, context.Origin().By);
+    }
+
+    /// <summary>Gives the worker that keeps the output a lease for the next attempt, which only delivers. It is told by the answer to its next heartbeat.</summary>
+    public void RetryUpload(BehaviorContext<TaskSaga, RetryUpload> context)
+    {
+        var task = context.Saga;
+        context.Effects().Answer = new TaskAnswer(Done: true);
+        task.Redelivers ??= task.Attempt;
+        task.Attempt++;
+        task.Lease = Guid.NewGuid();
+        task.Queued = Now;
+        task.Accepted = Now;
+        (task.Granted, task.HolderEpoch) = (null, null);
+        task.Finished = null;
+        task.CancelRequested = false;
+        // When the command ran, and how it ended, stays as it was.
+        task.Failure = null;
+        task.Reason = null;
+        task.Phase = $"the output of attempt {task.Redelivers} is to be delivered";
+        Remember(context, HistoryKind.UploadRetried, context.Message.Reason, context.Origin().By);
+    }
+}

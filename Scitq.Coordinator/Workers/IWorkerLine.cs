@@ -1,0 +1,13 @@
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Coordinator.Workers;
+
+/// <summary>What the room of workers needs of whatever carries messages.</summary>
+internal interface IWorkerLine
+{
+    /// <summary>Makes the queues that the worker reads, and has those of its batch compared with the table.</summary>
+    Task OpenAsync(string worker, string batch, CancellationToken ct);
+
+    /// <summary>Sends changed settings, without a promise: the answers to heartbeats repeat them.</summary>
+    void Tell(string worker, ConfigureWorker settings);
+}
