@@ -72,7 +72,9 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>What bench.sh has set.</summary>
     /// <exception cref="BenchException">It has not.</exception>
     public static string Variable(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : throw new BenchException($"{name} is not set: run ./bench.sh, which starts the servers.");
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
+            ? value
+            : throw new BenchException($"{name} is not set: run ./bench.sh, which starts the servers.");
 }
 
 /// <summary>The benchmark can't go on; the message is for the user.</summary>

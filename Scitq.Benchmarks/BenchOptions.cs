@@ -93,5 +93,7 @@ internal sealed record BenchOptions
     }
 
     private static long Number(string name, string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : throw new ArgumentException($"{name} '{text}' is not a number above 0.");
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+            ? number
+            : throw new ArgumentException($"{name} '{text}' is not a number above 0.");
 }

@@ -1,8 +1,10 @@
 namespace Scitq.Fetch;
 
 /// <summary>
-/// How <c>azure://</c> is reached. What is left null comes from <c>AZURE_STORAGE_CONNECTION_STRING</c>, <c>AZURE_STORAGE_ACCOUNT</c> (or <c>SCITQ_AZURE_ACCOUNT</c>),
-/// <c>AZURE_STORAGE_KEY</c> (or <c>SCITQ_AZURE_KEY</c>), <c>AZURE_STORAGE_SAS_TOKEN</c> and <c>AZURE_STORAGE_ENDPOINT</c>. With an account and neither key nor token,
+/// How <c>azure://</c> is reached. A member that is left null is taken from <c>AZURE_STORAGE_CONNECTION_STRING</c>, <c>AZURE_STORAGE_ACCOUNT</c> (or
+/// <c>SCITQ_AZURE_ACCOUNT</c>),
+/// <c>AZURE_STORAGE_KEY</c> (or <c>SCITQ_AZURE_KEY</c>), <c>AZURE_STORAGE_SAS_TOKEN</c> and <c>AZURE_STORAGE_ENDPOINT</c>. With an account and
+/// neither key nor token,
 /// the machine's or the user's identity is used (managed identity, <c>az login</c>, <c>AZURE_CLIENT_ID</c>…).
 /// </summary>
 public sealed class AzureOptions

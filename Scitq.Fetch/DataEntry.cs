@@ -2,7 +2,7 @@ using Scitq.Contracts;
 
 namespace Scitq.Fetch;
 
-/// <summary>What a store says about one file, object or sub-folder.</summary>
+/// <summary>One file, object or sub-folder, as its store describes it.</summary>
 public sealed record DataEntry
 {
     /// <summary>Where it is.</summary>
@@ -29,7 +29,7 @@ public sealed record DataEntry
     /// <summary>Changes when the content does (a strong ETag, mostly); null where there is no such thing.</summary>
     public string? Version { get; init; }
 
-    /// <summary>Who may read, write and execute it (never set-uid, set-gid or sticky); null where there is no such thing.</summary>
+    /// <summary>Which accounts may read, write and execute it (never set-uid, set-gid or sticky); null where there is no such thing.</summary>
     public UnixFileMode? Mode { get; init; }
 
     /// <summary>Whether it is a sub-folder (only in listings of one level).</summary>

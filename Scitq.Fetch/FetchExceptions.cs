@@ -4,7 +4,7 @@ namespace Scitq.Fetch;
 
 /// <summary>A transfer failed. The message is one line that names the URI (secrets masked), the reason and, where there is one, the remedy.</summary>
 /// <param name="message">One line for people.</param>
-/// <param name="inner">What lay beneath, if anything.</param>
+/// <param name="inner">The exception beneath it, if any.</param>
 public abstract class FetchException(string message, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>When several files were meant: each failure. Otherwise only this one.</summary>
@@ -29,13 +29,16 @@ public sealed class AccessDeniedException(string message, Exception? inner = nul
 /// <summary>The scheme cannot do this, or a program it needs is not there.</summary>
 public sealed class UnsupportedTransferException(string message, Exception? inner = null) : FetchException(message, inner);
 
-/// <summary>What arrived is not what the source has: size, checksum or archive are wrong, or the source changed meanwhile. Nothing was published.</summary>
+/// <summary>The data that arrived differ from those of the source: size, checksum or archive are wrong, or the source changed meanwhile. Nothing was published.</summary>
 public sealed class IntegrityException(string message, Exception? inner = null) : FetchException(message, inner);
 
 /// <summary>The local disk (or quota) could not hold it.</summary>
 public sealed class DiskFullException(string message, Exception? inner = null) : FetchException(message, inner);
 
-/// <summary>Faults that usually pass (5xx, resets, stalls) did not, for all of <see cref="FetchOptions.Attempts"/>. Trying again later makes sense and continues where it stopped.</summary>
+/// <summary>
+/// Faults that usually pass (5xx, resets, stalls) did not, for all of <see cref="FetchOptions.Attempts"/>. Trying again later makes sense and
+/// continues where it stopped.
+/// </summary>
 public sealed class TransferExhaustedException(string message, Exception? inner = null) : FetchException(message, inner)
 {
     /// <summary>The message without the number of attempts: who tries again has a number of its own.</summary>

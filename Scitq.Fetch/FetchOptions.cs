@@ -33,7 +33,9 @@ public sealed record FetchOptions
     /// <summary>Directories below which <c>file://</c> may read and write, links resolved; empty: anywhere.</summary>
     public IReadOnlyList<string> FileRoots { get; init; } = [];
 
-    /// <summary>The umask of files and folders that are made at <c>file://</c>, for a process that keeps its own files to itself; null: the process's.</summary>
+    /// <summary>
+    /// The umask of files and folders that are made at <c>file://</c>, for a process that keeps its own files to itself; null: the process's.
+    /// </summary>
     public int? Umask { get; init; }
 
     /// <summary>Opens files of <c>file://</c> to be read, for a process that reads them with the rights of another account; null: as they are.</summary>
@@ -48,12 +50,14 @@ public sealed record FetchOptions
     /// <summary>Which addresses are public. Tests have none that are.</summary>
     internal Func<IPAddress, bool> IsPublic { get; init; } = Http.Connections.IsPublic;
 
-    /// <summary>What archives and compressed files may unfold to.</summary>
+    /// <summary>Limits to the size that archives and compressed files may unfold to.</summary>
     public UnpackLimits Unpack { get; init; } = new();
 
     /// <summary>Where open multipart uploads are remembered, so that an interrupted one is continued by the next process.</summary>
     [Required] public string StateDirectory { get; init; } = Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"), "scitq", "transfers");
+        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state
+            ? state
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"), "scitq", "transfers");
 
     /// <summary>Accounts for certain buckets and containers, which go before <see cref="S3"/> and <see cref="Azure"/>.</summary>
     [Required] public StorageProfiles Storage { get; init; } = new();

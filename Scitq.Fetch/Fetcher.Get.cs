@@ -12,17 +12,17 @@ public sealed partial class Fetcher
 {
     /// <summary>
     /// Fetches a file into a directory under its own name, or everything below a folder with its relative names. A folder is meant by a final slash, or when
-    /// there is no file of that name. Then the URI's action is done: <c>mv:SUB</c> puts it into <c>directory/SUB</c>; <c>gunzip</c>, <c>untar</c> and <c>unzip</c>
-    /// leave only the content. Existing files are replaced.
+    /// there is no file of that name. Then the URI's action is done: <c>mv:SUB</c> puts it into <c>directory/SUB</c>; <c>gunzip</c>, <c>untar</c> and
+    /// <c>unzip</c> leave only the content. Existing files are replaced.
     /// </summary>
-    /// <param name="source">What to fetch.</param>
+    /// <param name="source">The URI to fetch.</param>
     /// <param name="directory">Where to; made if missing.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="ct">Stops it; what has come so far is continued by the next call.</param>
     /// <returns>The files that were fetched, ordered by name (an archive as itself).</returns>
     /// <exception cref="DataNotFoundException">There is nothing at the source.</exception>
     /// <exception cref="BadUriException">A name leads outside of the directory; that file was not written.</exception>
-    /// <exception cref="IntegrityException">What arrived is not what the source says, or an archive is damaged or hostile.</exception>
+    /// <exception cref="IntegrityException">The data that arrived are not what the source says, or an archive is damaged or hostile.</exception>
     /// <exception cref="DiskFullException">The disk is full.</exception>
     /// <exception cref="FetchException">Anything else, by class. Of several files, those without a fault are there.</exception>
     public async Task<TransferResult> GetAsync(DataUri source, string directory, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
@@ -58,7 +58,7 @@ public sealed partial class Fetcher
     /// Where <see cref="GetAsync"/> puts the file of a source, its action done: a path below the directory. Null where only fetching it tells: of a folder,
     /// an archive, a sequencing run. A name without a final slash may turn out to be a folder nevertheless.
     /// </summary>
-    /// <param name="source">What would be fetched.</param>
+    /// <param name="source">The URI that would be fetched.</param>
     public string? NameOf(DataUri source)
     {
         source = Place(source);
@@ -80,7 +80,8 @@ public sealed partial class Fetcher
         var name = transport.NameOf(entry.Uri);
         var target = LocalName.Resolve(directory, name, entry.Uri.Text);
         // Not after an hour's download.
-        if (action is { Kind: UriActionKind.Gunzip } && Archive.Gunzipped(name) is null) throw new BadUriException($"{Redacted.Of(entry.Uri)}: gunzip needs a name that ends in .gz.");
+        if (action is { Kind: UriActionKind.Gunzip } && Archive.Gunzipped(name) is null)
+            throw new BadUriException($"{Redacted.Of(entry.Uri)}: gunzip needs a name that ends in .gz.");
         meter.Expect(entry.Size);
         if (action is null or { Kind: UriActionKind.Move })
         {
@@ -90,12 +91,14 @@ public sealed partial class Fetcher
         }
 
         var warnings = new List<string>();
-        var fetched = await new Unpacking(_options, DownloadOf(transport, entry.Uri, meter)).GetAsync(entry, action.Kind, directory, target, name, warnings, ct);
+        var fetched = await new Unpacking(_options, DownloadOf(transport, entry.Uri, meter))
+            .GetAsync(entry, action.Kind, directory, target, name, warnings, ct);
         meter.FileDone();
         return new TransferResult { Files = [fetched], Warnings = warnings };
     }
 
-    private static async Task<TransferResult> GetSetAsync(ISetTransport transport, DataUri source, UriAction? action, string directory, Meter meter, CancellationToken ct)
+    private static async Task<TransferResult> GetSetAsync(
+        ISetTransport transport, DataUri source, UriAction? action, string directory, Meter meter, CancellationToken ct)
     {
         if (action is { Kind: not UriActionKind.Move })
             throw new BadUriException($"{Redacted.Of(source)} may be several files: '|{action}' works on a single file.");
@@ -106,7 +109,9 @@ public sealed partial class Fetcher
     {
         var transport = _schemes.For(source);
         if (!transport.Can.HasFlag(TransportCapabilities.List))
-            throw transport.IsFolder(source) ? new UnsupportedTransferException($"{Redacted.Of(source)}: folders cannot be fetched by {source.Scheme}://; name a file.") : NotFound(source);
+            throw transport.IsFolder(source)
+                ? new UnsupportedTransferException($"{Redacted.Of(source)}: folders cannot be fetched by {source.Scheme}://; name a file.")
+                : NotFound(source);
         if (!source.IsFolder && !await AnyAsync(source, ct)) throw NotFound(source);
         if (action is { Kind: not UriActionKind.Move })
             throw new BadUriException($"{Redacted.Of(source)} is a folder: '|{action}' works on a single file.");
@@ -117,7 +122,8 @@ public sealed partial class Fetcher
         var failures = new Failures();
         var found = 0;
         var download = DownloadOf(transport, source, meter);
-        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), failures, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), failures, ct),
+            new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             // It may be gone in a moment, and nobody wants it.
             if (entry.Name[(entry.Name.LastIndexOf('/') + 1)..].StartsWith(ProbePrefix, StringComparison.Ordinal)) return;

@@ -10,14 +10,14 @@ public sealed partial class Fetcher
 {
     /// <summary>
     /// Uploads a local file, or everything below a local folder with its relative names. A file's destination that ends with a slash gets the file's name,
-    /// otherwise it is the object's exact name; a folder's destination is a folder either way. Symbolic links are never followed, FIFOs, sockets and devices never
-    /// opened, empty folders left out: each is a warning of the result. Existing objects are replaced.
+    /// otherwise it is the object's exact name; a folder's destination is a folder either way. Symbolic links are never followed, FIFOs, sockets and
+    /// devices never opened, empty folders left out: each is a warning of the result. Existing objects are replaced.
     /// </summary>
     /// <param name="source">A path, not a URI.</param>
     /// <param name="destination">Where to.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="ct">Stops it.</param>
-    /// <returns>What was delivered, with names relative to the destination folder, sizes and MD5s.</returns>
+    /// <returns>The files that were delivered, with names relative to the destination folder, sizes and MD5s.</returns>
     /// <exception cref="DataNotFoundException">There is no such file or folder, bucket or container.</exception>
     /// <exception cref="UnsupportedTransferException">The scheme cannot be written to, or a file's name is not UTF-8.</exception>
     /// <exception cref="IntegrityException">The store holds something else than was read, or a file changed meanwhile.</exception>
@@ -52,7 +52,8 @@ public sealed partial class Fetcher
     {
         var name = destination.IsFolder ? Path.GetFileName(path) : destination.Path[(destination.Path.LastIndexOf('/') + 1)..];
         meter.Expect(FileFacts.Of(path).Size);
-        return new TransferResult { Files = [await upload.FromFileAsync(path, destination.IsFolder ? destination.At(destination.Path + name) : destination, name, ct)] };
+        return new TransferResult
+            { Files = [await upload.FromFileAsync(path, destination.IsFolder ? destination.At(destination.Path + name) : destination, name, ct)] };
     }
 
     private async Task<TransferResult> PutFolderAsync(string path, DataUri destination, Upload upload, Meter meter, CancellationToken ct)
@@ -76,10 +77,11 @@ public sealed partial class Fetcher
         return result;
     }
 
-    /// <summary>What is copied into itself has no end.</summary>
+    /// <summary>Refuses to copy a folder into itself, which would have no end.</summary>
     private static void RefuseInto(DataUri source, DataUri destination)
     {
-        if (IsInside(destination, source)) throw new BadUriException($"{Redacted.Of(destination)} is inside of {Redacted.Of(source)}, which cannot be copied into itself.");
+        if (IsInside(destination, source))
+            throw new BadUriException($"{Redacted.Of(destination)} is inside of {Redacted.Of(source)}, which cannot be copied into itself.");
     }
 
     private static bool IsInside(DataUri place, DataUri folder)

@@ -16,13 +16,15 @@ public sealed partial class Fetcher
     /// Copies between two places that may both be remote: a file, or everything below a folder. Bytes stream through, no disk is used.
     /// The destination follows the rules of <see cref="PutAsync"/>; the source those of <see cref="GetAsync"/>, without actions.
     /// </summary>
-    /// <param name="source">What to copy.</param>
+    /// <param name="source">The folder to copy.</param>
     /// <param name="destination">Where to.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="ct">Stops it.</param>
-    /// <exception cref="BadUriException">A folder would be copied into itself, or a name leads outside of the destination; that file was not written.</exception>
+    /// <exception cref="BadUriException">A folder would be copied into itself, or a name leads outside of the destination; that file was not
+    /// written.</exception>
     /// <exception cref="FetchException">As for get and put.</exception>
-    public async Task<TransferResult> CopyAsync(DataUri source, DataUri destination, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
+    public async Task<TransferResult> CopyAsync(
+        DataUri source, DataUri destination, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
         (source, destination) = (Place(source), Place(destination));
         if (source.Action is not null) throw new BadUriException($"{Redacted.Of(source)}: '|{source.Action}' works only when fetching to a local directory.");
@@ -32,7 +34,9 @@ public sealed partial class Fetcher
         {
             meter.Expect(one.Size);
             var name = destination.IsFolder ? _schemes.For(source).NameOf(source) : destination.Path[(destination.Path.LastIndexOf('/') + 1)..];
-            var file = await CopyOneAsync(one, destination.IsFolder ? Below(destination, one with { Name = name }) : destination, destination, name, source, DownloadOf(_schemes.For(source), source, meter), meter, ct);
+            var file = await CopyOneAsync(
+                one, destination.IsFolder ? Below(destination, one with { Name = name }) : destination, destination, name, source,
+                DownloadOf(_schemes.For(source), source, meter), meter, ct);
             meter.Report();
             return new TransferResult { Files = [file] };
         }
@@ -44,11 +48,13 @@ public sealed partial class Fetcher
         var failures = new Failures();
         var found = 0;
         var download = DownloadOf(_schemes.For(source), source, meter);
-        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), failures, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, left => warnings.Enqueue(left.ToString()), ct), failures, ct),
+            new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             meter.Expect(entry.Size);
-            await failures.CatchAsync(entry.Uri.Text, async () => files.Add(await CopyOneAsync(entry, Below(folder, entry), folder, entry.Name, source, download, meter, c)));
+            await failures.CatchAsync(entry.Uri.Text, async () =>
+                files.Add(await CopyOneAsync(entry, Below(folder, entry), folder, entry.Name, source, download, meter, c)));
         });
         var result = new TransferResult { Files = [.. files.OrderBy(f => f.Name, StringComparer.Ordinal)], Warnings = [.. warnings] };
         failures.ThrowIfAny(result);
@@ -67,10 +73,12 @@ public sealed partial class Fetcher
     /// <param name="progress">Told how far it is.</param>
     /// <param name="ct">Stops it.</param>
     /// <returns>The files that were moved (or would be), and how many were not.</returns>
-    /// <exception cref="BadUriException">A folder would be copied into itself, or delete itself, or a name leads outside of the destination; that file was not written.</exception>
+    /// <exception cref="BadUriException">A folder would be copied into itself, or delete itself, or a name leads outside of the destination; that
+    /// file was not written.</exception>
     /// <exception cref="DataNotFoundException">There is no such source folder.</exception>
     /// <exception cref="FetchException">Some files failed; the others are done.</exception>
-    public async Task<TransferResult> SyncAsync(DataUri source, DataUri destination, SyncOptions? options = null, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
+    public async Task<TransferResult> SyncAsync(
+        DataUri source, DataUri destination, SyncOptions? options = null, IProgress<TransferProgress>? progress = null, CancellationToken ct = default)
     {
         options ??= new SyncOptions();
         (source, destination) = (Place(source).AsFolder(), Place(destination).AsFolder());
@@ -81,7 +89,9 @@ public sealed partial class Fetcher
         if (options.Delete)
         {
             Require(destination, TransportCapabilities.Delete, "deleted from");
-            if (IsInside(source, destination)) throw new BadUriException($"{Redacted.Of(source)} is inside of {Redacted.Of(destination)}: what the source lacks would be deleted there, itself included.");
+            if (IsInside(source, destination))
+                throw new BadUriException(
+                    $"{Redacted.Of(source)} is inside of {Redacted.Of(destination)}: what the source lacks would be deleted there, itself included.");
         }
 
         var there = await ThereAsync(destination, options.Filter, ct);
@@ -95,7 +105,8 @@ public sealed partial class Fetcher
         var failures = new Failures();
         var (found, skipped) = (0, 0);
         var download = DownloadOf(_schemes.For(source), source, meter);
-        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, LeftOut, ct), failures, ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(AsFarAsListed(ListAsync(source, recursive: true, LeftOut, ct), failures, ct),
+            new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             if (!options.Filter.Takes(entry.Name)) return;
@@ -130,7 +141,8 @@ public sealed partial class Fetcher
         }));
         failures.ThrowIfAny(Result());
         // Files where folders belong, and folders where files do, are out of the way only now.
-        await Parallel.ForEachAsync(obstructed, new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (one, c) => await failures.CatchAsync(one.Entry.Uri.Text, async () =>
+        await Parallel.ForEachAsync(obstructed, new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (one, c) =>
+            await failures.CatchAsync(one.Entry.Uri.Text, async () =>
         {
             await _retrier.RunAsync(one.Target, d => _schemes.For(one.Target).RemoveFolderAsync(one.Target, d), c);
             await MoveAsync(one.Entry, one.Target, c);
@@ -153,14 +165,15 @@ public sealed partial class Fetcher
         }
     }
 
-    /// <summary>What is at a destination, if anything.</summary>
+    /// <summary>The thing at a destination; null when nothing is there.</summary>
     private async Task<Dictionary<string, Known>> ThereAsync(DataUri destination, NameFilter filter, CancellationToken ct)
     {
         var there = new Dictionary<string, Known>(StringComparer.Ordinal);
         try
         {
             await foreach (var entry in ListAsync(destination, ct: ct))
-                if (filter.Takes(entry.Name)) there[entry.Name] = new Known(entry.Size, entry.Modified?.UtcTicks ?? 0, entry.Md5 is { } md5 ? Convert.FromHexString(md5) : null);
+                if (filter.Takes(entry.Name))
+                    there[entry.Name] = new Known(entry.Size, entry.Modified?.UtcTicks ?? 0, entry.Md5 is { } md5 ? Convert.FromHexString(md5) : null);
         }
         catch (DataNotFoundException)
         {
@@ -171,7 +184,8 @@ public sealed partial class Fetcher
     }
 
     /// <summary>Moves one object between any two places, by the way that can be continued.</summary>
-    private async Task<TransferredFile> CopyOneAsync(DataEntry entry, DataUri destination, DataUri root, string name, DataUri source, IFileDownload download, Meter meter, CancellationToken ct)
+    private async Task<TransferredFile> CopyOneAsync(
+        DataEntry entry, DataUri destination, DataUri root, string name, DataUri source, IFileDownload download, Meter meter, CancellationToken ct)
     {
         var (from, to) = (_schemes.For(entry.Uri), _schemes.For(destination));
         try
@@ -250,6 +264,6 @@ public sealed partial class Fetcher
 #pragma warning restore CA5351
     }
 
-    /// <summary>What is kept of each file at the destination: small, since there may be a million.</summary>
+    /// <summary>The facts that are kept of each file at the destination: few, since there may be a million files.</summary>
     private readonly record struct Known(long? Size, long Modified, byte[]? Md5);
 }

@@ -129,7 +129,7 @@ public sealed partial class Fetcher : IDisposable
         }
     }
 
-    /// <summary>What is at a URI: a file or object, or null when there is none (there may be a folder of that name).</summary>
+    /// <summary>The file or object at a URI; null when there is none (there may be a folder of that name).</summary>
     /// <param name="uri">The file or object.</param>
     /// <param name="ct">Stops it.</param>
     /// <exception cref="FetchException">It cannot be asked for.</exception>
@@ -142,7 +142,7 @@ public sealed partial class Fetcher : IDisposable
     }
 
     /// <summary>Deletes a file or object, or everything below a folder (with or without a final slash). Of a symbolic link only the link itself.</summary>
-    /// <param name="uri">What to delete.</param>
+    /// <param name="uri">The file, object or folder to delete.</param>
     /// <param name="filter">Of a folder, only what it takes.</param>
     /// <param name="dryRun">Only says what would be deleted.</param>
     /// <param name="deleted">Told of each file that is (or would be) deleted.</param>
@@ -150,7 +150,8 @@ public sealed partial class Fetcher : IDisposable
     /// <returns>How many files.</returns>
     /// <exception cref="DataNotFoundException">There is nothing.</exception>
     /// <exception cref="FetchException">Something could not be deleted; the rest is.</exception>
-    public async Task<int> DeleteAsync(DataUri uri, NameFilter? filter = null, bool dryRun = false, Action<DataEntry>? deleted = null, CancellationToken ct = default)
+    public async Task<int> DeleteAsync(
+        DataUri uri, NameFilter? filter = null, bool dryRun = false, Action<DataEntry>? deleted = null, CancellationToken ct = default)
     {
         uri = Place(uri);
         Require(uri, TransportCapabilities.Delete, "deleted from");
@@ -161,7 +162,8 @@ public sealed partial class Fetcher : IDisposable
             return await DeleteOneAsync(one);
         var (found, count) = (0, 0);
         var failures = new Failures();
-        await Parallel.ForEachAsync(ListAsync(uri, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct }, async (entry, c) =>
+        await Parallel.ForEachAsync(ListAsync(uri, ct: ct), new ParallelOptions { MaxDegreeOfParallelism = _options.Files, CancellationToken = ct },
+            async (entry, c) =>
         {
             Interlocked.Increment(ref found);
             if (filter?.Takes(entry.Name) == false) return;

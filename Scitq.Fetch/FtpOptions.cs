@@ -11,6 +11,6 @@ public sealed class FtpOptions
     /// <summary>Whether <c>ftp://</c> is secured before anything is said there, as <c>ftpes://</c> is everywhere.</summary>
     public bool Tls { get; init; }
 
-    /// <summary>Who may have issued their certificates; null: whom the machine trusts.</summary>
+    /// <summary>The authorities that may have issued their certificates; null: those that the machine trusts.</summary>
     public X509Certificate2Collection? Authorities { get; init; }
 }

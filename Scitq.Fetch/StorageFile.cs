@@ -16,13 +16,15 @@ public static class StorageFile
         path = Path.GetFullPath(path);
         try
         {
-            using var json = JsonDocument.Parse(Private(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false });
+            using var json = JsonDocument.Parse(Private(path),
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false });
             return Profiles(new StorageSection(json.RootElement, path, "the file"));
         }
         catch (JsonException e)
         {
             // Its own message may quote what is there.
-            throw new ArgumentException($"the storage file '{path}' is no JSON{(e.LineNumber is { } line ? $" (line {line + 1})" : "")}, or has a key twice.", e);
+            throw new ArgumentException(
+                $"the storage file '{path}' is no JSON{(e.LineNumber is { } line ? $" (line {line + 1})" : "")}, or has a key twice.", e);
         }
     }
 
@@ -87,7 +89,8 @@ public static class StorageFile
             ConnectionString = section.Secret("connection_string"),
         };
         if (options.ConnectionString is null == options.Account is null) throw section.Wrong("needs either an account or a connection_string");
-        if (options is { ConnectionString: not null } and not { Key: null, SasToken: null, Endpoint: null }) throw section.Wrong("has a connection_string, which holds all the rest: key, sas_token and endpoint do nothing");
+        if (options is { ConnectionString: not null } and not { Key: null, SasToken: null, Endpoint: null })
+            throw section.Wrong("has a connection_string, which holds all the rest: key, sas_token and endpoint do nothing");
         if (options is { Key: not null, SasToken: not null }) throw section.Wrong("has a key and a sas_token: one of them is enough");
         return options;
     }
@@ -98,10 +101,11 @@ public static class StorageFile
         return new FtpOptions { Hosts = section.Texts("hosts"), Tls = section.Yes("tls"), Authorities = section.Certificates("ca_file") };
     }
 
-    /// <summary>What comes after an account for everything would never be used: its writer meant something else.</summary>
+    /// <summary>An account behind one for everything would never be used, so its writer meant something else.</summary>
     private static void Reached(StorageSection root, string kind, string selector, IReadOnlyList<IReadOnlyList<string>> globs)
     {
         var all = globs.TakeWhile(g => g.Count > 0 && !g.Contains("*")).Count();
-        if (all < globs.Count - 1) throw root.Wrong($"has accounts below {kind} that are never used: number {all + 1} takes all {selector}, so it must be the last");
+        if (all < globs.Count - 1) throw root.Wrong($"has accounts below {kind} that are never used: number {all + 1} takes all {selector}, so it must be the "
+            + $"last");
     }
 }

@@ -2,7 +2,9 @@ using System.IO.Enumeration;
 
 namespace Scitq.Fetch;
 
-/// <summary>Several accounts of the object stores, and what to know of FTP servers, chosen by the name of bucket, container or host: the first that takes it.</summary>
+/// <summary>
+/// Several accounts of the object stores, and what to know of FTP servers, chosen by the name of bucket, container or host: the first that takes it.
+/// </summary>
 public sealed class StorageProfiles
 {
     /// <summary>Of <c>s3://</c>.</summary>

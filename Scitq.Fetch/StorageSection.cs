@@ -34,7 +34,8 @@ internal sealed class StorageSection(JsonElement element, string path, string na
     public IReadOnlyList<string> Texts(string key)
     {
         if (!element.TryGetProperty(key, out var value)) return [];
-        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0 || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.String || v.GetString()!.Length == 0))
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0
+            || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.String || v.GetString()!.Length == 0))
             throw Wrong($"has {key} that are no list of names");
         return [.. value.EnumerateArray().Select(v => v.GetString()!)];
     }
@@ -68,6 +69,8 @@ internal sealed class StorageSection(JsonElement element, string path, string na
     {
         if (Text(key + "_file") is not { } file) return Text(key);
         if (Text(key) is not null) throw Wrong($"has both {key} and {key}_file");
-        return StorageFile.Private(Path.Combine(Path.GetDirectoryName(path)!, file)).Trim() is { Length: > 0 } secret ? secret : throw Wrong($"names a {key}_file that is empty");
+        return StorageFile.Private(Path.Combine(Path.GetDirectoryName(path)!, file)).Trim() is { Length: > 0 } secret
+            ? secret
+            : throw Wrong($"names a {key}_file that is empty");
     }
 }

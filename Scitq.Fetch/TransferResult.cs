@@ -3,10 +3,11 @@ namespace Scitq.Fetch;
 /// <summary>One file that is now at its destination.</summary>
 /// <param name="Name">Its path relative to the destination, with <c>/</c>.</param>
 /// <param name="Size">Bytes.</param>
-/// <param name="Md5">Lower-case hexadecimal MD5 of the bytes that were moved; null where an external program moved them, or where the store could tell only the MD5s of parts and those were compared.</param>
+/// <param name="Md5">Lower-case hexadecimal MD5 of the bytes that were moved; null where an external program moved them, or where the store could
+/// tell only the MD5s of parts and those were compared.</param>
 public sealed record TransferredFile(string Name, long Size, string? Md5);
 
-/// <summary>What was moved.</summary>
+/// <summary>The outcome of a transfer: the files that were moved.</summary>
 public sealed record TransferResult
 {
     /// <summary>The files, ordered by name; of a source with an action, the file as it was before the action.</summary>
@@ -18,7 +19,7 @@ public sealed record TransferResult
     /// <summary>Files deleted at the destination, or that would be (sync only).</summary>
     public int Deleted { get; init; }
 
-    /// <summary>What was left out and why, a line each: symbolic links, FIFOs, devices, empty folders.</summary>
+    /// <summary>The things that were left out, a line each with the reason: symbolic links, FIFOs, devices, empty folders.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>Bytes of all <see cref="Files"/>.</summary>

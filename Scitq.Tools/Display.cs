@@ -28,7 +28,8 @@ internal static class Display
         string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
         var unit = 0;
         for (; bytes >= 1024 && unit < units.Length - 1; unit++) bytes /= 1024;
-        return string.Create(CultureInfo.InvariantCulture, $"{bytes.ToString(unit == 0 || bytes >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture)} {units[unit]}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{bytes.ToString(unit == 0 || bytes >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture)} {units[unit]}");
     }
 
     /// <summary><c>1,240</c>.</summary>

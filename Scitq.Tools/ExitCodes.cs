@@ -1,6 +1,6 @@
 namespace Scitq.Tools;
 
-/// <summary>What the programs exit with; the table people read is <see cref="Manage.ExitCodesPage"/>.</summary>
+/// <summary>The exit codes of the programs; the table for people is <see cref="Manage.ExitCodesPage"/>.</summary>
 internal static class ExitCodes
 {
     public const int Done = 0;

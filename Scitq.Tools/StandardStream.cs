@@ -40,7 +40,8 @@ internal sealed partial class StandardStream(int descriptor, bool mustArrive = t
             if (error == Interrupted) continue;
             if (error == BrokenPipe) throw new BrokenPipeException();
             if (error is not (TryAgain or TryAgainOnMac) && !mustArrive) return;
-            if (error is not (TryAgain or TryAgainOnMac)) throw new IOException($"cannot write to standard {(descriptor == 1 ? "output" : "error")}: {Marshal.GetPInvokeErrorMessage(error)}");
+            if (error is not (TryAgain or TryAgainOnMac))
+                throw new IOException($"cannot write to standard {(descriptor == 1 ? "output" : "error")}: {Marshal.GetPInvokeErrorMessage(error)}");
             var wait = new PollDescriptor { Descriptor = descriptor, Events = 4 };      // POLLOUT
             _ = Poll(&wait, 1, -1);
         }

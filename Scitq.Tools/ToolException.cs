@@ -13,7 +13,7 @@ internal class ToolException(int exitCode, string code, string message, string? 
 
     public string? Hint { get; } = hint;
 
-    /// <summary>What the server answered, if it was the server's refusal.</summary>
+    /// <summary>The server's answer, if the server has refused.</summary>
     public System.Net.HttpStatusCode? HttpStatus { get; init; }
 
     /// <summary>As programs read it, on standard output.</summary>

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Scitq.Tools;
 
-/// <summary>What <c>--version</c> prints.</summary>
+/// <summary>The text that <c>--version</c> prints.</summary>
 internal static class ToolVersion
 {
     public static string Text(string program) =>

@@ -12,7 +12,10 @@ internal sealed record Machine(int Cpus, string Cpu, long MemoryMb, string Kerne
         Value("/proc/cpuinfo", "model name") ?? RuntimeInformation.ProcessArchitecture.ToString(),
         ProcFs.Kilobytes("/proc/meminfo", "MemTotal:") / 1024,
         "Linux " + File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
-        File.Exists("/etc/os-release") && File.ReadLines("/etc/os-release").FirstOrDefault(l => l.StartsWith("PRETTY_NAME=", StringComparison.Ordinal)) is { } name ? name[12..].Trim('"') : "Linux",
+        File.Exists("/etc/os-release")
+            && File.ReadLines("/etc/os-release").FirstOrDefault(l => l.StartsWith("PRETTY_NAME=", StringComparison.Ordinal)) is { } name
+            ? name[12..].Trim('"')
+            : "Linux",
         RuntimeInformation.FrameworkDescription,
         meter.Source);
 

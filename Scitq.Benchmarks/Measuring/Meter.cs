@@ -33,7 +33,9 @@ internal sealed class Meter : IDisposable
     public ProcessGroup Group(string name)
     {
         if (_groups.TryGetValue(name, out var group)) return group;
-        return _groups[name] = _parent is null ? new ProcessTree(name) : new ControlGroup(name, Directory.CreateDirectory($"{_parent}/{name}").FullName, _unified);
+        return _groups[name] = _parent is null
+            ? new ProcessTree(name)
+            : new ControlGroup(name, Directory.CreateDirectory($"{_parent}/{name}").FullName, _unified);
     }
 
     /// <summary>The names of all groups.</summary>
@@ -66,7 +68,9 @@ internal sealed record Reading(long At, double Busy, IReadOnlyDictionary<string,
     {
         var seconds = Stopwatch.GetElapsedTime(before.At, At).TotalSeconds;
         var all = Cpu.Sum(c => c.Value - before.Cpu.GetValueOrDefault(c.Key));
-        return new Usage(seconds, groups.ToDictionary(g => g, g => Cpu.GetValueOrDefault(g) - before.Cpu.GetValueOrDefault(g)), Math.Max(0, Busy - before.Busy - all) / seconds / Environment.ProcessorCount);
+        return new Usage(
+            seconds, groups.ToDictionary(g => g, g => Cpu.GetValueOrDefault(g) - before.Cpu.GetValueOrDefault(g)),
+            Math.Max(0, Busy - before.Busy - all) / seconds / Environment.ProcessorCount);
     }
 }
 

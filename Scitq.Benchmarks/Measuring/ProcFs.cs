@@ -46,7 +46,8 @@ internal static class ProcFs
     /// <summary>Seconds that all processors together have worked since the machine started.</summary>
     public static double BusySeconds()
     {
-        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..9].Select(f => long.Parse(f, CultureInfo.InvariantCulture)).ToArray();
+        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..9]
+            .Select(f => long.Parse(f, CultureInfo.InvariantCulture)).ToArray();
         return (fields.Sum() - fields[3] - fields[4]) / TicksPerSecond;     // without idle and iowait
     }
 

@@ -34,7 +34,8 @@ internal sealed class ControlGroup(string name, string directory, bool unified) 
     public override string JoinFile => directory + "/cgroup.procs";
 
     public override double CpuSeconds() => unified
-        ? long.Parse(File.ReadLines(directory + "/cpu.stat").First(l => l.StartsWith("usage_usec", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture) / 1e6
+        ? long.Parse(File.ReadLines(directory + "/cpu.stat").First(l => l.StartsWith("usage_usec", StringComparison.Ordinal))
+            .Split(' ')[1], CultureInfo.InvariantCulture) / 1e6
         : long.Parse(File.ReadAllText(directory + "/cpuacct.usage"), CultureInfo.InvariantCulture) / 1e9;
 
     public override void Adopt(int pid, bool whole = false)

@@ -37,17 +37,20 @@ internal sealed class Report(string benchmark, Machine machine)
         var columns = _results.SelectMany(r => r.Where(m => m.Value is JsonValue).Select(m => m.Key)).Distinct().ToList();
         var rows = _results.Select(r => columns.Select(c => Cell(r[c])).ToArray()).Prepend([.. columns.Select(c => c.Replace('_', ' '))]).ToList();
         var widths = columns.Select((_, i) => rows.Max(r => r[i].Length)).ToArray();
-        foreach (var row in rows) writer.WriteLine("  " + string.Join("  ", row.Select((c, i) => i == 0 ? c.PadRight(widths[i]) : c.PadLeft(widths[i]))).TrimEnd());
+        foreach (var row in rows)
+            writer.WriteLine("  " + string.Join("  ", row.Select((c, i) => i == 0 ? c.PadRight(widths[i]) : c.PadLeft(widths[i]))).TrimEnd());
         foreach (var result in _results.Where(r => r["processes"] is JsonObject))
         {
-            var processes = result["processes"]!.AsObject().Select(p => $"{p.Key} {string.Join(", ", p.Value!.AsObject().Select(f => $"{Cell(f.Value)} {f.Key.Replace('_', ' ')}"))}");
+            var processes = result["processes"]!.AsObject()
+                .Select(p => $"{p.Key} {string.Join(", ", p.Value!.AsObject().Select(f => $"{Cell(f.Value)} {f.Key.Replace('_', ' ')}"))}");
             writer.WriteLine($"  {result["system"]}{(result["concurrency"] is { } c ? $", {c} slots" : "")}: {string.Join("; ", processes)}");
         }
 
         foreach (var target in _targets)
         {
             var atLeast = target.ContainsKey("at_least");
-            writer.WriteLine($"  {target["what"]} = {Cell(target["value"])}{target["unit"]} (target {(atLeast ? ">=" : "<=")} {Cell(target[atLeast ? "at_least" : "at_most"])}){(target["met"]!.GetValue<bool>() ? "" : "  MISSED")}");
+            writer.WriteLine($"  {target["what"]} = {Cell(target["value"])}{target["unit"]} (target "
+                + $"{(atLeast ? ">=" : "<=")} {Cell(target[atLeast ? "at_least" : "at_most"])}){(target["met"]!.GetValue<bool>() ? "" : "  MISSED")}");
         }
     }
 

@@ -25,7 +25,8 @@ internal sealed record Contestant(string Name, IReadOnlyList<string> Groups, Fun
         await Work(count);
         var usage = meter.Read().Since(before, Groups.Append(Bench.Clients).Distinct());
         _rounds.Add((usage, count));
-        Bench.Say($"{Name}: {count / usage.Seconds:0} tasks/s, {usage.Cpu.Sum(c => c.Value) * 1000 / count:0.00} CPU s/1000 ({string.Join(", ", usage.Cpu.Select(c => $"{c.Key} {c.Value * 1000 / count:0.00}"))}); others {usage.Others:P0}");
+        Bench.Say($"{Name}: {count / usage.Seconds:0} tasks/s, {usage.Cpu.Sum(c => c.Value) * 1000 / count:0.00} CPU s/1000 "
+            + $"({string.Join(", ", usage.Cpu.Select(c => $"{c.Key} {c.Value * 1000 / count:0.00}"))}); others {usage.Others:P0}");
     }
 
     /// <summary>The medians of its rounds, and the memory of its processes now.</summary>

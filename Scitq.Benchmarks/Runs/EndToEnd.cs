@@ -76,7 +76,9 @@ internal static class EndToEnd
     private static void Compare(Bench bench, List<Contestant> contestants, List<double> raw, int slots, int count, int prefetch)
     {
         foreach (var contestant in contestants) contestant.AddTo(bench.Report, bench.Meter, ("concurrency", slots), ("tasks", count));
-        if (raw.Count > 0) bench.Report.Add("posix_spawn in a loop, nothing recorded", ("concurrency", slots), ("tasks", 3000), ("tasks_per_second", Report.Round(raw.Median())));
+        if (raw.Count > 0)
+            bench.Report.Add("posix_spawn in a loop, nothing recorded", ("concurrency", slots), ("tasks", 3000),
+                ("tasks_per_second", Report.Round(raw.Median())));
         var at = $"{slots} slots (prefetch {prefetch})";
         foreach (var ours in contestants.Where(c => c.Name.StartsWith("scitq", StringComparison.Ordinal)))
         {
@@ -89,11 +91,13 @@ internal static class EndToEnd
                     GnuParallel.Name => 2.0,
                     _ => double.NaN,
                 };
-                if (!double.IsNaN(target)) bench.Report.Ratio($"{at}: {ours.Name} / {peer.Name}", ours.TasksPerSecond, peer.TasksPerSecond, target, atLeast: true);
+                if (!double.IsNaN(target))
+                    bench.Report.Ratio($"{at}: {ours.Name} / {peer.Name}", ours.TasksPerSecond, peer.TasksPerSecond, target, atLeast: true);
             }
 
             if (!ours.Groups.Contains("agent")) continue;
-            bench.Report.Target($"{at}: coordinator + broker + database", ours.CpuOf("coordinator", Bench.RabbitMq, Bench.PostgreSql), 1.0, atLeast: false, " CPU s per 1,000");
+            bench.Report.Target($"{at}: coordinator + broker + database", ours.CpuOf("coordinator", Bench.RabbitMq, Bench.PostgreSql), 1.0, atLeast: false,
+                " CPU s per 1,000");
             bench.Report.Target($"{at}: agent, with the processes it starts", ours.CpuOf("agent"), 1.6, atLeast: false, " CPU s per 1,000");
         }
     }

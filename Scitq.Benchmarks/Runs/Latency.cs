@@ -72,7 +72,8 @@ internal static class Latency
     private static void Compare(Bench bench, List<(string Name, List<double> Milliseconds)> rivals, bool hasPeer)
     {
         foreach (var (name, all) in rivals)
-            bench.Report.Add(name, ("samples", all.Count), ("p50_ms", Report.Round(all.Median())), ("p90_ms", Report.Round(all.Percentile(0.9))), ("p99_ms", Report.Round(all.Percentile(0.99))), ("min_ms", Report.Round(all.Min())));
+            bench.Report.Add(name, ("samples", all.Count), ("p50_ms", Report.Round(all.Median())), ("p90_ms", Report.Round(all.Percentile(0.9))),
+                ("p99_ms", Report.Round(all.Percentile(0.99))), ("min_ms", Report.Round(all.Min())));
         if (!hasPeer) return;
         var peer = rivals[^1];
         foreach (var (name, all) in rivals[..^1])

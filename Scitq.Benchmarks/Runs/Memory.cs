@@ -33,8 +33,11 @@ internal static class Memory
             var usage = bench.Meter.Read().Since(meter, system.Groups);
             foreach (var group in system.Groups)
             {
-                bench.Report.Add($"{system.Name}: {group}", ("printed_mb", Bytes >> 20), ("seconds", Report.Round(usage.Seconds)), ("cpu_seconds", Report.Round(usage.Cpu[group])), ("before_pss_mb", Report.Round(before[group])), ("peak_pss_mb", Report.Round(peak[group])));
-                if (group is "agent" or "coordinator" or "standalone") bench.Report.Target($"2 GB printed, {system.Name}: PSS of {group} rises by", peak[group] - before[group], 50, atLeast: false, " MiB");
+                bench.Report.Add($"{system.Name}: {group}", ("printed_mb", Bytes >> 20), ("seconds", Report.Round(usage.Seconds)),
+                    ("cpu_seconds", Report.Round(usage.Cpu[group])), ("before_pss_mb", Report.Round(before[group])),
+                    ("peak_pss_mb", Report.Round(peak[group])));
+                if (group is "agent" or "coordinator" or "standalone")
+                    bench.Report.Target($"2 GB printed, {system.Name}: PSS of {group} rises by", peak[group] - before[group], 50, atLeast: false, " MiB");
             }
         }
     }

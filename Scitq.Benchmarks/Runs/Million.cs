@@ -30,12 +30,15 @@ internal static class Million
             var list = new List<double>();
             for (var i = 0; i < 20; i++) list.Add(await TimeAsync(() => system.GetAsync($"tasks?batch={Batch}&limit=20")));
             var memory = new JsonObject();
-            foreach (var group in system.Groups) memory[group] = new JsonObject { ["empty_pss_mb"] = Report.Round(before[group]), ["pss_mb"] = Report.Round(bench.Meter.Group(group).PssMb()) };
+            foreach (var group in system.Groups)
+                memory[group] = new JsonObject { ["empty_pss_mb"] = Report.Round(before[group]), ["pss_mb"] = Report.Round(bench.Meter.Group(group).PssMb()) };
 
             var (first, fromProcess) = await FirstTaskAsync(system);
             bench.Report.Add(system.Name,
-                ("tasks", count), ("tasks_per_second", Report.Round(contestant.TasksPerSecond)), ("cpu_seconds_per_1000", Report.Round(contestant.CpuSecondsPer1000)),
-                ("status_ms", Report.Round(status.Median())), ("list_ms", Report.Round(list.Median())), ("first_task_ms", Report.Round(first)), ("first_task_from_process_start_ms", Report.Round(fromProcess)), ("processes", memory));
+                ("tasks", count), ("tasks_per_second", Report.Round(contestant.TasksPerSecond)),
+                ("cpu_seconds_per_1000", Report.Round(contestant.CpuSecondsPer1000)),
+                ("status_ms", Report.Round(status.Median())), ("list_ms", Report.Round(list.Median())), ("first_task_ms", Report.Round(first)),
+                ("first_task_from_process_start_ms", Report.Round(fromProcess)), ("processes", memory));
             if (system is ScitqServers) bench.Report.Target($"{count} queued: broker", bench.Meter.Group(Bench.RabbitMq).PssMb(), 500, atLeast: false, " MiB");
             bench.Report.Target($"{count} queued, {system.Name}: status of the batch", status.Median(), 100, atLeast: false, " ms");
             bench.Report.Target($"{count} queued, {system.Name}: a new agent's first task, from its registration", first, 200, atLeast: false, " ms");
@@ -66,7 +69,8 @@ internal static class Million
         var worker = (await system.GetAsync("workers")).AsArray().OrderByDescending(w => w!["registered"]!.GetValue<DateTimeOffset>()).First()!;
         JsonNode? first = null;
         await Waiting.UntilAsync(
-            async () => (first = (await system.GetAsync($"executions?worker={worker["name"]}&limit=1000")).AsArray().Where(e => e?["started"] is not null).MinBy(e => e!["started"]!.GetValue<DateTimeOffset>())) is not null,
+            async () => (first = (await system.GetAsync($"attempts?worker={worker["name"]}&limit=1000")).AsArray().Where(e => e?["started"] is not null)
+                .MinBy(e => e!["started"]!.GetValue<DateTimeOffset>())) is not null,
             "the first task", TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(20));
         await system.StopWorkerAsync();
         var started = first!["started"]!.GetValue<DateTimeOffset>();

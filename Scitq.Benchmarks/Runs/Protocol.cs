@@ -37,7 +37,8 @@ internal static class Protocol
                 {
                     if (!many.TryGetValue(process, out var now)) continue;
                     if (!double.IsNaN(limit)) bench.Report.Target($"PSS of {process} after {count} tasks", now, limit, atLeast: false, " MiB");
-                    bench.Report.Target($"PSS of {process} after {count} tasks / after {Few} ({few[process]:0.#} MiB)", now / few[process], 1.1, atLeast: false);
+                    bench.Report.Target($"PSS of {process} after {count} tasks / after {Few} ({few[process]:0.#} MiB)", now / few[process], 1.1,
+                        atLeast: false);
                 }
             }
 

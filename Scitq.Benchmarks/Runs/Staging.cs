@@ -30,7 +30,9 @@ internal static class Staging
     private static async Task SmallAsync(Bench bench, ScitqServers system, ObjectStore store)
     {
         const string Batch = "small";
-        object Staged(string to) => new { argv = (string[])["cp", "--", "../input/small", "../output/copy"], inputs = (string[])[store.OurUri("small")], output = store.OurUri(to + "/"), batch = Batch };
+        object Staged(string to) => new
+            { argv = (string[])["cp", "--", "../input/small", "../output/copy"], inputs = (string[])[store.OurUri("small")], output = store.OurUri(to + "/"),
+            batch = Batch };
         object Plain() => new { argv = (string[])["head", "-c", "4096", "/dev/zero"], batch = Batch };
         await system.StartWorkerAsync(Slots, 32, Batch);
         await system.SubmitAsync([.. Enumerable.Range(0, 100).Select(i => Staged($"warm/{i}"))]);
@@ -43,7 +45,8 @@ internal static class Staging
             plain.Add(await OneAsync(system, Plain()));
         }
 
-        bench.Report.Add("4 KB in, 4 KB out, one at a time", ("samples", Samples), ("p50_ms", Report.Round(staged.Median())), ("p99_ms", Report.Round(staged.Percentile(0.99))), ("without_data_p50_ms", Report.Round(plain.Median())));
+        bench.Report.Add("4 KB in, 4 KB out, one at a time", ("samples", Samples), ("p50_ms", Report.Round(staged.Median())),
+            ("p99_ms", Report.Round(staged.Percentile(0.99))), ("without_data_p50_ms", Report.Round(plain.Median())));
         bench.Report.Target("added latency of 4 KB in and 4 KB out, p50", staged.Median() - plain.Median(), 40, atLeast: false, " ms");
 
         var count = bench.Options.Tasks ?? 2000;
@@ -67,10 +70,13 @@ internal static class Staging
         await using var second = await system.StartAnotherWorkerAsync(Slots, 32, Batch);
         var before = gate.Sent;
         var begin = Stopwatch.GetTimestamp();
-        await system.SubmitAsync([.. Enumerable.Range(0, Sharers).Select(_ => (object)new { argv = (string[])["test", "-s", "../resource/shared"], resources = (string[])[store.OurUri("shared")], batch = Batch })]);
+        await system.SubmitAsync([.. Enumerable.Range(0, Sharers)
+            .Select(_ =>
+            (object)new { argv = (string[])["test", "-s", "../resource/shared"], resources = (string[])[store.OurUri("shared")], batch = Batch })]);
         await system.WaitAsync(Batch, Sharers);
         var downloads = (gate.Sent - before) / (double)SharedSize;
-        bench.Report.Add($"{Sharers} tasks with one resource of 500 MB, two agents", ("seconds", Report.Round(Stopwatch.GetElapsedTime(begin).TotalSeconds)), ("downloads", Report.Round(downloads)));
+        bench.Report.Add($"{Sharers} tasks with one resource of 500 MB, two agents", ("seconds", Report.Round(Stopwatch.GetElapsedTime(begin).TotalSeconds)),
+            ("downloads", Report.Round(downloads)));
         bench.Report.Target("downloads of the shared resource, by the bytes the store has sent", downloads, 2.05, atLeast: false);
     }
 
@@ -82,7 +88,9 @@ internal static class Staging
         await PutAsync(bench, store, "large", bytes);
         await system.StartWorkerAsync(1, 0, Batch);
         var (peak, begin) = (0.0, Stopwatch.GetTimestamp());
-        await system.SubmitAsync([new { argv = (string[])["mv", "--", "../input/large", "../output/large"], inputs = (string[])[store.OurUri("large")], output = store.OurUri("large-out/"), batch = Batch }]);
+        await system.SubmitAsync([new
+            { argv = (string[])["mv", "--", "../input/large", "../output/large"], inputs = (string[])[store.OurUri("large")],
+            output = store.OurUri("large-out/"), batch = Batch }]);
         await Waiting.UntilAsync(
             async () =>
             {
@@ -90,7 +98,8 @@ internal static class Staging
                 return await system.DoneAsync(Batch) == 1;
             },
             "the task with the large file", TimeSpan.FromMinutes(30), TimeSpan.FromMilliseconds(200));
-        bench.Report.Add("one large input, and as output", ("gigabytes", Report.Round(2 * bytes / 1e9)), ("seconds", Report.Round(Stopwatch.GetElapsedTime(begin).TotalSeconds)), ("peak_rss_mb", Report.Round(peak)));
+        bench.Report.Add("one large input, and as output", ("gigabytes", Report.Round(2 * bytes / 1e9)),
+            ("seconds", Report.Round(Stopwatch.GetElapsedTime(begin).TotalSeconds)), ("peak_rss_mb", Report.Round(peak)));
         bench.Report.Target($"RSS of the agent while it moves {2 * bytes / 1e9:0.#} GB", peak, 200, atLeast: false, " MiB");
     }
 

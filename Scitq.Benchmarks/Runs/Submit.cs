@@ -38,7 +38,8 @@ internal static class Submit
 
             foreach (var contestant in contestants) contestant.AddTo(bench.Report, bench.Meter, ("tasks", count));
             foreach (var contestant in contestants.Take(contestants.Count > ours.Count ? ours.Count : 0))
-                bench.Report.Ratio($"{count} in one call: {contestant.Name} / {celery.Name}, its loop", contestant.TasksPerSecond, contestants[^1].TasksPerSecond, 10, atLeast: true);
+                bench.Report.Ratio($"{count} in one call: {contestant.Name} / {celery.Name}, its loop", contestant.TasksPerSecond,
+                    contestants[^1].TasksPerSecond, 10, atLeast: true);
             foreach (var system in ours) await LaunchAsync(bench, system);
         }
         finally
@@ -60,7 +61,8 @@ internal static class Submit
             var single = new List<double>();
             for (var i = 0; i < Singles; i++) single.Add(await TimeAsync(launch, ["-b", "single", "true"]));
             var loop = await TimeAsync("/bin/sh", ["-c", $"for i in $(seq {Loop}); do \"$0\" -b single true || exit 1; done >/dev/null", launch]);
-            bench.Report.Add($"scitq-launch by {way}, {system.Name}", ("p50_ms", Report.Round(single.Median() * 1000)), ("p99_ms", Report.Round(single.Max() * 1000)), ("loop_of_100_seconds", Report.Round(loop)));
+            bench.Report.Add($"scitq-launch by {way}, {system.Name}", ("p50_ms", Report.Round(single.Median() * 1000)),
+                ("p99_ms", Report.Round(single.Max() * 1000)), ("loop_of_100_seconds", Report.Round(loop)));
             bench.Report.Target($"one scitq-launch by {way}, {system.Name}", Math.Round(single.Median() * 1000, 1), 150, atLeast: false, " ms");
             bench.Report.Target($"a shell loop of {Loop} scitq-launch by {way}, {system.Name}", loop, 10, atLeast: false, " s");
         }

@@ -80,7 +80,8 @@ internal static class Transfer
                 var measured = await TimedProcess.RunAsync(bench, who, store.Environment, program, ours ? OurArguments(round) : TheirArguments(round));
                 if (!_rounds.TryGetValue(who, out var list)) _rounds[who] = list = [];
                 list.Add(measured);
-                Bench.Say($"{store.Name}, {Name}: {who} {measured.Usage.Seconds:0.00} s, {measured.Usage.Cpu[who]:0.00} CPU s, server {measured.Usage.Cpu.GetValueOrDefault(store.Server):0.00} CPU s, {measured.PeakMb:0} MiB; others {measured.Usage.Others:P0}");
+                Bench.Say($"{store.Name}, {Name}: {who} {measured.Usage.Seconds:0.00} s, {measured.Usage.Cpu[who]:0.00} CPU s, server "
+                    + $"{measured.Usage.Cpu.GetValueOrDefault(store.Server):0.00} CPU s, {measured.PeakMb:0} MiB; others {measured.Usage.Others:P0}");
             }
         }
 
@@ -100,7 +101,8 @@ internal static class Transfer
             }
 
             if (!_rounds.ContainsKey(Theirs)) return;
-            bench.Report.Ratio($"{store.Name}, {Name}: time of {Ours} / {Theirs}", Median(Ours, u => u.Usage.Seconds), Median(Theirs, u => u.Usage.Seconds), 1, atLeast: false);
+            bench.Report.Ratio($"{store.Name}, {Name}: time of {Ours} / {Theirs}", Median(Ours, u => u.Usage.Seconds), Median(Theirs, u => u.Usage.Seconds), 1,
+                atLeast: false);
             bench.Report.Target($"{store.Name}, {Name}: peak memory of {Ours}", _rounds[Ours].Max(u => u.PeakMb), 150, atLeast: false, " MiB");
         }
 

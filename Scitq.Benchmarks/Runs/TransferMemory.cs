@@ -13,7 +13,8 @@ internal static class TransferMemory
     {
         await using (var bucket = new EndlessBucket(bench.Options.Keys))
         {
-            var environment = new Dictionary<string, string> { ["AWS_ENDPOINT_URL"] = bucket.Endpoint, ["AWS_ACCESS_KEY_ID"] = "x", ["AWS_SECRET_ACCESS_KEY"] = "x" };
+            var environment = new Dictionary<string, string>
+                { ["AWS_ENDPOINT_URL"] = bucket.Endpoint, ["AWS_ACCESS_KEY_ID"] = "x", ["AWS_SECRET_ACCESS_KEY"] = "x" };
             await MeasureAsync(bench, $"a listing of {bench.Options.Keys} keys", environment, "rlist", "s3://bench/data");
             await MeasureAsync(bench, $"a listing of {bench.Options.Keys} keys, summed up", environment, "du", "s3://bench/data");
         }

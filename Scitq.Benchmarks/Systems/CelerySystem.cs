@@ -18,9 +18,9 @@ internal sealed class CelerySystem(Bench bench, bool results) : IAsyncDisposable
 
     /// <summary>Whether it can be had here.</summary>
     public static bool IsInstalled =>
-        File.Exists("/usr/bin/python3") && s_modules.All(module => Directory.Exists("/usr/lib/python3/dist-packages/" + module));
+        File.Exists("/usr/bin/python3") && Modules.All(module => Directory.Exists("/usr/lib/python3/dist-packages/" + module));
 
-    private static readonly string[] s_modules = ["celery", "psycopg2", "sqlalchemy"];
+    private static readonly string[] Modules = ["celery", "psycopg2", "sqlalchemy"];
 
     private string CountFile => Path.Combine(bench.Folder, _key + ".count");
 
@@ -52,7 +52,8 @@ internal sealed class CelerySystem(Bench bench, bool results) : IAsyncDisposable
     {
         await StopWorkerAsync();
         _worker = Daemon.Start(bench, _key, "/usr/bin/python3", _environment, whole: true,
-            ["-m", "celery", "-A", "celery_app", "worker", "-Q", _key, "-c", $"{slots}", "--without-gossip", "--without-mingle", "-n", $"{_key}{slots}@localhost"]);
+            ["-m", "celery", "-A", "celery_app", "worker", "-Q", _key, "-c", $"{slots}", "--without-gossip", "--without-mingle", "-n",
+                $"{_key}{slots}@localhost"]);
         var before = Done;
         await SubmitAsync(1);
         await WaitAsync(before + 1);

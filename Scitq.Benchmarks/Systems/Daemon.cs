@@ -21,11 +21,13 @@ internal sealed partial class Daemon : IAsyncDisposable
         return new ProcessStartInfo("/bin/sh", ["-c", join + redirect + "shift; exec \"$@\"", group.JoinFile ?? "sh", output ?? "", program, .. arguments]);
     }
 
-    public static Daemon Start(Bench bench, string group, string program, IReadOnlyDictionary<string, string>? environment, params IEnumerable<string> arguments) =>
+    public static Daemon Start(
+        Bench bench, string group, string program, IReadOnlyDictionary<string, string>? environment, params IEnumerable<string> arguments) =>
         Start(bench, group, program, environment, false, arguments);
 
     /// <summary>With <paramref name="whole"/>, the memory of all its processes counts.</summary>
-    public static Daemon Start(Bench bench, string group, string program, IReadOnlyDictionary<string, string>? environment, bool whole, IEnumerable<string> arguments)
+    public static Daemon Start(
+        Bench bench, string group, string program, IReadOnlyDictionary<string, string>? environment, bool whole, IEnumerable<string> arguments)
     {
         var log = Path.Combine(bench.Folder, $"{group}-{Guid.NewGuid():N}.log");
         var start = In(bench.Meter.Group(group), log, program, arguments);

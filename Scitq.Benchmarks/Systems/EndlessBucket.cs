@@ -59,7 +59,9 @@ internal sealed class EndlessBucket : IAsyncDisposable
                 {
                     while (await reader.ReadLineAsync(_stop.Token) is { Length: > 0 }) { }
                     var body = request.StartsWith("HEAD", StringComparison.Ordinal) ? null : Encoding.UTF8.GetBytes(Page(request));
-                    var head = body is null ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : $"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {body.Length}\r\n\r\n";
+                    var head = body is null
+                        ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+                        : $"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {body.Length}\r\n\r\n";
                     await client.GetStream().WriteAsync((byte[])[.. Encoding.ASCII.GetBytes(head), .. body ?? []], _stop.Token);
                 }
             }
@@ -76,11 +78,18 @@ internal sealed class EndlessBucket : IAsyncDisposable
         var at = request.IndexOf(Marker, StringComparison.Ordinal);
         var first = at < 0 ? 0 : int.Parse(request[(at + Marker.Length)..].Split('&', ' ')[0], CultureInfo.InvariantCulture);
         var last = Math.Min(_keys, first + PageSize);
-        var xml = new StringBuilder("""<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bench</Name>""");
-        xml.Append(CultureInfo.InvariantCulture, $"<MaxKeys>{PageSize}</MaxKeys><KeyCount>{last - first}</KeyCount><IsTruncated>{(last < _keys ? "true" : "false")}</IsTruncated>");
+        var xml = new StringBuilder(
+            """<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bench</Name>""");
+        xml.Append(CultureInfo.InvariantCulture,
+            $"<MaxKeys>{PageSize}</MaxKeys><KeyCount>{last - first}</KeyCount><IsTruncated>{(last < _keys ? "true" : "false")}</IsTruncated>");
         if (last < _keys) xml.Append(CultureInfo.InvariantCulture, $"<NextContinuationToken>{last}</NextContinuationToken>");
         for (var i = first; i < last; i++)
-            xml.Append(CultureInfo.InvariantCulture, $"""<Contents><Key>data/sample-{i / 1000:00000}/reads_{i:0000000}.fastq.gz</Key><LastModified>2026-11-01T12:00:00.000Z</LastModified><ETag>"d41d8cd98f00b204e9800998ecf8427e"</ETag><Size>{i}</Size><StorageClass>STANDARD</StorageClass></Contents>""");
+        {
+            xml.Append(CultureInfo.InvariantCulture, $"<Contents><Key>data/sample-{i / 1000:00000}/reads_{i:0000000}.fastq.gz</Key>")
+                .Append("""<LastModified>2026-11-01T12:00:00.000Z</LastModified><ETag>"d41d8cd98f00b204e9800998ecf8427e"</ETag>""")
+                .Append(CultureInfo.InvariantCulture, $"<Size>{i}</Size><StorageClass>STANDARD</StorageClass></Contents>");
+        }
+
         return xml.Append("</ListBucketResult>").ToString();
     }
 }

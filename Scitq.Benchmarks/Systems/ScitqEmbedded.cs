@@ -28,7 +28,8 @@ internal sealed class ScitqEmbedded(Bench bench) : ScitqSystem(bench)
         await StopWorkerAsync();
         var data = Directory.CreateDirectory(Path.Combine(Bench.Folder, "standalone")).FullName;
         _program = Daemon.Start(Bench, Group, Bench.Program("scitq-standalone"), null,
-            "--port", "0", "--no-token", "--data", data, "--batch", batch, "--concurrency", $"{slots}", "--prefetch", $"{prefetch}", "--runtime", runNothing ? "noop" : "auto");
+            "--port", "0", "--no-token", "--data", data, "--batch", batch, "--concurrency", $"{slots}", "--prefetch", $"{prefetch}", "--runtime",
+            runNothing ? "noop" : "auto");
         Connect(await _program.WaitForAsync("Listening on ", TimeSpan.FromSeconds(60)));
     }
 }

@@ -35,7 +35,8 @@ internal sealed class ScitqServers(Bench bench) : ScitqSystem(bench)
         SecretFile.Write(BusFile, Bench.Broker.OriginalString, replace: true);
         SecretFile.Write(DatabaseFile, $"{Bench.Database};Database=scitq", replace: true);
         _coordinator = Daemon.Start(Bench, CoordinatorGroup, Bench.Program("scitq-coordinator"), null,
-            "--port", "0", "--no-token", "--bus-file", BusFile, "--database-file", DatabaseFile, "--data", Directory.CreateDirectory(Path.Combine(Bench.Folder, "coordinator")).FullName);
+            "--port", "0", "--no-token", "--bus-file", BusFile, "--database-file", DatabaseFile, "--data",
+            Directory.CreateDirectory(Path.Combine(Bench.Folder, "coordinator")).FullName);
         Connect(await _coordinator.WaitForAsync("Listening on ", Patience));
     }
 

@@ -72,7 +72,8 @@ internal abstract class ScitqSystem(Bench bench) : IAsyncDisposable
         try
         {
             var counts = await GetAsync($"batches/{batch}");
-            if (counts["failed"]!.GetValue<long>() is > 0 and var failed) throw new BenchException($"{failed} tasks of batch {batch} have failed on {Name}: {await ReasonAsync(batch)}");
+            if (counts["failed"]!.GetValue<long>() is > 0 and var failed)
+                throw new BenchException($"{failed} tasks of batch {batch} have failed on {Name}: {await ReasonAsync(batch)}");
             return counts["succeeded"]!.GetValue<long>();
         }
         catch (HttpRequestException e) when (e.StatusCode == System.Net.HttpStatusCode.NotFound)
@@ -100,7 +101,8 @@ internal abstract class ScitqSystem(Bench bench) : IAsyncDisposable
 
     protected async Task WaitForWorkerAsync(string name) =>
         await Waiting.UntilAsync(
-            async () => (await GetAsync("workers")).AsArray().Any(w => w!["name"]!.GetValue<string>() == name && w["status"]!.GetValue<string>() is "running" or "full"),
+            async () => (await GetAsync("workers")).AsArray()
+                .Any(w => w!["name"]!.GetValue<string>() == name && w["status"]!.GetValue<string>() is "running" or "full"),
             $"worker {name}", TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(20));
 
     private async Task<string> ReasonAsync(string batch) =>

@@ -9,7 +9,8 @@ internal static class TimedProcess
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     /// <exception cref="BenchException">It failed.</exception>
-    public static async Task<(Usage Usage, double PeakMb)> RunAsync(Bench bench, string group, IReadOnlyDictionary<string, string> environment, string program, IReadOnlyList<string> arguments)
+    public static async Task<(Usage Usage, double PeakMb)> RunAsync(
+        Bench bench, string group, IReadOnlyDictionary<string, string> environment, string program, IReadOnlyList<string> arguments)
     {
         var log = Path.Combine(bench.Folder, $"{group}-{Guid.NewGuid():N}.log");
         var start = Daemon.In(bench.Meter.Group(group), log, program, arguments);
@@ -27,7 +28,9 @@ internal static class TimedProcess
         do peak = Math.Max(peak, ProcFs.Kilobytes($"/proc/{process.Id}/status", "VmHWM:"));
         while (await Task.WhenAny(ended, Task.Delay(Look)) != ended);
         var usage = bench.Meter.Read().Since(before, bench.Meter.Groups);
-        if (process.ExitCode != 0) throw new BenchException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{string.Join('\n', File.ReadLines(log).TakeLast(5))}");
+        if (process.ExitCode != 0)
+            throw new BenchException(
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{string.Join('\n', File.ReadLines(log).TakeLast(5))}");
         File.Delete(log);
         return (usage, peak / 1024.0);
     }

@@ -8,25 +8,26 @@ internal static class Tools
 {
     public static string Peers => Path.Combine(AppContext.BaseDirectory, "peers");
 
-    private static string? s_stamp, s_spawn;
+    private static string? _stamp, _spawn;
 
     /// <summary>Compiles them, where there is a compiler.</summary>
     public static async Task CompileAsync(Bench bench)
     {
-        s_stamp = await CompileAsync(bench, "stamp");
-        s_spawn = await CompileAsync(bench, "spawn");
-        if (s_stamp is null) Bench.Say("no C compiler: the clock of a task is that of a shell's date, some ms late, and there is no figure of what the machine can do");
+        _stamp = await CompileAsync(bench, "stamp");
+        _spawn = await CompileAsync(bench, "spawn");
+        if (_stamp is null) Bench.Say("no C compiler: the clock of a task is that of a shell's date, some ms late, and there is no figure of what the "
+            + "machine can do");
     }
 
     /// <summary>A command that appends the clock in ns and the tag to the file.</summary>
     public static IReadOnlyList<string> Stamp(string file, string tag) =>
-        s_stamp is null ? ["/bin/sh", "-c", "echo $(date +%s%N) \"$1\" >>\"$0\"", file, tag] : [s_stamp, file, tag];
+        _stamp is null ? ["/bin/sh", "-c", "echo $(date +%s%N) \"$1\" >>\"$0\"", file, tag] : [_stamp, file, tag];
 
     /// <summary>How many `true` per second a plain loop starts: what the machine can do at this moment; null where that can't be told.</summary>
     public static async Task<double?> SpawnRateAsync(int count, int slots)
     {
-        if (s_spawn is null) return null;
-        var seconds = await OutputAsync(s_spawn, [$"{count}", $"{slots}", "/bin/true"]);
+        if (_spawn is null) return null;
+        var seconds = await OutputAsync(_spawn, [$"{count}", $"{slots}", "/bin/true"]);
         return count / double.Parse(seconds, CultureInfo.InvariantCulture);
     }
 

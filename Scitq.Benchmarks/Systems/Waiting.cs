@@ -10,7 +10,8 @@ internal static class Waiting
         var begin = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (Stopwatch.GetElapsedTime(begin) > patience) throw new BenchException($"still waiting for {what} after {patience.TotalSeconds:0} s.{(more is null ? "" : "\n" + more())}");
+            if (Stopwatch.GetElapsedTime(begin) > patience)
+                throw new BenchException($"still waiting for {what} after {patience.TotalSeconds:0} s.{(more is null ? "" : "\n" + more())}");
             await Task.Delay(step);
         }
     }
@@ -26,7 +27,8 @@ internal static class Waiting
             var count = await done();
             if (count >= wanted) return;
             var now = Stopwatch.GetTimestamp();
-            if (Stopwatch.GetElapsedTime(begin, now) > patience) throw new BenchException($"only {count} of {wanted} {what} after {patience.TotalSeconds:0} s.");
+            if (Stopwatch.GetElapsedTime(begin, now) > patience)
+                throw new BenchException($"only {count} of {wanted} {what} after {patience.TotalSeconds:0} s.");
             if (count > before) step = (wanted - count) / ((count - before) / Stopwatch.GetElapsedTime(at, now).TotalSeconds) / 3;
             (before, at) = (count, now);
             await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(step, 0.01, 1)));

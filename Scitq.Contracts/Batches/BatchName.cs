@@ -6,7 +6,10 @@ public static class BatchName
     /// <summary>The batch of a task or worker that names none.</summary>
     public const string Default = "Default";
 
-    /// <summary>Why the text is no batch name, or null if it is one: 1 to 100 of <c>A-Z a-z 0-9 . _ -</c>, not ending in <c>_error</c> or <c>_skipped</c> (the broker's own queues).</summary>
+    /// <summary>
+    /// Why the text is not a batch name; null if it is one: 1 to 100 of <c>A-Z a-z 0-9 . _ -</c>, not ending in <c>_error</c> or <c>_skipped</c> (the
+    /// broker's own queues).
+    /// </summary>
     public static string? Problem(string? name)
     {
         if (string.IsNullOrEmpty(name)) return "batch name is empty.";

@@ -76,13 +76,17 @@ internal static class DockerOptionValues
                     mount = mount with { Target = text };
                     break;
                 case "readonly" or "ro" when flag is not null: mount = mount with { ReadOnly = flag.Value }; break;
-                case "bind-propagation" when text is "shared" or "rshared" or "slave" or "rslave" or "private" or "rprivate": mount = mount with { Propagation = text }; break;
+                case "bind-propagation" when text is "shared" or "rshared" or "slave" or "rslave" or "private" or "rprivate":
+                    mount = mount with { Propagation = text };
+                    break;
                 case "bind-nonrecursive" when flag is not null: mount = mount with { NonRecursive = flag.Value }; break;
                 case "volume-nocopy" when flag is not null: mount = mount with { NoCopy = flag.Value }; break;
                 case "volume-driver" when text is { Length: > 0 }: mount = mount with { VolumeDriver = text }; break;
                 case "volume-opt" when text?.IndexOf('=', StringComparison.Ordinal) is > 0 and var at: options[text[..at]] = text[(at + 1)..]; break;
                 case "tmpfs-size" when text is not null && TrySize(text, out var size): mount = mount with { TmpfsSize = size }; break;
-                case "tmpfs-mode" when text is { Length: > 0 and < 7 } && text.All(c => c is >= '0' and <= '7'): mount = mount with { TmpfsMode = Convert.ToInt32(text, 8) }; break;
+                case "tmpfs-mode" when text is { Length: > 0 and < 7 } && text.All(c => c is >= '0' and <= '7'):
+                    mount = mount with { TmpfsMode = Convert.ToInt32(text, 8) };
+                    break;
                 case "consistency" when text is not null: break;       // means something on other systems only
                 default: return (null, $"has '{field}', which is unknown or has a wrong value.");
             }
@@ -94,7 +98,8 @@ internal static class DockerOptionValues
         {
             { Type: "bind", Source: null } => (null, "is of type bind and has no source=…."),
             { Type: "bind", Source: [not '/', ..] } => (null, "has a relative source; the worker wants an absolute path."),
-            { Type: "volume", Source: { } name } when !DockerOptionPatterns.Name().IsMatch(name) => (null, "has a source that is no volume's name; type=bind mounts a directory of the worker."),
+            { Type: "volume", Source: { } name } when !DockerOptionPatterns.Name().IsMatch(name) =>
+                (null, "has a source that is no volume's name; type=bind mounts a directory of the worker."),
             { Type: "tmpfs", Source: not null } => (null, "is of type tmpfs, which has no source."),
             { Type: not "tmpfs", TmpfsSize: not null } or { Type: not "tmpfs", TmpfsMode: not null } => (null, "has tmpfs-… options and is not of type=tmpfs."),
             { Type: not "bind", Propagation: not null } or { Type: not "bind", NonRecursive: true } => (null, "has bind-… options and is not of type=bind."),
@@ -134,7 +139,8 @@ internal static class DockerOptionValues
                 case "options":
                     foreach (var option in text.Split(','))
                     {
-                        if (option.IndexOf('=', StringComparison.Ordinal) is not (> 0 and var at)) return (null, $"has the option '{option}', which is not of the form name=value.");
+                        if (option.IndexOf('=', StringComparison.Ordinal) is not (> 0 and var at))
+                            return (null, $"has the option '{option}', which is not of the form name=value.");
                         options[option[..at]] = option[(at + 1)..];
                     }
 
@@ -173,7 +179,8 @@ internal static class DockerOptionValues
         if (parts.Length > 3 || !parts[0].StartsWith('/')) return (null, "is not of the form /dev/x[:/dev/y][:rwm].");
         var permissions = parts.Length > 1 && IsPermissions(parts[^1]) ? parts[^1] : "rwm";
         var target = parts.Length > 1 && !IsPermissions(parts[1]) ? parts[1] : parts[0];
-        if (!target.StartsWith('/') || (parts.Length == 3 && (!IsPermissions(parts[2]) || IsPermissions(parts[1])))) return (null, "is not of the form /dev/x[:/dev/y][:rwm].");
+        if (!target.StartsWith('/') || (parts.Length == 3 && (!IsPermissions(parts[2]) || IsPermissions(parts[1]))))
+            return (null, "is not of the form /dev/x[:/dev/y][:rwm].");
         return (new DockerDevice(parts[0], target, permissions), null);
 
         static bool IsPermissions(string text) => text.Length is > 0 and < 4 && text.All("rwm".Contains);
@@ -185,7 +192,8 @@ internal static class DockerOptionValues
         if (colon <= 0 || value[0] != '/') return (null, "is not of the form /dev/x:rate.");
         var text = value[(colon + 1)..];
         var rate = 0L;
-        if (bytes ? !TrySize(text, out rate) : !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out rate)) return (null, $"has the wrong rate '{text}'.");
+        if (bytes ? !TrySize(text, out rate) : !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out rate))
+            return (null, $"has the wrong rate '{text}'.");
         return (new DockerDeviceRate(value[..colon], rate), null);
     }
 

@@ -1,6 +1,6 @@
 namespace Scitq.Contracts.Docker;
 
-/// <summary>What a worker whose owner does not trust all submitters lets them ask of docker.</summary>
+/// <summary>The options of docker that submitters may use on a worker whose owner does not trust all of them.</summary>
 public static class DockerPolicy
 {
     // None of these reaches the host's files, devices, networks or processes.
@@ -14,6 +14,8 @@ public static class DockerPolicy
     public static string? RestrictedProblem(DockerRunOptions options)
     {
         var refused = options.Given.Except(Harmless, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        return refused.Count == 0 ? null : $"docker option {string.Join(", ", refused)} is not allowed on this worker (it allows {string.Join(' ', Harmless)}).";
+        return refused.Count == 0
+            ? null
+            : $"docker option {string.Join(", ", refused)} is not allowed on this worker (it allows {string.Join(' ', Harmless)}).";
     }
 }

@@ -77,7 +77,7 @@ public sealed partial record DockerRunOptions
     {
         if (value is null || value.Contains('\0')) return "the docker options hold a NUL byte.";
         if (option.Read(this, value) is { } why) return option.Refused ? $"docker option {name} is refused: {why}" : $"docker option {name} '{value}' {why}";
-        if (!option.Refused && option.Means) given.Add(option.Name);
+        if (!option.Refused && option.Means) _given.Add(option.Name);
         return null;
     }
 
@@ -89,10 +89,11 @@ public sealed partial record DockerRunOptions
         if (MemorySwap > 0 && Memory is null) return "docker option --memory-swap needs --memory beside it.";
         if (MemorySwap > 0 && MemorySwap < Memory) return "docker option --memory-swap is smaller than --memory; it is the sum of memory and swap.";
         if (MemoryReservation > Memory) return "docker option --memory-reservation is larger than --memory.";
-        if (NanoCpus is not null && (CpuPeriod is not null || CpuQuota is not null)) return "docker option --cpus can't be given with --cpu-period or --cpu-quota.";
+        if (NanoCpus is not null && (CpuPeriod is not null || CpuQuota is not null))
+            return "docker option --cpus can't be given with --cpu-period or --cpu-quota.";
         if (Network == "host" && Hostname is not null && Uts is not null) return "docker option --hostname can't be given with --uts.";
         if (OomKillDisable == true && Memory is null) return "docker option --oom-kill-disable needs --memory: without it the task could stall the worker.";
-        var targets = volumes.Select(v => v.Target).Concat(mounts.Select(m => m.Target)).Concat(tmpfs.Keys);
+        var targets = _volumes.Select(v => v.Target).Concat(_mounts.Select(m => m.Target)).Concat(_tmpfs.Keys);
         var twice = targets.Select(t => t.TrimEnd('/')).GroupBy(t => t, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
         return twice is null ? null : $"docker options mount '{twice.Key}' twice.";
     }

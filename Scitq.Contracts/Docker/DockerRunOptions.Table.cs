@@ -19,29 +19,30 @@ public sealed partial record DockerRunOptions
 
     private static IEnumerable<Option> Table() =>
     [
-        new("--gpus", (o, v) => DockerOptionValues.Add(DockerOptionValues.Gpus(v), o.gpus)),
+        new("--gpus", (o, v) => DockerOptionValues.Add(DockerOptionValues.Gpus(v), o._gpus)),
         new("-e --env", ReadEnv),
         new("-l --label", ReadLabel),
-        new("-v --volume", (o, v) => DockerOptionValues.Add(DockerOptionValues.Volume(v), o.volumes)),
-        new("--mount", (o, v) => DockerOptionValues.Add(DockerOptionValues.Mount(v), o.mounts)),
+        new("-v --volume", (o, v) => DockerOptionValues.Add(DockerOptionValues.Volume(v), o._volumes)),
+        new("--mount", (o, v) => DockerOptionValues.Add(DockerOptionValues.Mount(v), o._mounts)),
         new("--tmpfs", ReadTmpfs),
-        new("--device", (o, v) => DockerOptionValues.Add(DockerOptionValues.Device(v), o.devices)),
-        new("--ulimit", (o, v) => DockerOptionValues.Add(DockerOptionValues.Ulimit(v), o.ulimits)),
-        new("--device-read-bps", (o, v) => DockerOptionValues.Add(DockerOptionValues.Rate(v, true), o.deviceReadBps)),
-        new("--device-write-bps", (o, v) => DockerOptionValues.Add(DockerOptionValues.Rate(v, true), o.deviceWriteBps)),
-        new("--device-read-iops", (o, v) => DockerOptionValues.Add(DockerOptionValues.Rate(v, false), o.deviceReadIops)),
-        new("--device-write-iops", (o, v) => DockerOptionValues.Add(DockerOptionValues.Rate(v, false), o.deviceWriteIops)),
-        new("--device-cgroup-rule", (o, v) => DockerOptionPatterns.DeviceRule().IsMatch(v) ? Add(o.deviceCgroupRules, v) : "is not a rule like 'c 1:3 rwm'."),
-        new("--cap-add", (o, v) => DockerOptionPatterns.Capability().IsMatch(v) ? Add(o.capAdd, v) : "is not a capability like SYS_PTRACE."),
-        new("--cap-drop", (o, v) => DockerOptionPatterns.Capability().IsMatch(v) ? Add(o.capDrop, v) : "is not a capability like SYS_PTRACE."),
-        new("--group-add", (o, v) => DockerOptionPatterns.User().IsMatch(v) && !v.Contains(':') ? Add(o.groupAdd, v) : "is neither a group's name nor its number."),
+        new("--device", (o, v) => DockerOptionValues.Add(DockerOptionValues.Device(v), o._devices)),
+        new("--ulimit", (o, v) => DockerOptionValues.Add(DockerOptionValues.Ulimit(v), o._ulimits)),
+        new("--device-read-bps", (o, v) => DockerOptionValues.Add(DockerOptionValues.Rate(v, true), o._deviceReadBps)),
+        new("--device-write-bps", (o, v) => DockerOptionValues.Add(DockerOptionValues.Rate(v, true), o._deviceWriteBps)),
+        new("--device-read-iops", (o, v) => DockerOptionValues.Add(DockerOptionValues.Rate(v, false), o._deviceReadIops)),
+        new("--device-write-iops", (o, v) => DockerOptionValues.Add(DockerOptionValues.Rate(v, false), o._deviceWriteIops)),
+        new("--device-cgroup-rule", (o, v) => DockerOptionPatterns.DeviceRule().IsMatch(v) ? Add(o._deviceCgroupRules, v) : "is not a rule like 'c 1:3 rwm'."),
+        new("--cap-add", (o, v) => DockerOptionPatterns.Capability().IsMatch(v) ? Add(o._capAdd, v) : "is not a capability like SYS_PTRACE."),
+        new("--cap-drop", (o, v) => DockerOptionPatterns.Capability().IsMatch(v) ? Add(o._capDrop, v) : "is not a capability like SYS_PTRACE."),
+        new("--group-add", (o, v) =>
+            DockerOptionPatterns.User().IsMatch(v) && !v.Contains(':') ? Add(o._groupAdd, v) : "is neither a group's name nor its number."),
         new("--add-host", ReadAddHost),
-        new("--dns", (o, v) => IPAddress.TryParse(v, out _) ? Add(o.dns, v) : "is not an IP address."),
-        new("--dns-option --dns-opt", (o, v) => Add(o.dnsOptions, v)),
-        new("--dns-search", (o, v) => v == "." || DockerOptionPatterns.Host().IsMatch(v) ? Add(o.dnsSearch, v) : "is not a domain."),
+        new("--dns", (o, v) => IPAddress.TryParse(v, out _) ? Add(o._dns, v) : "is not an IP address."),
+        new("--dns-option --dns-opt", (o, v) => Add(o._dnsOptions, v)),
+        new("--dns-search", (o, v) => v == "." || DockerOptionPatterns.Host().IsMatch(v) ? Add(o._dnsSearch, v) : "is not a domain."),
         new("--security-opt", ReadSecurity),
-        new("--sysctl", (o, v) => Pair(o.sysctls, v)),
-        new("--storage-opt", (o, v) => Pair(o.storageOptions, v)),
+        new("--sysctl", (o, v) => Pair(o._sysctls, v)),
+        new("--storage-opt", (o, v) => Pair(o._storageOptions, v)),
 
         new("--entrypoint", (o, v) => Set(() => o.Entrypoint = v)),
         new("-w --workdir", (o, v) => v.StartsWith('/') ? Set(() => o.WorkingDirectory = v) : "is not an absolute path."),
@@ -51,12 +52,15 @@ public sealed partial record DockerRunOptions
         new("-h --hostname", (o, v) => v.Length < 64 && DockerOptionPatterns.Host().IsMatch(v) ? Set(() => o.Hostname = v) : "is not a host name."),
         new("--domainname", (o, v) => v.Length < 64 && DockerOptionPatterns.Host().IsMatch(v) ? Set(() => o.Domainname = v) : "is not a domain name."),
         new("--network --net", ReadNetwork),
-        new("--ipc", (o, v) => v is "none" or "private" or "shareable" or "host" || OfContainer(v) ? Set(() => o.Ipc = v) : "is none of none, private, shareable, host and container:NAME."),
+        new("--ipc", (o, v) => v is "none" or "private" or "shareable" or "host" || OfContainer(v)
+            ? Set(() => o.Ipc = v)
+            : "is none of none, private, shareable, host and container:NAME."),
         new("--pid", (o, v) => v == "host" || OfContainer(v) ? Set(() => o.Pid = v) : "is neither host nor container:NAME."),
         new("--uts", (o, v) => v == "host" ? Set(() => o.Uts = v) : "can only be host."),
         new("--userns", (o, v) => v == "host" ? Set(() => o.Userns = v) : "can only be host."),
         new("--cgroupns", (o, v) => v is "host" or "private" ? Set(() => o.Cgroupns = v) : "is neither host nor private."),
-        new("--cgroup-parent", (o, v) => v.Length > 0 && !v.Contains("..", StringComparison.Ordinal) ? Set(() => o.CgroupParent = v) : "is not the name of a cgroup."),
+        new("--cgroup-parent", (o, v) =>
+            v.Length > 0 && !v.Contains("..", StringComparison.Ordinal) ? Set(() => o.CgroupParent = v) : "is not the name of a cgroup."),
         new("--runtime", (o, v) => DockerOptionPatterns.Name().IsMatch(v) ? Set(() => o.Runtime = v) : "is not the name of a runtime."),
         new("--stop-signal", (o, v) => DockerOptionPatterns.Signal().IsMatch(v) ? Set(() => o.StopSignal = v) : "is not a signal like SIGINT or 2."),
         new("--volume-driver", (o, v) => v.Length > 0 ? Set(() => o.VolumeDriver = v) : "is empty."),
@@ -84,7 +88,7 @@ public sealed partial record DockerRunOptions
         Flagged("--read-only", (o, on) => o.ReadOnly = on),
         Flagged("--no-healthcheck", (o, on) => o.NoHealthcheck = on),
 
-        // What scitq does anyway, or what only concerns the docker program.
+        // These change nothing: Scitq does it anyway, or it only concerns the docker program.
         Flagged("--rm", static (_, _) => { }) with { Means = false },
         Flagged("-q --quiet", static (_, _) => { }) with { Means = false },
         Flagged("--disable-content-trust", static (_, _) => { }) with { Means = false },
@@ -129,7 +133,7 @@ public sealed partial record DockerRunOptions
         var equals = value.IndexOf('=', StringComparison.Ordinal);
         if (equals < 0) return "has no value: a worker's own environment is never passed on, write NAME=VALUE.";
         if (equals == 0) return "has no name before the '='.";
-        o.env[value[..equals]] = value[(equals + 1)..];
+        o._env[value[..equals]] = value[(equals + 1)..];
         return null;
     }
 
@@ -139,7 +143,7 @@ public sealed partial record DockerRunOptions
         var name = equals < 0 ? value : value[..equals];
         if (name.Length == 0) return "has no name.";
         if (name.StartsWith("scitq.", StringComparison.OrdinalIgnoreCase)) return "begins with 'scitq.', which scitq keeps for itself.";
-        o.labels[name] = equals < 0 ? "" : value[(equals + 1)..];
+        o._labels[name] = equals < 0 ? "" : value[(equals + 1)..];
         return null;
     }
 
@@ -148,7 +152,7 @@ public sealed partial record DockerRunOptions
         var colon = value.IndexOf(':', StringComparison.Ordinal);
         var path = colon < 0 ? value : value[..colon];
         if (DockerOptionValues.TargetProblem(path) is { } problem) return problem;
-        o.tmpfs[path] = colon < 0 ? "" : value[(colon + 1)..];
+        o._tmpfs[path] = colon < 0 ? "" : value[(colon + 1)..];
         return null;
     }
 
@@ -159,15 +163,16 @@ public sealed partial record DockerRunOptions
         var address = value[(cut + 1)..];
         if (address.StartsWith('[') && address.EndsWith(']')) address = address[1..^1];
         if (address != "host-gateway" && !IPAddress.TryParse(address, out _)) return $"holds '{address}', which is no IP address.";
-        return Add(o.addHosts, $"{value[..cut]}:{address}");
+        return Add(o._addHosts, $"{value[..cut]}:{address}");
     }
 
     private static string? ReadSecurity(DockerRunOptions o, string value)
     {
         var name = value.Split('=', ':')[0];
-        if (name == "seccomp" && value[7..].TrimStart('=', ':') is not ("unconfined" or "builtin")) return "names a profile's file, which the worker does not have; seccomp=unconfined can be given.";
+        if (name == "seccomp" && value[7..].TrimStart('=', ':') is not ("unconfined" or "builtin"))
+            return "names a profile's file, which the worker does not have; seccomp=unconfined can be given.";
         return name is "no-new-privileges" or "seccomp" or "apparmor" or "label" or "credentialspec"
-            ? Add(o.securityOptions, value)
+            ? Add(o._securityOptions, value)
             : "is none of no-new-privileges, seccomp=…, apparmor=… and label=….";
     }
 
@@ -211,7 +216,8 @@ public sealed partial record DockerRunOptions
         return null;
     }
 
-    private static bool OfContainer(string value) => value.StartsWith("container:", StringComparison.Ordinal) && DockerOptionPatterns.Name().IsMatch(value[10..]);
+    private static bool OfContainer(string value) =>
+        value.StartsWith("container:", StringComparison.Ordinal) && DockerOptionPatterns.Name().IsMatch(value[10..]);
 
     private static string? Set(Action set)
     {

@@ -9,30 +9,30 @@ namespace Scitq.Contracts.Docker;
 [JsonConverter(typeof(DockerRunOptionsConverter))]
 public sealed partial record DockerRunOptions
 {
-    private readonly HashSet<string> given = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> env = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> labels = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> tmpfs = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> sysctls = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> storageOptions = new(StringComparer.Ordinal);
-    private readonly List<DockerGpus> gpus = [];
-    private readonly List<DockerUlimit> ulimits = [];
-    private readonly List<DockerVolume> volumes = [];
-    private readonly List<DockerMount> mounts = [];
-    private readonly List<DockerDevice> devices = [];
-    private readonly List<string> deviceCgroupRules = [];
-    private readonly List<string> capAdd = [];
-    private readonly List<string> capDrop = [];
-    private readonly List<string> addHosts = [];
-    private readonly List<string> dns = [];
-    private readonly List<string> dnsOptions = [];
-    private readonly List<string> dnsSearch = [];
-    private readonly List<string> groupAdd = [];
-    private readonly List<string> securityOptions = [];
-    private readonly List<DockerDeviceRate> deviceReadBps = [];
-    private readonly List<DockerDeviceRate> deviceWriteBps = [];
-    private readonly List<DockerDeviceRate> deviceReadIops = [];
-    private readonly List<DockerDeviceRate> deviceWriteIops = [];
+    private readonly HashSet<string> _given = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _env = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _labels = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _tmpfs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _sysctls = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _storageOptions = new(StringComparer.Ordinal);
+    private readonly List<DockerGpus> _gpus = [];
+    private readonly List<DockerUlimit> _ulimits = [];
+    private readonly List<DockerVolume> _volumes = [];
+    private readonly List<DockerMount> _mounts = [];
+    private readonly List<DockerDevice> _devices = [];
+    private readonly List<string> _deviceCgroupRules = [];
+    private readonly List<string> _capAdd = [];
+    private readonly List<string> _capDrop = [];
+    private readonly List<string> _addHosts = [];
+    private readonly List<string> _dns = [];
+    private readonly List<string> _dnsOptions = [];
+    private readonly List<string> _dnsSearch = [];
+    private readonly List<string> _groupAdd = [];
+    private readonly List<string> _securityOptions = [];
+    private readonly List<DockerDeviceRate> _deviceReadBps = [];
+    private readonly List<DockerDeviceRate> _deviceWriteBps = [];
+    private readonly List<DockerDeviceRate> _deviceReadIops = [];
+    private readonly List<DockerDeviceRate> _deviceWriteIops = [];
 
     private DockerRunOptions(IReadOnlyList<string> words) => Words = words;
 
@@ -42,80 +42,83 @@ public sealed partial record DockerRunOptions
     /// <summary>The words they were read from, unchanged.</summary>
     public IReadOnlyList<string> Words { get; }
 
-    /// <summary>Why they can't be given to <c>docker run</c>, as one line; null when they can. Only <see cref="Read"/> makes such a value, and <see cref="TaskSpecRules"/> refuses it.</summary>
+    /// <summary>
+    /// Why they can't be given to <c>docker run</c>, as one line; null when they can. Only <see cref="Read"/> makes such a value, and
+    /// <see cref="TaskSpecRules"/> refuses it.
+    /// </summary>
     public string? Problem { get; private set; }
 
     /// <summary>The long names of the options that were given and mean something here, e.g. <c>--volume</c> for <c>-v</c>.</summary>
-    public IReadOnlyCollection<string> Given => given;
+    public IReadOnlyCollection<string> Given => _given;
 
     /// <summary><c>-e</c>: environment variables by name.</summary>
-    public IReadOnlyDictionary<string, string> Env => env;
+    public IReadOnlyDictionary<string, string> Env => _env;
 
     /// <summary><c>-l</c>: labels; none begins with <c>scitq.</c>.</summary>
-    public IReadOnlyDictionary<string, string> Labels => labels;
+    public IReadOnlyDictionary<string, string> Labels => _labels;
 
     /// <summary><c>--tmpfs</c>: mount options by path.</summary>
-    public IReadOnlyDictionary<string, string> Tmpfs => tmpfs;
+    public IReadOnlyDictionary<string, string> Tmpfs => _tmpfs;
 
     /// <summary><c>--sysctl</c>: kernel settings by name.</summary>
-    public IReadOnlyDictionary<string, string> Sysctls => sysctls;
+    public IReadOnlyDictionary<string, string> Sysctls => _sysctls;
 
     /// <summary><c>--storage-opt</c>: storage driver options by name.</summary>
-    public IReadOnlyDictionary<string, string> StorageOptions => storageOptions;
+    public IReadOnlyDictionary<string, string> StorageOptions => _storageOptions;
 
     /// <summary><c>--gpus</c>: what is asked of GPU drivers.</summary>
-    public IReadOnlyList<DockerGpus> Gpus => gpus;
+    public IReadOnlyList<DockerGpus> Gpus => _gpus;
 
     /// <summary><c>--ulimit</c>: process limits.</summary>
-    public IReadOnlyList<DockerUlimit> Ulimits => ulimits;
+    public IReadOnlyList<DockerUlimit> Ulimits => _ulimits;
 
     /// <summary><c>-v</c>: host directories and volumes.</summary>
-    public IReadOnlyList<DockerVolume> Volumes => volumes;
+    public IReadOnlyList<DockerVolume> Volumes => _volumes;
 
     /// <summary><c>--mount</c>: mounts in the long notation.</summary>
-    public IReadOnlyList<DockerMount> Mounts => mounts;
+    public IReadOnlyList<DockerMount> Mounts => _mounts;
 
     /// <summary><c>--device</c>: host devices.</summary>
-    public IReadOnlyList<DockerDevice> Devices => devices;
+    public IReadOnlyList<DockerDevice> Devices => _devices;
 
     /// <summary><c>--device-cgroup-rule</c>: rules like <c>c 1:3 rwm</c>.</summary>
-    public IReadOnlyList<string> DeviceCgroupRules => deviceCgroupRules;
+    public IReadOnlyList<string> DeviceCgroupRules => _deviceCgroupRules;
 
     /// <summary><c>--cap-add</c>: capabilities to add.</summary>
-    public IReadOnlyList<string> CapAdd => capAdd;
+    public IReadOnlyList<string> CapAdd => _capAdd;
 
     /// <summary><c>--cap-drop</c>: capabilities to drop.</summary>
-    public IReadOnlyList<string> CapDrop => capDrop;
+    public IReadOnlyList<string> CapDrop => _capDrop;
 
     /// <summary><c>--add-host</c>: entries <c>name:address</c> for /etc/hosts.</summary>
-    public IReadOnlyList<string> AddHosts => addHosts;
+    public IReadOnlyList<string> AddHosts => _addHosts;
 
     /// <summary><c>--dns</c>: name servers.</summary>
-    public IReadOnlyList<string> Dns => dns;
+    public IReadOnlyList<string> Dns => _dns;
 
     /// <summary><c>--dns-option</c>: resolver options.</summary>
-    public IReadOnlyList<string> DnsOptions => dnsOptions;
+    public IReadOnlyList<string> DnsOptions => _dnsOptions;
 
     /// <summary><c>--dns-search</c>: search domains.</summary>
-    public IReadOnlyList<string> DnsSearch => dnsSearch;
+    public IReadOnlyList<string> DnsSearch => _dnsSearch;
 
     /// <summary><c>--group-add</c>: further groups.</summary>
-    public IReadOnlyList<string> GroupAdd => groupAdd;
+    public IReadOnlyList<string> GroupAdd => _groupAdd;
 
     /// <summary><c>--security-opt</c>: security options.</summary>
-    public IReadOnlyList<string> SecurityOptions => securityOptions;
+    public IReadOnlyList<string> SecurityOptions => _securityOptions;
 
     /// <summary><c>--device-read-bps</c>.</summary>
-    public IReadOnlyList<DockerDeviceRate> DeviceReadBps => deviceReadBps;
+    public IReadOnlyList<DockerDeviceRate> DeviceReadBps => _deviceReadBps;
 
     /// <summary><c>--device-write-bps</c>.</summary>
-    public IReadOnlyList<DockerDeviceRate> DeviceWriteBps => deviceWriteBps;
+    public IReadOnlyList<DockerDeviceRate> DeviceWriteBps => _deviceWriteBps;
 
     /// <summary><c>--device-read-iops</c>.</summary>
-    public IReadOnlyList<DockerDeviceRate> DeviceReadIops => deviceReadIops;
+    public IReadOnlyList<DockerDeviceRate> DeviceReadIops => _deviceReadIops;
 
     /// <summary><c>--device-write-iops</c>.</summary>
-    public IReadOnlyList<DockerDeviceRate> DeviceWriteIops => deviceWriteIops;
+    public IReadOnlyList<DockerDeviceRate> DeviceWriteIops => _deviceWriteIops;
 
     /// <summary><c>--entrypoint</c>; empty removes the image's.</summary>
     public string? Entrypoint { get; private set; }

@@ -4,9 +4,10 @@ namespace Scitq.Contracts.Docker;
 /// <param name="Count">How many; -1 is all, 0 with <paramref name="DeviceIds"/>.</param>
 /// <param name="DeviceIds">Indices or UUIDs of the devices wanted.</param>
 /// <param name="Driver">The driver's name; empty is any that can.</param>
-/// <param name="Capabilities">What the driver must offer; always holds <c>gpu</c>.</param>
+/// <param name="Capabilities">The capabilities that the driver must offer; always holds <c>gpu</c>.</param>
 /// <param name="Options">Options for the driver.</param>
-public sealed record DockerGpus(int Count, IReadOnlyList<string> DeviceIds, string Driver, IReadOnlyList<string> Capabilities, IReadOnlyDictionary<string, string> Options);
+public sealed record DockerGpus(
+    int Count, IReadOnlyList<string> DeviceIds, string Driver, IReadOnlyList<string> Capabilities, IReadOnlyDictionary<string, string> Options);
 
 /// <summary>One <c>--ulimit</c>.</summary>
 /// <param name="Name">As in <c>nofile</c>.</param>

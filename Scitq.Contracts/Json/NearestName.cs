@@ -1,6 +1,6 @@
 namespace Scitq.Contracts;
 
-/// <summary>What a mistyped name may have meant.</summary>
+/// <summary>Finds the name that a mistyped one may have meant.</summary>
 public static class NearestName
 {
     private const int Longest = 64;

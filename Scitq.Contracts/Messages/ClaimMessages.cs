@@ -12,7 +12,7 @@ public sealed record ClaimTasks
     /// <summary>Returned with the answer.</summary>
     public required long Request { get; init; }
 
-    /// <summary>Which of <see cref="Abilities"/> the agent has.</summary>
+    /// <summary>Those of the <see cref="Abilities"/> that the agent has.</summary>
     public IReadOnlyList<string> Knows { get; init; } = [];
 
     /// <summary>The attempts asked for.</summary>
@@ -44,7 +44,7 @@ public sealed record ClaimAnswer
     /// <summary>The task's small number.</summary>
     public long? Number { get; init; }
 
-    /// <summary>What to run now: edits made while the task was queued are in it.</summary>
+    /// <summary>The specification as it is now, with edits that were made while the task was queued.</summary>
     public TaskSpec? Spec { get; init; }
 
     /// <summary>Why it was refused.</summary>

@@ -1,6 +1,8 @@
 namespace Scitq.Contracts.Messages;
 
-/// <summary>What happened to attempts of one worker: the latest of each. To <see cref="Queues.Reports"/>; ends are answered by <see cref="ReportsAnswered"/>.</summary>
+/// <summary>
+/// The latest reports about attempts of one worker, one for each. To <see cref="Queues.Reports"/>; ends are answered by <see cref="ReportsAnswered"/>.
+/// </summary>
 public sealed record AttemptReports
 {
     /// <summary>The worker's name.</summary>
@@ -16,10 +18,10 @@ public sealed record AttemptKey(Guid TaskId, int Attempt, Guid Lease);
 /// <summary>The state of one attempt.</summary>
 public sealed record AttemptReport
 {
-    /// <summary>Which attempt.</summary>
+    /// <summary>The attempt.</summary>
     public required AttemptKey Key { get; init; }
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The stage that it has reached.</summary>
     public required AttemptStage Stage { get; init; }
 
     /// <summary>For people: <c>pulling ubuntu:22.04 … 40 %</c>.</summary>
@@ -90,13 +92,13 @@ public sealed record AttemptResult
     /// <summary>Bytes delivered to the output URI.</summary>
     public long BytesOut { get; init; }
 
-    /// <summary>What was delivered.</summary>
+    /// <summary>The manifest: all files that were delivered.</summary>
     public IReadOnlyList<OutputFile> Outputs { get; init; } = [];
 
     /// <summary>With <see cref="TaskSpec.UseCache"/>: what the result was made from, and whether it was made at all.</summary>
     public CacheRecord? Cache { get; init; }
 
-    /// <summary>What the user should know though it did not fail the task: skipped files, a masked out-of-memory kill…</summary>
+    /// <summary>Lines that the user should read although the task did not fail for them: skipped files, a masked out-of-memory kill…</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
@@ -113,7 +115,10 @@ public sealed record ReportsAnswered
     public required IReadOnlyList<AttemptKey> Recorded { get; init; }
 }
 
-/// <summary>Part of a stream of an attempt. To <see cref="Queues.Logs"/>; answered by <see cref="OutputStored"/>. Stored by offset: repeated or out of order, it is stored once.</summary>
+/// <summary>
+/// Part of a stream of an attempt. To <see cref="Queues.Logs"/>; answered by <see cref="OutputStored"/>. Stored by offset: repeated or out of order,
+/// it is stored once.
+/// </summary>
 public sealed record OutputAppended
 {
     /// <summary>The worker's name.</summary>
@@ -127,7 +132,7 @@ public sealed record OutputAppended
 }
 
 /// <summary>Bytes of one stream.</summary>
-/// <param name="Stream">Which stream.</param>
+/// <param name="Stream">The stream.</param>
 /// <param name="Offset">Where in the stream the first byte belongs.</param>
 /// <param name="Data">The bytes, as they came (base64 in JSON).</param>
 public sealed record OutputChunk(OutputStream Stream, long Offset, byte[] Data);
@@ -144,6 +149,6 @@ public enum OutputStream
 
 /// <summary>How far a stream is stored. To <see cref="Queues.Worker"/>.</summary>
 /// <param name="Key">The attempt.</param>
-/// <param name="Stream">Which stream.</param>
+/// <param name="Stream">The stream.</param>
 /// <param name="Length">All bytes before this offset are stored; send the rest from here.</param>
 public sealed record OutputStored(AttemptKey Key, OutputStream Stream, long Length);

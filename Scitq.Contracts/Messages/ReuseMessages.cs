@@ -15,10 +15,10 @@ public sealed record FindReusable
     /// <summary>The task that could be spared.</summary>
     public required Guid TaskId { get; init; }
 
-    /// <summary>Stands for all it is made from.</summary>
+    /// <summary>A digest of all parts.</summary>
     public required string Key { get; init; }
 
-    /// <summary>What is behind the key.</summary>
+    /// <summary>The parts that the key is made from.</summary>
     public required IReadOnlyList<CachePart> Parts { get; init; }
 }
 
@@ -35,26 +35,26 @@ public sealed record ReusableFound
     public string? Difference { get; init; }
 }
 
-/// <summary>What an identical task has left.</summary>
+/// <summary>The result of an identical task.</summary>
 /// <param name="Number">The task's small number.</param>
 /// <param name="Output">The folder it delivered to; null when it delivered nothing.</param>
-/// <param name="Files">What it delivered.</param>
+/// <param name="Files">The files it delivered.</param>
 public sealed record ReusableResult(long Number, DataUri? Output, IReadOnlyList<OutputFile> Files);
 
 /// <summary>One part of what the result of a task depends on.</summary>
-/// <param name="Name">Which: <c>command</c>, <c>image</c>, <c>input reads.fastq.gz</c>…</param>
-/// <param name="Value">What it is now: a text, or for data what tells one content from another.</param>
+/// <param name="Name">The name of the part: <c>command</c>, <c>image</c>, <c>input reads.fastq.gz</c>…</param>
+/// <param name="Value">Its value now: a text, or for data something that tells one content from another.</param>
 /// <param name="Size">Of data: its bytes, if known.</param>
 /// <param name="Uri">Of data: where it was, without secrets. Not part of what is compared.</param>
 public sealed record CachePart(string Name, string Value, long? Size = null, string? Uri = null);
 
-/// <summary>What an attempt of a task that may be reused tells with its end.</summary>
+/// <summary>The part of an attempt's end that concerns reuse.</summary>
 public sealed record CacheRecord
 {
     /// <summary>Stands for all the task was made from, when it was the same before and after the data was fetched.</summary>
     public string? Key { get; init; }
 
-    /// <summary>What is behind the key.</summary>
+    /// <summary>The parts that the key is made from.</summary>
     public IReadOnlyList<CachePart> Parts { get; init; } = [];
 
     /// <summary>The number of the task whose outputs were taken instead of running the command.</summary>

@@ -1,12 +1,14 @@
 namespace Scitq.Contracts.Messages;
 
-/// <summary>Queues one task. Idempotent by <see cref="TaskId"/>. To <see cref="Queues.Tasks"/>; plain JSON without any header is read as this message.</summary>
+/// <summary>
+/// Queues one task. Idempotent by <see cref="TaskId"/>. To <see cref="Queues.Tasks"/>; plain JSON without any header is read as this message.
+/// </summary>
 public sealed record SubmitTask
 {
     /// <summary>Made by the submitter (a version 7 GUID is best); the same id sent twice is one task.</summary>
     public required Guid TaskId { get; init; }
 
-    /// <summary>What to run.</summary>
+    /// <summary>The specification of the task.</summary>
     public required TaskSpec Spec { get; init; }
 }
 
@@ -24,7 +26,7 @@ public sealed record TasksSubmitted
     public required IReadOnlyList<SubmittedTask> Tasks { get; init; }
 }
 
-/// <summary>What became of one submitted task.</summary>
+/// <summary>The outcome of the submission of one task.</summary>
 public sealed record SubmittedTask
 {
     /// <summary>The submitter's id.</summary>
@@ -79,6 +81,9 @@ public sealed record TaskQueued
     /// <summary>The attempt, from 1.</summary>
     public int Attempt { get; init; } = 1;
 
-    /// <summary>Only when another service publishes it for a task the coordinator has not seen: the first claim then creates the task. The coordinator leaves it out and answers the claim with the current spec.</summary>
+    /// <summary>
+    /// Only when another service publishes it for a task the coordinator has not seen: the first claim then creates the task. The coordinator leaves
+    /// it out and answers the claim with the current spec.
+    /// </summary>
     public TaskSpec? Spec { get; init; }
 }

@@ -12,10 +12,12 @@ public sealed record RegisterWorker
     /// <summary>The epoch of the agent that used this work directory before, which a lock proves dead; it takes over at once.</summary>
     public Guid? PreviousEpoch { get; init; }
 
-    /// <summary>All earlier starts with the same work directory, from the last one that is known to have been registered: any of them may hold the name.</summary>
+    /// <summary>
+    /// All earlier starts with the same work directory, from the last one that is known to have been registered: any of them may hold the name.
+    /// </summary>
     public IReadOnlyList<Guid> PreviousEpochs { get; init; } = [];
 
-    /// <summary>Whether this start may take the name from that one as from itself.</summary>
+    /// <summary>Whether the agent that was started as <paramref name="epoch"/> is known to be this one, or to be dead, so that its name may be taken over.</summary>
     public bool Follows(Guid epoch) => epoch == Epoch || epoch == PreviousEpoch || PreviousEpochs.Contains(epoch);
 
     /// <summary>Take the name even from an agent that seems alive.</summary>
@@ -52,11 +54,11 @@ public sealed record WorkerRegistered
     /// <summary>Attempts the worker named that are no longer its own: stop them and drop what they left.</summary>
     public IReadOnlyList<AttemptKey> Revoked { get; init; } = [];
 
-    /// <summary>What the coordinator wants of it; what a user set before outlives a restart.</summary>
+    /// <summary>The settings that the worker is to take; those that a user has changed outlive a restart of the agent.</summary>
     public WorkerSettings? Settings { get; init; }
 }
 
-/// <summary>What a worker should do now.</summary>
+/// <summary>The settings of a worker: its task until they are changed.</summary>
 /// <param name="Batch">The batch to serve.</param>
 /// <param name="Concurrency">How many attempts run at once (0 runs none).</param>
 /// <param name="Prefetch">How many more are staged ahead.</param>
@@ -101,7 +103,10 @@ public sealed record WorkerHeartbeat
     /// <summary>Counts up; the answer names it, and the leases it renews count from when it was sent.</summary>
     public required long Sequence { get; init; }
 
-    /// <summary>The newest heartbeat whose answer has arrived, by its sequence; 0 before the first, null from an agent that does not tell. A worker may be heard and yet be deaf.</summary>
+    /// <summary>
+    /// The newest heartbeat whose answer has arrived, by its sequence; 0 before the first, null from an agent that does not tell. A worker may be
+    /// heard and yet be deaf.
+    /// </summary>
     public long? Heard { get; init; }
 
     /// <summary>All attempts it holds a lease for.</summary>
@@ -125,23 +130,23 @@ public sealed record WorkerHeartbeat
     /// <summary>The resources it keeps; null when they are as in the last heartbeat that was answered.</summary>
     public IReadOnlyList<CachedResource>? Resources { get; init; }
 
-    /// <summary>Orders it has carried out, each repeated until the answer no longer holds it.</summary>
+    /// <summary>Outcomes of orders that the worker has carried out; each is repeated until the answer no longer holds the order.</summary>
     public IReadOnlyList<OrderOutcome> Done { get; init; } = [];
 }
 
 /// <summary>One resource that a worker keeps for its tasks.</summary>
-/// <param name="Uri">What was asked for, with its action and without secrets.</param>
+/// <param name="Uri">The URI that was asked for, with its action and without secrets.</param>
 /// <param name="Bytes">Its size on the worker's disk.</param>
 /// <param name="Users">How many attempts use it now.</param>
 /// <param name="LastUsed">When an attempt last asked for it (UTC, by the worker's clock).</param>
 public sealed record CachedResource(string Uri, long Bytes, int Users, DateTime LastUsed);
 
-/// <summary>Something a user wants a worker to do. Doing it twice does no harm.</summary>
-/// <param name="Id">Names it.</param>
-/// <param name="Kind">What.</param>
+/// <summary>One thing that a user wants a worker to do once. Carrying it out twice does no harm.</summary>
+/// <param name="Id">The number that names the order.</param>
+/// <param name="Kind">The thing to be done.</param>
 public sealed record WorkerOrder(long Id, WorkerOrderKind Kind);
 
-/// <summary>What a worker can be ordered.</summary>
+/// <summary>The things that a worker can be ordered to do.</summary>
 public enum WorkerOrderKind
 {
     /// <summary>Remove the directories kept of failed attempts.</summary>
@@ -152,8 +157,8 @@ public enum WorkerOrderKind
 }
 
 /// <summary>An order was carried out.</summary>
-/// <param name="Id">The order's.</param>
-/// <param name="Text">What was done, or why it could not be, in one line.</param>
+/// <param name="Id">The number of the order.</param>
+/// <param name="Text">One line that says what was done, or why it could not be.</param>
 public sealed record OrderOutcome(long Id, string Text);
 
 /// <summary>The answer to <see cref="WorkerHeartbeat"/>: all its leases are renewed but those revoked.</summary>
@@ -171,10 +176,10 @@ public sealed record HeartbeatAnswered
     /// <summary>Attempts whose user has cancelled them: stop them and report their end.</summary>
     public IReadOnlyList<AttemptKey> Cancelled { get; init; } = [];
 
-    /// <summary>What the coordinator wants of the worker.</summary>
+    /// <summary>The settings that the worker is to take.</summary>
     public WorkerSettings? Settings { get; init; }
 
-    /// <summary>Orders it has not said to have carried out.</summary>
+    /// <summary>Orders whose outcome the worker has not told yet.</summary>
     public IReadOnlyList<WorkerOrder> Orders { get; init; } = [];
 
     /// <summary>
@@ -199,7 +204,7 @@ public sealed record Redelivery
     /// <summary>The task's small number.</summary>
     public required long Number { get; init; }
 
-    /// <summary>What was run, and where its output goes.</summary>
+    /// <summary>The specification of the task: the command that was run, and the folder that its output goes to.</summary>
     public required TaskSpec Spec { get; init; }
 
     /// <summary>The attempts as whose the output may be kept, the last one first: the one that ran, and redeliveries that failed.</summary>
@@ -210,10 +215,13 @@ public sealed record Redelivery
 }
 
 /// <summary>A user has changed what the worker should do. To <see cref="Queues.Worker"/>; repeated by heartbeat answers.</summary>
-/// <param name="Settings">All of it, as it is now.</param>
+/// <param name="Settings">All settings as they are now.</param>
 public sealed record ConfigureWorker(WorkerSettings Settings);
 
-/// <summary>Stop one attempt (TERM, a grace, KILL) and report its end with class <c>cancelled</c>. To <see cref="Queues.Worker"/>; repeated by heartbeat answers.</summary>
+/// <summary>
+/// Stop one attempt (TERM, a grace, KILL) and report its end with class <c>cancelled</c>. To <see cref="Queues.Worker"/>; repeated by heartbeat
+/// answers.
+/// </summary>
 /// <param name="Key">The attempt.</param>
 /// <param name="Reason">Why.</param>
 public sealed record StopAttempt(AttemptKey Key, string? Reason);
@@ -223,7 +231,10 @@ public sealed record StopAttempt(AttemptKey Key, string? Reason);
 /// <param name="Epoch">Its epoch.</param>
 public sealed record WorkerLeft(string Worker, Guid Epoch);
 
-/// <summary>A coordinator asks itself through the queue of the heartbeats whether it hears workers. To <see cref="Queues.Workers"/>; whichever coordinator takes it, all have heard.</summary>
+/// <summary>
+/// A coordinator asks itself through the queue of the heartbeats whether it hears workers. To <see cref="Queues.Workers"/>; whichever coordinator
+/// takes it, all have heard.
+/// </summary>
 public sealed record CoordinatorPulse;
 
 /// <summary>An agent asks itself through the broker whether it still hears. To <see cref="Queues.Worker"/>.</summary>

@@ -44,7 +44,8 @@ public static partial class FileOwner
     public static string NameOf(uint uid)
     {
         var entry = OperatingSystem.IsLinux() && IntPtr.Size == 8 ? Account(uid) : IntPtr.Zero;
-        return (entry == IntPtr.Zero ? null : Marshal.PtrToStringUTF8(Marshal.ReadIntPtr(entry))) ?? uid.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return (entry == IntPtr.Zero ? null : Marshal.PtrToStringUTF8(Marshal.ReadIntPtr(entry)))
+            ?? uid.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
     [LibraryImport("libc", EntryPoint = "geteuid")]

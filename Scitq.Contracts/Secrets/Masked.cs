@@ -3,7 +3,9 @@ using Scitq.Contracts.Docker;
 
 namespace Scitq.Contracts;
 
-/// <summary>What people may see of a task: passwords, signatures and keys in its URIs, and the values of variables named like a secret, are <c>***</c>.</summary>
+/// <summary>
+/// Texts of a task as people may see them: passwords, signatures and keys in URIs, and the values of variables named like a secret, are <c>***</c>.
+/// </summary>
 public static partial class Masked
 {
     private const string Mask = "***";
@@ -36,7 +38,8 @@ public static partial class Masked
     public static string? TextOrNull(string? text) => text is null ? null : Text(text);
 
     /// <summary>Text that may also be JSON with variables in it, whole or cut off.</summary>
-    public static string Json(string text) => Text(Member().Replace(text, m => IsSecret(m.Groups["name"].Value) ? $"\"{m.Groups["name"].Value}\":\"{Mask}\"" : m.Value));
+    public static string Json(string text) =>
+        Text(Member().Replace(text, m => IsSecret(m.Groups["name"].Value) ? $"\"{m.Groups["name"].Value}\":\"{Mask}\"" : m.Value));
 
     /// <summary>The value of an environment variable.</summary>
     public static string Variable(string name, string value) => IsSecret(name) ? Mask : Text(value);
@@ -46,13 +49,16 @@ public static partial class Masked
 
     private static DataUri Uri(DataUri uri) => DataUri.Read(Text(uri.Text));
 
-    private static IReadOnlyList<string> Words(IReadOnlyList<string> words) => [.. words.Select(w => w.Contains("://", StringComparison.Ordinal) ? Text(w) : w)];
+    private static IReadOnlyList<string> Words(IReadOnlyList<string> words) =>
+        [.. words.Select(w => w.Contains("://", StringComparison.Ordinal) ? Text(w) : w)];
 
     /// <summary>Words of <c>docker run</c>: those that set variables hold <c>NAME=VALUE</c>.</summary>
     private static List<string> Options(IReadOnlyList<string> words) =>
-        [.. words.Select(word => Assignment().Match(word) is { Success: true } set ? $"{set.Groups["head"].Value}{Variable(set.Groups["name"].Value, set.Groups["value"].Value)}" : Text(word))];
+        [.. words.Select(word => Assignment().Match(word) is { Success: true } set
+            ? $"{set.Groups["head"].Value}{Variable(set.Groups["name"].Value, set.Groups["value"].Value)}"
+            : Text(word))];
 
-    // What no bucket's name holds: key and secret, and a secret may hold a slash.
+    // A key and its secret in place of the bucket. No bucket's name holds a colon; a secret may hold a slash.
     [GeneratedRegex(@"(?<=\b(s3|azure)(@[a-z0-9_]+)*://)[^/:@\s]+:\S*@")]
     private static partial Regex Key();
 
@@ -67,7 +73,9 @@ public static partial class Masked
     [GeneratedRegex(@"(?<=[?&])(?<name>[^=&?|/\s]*(sig|token|key|secret|pass|credential|auth)[^=&?|/\s]*)=[^&|\s]*", RegexOptions.IgnoreCase)]
     private static partial Regex Signature();
 
-    [GeneratedRegex(@"passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|(^|_)(pass|pwd|keys?|auth|sas|pat|dsn|cookie)($|_)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|(^|_)(pass|pwd|keys?|auth|sas|pat|dsn|cookie)($|_)",
+        RegexOptions.IgnoreCase)]
     private static partial Regex SecretName();
 
     [GeneratedRegex(@"^(?<head>(-e|--env=|-e=)?(?<name>[A-Za-z_][A-Za-z0-9_]*)=)(?<value>.*)$", RegexOptions.Singleline)]

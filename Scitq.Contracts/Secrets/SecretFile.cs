@@ -43,7 +43,7 @@ public static class SecretFile
 
     /// <summary>Writes the secret so that the path holds all of it or nothing, and only this account can read it.</summary>
     /// <param name="path">Where to.</param>
-    /// <param name="text">What.</param>
+    /// <param name="text">The secret.</param>
     /// <param name="replace">Whether what is there goes; otherwise that stays, and is no error.</param>
     public static void Write(string path, string text, bool replace)
     {
@@ -72,7 +72,7 @@ public static class SecretFile
     }
 
     /// <summary>
-    /// Nobody else's eyes: the owner's alone, or root's and shown to a group that a service is in. What a container or a unit is
+    /// Whether only those may read the file who should: its owner, or root and a group that a service is in. A secret that a container or a unit is
     /// handed in <c>/run/secrets</c> has the mode its engine gives it, in a place that is no one else's.
     /// </summary>
     private static bool IsPrivate(string path, SafeFileHandle file)

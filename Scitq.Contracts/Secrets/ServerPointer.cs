@@ -22,7 +22,8 @@ public static class ServerPointer
         foreach (var old in Directory.EnumerateFiles(folder))
             if (Read(old) is { IsHere: true, IsAlive: false }) File.Delete(old);
         var path = Path.Combine(folder, Name(address));
-        SecretFile.Write(path, new Pointer(Environment.MachineName, Environment.ProcessId, StartOf(Environment.ProcessId) ?? "", tokenFile).ToString(), replace: true);
+        SecretFile.Write(path, new Pointer(Environment.MachineName, Environment.ProcessId, StartOf(Environment.ProcessId) ?? "", tokenFile)
+            .ToString(), replace: true);
         return path;
     }
 
@@ -64,7 +65,8 @@ public static class ServerPointer
             if (File.ResolveLinkTarget(path, returnFinalTarget: false) is not null) return null;
             var text = SecretFile.Read(path, mine: true);
             var end = text.IndexOf('\n', StringComparison.Ordinal);
-            return end > 0 && text[..end].Split(' ') is [var host, var process, var start] && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            return end > 0 && text[..end].Split(' ') is [var host, var process, var start]
+                && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
                 ? new Pointer(host, id, start, text[(end + 1)..])
                 : null;
         }

@@ -9,10 +9,10 @@ public static class Abilities
     private const string Secrets = "secrets";
     private const string MaskSecrets = "mask-secrets";
 
-    /// <summary>What this version knows.</summary>
+    /// <summary>The abilities of this version.</summary>
     public static IReadOnlyList<string> All { get; } = [Secrets, MaskSecrets];
 
-    /// <summary>What the task wants and an agent that knows these would overlook; null when there is nothing.</summary>
+    /// <summary>An ability that the task needs and an agent with only these lacks; null when there is none.</summary>
     public static string? Missing(TaskSpec spec, IReadOnlyList<string> known) =>
         spec.Secrets.Count > 0 && !known.Contains(Secrets) ? Secrets
         : spec.MaskSecrets && !known.Contains(MaskSecrets) ? MaskSecrets

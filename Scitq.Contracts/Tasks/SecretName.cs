@@ -1,7 +1,7 @@
 namespace Scitq.Contracts;
 
 /// <summary>One of <see cref="TaskSpec.Secrets"/>: the variable, and the name under which the worker's store has its value.</summary>
-/// <param name="Variable">What the command sees.</param>
+/// <param name="Variable">The name of the variable that the command sees.</param>
 /// <param name="Key">Letters, digits, <c>.</c>, <c>_</c> and <c>-</c>: the name of a file, and never a path.</param>
 public sealed record SecretName(string Variable, string Key)
 {
@@ -12,12 +12,13 @@ public sealed record SecretName(string Variable, string Key)
     {
         var equals = text?.IndexOf('=', StringComparison.Ordinal) ?? -1;
         var (variable, key) = equals < 0 ? (text ?? "", text ?? "") : (text![..equals], text[(equals + 1)..]);
-        return TaskSpecRules.IsVariable(variable) && key.Length is > 0 and <= Longest && key[0] != '.' && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
+        return TaskSpecRules.IsVariable(variable) && key.Length is > 0 and <= Longest && key[0] != '.'
+            && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
             ? new SecretName(variable, key)
             : null;
     }
 
-    /// <summary>Why the spec's secrets can't be given; a value that was put in a name's place is not repeated.</summary>
+    /// <summary>Why the spec's secrets can't be given, as one line. It does not repeat the text, which may be a value that was put in a name's place.</summary>
     internal static string? Problem(TaskSpec spec)
     {
         var seen = new HashSet<string>(spec.Env.Keys, StringComparer.Ordinal);

@@ -3,12 +3,15 @@ using Scitq.Contracts.Docker;
 namespace Scitq.Contracts;
 
 /// <summary>
-/// What the user asked for: one command with its data, limits and place. Never changed by the system; an edit by the
+/// A task as its user asked for it: one command with its data, limits and batch. The system never changes it; an edit by the
 /// user makes a new one. On the bus its members are camelCase, in the REST API snake_case.
 /// </summary>
 public sealed record TaskSpec
 {
-    /// <summary>The command as an exact argument vector: no shell splits, expands or quotes it. May be empty only with an <see cref="Image"/> (the image's own command runs).</summary>
+    /// <summary>
+    /// The command as an exact argument vector: no shell splits, expands or quotes it. May be empty only with an <see cref="Image"/> (the image's own
+    /// command runs).
+    /// </summary>
     public required IReadOnlyList<string> Argv { get; init; }
 
     /// <summary>The batch: tasks and workers meet by this name. See <see cref="BatchName"/> for its form.</summary>
@@ -50,7 +53,10 @@ public sealed record TaskSpec
     /// <summary>Tasks that must have succeeded first: task ids, as GUID or as number. The task waits in <c>waiting</c>.</summary>
     public IReadOnlyList<string> Requirements { get; init; } = [];
 
-    /// <summary>Whether the outputs of an identical task that succeeded may be taken instead of running it: same command, image, options, inputs and resources.</summary>
+    /// <summary>
+    /// Whether the outputs of an identical task that succeeded may be taken instead of running it: same command, image, options, inputs and
+    /// resources.
+    /// </summary>
     public bool UseCache { get; init; }
 
     /// <summary>Whether the task fails (class <c>disk</c>) when some of what its command printed could not be kept, which is else a warning.</summary>

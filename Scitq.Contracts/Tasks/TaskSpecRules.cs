@@ -2,7 +2,7 @@ using Scitq.Contracts.Docker;
 
 namespace Scitq.Contracts;
 
-/// <summary>What makes a <see cref="TaskSpec"/> acceptable; the same check in the tools, the API and the coordinator.</summary>
+/// <summary>The rules by which a <see cref="TaskSpec"/> is accepted or refused; the tools, the API and the coordinator apply the same ones.</summary>
 public static class TaskSpecRules
 {
     /// <summary>The largest spec as JSON, in bytes.</summary>
@@ -12,7 +12,8 @@ public static class TaskSpecRules
     public static string? Problem(TaskSpec spec)
     {
         // JSON can say null where the type can't.
-        if (spec.Inputs is null || spec.Resources is null || spec.Requirements is null || spec.DockerOptions is null || spec.Env is null || spec.Secrets is null)
+        if (spec.Inputs is null || spec.Resources is null || spec.Requirements is null || spec.DockerOptions is null || spec.Env is null
+            || spec.Secrets is null)
             return "one of inputs, resources, requirements, docker_options, env and secrets is null: leave it out, or give an empty one.";
         if (spec.Argv is null or { Count: 0 } && spec.Image is null) return "no command: give the words of the command to run.";
         if (spec.Argv?.Any(w => w is null || w.Contains('\0')) == true) return "the command holds a NUL byte, which no program can receive.";
@@ -35,7 +36,8 @@ public static class TaskSpecRules
         {
             if (Defect("output", output) is { } problem) return problem;
             if (output.Action is not null) return $"output '{Masked.Text(output.Text)}' carries an action, which only inputs and resources may.";
-            if (!output.CanReceive) return $"output '{Masked.Text(output.Text)}' is of a scheme that can't be written to (s3, azure, file, ftp, ftps and ftpes can).";
+            if (!output.CanReceive) return $"output '{Masked.Text(output.Text)}' is of a scheme that can't be written to (s3, azure, file, ftp, ftps and "
+                + $"ftpes can).";
         }
 
         foreach (var (key, value) in spec.Env)
@@ -54,7 +56,7 @@ public static class TaskSpecRules
     private static string? Defect(string kind, DataUri? uri) =>
         uri is null ? $"one {kind} is null." : uri.Problem is { } problem ? $"{kind} '{Masked.Text(uri.Text)}' {problem}" : null;
 
-    /// <summary>What a shell can name; it drops any other variable on its way to the command.</summary>
+    /// <summary>Whether a shell can name the variable. It drops any other on its way to the command.</summary>
     internal static bool IsVariable(string name) =>
         name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 }

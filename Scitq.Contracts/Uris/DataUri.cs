@@ -5,14 +5,15 @@ using System.Text.Json.Serialization;
 namespace Scitq.Contracts;
 
 /// <summary>
-/// A place of data: <c>scheme[@option…]://path[|action]</c>. The path is kept byte-exact (no percent-decoding, no
+/// An address of data: <c>scheme[@option…]://path[|action]</c>. The path is kept byte-exact (no percent-decoding, no
 /// folding of <c>..</c> or <c>//</c>), because an object key may be any text; <see cref="Uri"/> would rewrite it.
 /// In JSON it is its text. Two are equal when their texts and paths are.
 /// </summary>
 [JsonConverter(typeof(DataUriConverter))]
 public sealed record DataUri
 {
-    private static readonly ImmutableArray<string> Schemes = ["file", "s3", "azure", "ftp", "ftps", "ftpes", "http", "https", "fasp", "run+fastq", "run+submitted"];
+    private static readonly ImmutableArray<string> Schemes = ["file", "s3", "azure", "ftp", "ftps", "ftpes", "http", "https", "fasp", "run+fastq",
+        "run+submitted"];
     private static readonly ImmutableArray<string> TransportOptions = ["aria2", "ftp", "aspera", "sra", "filter_r1"];
 
     private DataUri(string text, string scheme, ImmutableArray<string> options, string path, UriAction? action) =>
@@ -27,10 +28,10 @@ public sealed record DataUri
     /// <summary>Transport options in the order given, e.g. <c>aria2</c>.</summary>
     public ImmutableArray<string> Options { get; }
 
-    /// <summary>What follows <c>://</c> up to the action: <c>bucket/key</c>, <c>/abs/path</c>, an accession…</summary>
+    /// <summary>The text between <c>://</c> and the action: <c>bucket/key</c>, <c>/abs/path</c>, an accession…</summary>
     public string Path { get; }
 
-    /// <summary>What is done with the data once fetched, if anything.</summary>
+    /// <summary>The action on the data once they are fetched; null for none.</summary>
     public UriAction? Action { get; }
 
     /// <summary>
@@ -112,7 +113,7 @@ public sealed record DataUri
     public DataUri At(string path) =>
         new($"{string.Join('@', Options.Prepend(Scheme))}://{path}", Scheme, Options, path, null);
 
-    /// <summary>The same place with a final slash: everything below it.</summary>
+    /// <summary>The same address with a final slash: everything below it is meant.</summary>
     public DataUri AsFolder() => IsFolder ? this : At(Path + "/");
 
     /// <summary>The same URI without empty and single-dot parts in its path, action included.</summary>
@@ -145,7 +146,9 @@ public sealed record DataUri
     private static string Hint(string? text)
     {
         if (text?.StartsWith('/') == true) return $" Did you mean file://{text} ?";
-        var scheme = text is null ? null : Schemes.FirstOrDefault(s => text.StartsWith(s + ":", StringComparison.Ordinal) || text.StartsWith(s + "/", StringComparison.Ordinal));
+        var scheme = text is null
+            ? null
+            : Schemes.FirstOrDefault(s => text.StartsWith(s + ":", StringComparison.Ordinal) || text.StartsWith(s + "/", StringComparison.Ordinal));
         return scheme is null ? "" : $" Did you mean {scheme}://{text![scheme.Length..].TrimStart(':', '/')} ?";
     }
 }

@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Scitq.Contracts;
 
-/// <summary>A <see cref="DataUri"/> as its text, byte for byte. A text that is not a URI is read all the same, with its <see cref="DataUri.Problem"/>.</summary>
+/// <summary>
+/// A <see cref="DataUri"/> as its text, byte for byte. A text that is not a URI is read all the same, with its <see cref="DataUri.Problem"/>.
+/// </summary>
 public sealed class DataUriConverter : JsonConverter<DataUri>
 {
     /// <inheritdoc/>

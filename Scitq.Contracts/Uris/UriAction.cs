@@ -2,18 +2,18 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Scitq.Contracts;
 
-/// <summary>What is done with fetched data; exactly one an URI.</summary>
+/// <summary>The one action that a URI may carry: it is carried out on the data once they are fetched.</summary>
 public sealed record UriAction
 {
     private UriAction(UriActionKind kind, string? folder) => (Kind, Folder) = (kind, folder);
 
-    /// <summary>Which action.</summary>
+    /// <summary>The kind of action.</summary>
     public UriActionKind Kind { get; }
 
     /// <summary>For <see cref="UriActionKind.Move"/>: the relative sub-folder, without <c>.</c> or <c>..</c> components.</summary>
     public string? Folder { get; }
 
-    /// <summary>Reads <c>gunzip</c>, <c>untar</c>, <c>unzip</c> or <c>mv:SUB</c>, or says why it is none.</summary>
+    /// <summary>Reads <c>gunzip</c>, <c>untar</c>, <c>unzip</c> or <c>mv:SUB</c>, or says why the text is none of them.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out UriAction? action, [NotNullWhen(false)] out string? problem)
     {
         action = null;

@@ -1,21 +1,14 @@
-using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
 using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Batches;
 
-/// <summary>One consistent look at all batches.</summary>
-internal sealed record BatchSnapshot(IReadOnlyList<string> Names, IReadOnlyDictionary<(string Batch, TaskState State), long> Counts)
-{
-    public long Count(string batch, TaskState state) => Counts.GetValueOrDefault((batch, state));
-}
-
 /// <summary>
 /// How many tasks of each batch are in which state. Counting a million takes a while, so the figures are counted again
-/// only after ten times what it took, and whoever asks meanwhile gets the last ones at once.
+/// only after ten times as long as that took, and a caller that asks meanwhile gets the last ones at once.
 /// </summary>
-internal sealed partial class BatchCounts(IDbContextFactory<ScitqDb> contexts, ILogger<BatchCounts> logger)
+internal sealed partial class BatchCounts(IDbContextFactory<ScitqDb> contexts, TimeProvider clock, ILogger<BatchCounts> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
     private readonly Lock _lock = new();
@@ -32,7 +25,7 @@ internal sealed partial class BatchCounts(IDbContextFactory<ScitqDb> contexts, I
             last = _last;
             if (_counting is null)
             {
-                if (last is not null && Stopwatch.GetTimestamp() < _next) return last;
+                if (last is not null && clock.GetTimestamp() < _next) return last;
                 _counting = Task.Run(CountAsync, CancellationToken.None);
             }
 
@@ -40,7 +33,7 @@ internal sealed partial class BatchCounts(IDbContextFactory<ScitqDb> contexts, I
         }
 
         if (last is null) return await counting.WaitAsync(ct);
-        await Task.WhenAny(counting, Task.Delay(Patience, ct));
+        await Task.WhenAny(counting, Task.Delay(Patience, clock, ct));
         ct.ThrowIfCancellationRequested();
         return counting.IsCompleted ? await counting : last;
     }
@@ -48,11 +41,12 @@ internal sealed partial class BatchCounts(IDbContextFactory<ScitqDb> contexts, I
     private async Task<BatchSnapshot> CountAsync()
     {
         BatchSnapshot? counted = null;
-        var started = Stopwatch.GetTimestamp();
+        var started = clock.GetTimestamp();
         try
         {
             await using var db = await contexts.CreateDbContextAsync();
-            var counts = await db.Tasks.GroupBy(t => new { t.Batch, t.State }).Select(g => new { g.Key.Batch, g.Key.State, Count = g.LongCount() }).ToListAsync();
+            var counts = await db.Tasks.GroupBy(t => new { t.Batch, t.State })
+                .Select(g => new { g.Key.Batch, g.Key.State, Count = g.LongCount() }).ToListAsync();
             var known = await db.Batches.Select(b => b.Name).ToListAsync();
             var serving = await db.Workers.Select(w => w.Batch).Distinct().ToListAsync();
             counted = new BatchSnapshot(
@@ -62,7 +56,7 @@ internal sealed partial class BatchCounts(IDbContextFactory<ScitqDb> contexts, I
         }
         catch (Exception e)
         {
-            // Whoever waits gets the exception; when all went away with older figures, this line is what is left of it.
+            // Callers that still wait get the exception. Those that took older figures do not, so it is logged for them.
             Log.CannotCount(logger, e.Message);
             throw;
         }
@@ -70,10 +64,10 @@ internal sealed partial class BatchCounts(IDbContextFactory<ScitqDb> contexts, I
         {
             lock (_lock)
             {
-                // After a failure there are no figures: better none than old ones that look new.
+                // After a failure there are no figures: none are better than old ones that look new.
                 _last = counted;
                 _counting = null;
-                _next = Stopwatch.GetTimestamp() + 10 * (Stopwatch.GetTimestamp() - started);
+                _next = clock.GetTimestamp() + 10 * (clock.GetTimestamp() - started);
             }
         }
     }

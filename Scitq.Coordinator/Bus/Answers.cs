@@ -4,7 +4,7 @@ namespace Scitq.Coordinator.Bus;
 
 internal static class Answers
 {
-    /// <summary>Answers an agent. Not persistent, and no failure when it is gone: what it still needs, it asks again.</summary>
+    /// <summary>Answers an agent. The answer is not persistent, and an agent that is gone is no failure: one that needs an answer asks again.</summary>
     public static async Task AnswerWorkerAsync<T>(this ConsumeContext context, ITopology topology, string worker, T answer)
         where T : class
     {

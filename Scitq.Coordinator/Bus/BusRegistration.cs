@@ -22,7 +22,7 @@ internal static class BusRegistration
         services.AddSingleton<ReconcileRequests>().AddObserver<Dispatcher>();
         services.AddSingleton<IWorkerLine, WorkerLine>().AddSingleton<ILink>(provider => provider.GetRequiredService<ITopology>());
         services.AddService<Reconciler>();
-        services.AddService<Mishaps>();
+        services.AddSingleton<MessageHistory>().AddService<Mishaps>();
         services.AddHostedService<Pulses>();
         services.AddSingleton<ReuseFinder>();
         services.Configure<MassTransitHostOptions>(host => host.StopTimeout = TimeSpan.FromSeconds(10));

@@ -8,7 +8,8 @@ using Scitq.Coordinator.Workers;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>Grants and refuses leases.</summary>
-internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerMemory workers, HearingClock hearing, Mishaps mishaps, ITopology topology) : IConsumer<ClaimTasks>
+internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerMemory workers, HearingClock hearing, MessageHistory history, ITopology topology)
+    : IConsumer<ClaimTasks>
 {
     public async Task Consume(ConsumeContext<ClaimTasks> context)
     {
@@ -31,7 +32,7 @@ internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerMemory workers, Hear
         }
 
         for (var i = 0; i < problems.Length; i++)
-            if (problems[i] is { } problem) await mishaps.RecordAsync(claim.Items[i].TaskId, HistoryKind.Refused, $"queued by the bus: {problem}", ct);
+            if (problems[i] is { } problem) await history.RecordAsync(claim.Items[i].TaskId, HistoryKind.Refused, $"queued by the bus: {problem}", ct);
 
         var outcomes = await inbox.RaiseAsync(stimuli, ct);
         var answers = claim.Items.Select((item, i) => Answer(item, refusal is null ? outcomes[places[i]] : default, refusal, problems[i]));

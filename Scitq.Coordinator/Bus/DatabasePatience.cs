@@ -5,11 +5,14 @@ using Scitq.Coordinator.Persistence;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>
-/// A message waits out a database that is away, or a full disk where output is kept, however long; only what is wrong with itself sends it to the
-/// error queue.
+/// A message waits until a database that is away is back, or a full disk where output is kept has room, however long that takes. Only a fault of the
+/// message itself sends it to the error queue.
 /// </summary>
-internal sealed partial class DatabasePatience(DatabaseOutage outage, LogStore logs, ILogger<DatabasePatience> logger) : IFilter<ConsumeContext>
+internal sealed partial class DatabasePatience(DatabaseOutage outage, LogStore logs, TimeProvider clock, ILogger<DatabasePatience> logger)
+    : IFilter<ConsumeContext>
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
     {
         while (true)
@@ -21,7 +24,7 @@ internal sealed partial class DatabasePatience(DatabaseOutage outage, LogStore l
             }
             catch (Exception e) when (logs.Note(e) || outage.IsAway(e))
             {
-                await Task.Delay(1000, context.CancellationToken);
+                await Task.Delay(Pause, clock, context.CancellationToken);
             }
             catch (Exception e) when (!context.CancellationToken.IsCancellationRequested)
             {

@@ -8,22 +8,12 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Bus;
 
-/// <summary>Messages that could not be read: taken off the error queues and kept in the history, where people look.</summary>
+/// <summary>Takes messages that could not be read off the error queues, and keeps them in the history, where people look.</summary>
 internal sealed partial class Mishaps(
-    IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, ITopology topology, ReconcileRequests requests, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
+    IDbContextFactory<ScitqDb> contexts, MessageHistory history, DatabaseOutage outage, ITopology topology, ReconcileRequests requests,
+    IOptions<TaskOptions> options, TimeProvider clock, ILogger<Mishaps> logger) : BackgroundService
 {
     private const int Excerpt = 1024;
-
-    /// <summary>Keeps an event in the history; the task may be unknown.</summary>
-    public async Task RecordAsync(Guid task, HistoryKind kind, string detail, CancellationToken ct)
-    {
-        detail = Masked.Json(detail);
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        // PostgreSQL's text holds any character but NUL.
-        db.Events.Add(new TaskEventRow { TaskId = task, At = clock.GetUtcNow().UtcDateTime, Kind = kind, Detail = detail.Replace('\0', ' ') });
-        await db.SaveChangesAsync(ct);
-        Log.Recorded(logger, kind, task, detail);
-    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -49,12 +39,14 @@ internal sealed partial class Mishaps(
         var batches = await db.Batches.AsNoTracking().Select(b => b.Name).ToListAsync(ct);
         var recently = clock.GetUtcNow().UtcDateTime.AddDays(-1);
         var workers = await db.Workers.AsNoTracking().Where(w => w.LastSeen > recently).Select(w => w.Name).ToListAsync(ct);
-        string[] queues = [Queues.Tasks, Queues.Claims, Queues.Reports, Queues.Logs, Queues.Workers, .. batches.Select(Queues.Batch), .. workers.Select(Queues.Worker)];
+        string[] own = [Queues.Tasks, Queues.Claims, Queues.Reports, Queues.Logs, Queues.Workers];
+        List<string> queues = [.. own, .. batches.Select(Queues.Batch), .. workers.Select(Queues.Worker)];
         var refused = topology.TakeRefusedAsync([.. queues.Select(q => q + "_error"), .. queues.Select(q => q + "_skipped")], ct);
         await foreach (var message in refused.WithCancellation(ct))
         {
             var text = Encoding.UTF8.GetString(message.Body.Span[..Math.Min(Excerpt, message.Body.Length)]);
-            await RecordAsync(TaskIdIn(message.Body), HistoryKind.Malformed, $"a message on {message.Queue} could not be handled ({message.Problem ?? "unknown type"}): {text}", ct);
+            var detail = $"a message on {message.Queue} could not be handled ({message.Problem ?? "unknown type"}): {text}";
+            await history.RecordAsync(TaskIdIn(message.Body), HistoryKind.Malformed, detail, ct);
             requests.AskForAll();
         }
     }
@@ -64,7 +56,8 @@ internal sealed partial class Mishaps(
         try
         {
             using var json = JsonDocument.Parse(body);
-            return json.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("taskId", out var id) && id.ValueKind == JsonValueKind.String && id.TryGetGuid(out var guid) ? guid : Guid.Empty;
+            return json.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("taskId", out var id)
+                && id.ValueKind == JsonValueKind.String && id.TryGetGuid(out var guid) ? guid : Guid.Empty;
         }
         catch (JsonException)
         {
@@ -74,10 +67,7 @@ internal sealed partial class Mishaps(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "{Kind}: task {Task}: {Detail}")]
-        public static partial void Recorded(ILogger logger, HistoryKind kind, Guid task, string detail);
-
-        [LoggerMessage(2, LogLevel.Warning, "Error queues could not be read ({Problem}); next try soon")]
+        [LoggerMessage(1, LogLevel.Warning, "Error queues could not be read ({Problem}); next try soon")]
         public static partial void NotNow(ILogger logger, string problem);
     }
 }

@@ -5,7 +5,7 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Bus;
 
-/// <summary>Takes what workers report of their attempts.</summary>
+/// <summary>Takes the reports of workers about their attempts.</summary>
 internal sealed class ReportsConsumer(TaskInbox inbox, LogStore logs, ITopology topology) : IConsumer<AttemptReports>
 {
     public async Task Consume(ConsumeContext<AttemptReports> context)
@@ -13,7 +13,7 @@ internal sealed class ReportsConsumer(TaskInbox inbox, LogStore logs, ITopology 
         var reports = context.Message;
         var ct = context.CancellationToken;
 
-        // Output first: when a task is seen to have ended, all it has printed is there.
+        // Output first: by the time a task is seen to have ended, all of its output is there.
         foreach (var report in reports.Items)
             foreach (var chunk in report.Output ?? [])
                 await logs.AppendAsync(report.Key.TaskId, report.Key.Attempt, chunk, ct);
@@ -25,7 +25,8 @@ internal sealed class ReportsConsumer(TaskInbox inbox, LogStore logs, ITopology 
 
     private static TaskStimulus Stimulus(string worker, AttemptReport report) => report switch
     {
-        { Stage: AttemptStage.Ended, Result: null } => throw new InvalidDataException($"A report says that attempt {report.Key.Attempt} of task {report.Key.TaskId} has ended, but not how."),
+        { Stage: AttemptStage.Ended, Result: null } =>
+            throw new InvalidDataException($"A report says that attempt {report.Key.Attempt} of task {report.Key.TaskId} has ended, but not how."),
         { Stage: AttemptStage.Ended } => TaskStimulus.For(report.Key.TaskId, m => m.AttemptEnded, new AttemptEnded(worker, report)),
         { Stage: AttemptStage.Released } => TaskStimulus.For(report.Key.TaskId, m => m.AttemptReleased, new AttemptReleased(worker, report)),
         _ => TaskStimulus.For(report.Key.TaskId, m => m.StageReported, new StageReported(worker, report)),

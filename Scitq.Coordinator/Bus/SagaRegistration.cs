@@ -14,7 +14,8 @@ internal static class SagaRegistration
         bus.AddSingleton<Submissions>();
         bus.AddSagaStateMachine<TaskStateMachine, TaskSaga>((context, saga) =>
             {
-                saga.Message<SubmitTask>(m => m.UseFilter(ActivatorUtilities.CreateInstance<SubmissionFilter>(context)));
+                saga.Message<SubmitTask>(m => m.UseFilter(
+                    new LateFilter<ConsumeContext<SubmitTask>>(() => ActivatorUtilities.CreateInstance<SubmissionFilter>(context))));
                 saga.NoteRequests<CancelTask>(context, "cancel", m => m.TaskId);
                 saga.NoteRequests<RelaunchTask>(context, "relaunch", m => m.TaskId);
                 saga.NoteRequests<RetryUpload>(context, "retry the upload of", m => m.TaskId);

@@ -5,10 +5,11 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>What is the same for a task submitted alone and for many: the check before, and the answer after.</summary>
-internal sealed partial class Submissions(Mishaps mishaps, ITopology topology, ILogger<Submissions> logger)
+internal sealed partial class Submissions(MessageHistory history, ITopology topology, ILogger<Submissions> logger)
 {
     /// <summary>Why the task can't be queued; null when it can.</summary>
-    public static string? Problem(ConsumeContext context, SubmitTask submitted) => submitted.TaskId == Guid.Empty ? "taskId is missing." : context.Problem(submitted.Spec);
+    public static string? Problem(ConsumeContext context, SubmitTask submitted) =>
+        submitted.TaskId == Guid.Empty ? "taskId is missing." : context.Problem(submitted.Spec);
 
     /// <summary>Tells the log what was queued, the history what was refused, and the submitter both, if it gave an address.</summary>
     public async Task AnswerAsync(ConsumeContext context, IReadOnlyList<SubmittedTask> answers)
@@ -17,7 +18,8 @@ internal sealed partial class Submissions(Mishaps mishaps, ITopology topology, I
         if (numbers.Count == 1) Log.OneSubmitted(logger, context.Sender(), numbers[0]);
         else if (numbers.Count > 1) Log.Submitted(logger, context.Sender(), numbers.Count, numbers.Min());
         foreach (var refused in answers)
-            if (refused.Problem is { } problem) await mishaps.RecordAsync(refused.TaskId, HistoryKind.Refused, $"submitted by the bus: {problem}", context.CancellationToken);
+            if (refused.Problem is { } problem)
+                await history.RecordAsync(refused.TaskId, HistoryKind.Refused, $"submitted by the bus: {problem}", context.CancellationToken);
         if (context.ReceiveContext.TryGetPayload<RabbitMqBasicConsumeContext>(out var delivery) && delivery.Properties.ReplyTo is { Length: > 0 } replyTo)
             await ReplyAsync(replyTo, delivery.Properties.CorrelationId, new TasksSubmitted { Tasks = answers }, context.CancellationToken);
     }

@@ -16,7 +16,8 @@ internal static class DatabaseSafety
         if (elsewhere is null) return null;
         return settings.SslMode switch
         {
-            SslMode.Prefer or SslMode.Allow => $"the connection to PostgreSQL at {elsewhere} is plain if the server offers no TLS, and its certificate is not checked: {Advice}",
+            SslMode.Prefer or SslMode.Allow =>
+                $"the connection to PostgreSQL at {elsewhere} is plain if the server offers no TLS, and its certificate is not checked: {Advice}",
             SslMode.Require => $"the certificate of PostgreSQL at {elsewhere} is not checked, so anybody between may be the server: {Advice}",
             _ => null,
         };

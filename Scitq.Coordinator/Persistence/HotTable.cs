@@ -89,7 +89,8 @@ internal sealed class HotTable<TRow>
             var value = Expression.Property(row, property.PropertyInfo!);
             var converter = property.GetValueConverter();
             _get = Expression.Lambda<Func<TRow, TProvider>>(Convert(converter?.ConvertToProviderExpression, value, typeof(TProvider)), row).Compile();
-            _set = Expression.Lambda<Action<TRow, TProvider>>(Expression.Assign(value, Convert(converter?.ConvertFromProviderExpression, provider, typeof(TValue))), row, provider).Compile();
+            var assign = Expression.Assign(value, Convert(converter?.ConvertFromProviderExpression, provider, typeof(TValue)));
+            _set = Expression.Lambda<Action<TRow, TProvider>>(assign, row, provider).Compile();
         }
 
         public override string SqlType { get; }

@@ -19,7 +19,9 @@ internal static class Migrator
         var done = await db.Database.SqlQueryRaw<int>("SELECT number AS \"Value\" FROM migration").ToListAsync(ct);
         var scripts = Scripts(postgres ? "postgresql" : "sqlite");
         if (done.Count > 0 && done.Max() > scripts.Keys.Max())
-            throw new InvalidOperationException($"The database has migration {done.Max()}, this coordinator knows {scripts.Keys.Max()}: it belongs to a newer version; upgrade the coordinator.");
+            throw new InvalidOperationException(
+                $"The database has migration {done.Max()}, this coordinator knows {scripts.Keys.Max()}: "
+                + "it belongs to a newer version; upgrade the coordinator.");
         foreach (var (number, sql) in scripts.Where(s => !done.Contains(s.Key)))
         {
             // Not ExecuteSqlRaw: the scripts hold braces.
@@ -29,7 +31,8 @@ internal static class Migrator
             command.CommandText = sql;
 #pragma warning restore CA2100
             await command.ExecuteNonQueryAsync(ct);
-            await db.Database.ExecuteSqlAsync($"INSERT INTO migration (number, applied) VALUES ({number}, {clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture)})", ct);
+            var now = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
+            await db.Database.ExecuteSqlAsync($"INSERT INTO migration (number, applied) VALUES ({number}, {now})", ct);
         }
 
         await transaction.CommitAsync(ct);

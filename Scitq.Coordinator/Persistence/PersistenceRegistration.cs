@@ -21,13 +21,15 @@ internal static class PersistenceRegistration
                 settings.NoResetOnClose = true;
                 return NpgsqlDataSource.Create(settings);
             });
-            services.AddPooledDbContextFactory<ScitqDb>((provider, db) => db.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()).EnableThreadSafetyChecks(false));
+            services.AddPooledDbContextFactory<ScitqDb>((provider, db) =>
+                db.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()).EnableThreadSafetyChecks(false));
             services.AddSingleton<ITaskStore, PostgresTaskStore>();
         }
         else
         {
             var file = new SqliteConnectionStringBuilder { DataSource = options.SqliteFile, DefaultTimeout = 30 };
-            services.AddPooledDbContextFactory<ScitqDb>(db => db.UseSqlite(file.ConnectionString).AddInterceptors(new SqlitePragmas()).EnableThreadSafetyChecks(false));
+            services.AddPooledDbContextFactory<ScitqDb>(db =>
+                db.UseSqlite(file.ConnectionString).AddInterceptors(new SqlitePragmas()).EnableThreadSafetyChecks(false));
             services.AddSingleton<ITaskStore, SqliteTaskStore>();
         }
 

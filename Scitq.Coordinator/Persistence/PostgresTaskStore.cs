@@ -86,13 +86,15 @@ internal sealed class PostgresTaskStore : ITaskStore
             {
             }
         }
-        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected)
+        catch (PostgresException e) when (e.SqlState is
+            PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected)
         {
             throw new SaveConflictException(e);
         }
     }
 
-    public Task<IReadOnlyList<(Guid TaskId, RecordedEnd End)>> LoadEndsAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct) => RecordedEnds.LoadAsync(_contexts, ids, ct);
+    public Task<IReadOnlyList<(Guid TaskId, RecordedEnd End)>> LoadEndsAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct) =>
+        RecordedEnds.LoadAsync(_contexts, ids, ct);
 
     public bool IsTransient(Exception exception)
     {
@@ -104,10 +106,13 @@ internal sealed class PostgresTaskStore : ITaskStore
     private static string Parameters<TRow>(IReadOnlyList<HotTable<TRow>.Column> columns)
         where TRow : class => string.Join(", ", columns.Select((c, i) => $"${i + 1}::{c.SqlType}[]"));
 
-    private static void AddRows<TRow>(NpgsqlBatch batch, HotTable<TRow> table, IReadOnlyList<HotTable<TRow>.Column> columns, List<TRow> rows, string conflicts = "")
+    private static void AddRows<TRow>(
+        NpgsqlBatch batch, HotTable<TRow> table, IReadOnlyList<HotTable<TRow>.Column> columns, List<TRow> rows, string conflicts = "")
         where TRow : class
     {
-        if (rows.Count > 0) Add(batch, $"INSERT INTO {table.Name} ({table.Names(columns)}) SELECT * FROM unnest({Parameters(columns)}){conflicts}", columns.Select(c => c.Array(rows)));
+        if (rows.Count == 0) return;
+        var sql = $"INSERT INTO {table.Name} ({table.Names(columns)}) SELECT * FROM unnest({Parameters(columns)}){conflicts}";
+        Add(batch, sql, columns.Select(c => c.Array(rows)));
     }
 
     private static void Add(NpgsqlBatch batch, string sql, IEnumerable<NpgsqlParameter> parameters)

@@ -83,9 +83,9 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
         foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
         {
             property.SetColumnName(property.GetColumnName() is var name && name == property.Name ? SnakeCase(name) : name);
-            if (property.ClrType.IsEnum || Nullable.GetUnderlyingType(property.ClrType)?.IsEnum == true)
-                property.SetValueConverter((ValueConverter)Activator.CreateInstance(typeof(LowerCase<>).MakeGenericType(Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType))!);
-            else if (property.ClrType == typeof(DateTime) || property.ClrType == typeof(DateTime?))
+            var plain = Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType;
+            if (plain.IsEnum) property.SetValueConverter((ValueConverter)Activator.CreateInstance(typeof(LowerCase<>).MakeGenericType(plain))!);
+            else if (plain == typeof(DateTime))
                 property.SetValueConverter(new ValueConverter<DateTime, DateTime>(x => x, x => DateTime.SpecifyKind(x, DateTimeKind.Utc)));
         }
     }

@@ -66,11 +66,13 @@ internal sealed class SqliteTaskStore : ITaskStore
         await ExecuteAsync(connection, transaction, Insert(_events, _events.Except("id")), _events.Except("id"), changes.Events, ct);
         await ExecuteAsync(connection, transaction, Insert(_requirements, _requirements.Columns), _requirements.Columns, changes.Requirements, ct);
         // An update that changes nothing, because each statement is held to have changed one row.
-        await ExecuteAsync(connection, transaction, Insert(_batches, _batches.Columns) + " ON CONFLICT (name) DO UPDATE SET name = excluded.name", _batches.Columns, changes.Batches, ct);
+        var upsert = Insert(_batches, _batches.Columns) + " ON CONFLICT (name) DO UPDATE SET name = excluded.name";
+        await ExecuteAsync(connection, transaction, upsert, _batches.Columns, changes.Batches, ct);
         await transaction.CommitAsync(ct);
     }
 
-    public Task<IReadOnlyList<(Guid TaskId, RecordedEnd End)>> LoadEndsAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct) => RecordedEnds.LoadAsync(_contexts, ids, ct);
+    public Task<IReadOnlyList<(Guid TaskId, RecordedEnd End)>> LoadEndsAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct) =>
+        RecordedEnds.LoadAsync(_contexts, ids, ct);
 
     public bool IsTransient(Exception exception) => DatabaseFaults.OfThis(exception) is not null;
 
@@ -84,7 +86,8 @@ internal sealed class SqliteTaskStore : ITaskStore
         where TRow : class =>
         $"INSERT INTO {table.Name} ({table.Names(columns)}) VALUES ({string.Join(", ", columns.Select(c => "$" + c.Name))})";
 
-    private static SqliteCommand Command<TRow>(SqliteConnection connection, SqliteTransaction transaction, string sql, IReadOnlyList<HotTable<TRow>.Column> columns)
+    private static SqliteCommand Command<TRow>(
+        SqliteConnection connection, SqliteTransaction transaction, string sql, IReadOnlyList<HotTable<TRow>.Column> columns)
         where TRow : class
     {
         var command = connection.CreateCommand();
@@ -100,7 +103,9 @@ internal sealed class SqliteTaskStore : ITaskStore
         for (var i = 0; i < columns.Count; i++) command.Parameters[i].Value = columns[i].Value(row);
     }
 
-    private static async Task ExecuteAsync<TRow>(SqliteConnection connection, SqliteTransaction transaction, string sql, IReadOnlyList<HotTable<TRow>.Column> columns, List<TRow> rows, CancellationToken ct)
+    private static async Task ExecuteAsync<TRow>(
+        SqliteConnection connection, SqliteTransaction transaction, string sql, IReadOnlyList<HotTable<TRow>.Column> columns,
+        List<TRow> rows, CancellationToken ct)
         where TRow : class
     {
         if (rows.Count == 0) return;

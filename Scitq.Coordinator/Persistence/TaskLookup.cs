@@ -7,10 +7,12 @@ namespace Scitq.Coordinator.Persistence;
 /// <summary>Looks tasks up, the same way in both databases.</summary>
 internal sealed class TaskLookup(IDbContextFactory<ScitqDb> contexts) : ITaskLookup
 {
-    public async Task<IReadOnlyList<(long Number, Guid Id)>> ExistingAsync(IReadOnlyCollection<long> numbers, IReadOnlyCollection<Guid> ids, CancellationToken ct)
+    public async Task<IReadOnlyList<(long Number, Guid Id)>> ExistingAsync(
+        IReadOnlyCollection<long> numbers, IReadOnlyCollection<Guid> ids, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var found = await db.Tasks.AsNoTracking().Where(t => numbers.Contains(t.Number) || ids.Contains(t.CorrelationId)).Select(t => new { t.Number, t.CorrelationId }).ToListAsync(ct);
+        var found = await db.Tasks.AsNoTracking().Where(t => numbers.Contains(t.Number) || ids.Contains(t.CorrelationId))
+            .Select(t => new { t.Number, t.CorrelationId }).ToListAsync(ct);
         return found.ConvertAll(t => (t.Number, t.CorrelationId));
     }
 
@@ -27,14 +29,16 @@ internal sealed class TaskLookup(IDbContextFactory<ScitqDb> contexts) : ITaskLoo
         if (ids is not null)
             waiting = waiting.Where(t => ids.Contains(t.CorrelationId) || db.Requirements.Any(r => r.TaskId == t.CorrelationId && ids.Contains(r.RequiredId)));
         return await waiting
-            .Where(t => !db.Requirements.Any(r => r.TaskId == t.CorrelationId && !db.Tasks.Any(x => x.CorrelationId == r.RequiredId && x.State == TaskState.Succeeded)))
+            .Where(t => !db.Requirements.Any(r => r.TaskId == t.CorrelationId
+                && !db.Tasks.Any(x => x.CorrelationId == r.RequiredId && x.State == TaskState.Succeeded)))
             .Select(t => t.CorrelationId).ToListAsync(ct);
     }
 
     public async Task<IReadOnlyList<Guid>> DueAsync(DateTime now, int most, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Tasks.AsNoTracking().Where(t => t.Due != null && t.Due <= now).OrderBy(t => t.Due).Select(t => t.CorrelationId).Take(most).ToListAsync(ct);
+        return await db.Tasks.AsNoTracking().Where(t => t.Due != null && t.Due <= now)
+            .OrderBy(t => t.Due).Select(t => t.CorrelationId).Take(most).ToListAsync(ct);
     }
 
     public async Task<DateTime?> NextDueAsync(CancellationToken ct)

@@ -29,7 +29,8 @@ internal static class PartDifference
     {
         if (before is null) return $"{Describe(part)} was not there in task {number}";
         if (part.Uri is null) return $"{part.Name} is not that of task {number}";
-        return part.Size != before.Size ? $"{Describe(part)} has another size than in task {number}" : $"{Describe(part)} has other content (or date) than in task {number}";
+        return part.Size != before.Size ? $"{Describe(part)} has another size than in task {number}"
+            : $"{Describe(part)} has other content (or date) than in task {number}";
     }
 
     /// <summary>Data by where it is: <c>input s3://bucket/reads.fastq.gz</c>.</summary>

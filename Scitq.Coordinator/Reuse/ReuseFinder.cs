@@ -16,7 +16,8 @@ internal sealed class ReuseFinder(IDbContextFactory<ScitqDb> contexts)
     public async Task<ReusableFound> FindAsync(FindReusable asked, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        if (await db.Tasks.AsNoTracking().SingleOrDefaultAsync(t => t.CorrelationId == asked.TaskId, ct) is not { } task) return new ReusableFound { Request = asked.Request };
+        if (await db.Tasks.AsNoTracking().SingleOrDefaultAsync(t => t.CorrelationId == asked.TaskId, ct) is not { } task)
+            return new ReusableFound { Request = asked.Request };
         if (await db.Events.AnyAsync(e => e.TaskId == asked.TaskId && e.Kind == HistoryKind.Relaunched, ct))
             return new ReusableFound { Request = asked.Request, Difference = "it was relaunched, which means that it runs" };
 
@@ -26,11 +27,15 @@ internal sealed class ReuseFinder(IDbContextFactory<ScitqDb> contexts)
             .Join(db.Tasks, a => a.TaskId, t => t.CorrelationId, (a, t) => new { a.Finished, a.Outputs, t.Number, t.SpecJson }).ToListAsync(ct);
         // Where they are wanted they need not be copied.
         var results = same.OrderByDescending(s => s.Finished)
-            .Select(s => new ReusableResult(s.Number, JsonSerializer.Deserialize<TaskSpec>(s.SpecJson, ScitqJson.Bus)!.Output, s.Outputs is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<OutputFile>>(s.Outputs, ScitqJson.Rest)!))
+            .Select(s => new ReusableResult(s.Number, JsonSerializer.Deserialize<TaskSpec>(s.SpecJson, ScitqJson.Bus)!.Output, Files(s.Outputs)))
             .Where(r => task.Spec.Output is null || r.Output is not null)
             .OrderByDescending(r => r.Output == task.Spec.Output).Take(MostResults).ToList();
-        return new ReusableFound { Request = asked.Request, Results = results, Difference = results.Count > 0 ? null : await DifferenceAsync(db, task, asked.Parts, ct) };
+        var difference = results.Count > 0 ? null : await DifferenceAsync(db, task, asked.Parts, ct);
+        return new ReusableFound { Request = asked.Request, Results = results, Difference = difference };
     }
+
+    private static IReadOnlyList<OutputFile> Files(string? outputs) =>
+        outputs is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<OutputFile>>(outputs, ScitqJson.Rest)!;
 
     private static async Task<string> DifferenceAsync(ScitqDb db, TaskSaga task, IReadOnlyList<CachePart> parts, CancellationToken ct)
     {

@@ -41,7 +41,8 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
         if (task.Attempt != claim.Attempt) return ClaimVerdict.Refused;
         if (task.State == TaskState.Pending)
             return task.Due is not null ? ClaimVerdict.Refused : Abilities.Missing(task.Spec, claim.Knows) is null ? ClaimVerdict.Granted : ClaimVerdict.TooOld;
-        return task.State.IsActive() && task.Worker == claim.Worker && task is { CancelRequested: false, Redelivers: null } ? ClaimVerdict.GrantedAgain : ClaimVerdict.Refused;
+        var holds = task.State.IsActive() && task.Worker == claim.Worker && task is { CancelRequested: false, Redelivers: null };
+        return holds ? ClaimVerdict.GrantedAgain : ClaimVerdict.Refused;
     }
 
     private Ending OfCurrent(TaskSaga task, AttemptResult result)
@@ -59,9 +60,13 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
     private Ending Lost(TaskSaga task) => task.Losses + 1 < _options.MaxLosses ? Ending.Requeued : Ending.Poison;
 
     /// <summary>Agents repeat ends until they are answered: one that is recorded, or was noted as late, is no news.</summary>
-    private static bool IsRepeated(TaskEffects effects, AttemptReport report) =>
-        effects.Attempts.Exists(a => a.Attempt == report.Key.Attempt && a.Lease == report.Key.Lease && Same(a.Finished, report.Result!.Finished))
-        || effects.KnownEnds.Exists(e => e.Attempt == report.Key.Attempt && (e.Lease is null || (e.Lease == report.Key.Lease && Same(e.Finished!.Value, report.Result!.Finished))));
+    private static bool IsRepeated(TaskEffects effects, AttemptReport report)
+    {
+        var (_, attempt, lease) = report.Key;
+        var finished = report.Result!.Finished;
+        return effects.Attempts.Exists(a => a.Attempt == attempt && a.Lease == lease && Same(a.Finished, finished))
+            || effects.KnownEnds.Exists(e => e.Attempt == attempt && (e.Lease is null || (e.Lease == lease && Same(e.Finished!.Value, finished))));
+    }
 
     /// <summary>PostgreSQL keeps microseconds.</summary>
     private static bool Same(DateTime one, DateTime other) => Math.Abs((one - other).Ticks) < TimeSpan.TicksPerMillisecond;

@@ -6,7 +6,8 @@ namespace Scitq.Coordinator.Tasks;
 /// one saves hundreds at a time. While the database is away a group waits for it; the messages behind it stay unacknowledged, so nothing is lost.
 /// </summary>
 internal sealed partial class GroupCommit(
-    TaskInbox inbox, GroupHandler handler, IDatabaseHealth database, IEnumerable<ICommitObserver> observers, TimeProvider clock, ILogger<GroupCommit> logger) : BackgroundService
+    TaskInbox inbox, GroupHandler handler, IDatabaseHealth database, IEnumerable<ICommitObserver> observers, TimeProvider clock, ILogger<GroupCommit> logger)
+    : BackgroundService
 {
     /// <summary>A group has about so many events at most.</summary>
     public const int MaxGroup = 2000;
@@ -77,7 +78,9 @@ internal sealed partial class GroupCommit(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "{Observer} failed at saved tasks. They stay saved; what it would have sent is found by the next comparison of tables and queues")]
+        [LoggerMessage(
+            1, LogLevel.Error,
+            "{Observer} failed at tasks that are saved and stay so; messages it would have sent follow with the next comparison of queues and tables")]
         public static partial void ObserverFailed(ILogger logger, string observer, Exception exception);
     }
 }

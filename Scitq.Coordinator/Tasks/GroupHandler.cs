@@ -28,7 +28,8 @@ internal sealed class GroupHandler(TaskStateMachine machine, ITaskStore store, I
         return [.. tasks.Values.Where(IsNews).Select(t => new CommittedTask(t.Task!, t.Effects))];
     }
 
-    private static bool IsNews(TaskInHand task) => task.Task is not null && (task.IsNew || task.Effects.Changed || task.Effects.Dispatch || task.Effects.Stop is not null);
+    private static bool IsNews(TaskInHand task) =>
+        task.Task is not null && (task.IsNew || task.Effects.Changed || task.Effects.Dispatch || task.Effects.Stop is not null);
 
     /// <summary>A report of an end that is not the current attempt's may be a repeat: then it must be known which ends are recorded of the task.</summary>
     private async Task LoadEndsAsync(IReadOnlyList<TaskInbox.Portion> group, Dictionary<Guid, TaskInHand> tasks, CancellationToken ct)

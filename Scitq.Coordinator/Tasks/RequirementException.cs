@@ -9,7 +9,10 @@ internal sealed class UnknownRequirementException(string id) : RequirementExcept
 /// <summary>Tasks require each other, so none of them could ever start.</summary>
 internal sealed class RequirementRingException(IReadOnlyList<Guid> ring) : RequirementException(ring.Count == 1
     ? $"task {ring[0]} requires itself; nothing was queued."
-    : $"tasks require each other in a ring ({string.Join(" → ", ring.Count <= Shown ? ring : [.. ring.Take(Shown - 1)])}{(ring.Count <= Shown ? "" : " → …")} → {ring[0]}); nothing was queued.")
+    : $"tasks require each other in a ring ({Text(ring)} → {ring[0]}); nothing was queued.")
 {
     private const int Shown = 5;
+
+    private static string Text(IReadOnlyList<Guid> ring) =>
+        ring.Count <= Shown ? string.Join(" → ", ring) : string.Join(" → ", ring.Take(Shown - 1)) + " → …";
 }

@@ -11,8 +11,15 @@ internal sealed class RequirementResolver(ITaskLookup lookup)
     public async Task<IReadOnlyList<IReadOnlyList<Guid>>> ResolveAsync(IReadOnlyList<SubmitTask> submitted, CancellationToken ct)
     {
         var required = await FindAsync(submitted, ct);
-        var resolved = submitted.Select<SubmitTask, IReadOnlyList<Guid>>(t => t.Spec.Requirements.Count == 0 ? [] : [.. t.Spec.Requirements.Select(r => required[r]).Distinct()]).ToList();
-        var edges = submitted.Select((t, i) => (t.TaskId, Required: resolved[i])).Where(t => t.Required.Count > 0).Select(t => (t.TaskId, (IEnumerable<Guid>)t.Required)).ToList();
+        var resolved = new IReadOnlyList<Guid>[submitted.Count];
+        var edges = new List<(Guid, IEnumerable<Guid>)>();
+        for (var i = 0; i < resolved.Length; i++)
+        {
+            var spec = submitted[i].Spec;
+            resolved[i] = spec.Requirements.Count == 0 ? [] : [.. spec.Requirements.Select(r => required[r]).Distinct()];
+            if (resolved[i].Count > 0) edges.Add((submitted[i].TaskId, resolved[i]));
+        }
+
         return RequirementRing.Find(edges) is { } ring ? throw new RequirementRingException(ring) : resolved;
     }
 

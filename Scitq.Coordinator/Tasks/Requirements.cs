@@ -6,7 +6,8 @@ namespace Scitq.Coordinator.Tasks;
 
 /// <summary>Releases waiting tasks once all they require have succeeded.</summary>
 internal sealed partial class Requirements(
-    ITaskLookup lookup, TaskInbox inbox, IDatabaseHealth database, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Requirements> logger) : BackgroundService, ICommitObserver
+    ITaskLookup lookup, TaskInbox inbox, IDatabaseHealth database, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Requirements> logger)
+    : BackgroundService, ICommitObserver
 {
     private readonly Channel<Guid> _news = Channel.CreateUnbounded<Guid>(new UnboundedChannelOptions { SingleReader = true });
     private volatile bool _anyWaits;
@@ -23,7 +24,8 @@ internal sealed partial class Requirements(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Guid.Empty stands for all: at start, and now and then for what another coordinator has seen.
-        await using var timer = clock.CreateTimer(_ => _news.Writer.TryWrite(Guid.Empty), null, TimeSpan.Zero, TimeSpan.FromSeconds(options.Value.ReconcileSeconds));
+        var period = TimeSpan.FromSeconds(options.Value.ReconcileSeconds);
+        await using var timer = clock.CreateTimer(_ => _news.Writer.TryWrite(Guid.Empty), null, TimeSpan.Zero, period);
         var ids = new HashSet<Guid>();
         while (await _news.Reader.WaitToReadAsync(stoppingToken))
         {

@@ -4,7 +4,8 @@ namespace Scitq.Coordinator.Tasks;
 /// Watches the deadlines of retries, which are columns. Several coordinators may sweep at once: each step is fenced by the row's version, so the
 /// second finds nothing to do.
 /// </summary>
-internal sealed partial class Sweeper(ITaskLookup lookup, TaskInbox inbox, IDatabaseHealth database, TimeProvider clock, ILogger<Sweeper> logger) : BackgroundService, ICommitObserver
+internal sealed partial class Sweeper(ITaskLookup lookup, TaskInbox inbox, IDatabaseHealth database, TimeProvider clock, ILogger<Sweeper> logger)
+    : BackgroundService, ICommitObserver
 {
     private const int MostAtOnce = 1000;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);

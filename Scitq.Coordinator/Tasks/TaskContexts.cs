@@ -9,7 +9,8 @@ internal static class TaskContexts
 
     /// <summary>What the event adds besides the changed row.</summary>
     public static TaskEffects Effects(this PipeContext context) =>
-        context.TryGetPayload<TaskEffects>(out var effects) ? effects : throw new InvalidOperationException("An event of a task was raised outside of a group.");
+        context.TryGetPayload<TaskEffects>(out var effects) ? effects
+            : throw new InvalidOperationException("An event of a task was raised outside of a group.");
 
     /// <summary>Where a user's message came from.</summary>
     public static Origin Origin(this PipeContext context) => context.TryGetPayload<Origin>(out var origin) ? origin : Unknown;

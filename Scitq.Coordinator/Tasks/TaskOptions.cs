@@ -18,8 +18,8 @@ internal sealed class TaskOptions
     [Range(1, 86400)] public double LostAfterSeconds { get; init; } = 45;
 
     /// <summary>
-    /// Seconds by which an agent's lease must be below <see cref="LostAfterSeconds"/>: what its clock and its last step may take longer than they should. Tests that
-    /// have no time to wait set less; nobody else may.
+    /// Seconds by which an agent's lease must be below <see cref="LostAfterSeconds"/>: what its clock and its last step may take longer than they should.
+    /// Tests that have no time to wait set less; nobody else may.
     /// </summary>
     [Range(0.1, 10)] public double LeaseMarginSeconds { get; init; } = 10;
 

@@ -5,7 +5,9 @@ using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
 
-/// <summary>One task as the database holds it: the saga instance of <see cref="TaskStateMachine"/>. What an event adds besides is <see cref="TaskEffects"/>.</summary>
+/// <summary>
+/// One task as the database holds it: the saga instance of <see cref="TaskStateMachine"/>. Whatever an event adds besides is in <see cref="TaskEffects"/>.
+/// </summary>
 internal sealed class TaskSaga : SagaStateMachineInstance
 {
     private TaskSpec? _spec;

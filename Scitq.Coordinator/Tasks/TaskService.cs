@@ -29,7 +29,8 @@ internal sealed class TaskService(TaskInbox inbox, RequirementResolver requireme
     public Task<IReadOnlyList<TaskSaga>> SubmitAsync(IReadOnlyList<SubmitTask> submitted, CancellationToken ct) => SubmitAsync(submitted, null, ct);
 
     /// <summary>The task there is now, and whether it will be (or is) cancelled by this; null for one that does not exist.</summary>
-    public async Task<(TaskSaga Task, bool Done)?> CancelAsync(Guid id, string? reason, string? by, CancellationToken ct) => (await CancelAsync([id], reason, by, ct))[0];
+    public async Task<(TaskSaga Task, bool Done)?> CancelAsync(Guid id, string? reason, string? by, CancellationToken ct) =>
+        (await CancelAsync([id], reason, by, ct))[0];
 
     /// <summary>The same for many.</summary>
     public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> CancelAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>
@@ -39,13 +40,14 @@ internal sealed class TaskService(TaskInbox inbox, RequirementResolver requireme
     public Task<(TaskSaga Task, bool Done)?> CancelAsync(Guid id, string? reason, CancellationToken ct) => CancelAsync(id, reason, null, ct);
 
     /// <summary>The task there is now, and whether another attempt was started by this; null for one that does not exist.</summary>
-    public async Task<(TaskSaga Task, bool Done)?> RelaunchAsync(Guid id, string? reason, string? by, CancellationToken ct) => (await RelaunchAsync([id], reason, by, ct))[0];
+    public async Task<(TaskSaga Task, bool Done)?> RelaunchAsync(Guid id, string? reason, string? by, CancellationToken ct) =>
+        (await RelaunchAsync([id], reason, by, ct))[0];
 
     /// <summary>The same for many.</summary>
     public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> RelaunchAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>
         AskAsync(ids, m => m.RelaunchRequested, id => new RelaunchTask { TaskId = id, Reason = reason }, by, ct);
 
-    /// <summary>The tasks there are now, and whether their output is being delivered again by this; whether their workers live is the caller's to know.</summary>
+    /// <summary>The tasks there are now, and whether their output is being delivered again by this. The caller has seen that their workers live.</summary>
     public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> RetryUploadAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>
         AskAsync(ids, m => m.UploadRetryRequested, id => new RetryUpload { TaskId = id, Reason = reason }, by, ct);
 

@@ -9,6 +9,7 @@ namespace Scitq.Coordinator.Tasks;
 /// </summary>
 internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, SagaStateMachine<TaskSaga>
 {
+    private static readonly Type[] Published = [typeof(SubmitTask), typeof(CancelTask), typeof(RelaunchTask), typeof(RetryUpload)];
     private readonly EndingRules _rules;
 
     public TaskStateMachine(TaskVerbs verbs, EndingRules rules)
@@ -78,7 +79,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
     /// is one that nobody handles.
     /// </summary>
     IEnumerable<EventCorrelation> SagaStateMachine<TaskSaga>.Correlations =>
-        Correlations.Where(c => c.DataType == typeof(SubmitTask) || c.DataType == typeof(CancelTask) || c.DataType == typeof(RelaunchTask) || c.DataType == typeof(RetryUpload));
+        Correlations.Where(c => Published.Contains(c.DataType));
 
     private IEnumerable<Line> Table(TaskVerbs verbs) =>
     [

@@ -90,7 +90,8 @@ internal sealed partial class TaskVerbs
     {
         var task = context.Saga;
         task.Failure = FailureClass.Lost;
-        task.Reason = $"lost {task.Losses} workers, the last one: {task.Reason}. It may be what kills them; see the history, and relaunch it when that is ruled out.";
+        task.Reason = $"lost {task.Losses} workers, the last one: {task.Reason}. It may be what kills them; "
+            + "see the history, and relaunch it when that is ruled out.";
         Finish(context);
     }
 

@@ -18,7 +18,10 @@ internal sealed partial class TaskVerbs
         GrantAgain(context);
     }
 
-    /// <summary>The same lease, valid from now: to its holder it is as a new grant, and so it must be to whoever takes it away.</summary>
+    /// <summary>
+    /// Grants the lease that the worker holds once more. Its time counts from now, here as at the worker: the worker takes the answer for a new grant,
+    /// and a lease must not be taken away while its holder believes in it.
+    /// </summary>
     public void GrantAgain(BehaviorContext<TaskSaga, Claimed> context)
     {
         var (task, claim, effects) = (context.Saga, context.Message, context.Effects());

@@ -52,7 +52,9 @@ internal sealed partial class TaskVerbs
         Remember(context, HistoryKind.Relaunched, context.Message.Reason, context.Origin().By);
     }
 
-    /// <summary>Gives the worker that keeps the output a lease for the next attempt, which only delivers. It is told by the answer to its next heartbeat.</summary>
+    /// <summary>
+    /// Gives the worker that keeps the output a lease for the next attempt, which only delivers. The answer to the worker's next heartbeat tells it.
+    /// </summary>
     public void RetryUpload(BehaviorContext<TaskSaga, RetryUpload> context)
     {
         var task = context.Saga;

@@ -9,7 +9,8 @@ namespace Scitq.Coordinator.Workers;
 
 /// <summary>Answers heartbeats: renews the leases they name, and tells workers what they have not heard.</summary>
 internal sealed class Heartbeats(
-    IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory, HeldLeases leases, Redeliveries redeliveries, TimeProvider clock)
+    IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory,
+    HeldLeases leases, Redeliveries redeliveries, TimeProvider clock)
 {
     /// <summary>So many leases are told with one answer; the others follow with the next ones.</summary>
     public const int MostTold = 20;
@@ -18,7 +19,8 @@ internal sealed class Heartbeats(
     /// Renews leases, or says why not. One after the other for each worker, and an older heartbeat after a newer one says
     /// nothing: after an outage they arrive all at once, and one sent before a grant does not name its lease.
     /// </summary>
-    public Task<HeartbeatAnswered?> HeartbeatAsync(WorkerHeartbeat message, CancellationToken ct) => memory.InTurnAsync(message.Worker, () => HearAsync(message, ct), ct);
+    public Task<HeartbeatAnswered?> HeartbeatAsync(WorkerHeartbeat message, CancellationToken ct) =>
+        memory.InTurnAsync(message.Worker, () => HearAsync(message, ct), ct);
 
     private async Task<HeartbeatAnswered?> HearAsync(WorkerHeartbeat message, CancellationToken ct)
     {
@@ -49,7 +51,8 @@ internal sealed class Heartbeats(
             Settings = worker.Settings,
             Redeliver = await Redeliveries.ReadAsync(db, told, ct),
             Granted = await GrantsAsync(db, late, message.Worker, ct),
-            Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id).Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
+            Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id)
+                .Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
         };
     }
 

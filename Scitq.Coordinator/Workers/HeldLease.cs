@@ -1,10 +1,10 @@
 using Scitq.Contracts.Messages;
-using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Workers;
 
 /// <summary>An attempt that a worker holds by the table.</summary>
-internal sealed record HeldLease(Guid TaskId, int Attempt, Guid? Lease, bool CancelRequested, DateTime? Accepted, int? Redelivers, double? Granted, Guid? Holder)
+internal sealed record HeldLease(
+    Guid TaskId, int Attempt, Guid? Lease, bool CancelRequested, DateTime? Accepted, int? Redelivers, double? Granted, Guid? Holder)
 {
     public AttemptKey Key => new(TaskId, Attempt, Lease ?? Guid.Empty);
 }

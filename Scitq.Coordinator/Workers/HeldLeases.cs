@@ -25,7 +25,8 @@ internal sealed class HeldLeases(TaskInbox inbox)
 
     /// <summary>Takes the leases away.</summary>
     public Task LoseAsync(IEnumerable<HeldLease> leases, string why, CancellationToken ct) =>
-        inbox.RaiseAsync([.. leases.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
+        inbox.RaiseAsync(
+            [.. leases.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
 
     private static IQueryable<TaskSaga> Active(ScitqDb db) =>
         db.Tasks.AsNoTracking().Where(t => t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading);

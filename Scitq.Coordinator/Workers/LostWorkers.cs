@@ -6,7 +6,8 @@ namespace Scitq.Coordinator.Workers;
 
 /// <summary>Declares workers lost that have been silent for too long, and takes leases from those that are gone.</summary>
 internal sealed partial class LostWorkers(
-    IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory, HeldLeases leases, TimeProvider clock, ILogger<LostWorkers> logger)
+    IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory, HeldLeases leases,
+    TimeProvider clock, ILogger<LostWorkers> logger)
 {
     /// <summary>
     /// A pulse has come back: what workers said before it has been heard. Several coordinators may do so at once: each step is fenced by the epoch or the

@@ -96,7 +96,8 @@ internal sealed partial class Registrations(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Worker {Worker} serves batch {Batch} with {Concurrency} slots and {Prefetch} ahead; it brings {Leases} attempts")]
+        [LoggerMessage(
+            1, LogLevel.Information, "Worker {Worker} serves batch {Batch} with {Concurrency} slots and {Prefetch} ahead; it brings {Leases} attempts")]
         public static partial void Registered(ILogger logger, string worker, string batch, int concurrency, int prefetch, int leases);
 
         [LoggerMessage(2, LogLevel.Information, "Worker {Worker} has left")]

@@ -8,7 +8,8 @@ internal static class Archive
 {
     /// <summary>Unpacks <paramref name="archive"/> below the new directory <paramref name="tree"/>.</summary>
     /// <exception cref="IntegrityException">It is damaged, hostile or not understood; the message names the entry.</exception>
-    public static async Task UnpackAsync(UriActionKind kind, string archive, string name, string tree, string shown, UnpackLimits limits, ICollection<string> warnings, CancellationToken ct)
+    public static async Task UnpackAsync(
+        UriActionKind kind, string archive, string name, string tree, string shown, UnpackLimits limits, ICollection<string> warnings, CancellationToken ct)
     {
         var budget = new UnpackBudget(limits, new FileInfo(archive).Length, tree, shown);
         var files = new ArchiveTree(tree, shown, budget, warnings);

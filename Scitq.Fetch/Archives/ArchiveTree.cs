@@ -15,10 +15,12 @@ internal sealed class ArchiveTree(string root, string shown, UnpackBudget budget
     public async Task FileAsync(string name, Stream content, UnixFileMode? mode, DateTime? modified, CancellationToken ct, SparseMap? sparse = null)
     {
         var path = Place(name);
-        await using var file = Make(name, () => LocalFiles.Open(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 }));
+        await using var file = Make(
+            name, () => LocalFiles.Open(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 }));
         if (sparse is null) await budget.CopyAsync(content, file, ct);
         else await SpreadAsync(name, content, file, sparse, ct);
-        if (!OperatingSystem.IsWindows() && mode is { } bits) File.SetUnixFileMode(file.SafeFileHandle, (bits & Permissions) | UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows() && mode is { } bits)
+            File.SetUnixFileMode(file.SafeFileHandle, (bits & Permissions) | UnixFileMode.UserRead | UnixFileMode.UserWrite);
         if (modified is { } time) File.SetLastWriteTimeUtc(file.SafeFileHandle, time);
     }
 
@@ -43,7 +45,8 @@ internal sealed class ArchiveTree(string root, string shown, UnpackBudget budget
     {
         var existing = LocalName.Resolve(root, target, shown);
         var kind = LocalName.IsReal(root, existing) ? FileKinds.Of(existing) : FileKind.Missing;
-        if (kind is not (FileKind.File or FileKind.SymbolicLink)) throw Refused(name, $"is a hard link to '{Redacted.Of(target)}', which is no earlier file of the archive");
+        if (kind is not (FileKind.File or FileKind.SymbolicLink))
+            throw Refused(name, $"is a hard link to '{Redacted.Of(target)}', which is no earlier file of the archive");
         // A link to a link is that link under another name, and may lead elsewhere from there.
         if (kind == FileKind.SymbolicLink) RefuseOutside(name, LocalFiles.LinkTarget(existing)!);
         if (LocalName.Resolve(root, name, shown) == existing)
@@ -77,7 +80,7 @@ internal sealed class ArchiveTree(string root, string shown, UnpackBudget budget
     {
         budget.Entry();
         var path = LocalName.Resolve(root, name, shown);
-        // What is a folder once is never anything else later on.
+        // A name that is a folder once is never anything else later on.
         if (Path.GetDirectoryName(path) is var folder && folder != _lastFolder)
         {
             Make(name, () => LocalName.MakeParents(root, path));
@@ -138,7 +141,9 @@ internal sealed class ArchiveTree(string root, string shown, UnpackBudget budget
         {
             throw Refused(name, $"goes through a link ({e.Message.TrimEnd('.')})");
         }
-        catch (Exception e) when (e is PathTooLongException or ArgumentException or IOException { HResult: Exists or NotADirectory or IsADirectory or Invalid or TooBig or NoSuchCharacters })
+        catch (Exception e)
+            when (e is PathTooLongException or ArgumentException or IOException
+                { HResult: Exists or NotADirectory or IsADirectory or Invalid or TooBig or NoSuchCharacters })
         {
             throw Refused(name, $"cannot be made ({e.Message.TrimEnd('.')})");
         }

@@ -47,7 +47,9 @@ internal sealed class Decompression : IAsyncDisposable
         await _process.WaitForExitAsync(ct);
         // A program that only warns, of garbage behind the end, has not understood the whole file either.
         if (await _complaint! is var complaint && (_process.ExitCode != 0 || complaint.Length > 0))
-            throw new IntegrityException($"{_shown}: it is damaged or cut off: {_process.StartInfo.FileName} ended with code {_process.ExitCode} ({Redacted.Of(complaint)}). It is refused, nothing of it was kept.");
+            throw new IntegrityException(
+                $"{_shown}: it is damaged or cut off: {_process.StartInfo.FileName} ended with code {_process.ExitCode} ({Redacted.Of(complaint)}). It is "
+                + $"refused, nothing of it was kept.");
     }
 
     public async ValueTask DisposeAsync()

@@ -91,7 +91,7 @@ internal sealed class Gunzip : ReadOnlyStream
     }
 
     /// <summary>
-    /// The decompressor takes more than it needs and does not tell how much. What must follow is known, though: the sum and length of what came
+    /// The decompressor takes more than it needs and does not tell how much. The bytes that must follow are known, though: the sum and length of what came
     /// out. So the end is where those are, and where they are twice, where a member or the end of the file comes next.
     /// </summary>
     private async Task EndAsync(CancellationToken ct)
@@ -142,6 +142,7 @@ internal sealed class Gunzip : ReadOnlyStream
     {
         public int Last { get; private set; }
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => Last = await file.ReadAsync(buffer, cancellationToken);
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Last = await file.ReadAsync(buffer, cancellationToken);
     }
 }

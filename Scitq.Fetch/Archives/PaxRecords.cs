@@ -4,7 +4,9 @@ using Scitq.Fetch.Local;
 
 namespace Scitq.Fetch.Archives;
 
-/// <summary>What an extended header of a pax archive says of the member that follows, as far as we keep it. Where it says something twice, the last counts.</summary>
+/// <summary>
+/// The values that an extended header of a pax archive gives for the member behind it, as far as we keep them. Where it says something twice, the last counts.
+/// </summary>
 internal sealed class PaxRecords
 {
     private readonly List<long> _sparse = [];
@@ -37,7 +39,8 @@ internal sealed class PaxRecords
         while (!records.IsEmpty)
         {
             var blank = records.IndexOf((byte)' ');
-            if (blank < 0 || !int.TryParse(records[..blank], NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length <= blank + 1 || length > records.Length || records[length - 1] != '\n')
+            if (blank < 0 || !int.TryParse(records[..blank], NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length <= blank + 1
+                || length > records.Length || records[length - 1] != '\n')
                 throw new FormatException("its extended header is malformed");
             var record = records[(blank + 1)..(length - 1)];
             var equals = record.IndexOf((byte)'=');
@@ -115,7 +118,9 @@ internal sealed class PaxRecords
 
     private static DateTime? Time(ReadOnlySpan<byte> value)
     {
-        if (value is [(byte)'+', ..] || !decimal.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)) throw new FormatException("its mtime is no number");
+        if (value is [(byte)'+', ..]
+            || !decimal.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var seconds)) throw new FormatException("its mtime is no number");
         return UnixTime.Of(seconds);
     }
 }

@@ -6,7 +6,7 @@ internal sealed class ReadAhead(Stream source, int size = 1 << 17)
     private readonly byte[] _buffer = new byte[size];
     private int _at, _filled;
 
-    /// <summary>What is here.</summary>
+    /// <summary>The bytes that are here.</summary>
     public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(_at, _filled - _at);
 
     /// <summary>Whether there are as many bytes at least.</summary>

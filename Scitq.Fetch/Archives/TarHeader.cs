@@ -108,5 +108,6 @@ internal readonly struct TarHeader
         return number;
     }
 
-    private static FormatException Wrong(ReadOnlySpan<byte> field, string what) => new($"its {what} is no number ('{Redacted.Of(Encoding.Latin1.GetString(field))}')");
+    private static FormatException Wrong(ReadOnlySpan<byte> field, string what) =>
+        new($"its {what} is no number ('{Redacted.Of(Encoding.Latin1.GetString(field))}')");
 }

@@ -4,7 +4,7 @@ using Scitq.Fetch.Local;
 namespace Scitq.Fetch.Archives;
 
 /// <summary>
-/// Unpacks a tar of any dialect. What is not understood is refused, by name, never guessed at; what two programs would unpack in two ways is refused, too.
+/// Unpacks a tar of any dialect. A member that is not understood is refused by its name, never guessed at; so is one that two programs would unpack in two ways.
 /// Sparse files get their holes back.
 /// </summary>
 internal sealed class TarReader(Stream source, ArchiveTree files, UnpackBudget budget, string shown)
@@ -26,7 +26,9 @@ internal sealed class TarReader(Stream source, ArchiveTree files, UnpackBudget b
         }
         catch (Exception e) when (e is FormatException or InvalidDataException or EndOfStreamException)
         {
-            throw new IntegrityException($"{shown}: {(_last.Length == 0 ? "it" : $"at or behind the entry '{Redacted.Of(_last)}' it")} is no whole tar: {e.Message.TrimEnd('.')}. It is refused, nothing of it was kept.", e);
+            throw new IntegrityException(
+                $"{shown}: {(_last.Length == 0 ? "it" : $"at or behind the entry '{Redacted.Of(_last)}' it")} is no whole tar: {e.Message.TrimEnd('.')}. It "
+                + $"is refused, nothing of it was kept.", e);
         }
     }
 
@@ -40,10 +42,14 @@ internal sealed class TarReader(Stream source, ArchiveTree files, UnpackBudget b
         for (var headers = 0; ; headers++)
         {
             if (!await FillAsync(TarHeader.Length, ct))
-                throw new EndOfStreamException(Bytes.IsEmpty && headers == 0 && _last.Length > 0 ? "its end, two empty blocks, is missing: it was cut off, or never finished" : "it is cut off");
+                throw new EndOfStreamException(
+                    Bytes.IsEmpty && headers == 0 && _last.Length > 0
+                        ? "its end, two empty blocks, is missing: it was cut off, or never finished"
+                        : "it is cut off");
             if (TarHeader.IsEmpty(Bytes[..TarHeader.Length]))
                 return headers == 0 ? false : throw new FormatException("it ends where a member should follow");
-            if (!TarHeader.IsOne(Bytes[..TarHeader.Length])) throw new FormatException(_last.Length == 0 ? "it does not begin like one" : "the checksum of a header is wrong");
+            if (!TarHeader.IsOne(Bytes[..TarHeader.Length]))
+                throw new FormatException(_last.Length == 0 ? "it does not begin like one" : "the checksum of a header is wrong");
             if (headers == MostHeaders) throw new FormatException($"more than {MostHeaders} headers precede a member");
             Bytes[..TarHeader.Length].CopyTo(_header);
             _source.Skip(TarHeader.Length);
@@ -265,7 +271,7 @@ internal sealed class TarReader(Stream source, ArchiveTree files, UnpackBudget b
 
     private static long Padding(long size) => (TarHeader.Length - (size % TarHeader.Length)) % TarHeader.Length;
 
-    /// <summary>What is left of the content of the member.</summary>
+    /// <summary>How much is left of the content of the member.</summary>
     private sealed class Content(TarReader tar) : ReadOnlyStream
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

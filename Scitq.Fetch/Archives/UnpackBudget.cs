@@ -21,7 +21,8 @@ internal sealed class UnpackBudget(UnpackLimits limits, long packed, string dire
     {
         _bytes = count > long.MaxValue - _bytes ? long.MaxValue : _bytes + count;
         if (_bytes > _bytesAllowed)
-            throw new IntegrityException($"{shown}: {packed} bytes unfold to more than {_bytesAllowed}, which is refused as a decompression bomb; nothing of it was kept.");
+            throw new IntegrityException(
+                $"{shown}: {packed} bytes unfold to more than {_bytesAllowed}, which is refused as a decompression bomb; nothing of it was kept.");
         if (_bytes < _nextCheck) return;
         _nextCheck = _bytes + CheckEvery;
         if (new DriveInfo(directory).AvailableFreeSpace < limits.DiskReserve + CheckEvery)

@@ -10,7 +10,8 @@ namespace Scitq.Fetch.Archives;
 /// </summary>
 internal sealed class Unpacking(FetchOptions options, IFileDownload download)
 {
-    public async Task<TransferredFile> GetAsync(DataEntry entry, UriActionKind kind, string directory, string target, string name, ICollection<string> warnings, CancellationToken ct)
+    public async Task<TransferredFile> GetAsync(
+        DataEntry entry, UriActionKind kind, string directory, string target, string name, ICollection<string> warnings, CancellationToken ct)
     {
         var packed = Path.ChangeExtension(PartFile.NameFor(target, "packed"), ".packed");
         var tree = Path.ChangeExtension(packed, ".tree");
@@ -29,7 +30,8 @@ internal sealed class Unpacking(FetchOptions options, IFileDownload download)
         }
         catch (Exception e) when (e is not OperationCanceledException && !(e is IOException io && LocalErrors.IsFull(io)))
         {
-            // A damaged or hostile archive is not kept. One that a lost connection kept from coming is still a part file, and one that found no room can be tried again.
+            // A damaged or hostile archive is not kept. One that a lost connection kept from coming is still a part file, and one that found no room
+            // can be tried again.
             LocalFiles.Delete(packed);
             throw;
         }

@@ -6,7 +6,7 @@ namespace Scitq.Fetch.Archives;
 /// <summary>Where the directory of a zip is, as the end of the file tells.</summary>
 /// <param name="Start">The first byte of the directory.</param>
 /// <param name="Length">Its bytes.</param>
-/// <param name="Shift">What precedes the archive, such as the program of one that unpacks itself: all its offsets are without it.</param>
+/// <param name="Shift">The length of what precedes the archive, such as the program of one that unpacks itself: all offsets are without it.</param>
 /// <param name="Entries">How many there are.</param>
 /// <param name="IsLarge">Whether that number is whole; else it is one modulo 65,536.</param>
 internal readonly record struct ZipEnd(long Start, long Length, long Shift, long Entries, bool IsLarge)
@@ -32,7 +32,8 @@ internal readonly record struct ZipEnd(long Start, long Length, long Shift, long
     private static ZipEnd Read(SafeFileHandle file, long at, ReadOnlySpan<byte> end)
     {
         var disks = BinaryPrimitives.ReadUInt32LittleEndian(end[4..]);
-        long entries = BinaryPrimitives.ReadUInt16LittleEndian(end[10..]), length = BinaryPrimitives.ReadUInt32LittleEndian(end[12..]), offset = BinaryPrimitives.ReadUInt32LittleEndian(end[16..]);
+        long entries = BinaryPrimitives.ReadUInt16LittleEndian(end[10..]), length = BinaryPrimitives.ReadUInt32LittleEndian(end[12..]),
+        offset = BinaryPrimitives.ReadUInt32LittleEndian(end[16..]);
         var isLarge = false;
         if (entries == ushort.MaxValue || length == uint.MaxValue || offset == uint.MaxValue)
         {
@@ -44,7 +45,8 @@ internal readonly record struct ZipEnd(long Start, long Length, long Shift, long
                 if (!IsLargeEnd(file, largeAt, large))
                     throw new InvalidDataException("its directory is missing.");
                 disks = BinaryPrimitives.ReadUInt32LittleEndian(large[16..]) | BinaryPrimitives.ReadUInt32LittleEndian(large[20..]);
-                (entries, length, offset) = (BinaryPrimitives.ReadInt64LittleEndian(large[32..]), BinaryPrimitives.ReadInt64LittleEndian(large[40..]), BinaryPrimitives.ReadInt64LittleEndian(large[48..]));
+                (entries, length, offset) = (BinaryPrimitives.ReadInt64LittleEndian(large[32..]), BinaryPrimitives.ReadInt64LittleEndian(large[40..]),
+                    BinaryPrimitives.ReadInt64LittleEndian(large[48..]));
                 (at, isLarge) = (largeAt, true);
             }
         }
@@ -57,7 +59,8 @@ internal readonly record struct ZipEnd(long Start, long Length, long Shift, long
         throw new InvalidDataException("its directory is missing.");
     }
 
-    private static bool IsLargeEnd(SafeFileHandle file, long at, Span<byte> end) => at >= 0 && RandomAccess.Read(file, end, at) == end.Length && end.StartsWith("PK\x06\x06"u8);
+    private static bool IsLargeEnd(SafeFileHandle file, long at, Span<byte> end) =>
+        at >= 0 && RandomAccess.Read(file, end, at) == end.Length && end.StartsWith("PK\x06\x06"u8);
 
     private static bool IsDirectory(SafeFileHandle file, long at)
     {

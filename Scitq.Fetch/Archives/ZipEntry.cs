@@ -4,7 +4,7 @@ using Scitq.Fetch.Local;
 
 namespace Scitq.Fetch.Archives;
 
-/// <summary>What the directory of a zip says of one entry.</summary>
+/// <summary>One entry of the directory of a zip.</summary>
 internal sealed class ZipEntry
 {
     public const int FixedLength = 46;
@@ -100,7 +100,8 @@ internal sealed class ZipEntry
 
     private static DateTime? Time(int date, int time) =>
         DateTime.TryParseExact(
-            string.Create(CultureInfo.InvariantCulture, $"{(date >> 9) + 1980}-{(date >> 5) & 0xF}-{date & 0x1F} {time >> 11}:{(time >> 5) & 0x3F}:{(time & 0x1F) * 2}"),
+            string.Create(CultureInfo.InvariantCulture,
+                $"{(date >> 9) + 1980}-{(date >> 5) & 0xF}-{date & 0x1F} {time >> 11}:{(time >> 5) & 0x3F}:{(time & 0x1F) * 2}"),
             "yyyy-M-d H:m:s",
             CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeLocal | DateTimeStyles.AdjustToUniversal,

@@ -25,7 +25,8 @@ internal sealed class ZipReader(SafeFileHandle file, ArchiveTree files)
         long entries = 0;
         for (; await directory.FillAsync(1, ct); entries++)
         {
-            if (!await directory.FillAsync(ZipEntry.FixedLength, ct) || !directory.Bytes.StartsWith("PK\x01\x02"u8)) throw new InvalidDataException("its directory is damaged.");
+            if (!await directory.FillAsync(ZipEntry.FixedLength, ct) || !directory.Bytes.StartsWith("PK\x01\x02"u8))
+                throw new InvalidDataException("its directory is damaged.");
             var length = ZipEntry.FixedLength + TwoBytes(directory.Bytes[28..]) + TwoBytes(directory.Bytes[30..]) + TwoBytes(directory.Bytes[32..]);
             if (!await directory.FillAsync(length, ct)) throw new InvalidDataException("its directory is damaged.");
             var entry = new ZipEntry(directory.Bytes[..length]);
@@ -33,7 +34,8 @@ internal sealed class ZipReader(SafeFileHandle file, ArchiveTree files)
             await UnpackAsync(entry, end, ct);
         }
 
-        if (end.IsLarge ? entries != end.Entries : (ushort)entries != end.Entries) throw new InvalidDataException($"its directory has {entries} entries instead of {end.Entries}.");
+        if (end.IsLarge ? entries != end.Entries : (ushort)entries != end.Entries)
+            throw new InvalidDataException($"its directory has {entries} entries instead of {end.Entries}.");
     }
 
     private async Task UnpackAsync(ZipEntry entry, ZipEnd end, CancellationToken ct)
@@ -72,7 +74,8 @@ internal sealed class ZipReader(SafeFileHandle file, ArchiveTree files)
         var local = new byte[LocalLength + entry.RawName.Length];
         if (at > end.Start - local.Length || await RandomAccess.ReadAsync(file, local, at, ct) != local.Length || !local.AsSpan().StartsWith("PK\x03\x04"u8))
             throw files.Refused(entry.Name, "is not where the directory says");
-        if (TwoBytes(local.AsSpan(26)) != entry.RawName.Length || !local.AsSpan(LocalLength).SequenceEqual(entry.RawName) || TwoBytes(local.AsSpan(8)) != entry.Method)
+        if (TwoBytes(local.AsSpan(26)) != entry.RawName.Length || !local.AsSpan(LocalLength).SequenceEqual(entry.RawName)
+            || TwoBytes(local.AsSpan(8)) != entry.Method)
             throw files.Refused(entry.Name, "has another name or method before its content than in the directory");
         var start = at + local.Length + TwoBytes(local.AsSpan(28));
         if (entry.Packed > end.Start - start) throw files.Refused(entry.Name, "reaches into the directory");
@@ -121,7 +124,8 @@ internal sealed class ZipReader(SafeFileHandle file, ArchiveTree files)
 
             _read += read;
             _crc.Append(buffer.Span[..read]);
-            if (_read > entry.Size || (read == 0 && !buffer.IsEmpty && _read < entry.Size)) throw files.Refused(entry.Name, $"is not of the {entry.Size} bytes that it should have");
+            if (_read > entry.Size || (read == 0 && !buffer.IsEmpty && _read < entry.Size))
+                throw files.Refused(entry.Name, $"is not of the {entry.Size} bytes that it should have");
             if (read == 0 && !buffer.IsEmpty && _crc.GetCurrentHashAsUInt32() != entry.Crc) throw files.Refused(entry.Name, "has a wrong checksum");
             return read;
         }

@@ -17,8 +17,11 @@ internal sealed record FtpAddress(string Host, int Port, FtpTls Tls, string User
         var user = at < 0 ? null : authority[..at].Split(':', 2);
         if (path.AsSpan().ContainsAny('\r', '\n') || !Uri.TryCreate($"ftp://{authority[(at + 1)..]}/", UriKind.Absolute, out var host) || host.Host.Length == 0)
             throw new BadUriException($"{Redacted.Of(uri)} is malformed: it has no valid host or port, or a line break.");
-        var (name, password) = user is null ? ("anonymous", "scitq@") : (Uri.UnescapeDataString(user[0]), user.Length > 1 ? Uri.UnescapeDataString(user[1]) : "");
-        if ((name + password).AsSpan().ContainsAny('\r', '\n')) throw new BadUriException($"{Redacted.Of(uri)} is malformed: its user or password holds a line break.");
+        var (name, password) = user is null
+            ? ("anonymous", "scitq@")
+            : (Uri.UnescapeDataString(user[0]), user.Length > 1 ? Uri.UnescapeDataString(user[1]) : "");
+        if ((name + password).AsSpan().ContainsAny('\r', '\n'))
+            throw new BadUriException($"{Redacted.Of(uri)} is malformed: its user or password holds a line break.");
         var tls = uri.Scheme switch { "ftps" => FtpTls.Implicit, "ftpes" => FtpTls.First, _ => FtpTls.WhenAsked };
         var namesPort = authority.LastIndexOf(':') > Math.Max(at, authority.LastIndexOf(']'));
         return new FtpAddress(host.IdnHost, namesPort ? host.Port : tls == FtpTls.Implicit ? ImplicitPort : DefaultPort, tls, name, password, path);

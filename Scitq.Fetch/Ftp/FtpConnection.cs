@@ -43,7 +43,9 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
     /// <summary>Whether MLSD tells of each thing what it is.</summary>
     public bool HasFacts => Features.Any(f => f.StartsWith("MLST", StringComparison.Ordinal) && f.Contains("TYPE*", StringComparison.Ordinal));
 
-    /// <summary>Whether LIST takes <c>-a</c>, as <c>ls</c> does, and without it leaves out names that begin with a dot; null when that is not known yet.</summary>
+    /// <summary>
+    /// Whether LIST takes <c>-a</c>, as <c>ls</c> does, and without it leaves out names that begin with a dot; null when that is not known yet.
+    /// </summary>
     public bool? ListsAll { get; set; }
 
     public static async Task<FtpConnection> OpenAsync(Services services, FtpAddress address, string shown, CancellationToken ct)
@@ -53,16 +55,22 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         {
             using var limit = new CancellationTokenSource(services.Options.ConnectTimeout, services.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
-            connection = new FtpConnection(services, address, await new Connections(services.Options.PublicAddressesOnly ? services.Options.IsPublic : null).SocketAsync(address.Host, address.Port, either.Token));
+            connection = new FtpConnection(
+                services, address,
+                await new Connections(services.Options.PublicAddressesOnly ? services.Options.IsPublic : null)
+                    .SocketAsync(address.Host, address.Port, either.Token));
             if (await connection.LogInAsync(shown, ct)) return connection;
         }
         catch (Exception e)
         {
             if (connection is not null) await connection.DisposeAsync();
             if (e is AuthenticationException && address.Tls == FtpTls.Implicit && e.Message.Contains("frame", StringComparison.Ordinal))
-                throw new AccessDeniedException($"{shown}: {address.Host} does not begin with TLS at port {address.Port}, as ftps:// does; for AUTH TLS say ftpes://.", e);
-            if (e is OperationCanceledException && !ct.IsCancellationRequested) throw new TransientException($"{address.Host} did not accept the connection in time.", e);
-            if (e is IOException or SocketException or AuthenticationException or AccessDeniedException { InnerException: null }) throw Faults.OfConnection(e, shown, address.Host);
+                throw new AccessDeniedException(
+                    $"{shown}: {address.Host} does not begin with TLS at port {address.Port}, as ftps:// does; for AUTH TLS say ftpes://.", e);
+            if (e is OperationCanceledException && !ct.IsCancellationRequested)
+                throw new TransientException($"{address.Host} did not accept the connection in time.", e);
+            if (e is IOException or SocketException or AuthenticationException or AccessDeniedException { InnerException: null })
+                throw Faults.OfConnection(e, shown, address.Host);
             throw;
         }
 
@@ -121,7 +129,8 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         var socket = await DataAsync(shown, ct);
         try
         {
-            if (offset > 0 && await SendAsync(string.Create(CultureInfo.InvariantCulture, $"REST {offset}"), ct) is { Code: not 350 } refused) throw refused.Fault(shown);
+            if (offset > 0 && await SendAsync(string.Create(CultureInfo.InvariantCulture, $"REST {offset}"), ct) is { Code: not 350 } refused)
+                throw refused.Fault(shown);
             var started = await SendAsync(command, ct);
             if (started.Code is not (125 or 150)) throw started.Fault(shown);
             Stream data = new NetworkStream(socket, ownsSocket: true);
@@ -201,7 +210,8 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
     {
         var reply = await SendAsync("AUTH TLS", ct);
         if (reply.Code is >= 500 and not 530)
-            throw new AccessDeniedException($"{shown}: the server answered {reply.Shown} to AUTH TLS, so there is no secure way to log in, and no password was sent.");
+            throw new AccessDeniedException(
+                $"{shown}: the server answered {reply.Shown} to AUTH TLS, so there is no secure way to log in, and no password was sent.");
         if (reply.Code != 234) throw reply.Fault(shown);
         await SecureAsync(ct);
         await ProtectAsync(shown, ct);
@@ -231,7 +241,8 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         await _services.Idle.GuardAsync(async c =>
         {
             await secure.AuthenticateAsClientAsync(
-                new SslClientAuthenticationOptions { TargetHost = (_session ??= SessionName.Of(_address.Host)).Text, CertificateChainPolicy = Chain(_options?.Authorities) }, c);
+                new SslClientAuthenticationOptions
+                    { TargetHost = (_session ??= SessionName.Of(_address.Host)).Text, CertificateChainPolicy = Chain(_options?.Authorities) }, c);
             return true;
         }, ct);
         return secure;
@@ -250,7 +261,8 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
     {
         var reply = await SendAsync("EPSV", ct);
         int port;
-        if (reply.Code == 229 && reply.Text.Split('|') is [_, _, _, var extended, ..] && int.TryParse(extended, NumberStyles.None, CultureInfo.InvariantCulture, out port)) return await ConnectAsync(port, ct);
+        if (reply.Code == 229 && reply.Text.Split('|') is [_, _, _, var extended, ..]
+            && int.TryParse(extended, NumberStyles.None, CultureInfo.InvariantCulture, out port)) return await ConnectAsync(port, ct);
         reply = await SendAsync("PASV", ct);
         if (reply.Code != 227) throw reply.Fault(shown);
         var numbers = reply.Text[3..].Split(',').Select(n => new string([.. n.Where(char.IsAsciiDigit)])).ToArray();

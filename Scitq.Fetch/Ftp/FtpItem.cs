@@ -3,7 +3,7 @@ namespace Scitq.Fetch.Ftp;
 /// <summary>One line of a directory.</summary>
 internal sealed record FtpItem(string Name, FtpKind Kind, long? Size, DateTimeOffset? Modified);
 
-/// <summary>What a line of a directory stands for.</summary>
+/// <summary>The thing that one line of a directory names.</summary>
 internal enum FtpKind
 {
     File,

@@ -2,7 +2,10 @@ using Scitq.Fetch.Transfers;
 
 namespace Scitq.Fetch.Ftp;
 
-/// <summary>Reads lines as bytes: names may be in any encoding, and hold a lone carriage return. Not a byte more is taken from the stream than has arrived by itself.</summary>
+/// <summary>
+/// Reads lines as bytes: names may be in any encoding, and hold a lone carriage return. Not a byte more is taken from the stream than has arrived by
+/// itself.
+/// </summary>
 internal sealed class FtpLines(Stream stream, Idle idle)
 {
     // No path is longer than 4,096 bytes, and facts or columns are few.

@@ -5,14 +5,15 @@ namespace Scitq.Fetch.Ftp;
 
 /// <summary>
 /// Reads directory lines: MLSD's, which are defined, and those that LIST prints, which are not: like <c>ls -l</c> in its many forms,
-/// like <c>DIR</c> of DOS, NetWare's, and EPLF (https://cr.yp.to/ftp/list/eplf.html). Each tells whether it understood the line; one that says nothing about a file gives no item.
+/// like <c>DIR</c> of DOS, NetWare's, and EPLF (https://cr.yp.to/ftp/list/eplf.html). Each tells whether it understood the line; one that says
+/// nothing about a file gives no item.
 /// </summary>
 internal static partial class FtpListing
 {
     private const int Patience = 1000;
 
-    private const string Word = @"(?:jan|janv|jän|ene|gen|feb|fév|févr|fev|fevr|mar|mars|mär|märz|mrt|apr|avr|avril|abr|may|mai|maj|mei|mag|jun|june|juni|juin|giu|jul|july|juli|juil|lug"
-        + @"|aug|août|aout|ago|sep|sept|set|oct|okt|ott|out|nov|dec|déc|dez|dic|des)\.?";
+    private const string Word = @"(?:jan|janv|jän|ene|gen|feb|fév|févr|fev|fevr|mar|mars|mär|märz|mrt|apr|avr|avril|abr|may|mai|maj|mei|mag"
+        + @"|jun|june|juni|juin|giu|jul|july|juli|juil|lug|aug|août|aout|ago|sep|sept|set|oct|okt|ott|out|nov|dec|déc|dez|dic|des)\.?";
 
     private const string YearOrTime = @"(?:\d{1,2}:\d\d(?::\d\d(?: [12]\d{3})?)?|[12]\d{3})";
 
@@ -38,7 +39,8 @@ internal static partial class FtpListing
             var other when other.Contains("link", StringComparison.Ordinal) => FtpKind.Link,
             _ => FtpKind.Other,
         };
-        return kind is null || Made(line[(space + 1)..], kind.Value, Number(facts.GetValueOrDefault("size")), Time(facts.GetValueOrDefault("modify")), out item);
+        return kind is null
+            || Made(line[(space + 1)..], kind.Value, Number(facts.GetValueOrDefault("size")), Time(facts.GetValueOrDefault("modify")), out item);
     }
 
     /// <summary>A line of LIST. Mostly its time has no seconds, or no year, or no zone, so it is left out.</summary>
@@ -76,7 +78,9 @@ internal static partial class FtpListing
 
     /// <summary>A time as MDTM and MLSD tell it, in UTC.</summary>
     public static DateTimeOffset? Time(string? text) => text is { Length: >= 14 }
-        && DateTimeOffset.TryParseExact(text.AsSpan(0, 14), "yyyyMMddHHmmss", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        && DateTimeOffset.TryParseExact(text.AsSpan(0, 14), "yyyyMMddHHmmss", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 
     private static bool TryUnix(Match match, out FtpItem? item)
     {
@@ -163,7 +167,9 @@ internal static partial class FtpListing
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.Singleline, Patience)]
     private static partial Regex Dos();
 
-    [GeneratedRegex(@"^(?:total|insgesamt|gesamt|totale|totaal|итого|razem|celkem|összesen|yhteensä|合計|合计|总用量|總計)(?: of)?:? \d[\d.,]*[KMGTP]?$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"^(?:total|insgesamt|gesamt|totale|totaal|итого|razem|celkem|összesen|yhteensä|合計|合计|总用量|總計)(?: of)?:? \d[\d.,]*[KMGTP]?$",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Total();
 
     [GeneratedRegex(

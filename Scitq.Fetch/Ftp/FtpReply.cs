@@ -1,6 +1,6 @@
 namespace Scitq.Fetch.Ftp;
 
-/// <summary>What the server answered.</summary>
+/// <summary>An answer of the server.</summary>
 internal readonly record struct FtpReply(int Code, string Text)
 {
     /// <summary>Whether the command succeeded, goes on (1xx) or wants more (3xx).</summary>
@@ -11,7 +11,8 @@ internal readonly record struct FtpReply(int Code, string Text)
     {
         >= 400 and < 500 => new TransientException($"the server answered {Shown}."),
         530 or 532 or 534 => new AccessDeniedException($"{shown}: the server answered {Shown}. Check user and password."),
-        550 or 553 when Text.Contains("ermission", StringComparison.Ordinal) || Text.Contains("denied", StringComparison.OrdinalIgnoreCase) || Text.Contains("privilege", StringComparison.OrdinalIgnoreCase) =>
+        550 or 553 when Text.Contains("ermission", StringComparison.Ordinal) || Text.Contains("denied", StringComparison.OrdinalIgnoreCase)
+            || Text.Contains("privilege", StringComparison.OrdinalIgnoreCase) =>
             new AccessDeniedException($"{shown}: the server answered {Shown}."),
         550 or 501 when Code == 550 || Text.Contains("o such", StringComparison.Ordinal) => new DataNotFoundException($"{shown}: the server answered {Shown}."),
         552 => new AccessDeniedException($"{shown}: the server has no room left ({Shown})."),

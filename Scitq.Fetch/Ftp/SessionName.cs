@@ -9,8 +9,8 @@ namespace Scitq.Fetch.Ftp;
 /// </summary>
 internal sealed class SessionName : IDisposable
 {
-    private static readonly Lock s_lock = new();
-    private static readonly HashSet<string> s_used = new(StringComparer.Ordinal);
+    private static readonly Lock Guard = new();
+    private static readonly HashSet<string> Used = new(StringComparer.Ordinal);
 
     private bool _taken;
 
@@ -18,15 +18,18 @@ internal sealed class SessionName : IDisposable
 
     public string Text { get; }
 
-    /// <summary>A spelling that no other connection uses now. A session is not resumed for an address in numbers, nor beyond as many connections as there are spellings.</summary>
+    /// <summary>
+    /// A spelling that no other connection uses now. A session is not resumed for an address in numbers, nor beyond as many connections as there are
+    /// spellings.
+    /// </summary>
     public static SessionName Of(string host)
     {
         if (IPAddress.TryParse(host, out _)) return new SessionName(host);
         var letters = Math.Min(host.Count(char.IsAsciiLetter), 16);
-        lock (s_lock)
+        lock (Guard)
         {
             for (var variant = 0; variant < 1 << letters; variant++)
-                if (Spelled(host, variant) is var text && s_used.Add(text)) return new SessionName(text, taken: true);
+                if (Spelled(host, variant) is var text && Used.Add(text)) return new SessionName(text, taken: true);
         }
 
         return new SessionName(host);
@@ -34,9 +37,9 @@ internal sealed class SessionName : IDisposable
 
     public void Dispose()
     {
-        lock (s_lock)
+        lock (Guard)
         {
-            if (_taken) s_used.Remove(Text);
+            if (_taken) Used.Remove(Text);
             _taken = false;
         }
     }

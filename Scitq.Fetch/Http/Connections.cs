@@ -29,7 +29,9 @@ internal sealed class Connections(Func<IPAddress, bool>? allowed)
         }
     }
 
-    /// <summary>Refuses a host that a proxy would connect to, as far as this machine can tell: which address the proxy finds for a name, only it knows.</summary>
+    /// <summary>
+    /// Refuses a host that a proxy would connect to, as far as this machine can tell: which address the proxy finds for a name, only it knows.
+    /// </summary>
     /// <exception cref="AccessDeniedException">It is no public address.</exception>
     public static async Task RequireAsync(string host, Func<IPAddress, bool> allowed, CancellationToken ct)
     {
@@ -64,7 +66,8 @@ internal sealed class Connections(Func<IPAddress, bool>? allowed)
     // This host, private networks, carriers' networks, loopback, link-local (cloud metadata), protocols, documentation, benchmarks, 6to4 relays,
     // multicast and beyond.
     private static bool IsPublic(byte[] address) => address is not ([0 or 10 or 127 or >= 224, ..] or [100, >= 64 and < 128, ..] or [169, 254, ..]
-        or [172, >= 16 and < 32, ..] or [192, 168, ..] or [192, 0, 0 or 2, _] or [192, 88, 99, _] or [198, 18 or 19, ..] or [198, 51, 100, _] or [203, 0, 113, _]);
+        or [172, >= 16 and < 32, ..] or [192, 168, ..] or [192, 0, 0 or 2, _] or [192, 88, 99, _] or [198, 18 or 19, ..] or [198, 51, 100, _] or [203, 0, 113,
+            _]);
 
     private static AccessDeniedException Refused(string host) =>
         new($"'{host}' is not a public address, and only those may be connected to here (the agent's --fetch-addresses, PublicAddressesOnly of the library).");

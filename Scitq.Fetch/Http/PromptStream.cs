@@ -10,7 +10,7 @@ internal sealed class PromptStream(Socket socket) : NetworkStream(socket, ownsSo
 {
     // netinet/tcp.h: TCP_QUICKACK. It lasts until the kernel takes the connection for a dialogue again, which it does when something is sent.
     private const int Tcp = 6, QuickAcknowledge = 12;
-    private static readonly byte[] s_on = BitConverter.GetBytes(1);
+    private static readonly byte[] On = BitConverter.GetBytes(1);
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -29,11 +29,11 @@ internal sealed class PromptStream(Socket socket) : NetworkStream(socket, ownsSo
         if (!OperatingSystem.IsLinux()) return;
         try
         {
-            Socket.SetRawSocketOption(Tcp, QuickAcknowledge, s_on);
+            Socket.SetRawSocketOption(Tcp, QuickAcknowledge, On);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // What is read next tells what has become of the connection.
+            // The next read tells what has become of the connection.
         }
     }
 }

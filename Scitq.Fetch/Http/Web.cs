@@ -8,7 +8,9 @@ using Scitq.Fetch.Transfers;
 
 namespace Scitq.Fetch.Http;
 
-/// <summary>HTTP as transfers need it: redirects counted and judged one by one, faults told apart, nothing buffered. Proxies come from the environment.</summary>
+/// <summary>
+/// HTTP as transfers need it: redirects counted and judged one by one, faults told apart, nothing buffered. Proxies come from the environment.
+/// </summary>
 internal sealed class Web : IDisposable
 {
     private const int MostRedirects = 5;
@@ -23,7 +25,11 @@ internal sealed class Web : IDisposable
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         MaxConnectionsPerServer = options.Files + options.Parts,
         // Another host than the request's is the proxy, which the administrator chose.
-        ConnectCallback = (context, ct) => new Connections(options.PublicAddressesOnly && context.DnsEndPoint.Host.Trim('[', ']') == context.InitialRequestMessage.RequestUri!.IdnHost.Trim('[', ']') ? options.IsPublic : null)
+        ConnectCallback = (context, ct) =>
+            new Connections(
+            options.PublicAddressesOnly && context.DnsEndPoint.Host.Trim('[', ']') == context.InitialRequestMessage.RequestUri!.IdnHost.Trim('[', ']')
+                ? options.IsPublic
+                : null)
             .ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct),
     })
     {
@@ -48,7 +54,8 @@ internal sealed class Web : IDisposable
     /// <param name="prepare">Sets headers of each request on the way.</param>
     /// <param name="accept">Status codes, beside 2xx, that are no fault here.</param>
     /// <param name="ct">Stops it.</param>
-    public async Task<HttpResponseMessage> SendAsync(DataUri shown, Uri address, HttpMethod method, Action<HttpRequestMessage>? prepare, Func<HttpStatusCode, bool>? accept, CancellationToken ct)
+    public async Task<HttpResponseMessage> SendAsync(
+        DataUri shown, Uri address, HttpMethod method, Action<HttpRequestMessage>? prepare, Func<HttpStatusCode, bool>? accept, CancellationToken ct)
     {
         var credentials = address.UserInfo.Length == 0 ? null : Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(address.UserInfo)));
         var origin = address;
@@ -56,19 +63,20 @@ internal sealed class Web : IDisposable
         {
             using var request = new HttpRequestMessage(method, address) { Version = HttpVersion.Version11 };
             // Never to another host: a redirect is the server's word, the password is the user's.
-            if (credentials is not null && address.Authority == origin.Authority) request.Headers.Authorization = new AuthenticationHeaderValue("Basic", credentials);
+            if (credentials is not null && address.Authority == origin.Authority)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Basic", credentials);
             prepare?.Invoke(request);
             var response = await SendAsync(shown, request, ct);
             if (response.IsSuccessStatusCode || accept?.Invoke(response.StatusCode) == true) return response;
             using (response)
             {
-                if (response.StatusCode is not (HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)
-                    || response.Headers.Location is not { } location)
+                if (!IsRedirect(response.StatusCode) || response.Headers.Location is not { } location)
                     throw Fault(shown, response);
                 if (redirects == MostRedirects) throw new BadUriException($"{Redacted.Of(shown)}: more than {MostRedirects} redirects.");
                 var next = new Uri(address, location);
                 if (next.Scheme != Uri.UriSchemeHttps && (next.Scheme != Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps))
-                    throw new AccessDeniedException($"{Redacted.Of(shown)}: the server redirects to {next.Scheme}://{next.Host}, which is less safe than {address.Scheme}:// and refused.");
+                    throw new AccessDeniedException(
+                        $"{Redacted.Of(shown)}: the server redirects to {next.Scheme}://{next.Host}, which is less safe than {address.Scheme}:// and refused.");
                 address = next;
             }
         }
@@ -98,14 +106,18 @@ internal sealed class Web : IDisposable
     {
         var answer = $"the server answered {(int)response.StatusCode} {response.ReasonPhrase}";
         var after = response.Headers.RetryAfter;
-        return Faults.OfStatus((int)response.StatusCode, Redacted.Of(shown), answer, after?.Delta ?? (after?.Date is { } date && response.Headers.Date is { } now && date > now ? date - now : null));
+        return Faults.OfStatus((int)response.StatusCode, Redacted.Of(shown), answer, after?.Delta
+            ?? (after?.Date is { } date && response.Headers.Date is { } now && date > now ? date - now : null));
     }
+
+    private static bool IsRedirect(HttpStatusCode status) => status is HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther
+        or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
 }
 
 /// <summary>Faults of the network by class.</summary>
 internal static class Faults
 {
-    /// <summary>What an HTTP status means for a transfer.</summary>
+    /// <summary>The fault of a transfer that an HTTP status stands for.</summary>
     public static Exception OfStatus(int status, string shown, string answer, TimeSpan? retryAfter = null) => status switch
     {
         404 or 410 => new DataNotFoundException($"{shown}: {answer}."),
@@ -114,7 +126,7 @@ internal static class Faults
         _ => new BadUriException($"{shown}: {answer}."),
     };
 
-    /// <summary>What a connection that could not be made or used means.</summary>
+    /// <summary>The fault of a transfer whose connection could not be made or used.</summary>
     public static Exception OfConnection(Exception fault, string shown, string host)
     {
         for (var e = fault; e is not null; e = e.InnerException)

@@ -84,7 +84,9 @@ internal static class ByteName
 
     /// <summary>The refusal of a name where only text can be.</summary>
     public static UnsupportedTransferException Refused(string name, string where) =>
-        new($"'{Redacted.Of(name)}' has a name that is not UTF-8, which {where} cannot hold: rename it (with ? for the bad bytes: {Redacted.Of(Marked(name))}).");
+        new($"'{Redacted.Of(name)}' has a name that is not UTF-8, which {where} cannot hold: rename it (with ? for the bad bytes: "
+            + $"{Redacted.Of(Marked(name))}).");
 
-    private static string Marked(string name) => string.Concat(Path.GetFileName(name).EnumerateRunes().Select(rune => rune == Rune.ReplacementChar ? "?" : rune.ToString()));
+    private static string Marked(string name) =>
+        string.Concat(Path.GetFileName(name).EnumerateRunes().Select(rune => rune == Rune.ReplacementChar ? "?" : rune.ToString()));
 }

@@ -11,13 +11,13 @@ internal sealed partial class DeepPath : IDisposable
 {
     private const int Longest = 3500;
     private const int PathOnly = 0x200000, CloseOnExec = 0x80000;
-    private static readonly int s_directory = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000;
-    private static readonly int s_noFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
+    private static readonly int Directory = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000;
+    private static readonly int NoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
     private int _descriptor = -1;
 
     private DeepPath(string path) => Path = path;
 
-    /// <summary>What the kernel takes; until this is disposed of.</summary>
+    /// <summary>The path in a form that the kernel takes. It is valid until this is disposed of.</summary>
     public string Path { get; private set; }
 
     /// <summary>Whether a path has to be gone in steps.</summary>
@@ -65,7 +65,7 @@ internal sealed partial class DeepPath : IDisposable
 
     private void Enter()
     {
-        var next = Open(ByteName.Terminated(Path), PathOnly | s_directory | CloseOnExec | (_descriptor < 0 ? 0 : s_noFollow), 0);
+        var next = Open(ByteName.Terminated(Path), PathOnly | Directory | CloseOnExec | (_descriptor < 0 ? 0 : NoFollow), 0);
         if (next < 0)
         {
             var error = Marshal.GetLastPInvokeError();

@@ -21,13 +21,13 @@ internal static unsafe partial class Descriptors
     // FS_IOC_GETFLAGS and FS_IOC_SETFLAGS: declared with long, but the kernel moves an int.
     private const nuint GetFlags = 0x80086601, SetFlags = 0x40086602;
 
-    private static readonly bool s_arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+    private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
-    public static int OnlyDirectories { get; } = s_arm ? 0x4000 : 0x10000;
+    public static int OnlyDirectories { get; } = Arm ? 0x4000 : 0x10000;
 
-    public static int NoFollow { get; } = s_arm ? 0x8000 : 0x20000;
+    public static int NoFollow { get; } = Arm ? 0x8000 : 0x20000;
 
-    /// <summary>What is known of a file: its kind and permissions, flags, size and the mount it was reached through.</summary>
+    /// <summary>The facts about a file: its kind and permissions, flags, size and the mount it was reached through.</summary>
     public readonly record struct Facts(FileKind Kind, int Mode, ulong Flags, uint Owner, long Size, ulong Mount)
     {
         public bool IsDirectory => Kind == FileKind.Directory;

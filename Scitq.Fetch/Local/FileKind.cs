@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Scitq.Fetch.Local;
 
-/// <summary>What a directory entry is. .NET does not tell a FIFO from a file, and opening a FIFO waits for ever.</summary>
+/// <summary>The kind of a directory entry. .NET does not tell a FIFO from a file, and opening a FIFO waits for ever.</summary>
 internal enum FileKind
 {
     Missing,
@@ -14,10 +14,10 @@ internal enum FileKind
     Socket,
 }
 
-/// <summary>What one look tells of a path.</summary>
+/// <summary>The facts that one look at a path gives.</summary>
 internal readonly record struct FileFacts(FileKind Kind, long Size, UnixFileMode Mode, DateTime Modified, DateTime Created)
 {
-    /// <summary>What is at this path itself, a link is a link; or, followed, where it leads to.</summary>
+    /// <summary>Looks at the path itself, where a link is a link; or, followed, at the thing a link leads to.</summary>
     public static FileFacts Of(string path, bool follow = false)
     {
         if (!OperatingSystem.IsLinux())
@@ -40,7 +40,7 @@ internal readonly record struct FileFacts(FileKind Kind, long Size, UnixFileMode
 
 internal static class FileKinds
 {
-    /// <summary>What is at this path itself, a link is a link; or, followed, where it leads to.</summary>
+    /// <summary>Looks at the path itself, where a link is a link; or, followed, at the thing a link leads to.</summary>
     public static FileKind Of(string path, bool follow = false) => FileFacts.Of(path, follow).Kind;
 
     public static string InWords(this FileKind kind) => kind switch

@@ -23,7 +23,8 @@ internal static partial class LocalFiles
             FileMode.CreateNew => Create | Exclusively,
             _ => Create,
         };
-        var file = new SafeFileHandle(Checked(path, OpenFile(ByteName.Terminated(path), flags, (int)(options.UnixCreateMode ?? everyoneAsUmaskHasIt))), ownsHandle: true);
+        var file = new SafeFileHandle(
+            Checked(path, OpenFile(ByteName.Terminated(path), flags, (int)(options.UnixCreateMode ?? everyoneAsUmaskHasIt))), ownsHandle: true);
         try
         {
             // As .NET does: advisory locks stand for sharing.
@@ -98,7 +99,8 @@ internal static partial class LocalFiles
     public static string? LinkTarget(string path)
     {
         // .NET has replaced what it could not read of a target, too.
-        if (ByteName.IsText(path) && new FileInfo(path).LinkTarget is var target && (target is null || !target.Contains('\uFFFD') || !OperatingSystem.IsLinux())) return target;
+        if (ByteName.IsText(path) && new FileInfo(path).LinkTarget is var target
+            && (target is null || !target.Contains('\uFFFD') || !OperatingSystem.IsLinux())) return target;
         const int Longest = 4096;
         var buffer = new byte[Longest];
         var length = ReadLink(ByteName.Terminated(path), buffer, Longest);
@@ -120,7 +122,8 @@ internal static partial class LocalFiles
     }
 
     /// <summary>Another name for a file; of a symbolic link, for the link itself. False where the file system has no such thing.</summary>
-    public static bool HardLink(string existing, string path) => !OperatingSystem.IsWindows() && MakeHardLink(ByteName.Terminated(existing), ByteName.Terminated(path)) == 0;
+    public static bool HardLink(string existing, string path) =>
+        !OperatingSystem.IsWindows() && MakeHardLink(ByteName.Terminated(existing), ByteName.Terminated(path)) == 0;
 
     /// <summary>Sets the mode of a file, no link.</summary>
     public static void SetMode(string path, UnixFileMode mode)
@@ -134,7 +137,8 @@ internal static partial class LocalFiles
     public static IEnumerable<string> NamesIn(string directory)
     {
         // struct dirent has its name there on every 64-bit Linux, and nowhere else.
-        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess) return new DirectoryInfo(directory).EnumerateFileSystemInfos("*", s_all).Select(f => f.Name);
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
+            return new DirectoryInfo(directory).EnumerateFileSystemInfos("*", All).Select(f => f.Name);
         return Read(Listing.Open(directory));
 
         static IEnumerable<string> Read(Listing listing)
@@ -162,7 +166,8 @@ internal static partial class LocalFiles
 
     private static int Checked(string path, int result) => result >= 0 ? result : throw Fault(path, Marshal.GetLastPInvokeError());
 
-    private static readonly EnumerationOptions s_all = new() { AttributesToSkip = 0, IgnoreInaccessible = false, MatchType = MatchType.Simple, ReturnSpecialDirectories = false };
+    private static readonly EnumerationOptions All = new()
+        { AttributesToSkip = 0, IgnoreInaccessible = false, MatchType = MatchType.Simple, ReturnSpecialDirectories = false };
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
     private static partial int OpenFile(byte[] path, int flags, int mode);
@@ -205,7 +210,9 @@ internal static partial class LocalFiles
             if (!listing.IsInvalid) return listing;
             var error = Marshal.GetLastPInvokeError();
             listing.Dispose();
-            throw error == NoEntry ? new DirectoryNotFoundException($"{new Win32Exception(error).Message} : '{Redacted.Of(directory)}'") : Fault(directory, error);
+            throw error == NoEntry
+                ? new DirectoryNotFoundException($"{new Win32Exception(error).Message} : '{Redacted.Of(directory)}'")
+                : Fault(directory, error);
         }
 
         /// <summary>The next name; null at the end.</summary>
@@ -214,7 +221,8 @@ internal static partial class LocalFiles
             while (true)
             {
                 var entry = (byte*)ReadDirectory(this);
-                if (entry is null) return Marshal.GetLastPInvokeError() is not 0 and var error ? throw new IOException(new Win32Exception(error).Message, error) : null;
+                if (entry is null)
+                    return Marshal.GetLastPInvokeError() is not 0 and var error ? throw new IOException(new Win32Exception(error).Message, error) : null;
                 var name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(entry + NameAt);
                 if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8)) return ByteName.Of(name);
             }

@@ -39,7 +39,10 @@ internal static class LocalName
             : throw new BadUriException($"{Redacted.Of(shown)}: the name '{Redacted.Of(name)}' {problem}; it was not written.");
     }
 
-    /// <summary>Makes the directories above <paramref name="path"/>, refusing symbolic links between it and <paramref name="directory"/>: they could lead outside.</summary>
+    /// <summary>
+    /// Makes the directories above <paramref name="path"/>, refusing symbolic links between it and <paramref name="directory"/>: they could lead
+    /// outside.
+    /// </summary>
     public static void MakeParents(string directory, string path)
     {
         LocalFiles.MakeDirectory(directory);

@@ -1,6 +1,8 @@
 namespace Scitq.Fetch.Local;
 
-/// <summary>Walks a directory without ever following a link, opening nothing. Names are exact, also those that are no text: see <see cref="ByteName"/>.</summary>
+/// <summary>
+/// Walks a directory without ever following a link, opening nothing. Names are exact, also those that are no text: see <see cref="ByteName"/>.
+/// </summary>
 internal static class LocalTree
 {
     /// <summary>How a folder is called that nothing is in.</summary>

@@ -19,7 +19,8 @@ internal sealed unsafe class OpenDirectory(int fd, byte[] name) : IDisposable
     /// <summary>Opens a directory by its path, whose last part may not be a link; -1 with the error where that can't be.</summary>
     public static OpenDirectory? Open(string path, out int error)
     {
-        var fd = Descriptors.OpenAt(Descriptors.AtCurrentDirectory, path, Descriptors.ReadOnly | Descriptors.OnlyDirectories | Descriptors.NoFollow | Descriptors.CloseOnExec);
+        var fd = Descriptors.OpenAt(Descriptors.AtCurrentDirectory, path,
+            Descriptors.ReadOnly | Descriptors.OnlyDirectories | Descriptors.NoFollow | Descriptors.CloseOnExec);
         error = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
         return fd < 0 ? null : new OpenDirectory(fd, [0]);
     }

@@ -19,7 +19,8 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
     {
         var (shown, options) = (Redacted.Of(entry.Uri), Services.Options);
         _aria2.Require(shown, "install aria2 (Debian: aria2), name an image that holds it in SCITQ_ARIA2_IMAGE, or leave out @aria2");
-        if (options.PublicAddressesOnly) throw new AccessDeniedException($"{shown}: only public addresses may be connected to here, and aria2c cannot be kept to those; leave out @aria2.");
+        if (options.PublicAddressesOnly)
+            throw new AccessDeniedException($"{shown}: only public addresses may be connected to here, and aria2c cannot be kept to those; leave out @aria2.");
         // Only its own record tells which of the bytes are there; without a version, nobody knows of what.
         if (entry.Version is null || !File.Exists(part + PartFile.Aria2)) PartFile.Delete(part);
         var folder = Path.GetDirectoryName(part)!;
@@ -40,17 +41,20 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
 
     private static string[] Arguments(FetchOptions options) =>
     [
-        "--no-conf=true", "--no-netrc=true", "--input-file=-", "--max-connection-per-server=5", "--split=5", "--min-split-size=1M", "--file-allocation=none", "--continue=true",
+        "--no-conf=true", "--no-netrc=true", "--input-file=-", "--max-connection-per-server=5", "--split=5", "--min-split-size=1M", "--file-allocation=none",
+        "--continue=true",
         "--allow-overwrite=true", "--auto-file-renaming=false", "--always-resume=false", "--max-resume-failure-tries=0", "--auto-save-interval=1",
-        // What it fetches is a file, whatever is in it.
+        // The content is a file for us, also where aria2c would take it for a torrent or a metalink.
         "--follow-torrent=false", "--follow-metalink=false", "--enable-dht=false",
         "--max-tries=3", "--retry-wait=2", Seconds("--connect-timeout", options.ConnectTimeout), Seconds("--timeout", options.IdleTimeout),
         "--summary-interval=0", "--show-console-readout=false", "--console-log-level=error", "--download-result=hide", "--quiet=false",
     ];
 
-    private static string Seconds(string option, TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{option}={Math.Clamp((int)Math.Ceiling(time.TotalSeconds), 1, 600)}");
+    private static string Seconds(string option, TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{option}={Math.Clamp((int)Math.Ceiling(time.TotalSeconds), 1, 600)}");
 
-    private static Exception Fault(string shown, ProgramEnd end) => Fault(shown, end.Code, Error().Matches(end.Output).LastOrDefault()?.Groups[1].Value.Trim() ?? end.LastLine);
+    private static Exception Fault(string shown, ProgramEnd end) =>
+        Fault(shown, end.Code, Error().Matches(end.Output).LastOrDefault()?.Groups[1].Value.Trim() ?? end.LastLine);
 
     private static Exception Fault(string shown, int code, string reason) => code switch
     {
@@ -59,7 +63,8 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
         LoginFailed => new AccessDeniedException($"{shown}: {reason}"),
         ChecksumWrong => new IntegrityException($"{shown}: {reason}"),
         // Its code for any answer that is none it wanted; which one is only in the text.
-        RefusedByServer when Status().Match(reason) is { Success: true } status => Faults.OfStatus(int.Parse(status.Groups[1].ValueSpan, CultureInfo.InvariantCulture), shown, $"aria2c was answered {status.Groups[1].Value}"),
+        RefusedByServer when Status().Match(reason) is { Success: true } status =>
+            Faults.OfStatus(int.Parse(status.Groups[1].ValueSpan, CultureInfo.InvariantCulture), shown, $"aria2c was answered {status.Groups[1].Value}"),
         _ => new TransientException($"aria2c ended with code {code}: {reason}"),
     };
 
@@ -69,7 +74,8 @@ internal sealed partial class Aria2Download(ITransport transport, Services servi
         var address = FtpAddress.Of(uri);
         var url = new StringBuilder("ftp://");
         if (address.User != "anonymous") url.Append(Uri.EscapeDataString(address.User)).Append(':').Append(Uri.EscapeDataString(address.Password)).Append('@');
-        url.Append(CultureInfo.InvariantCulture, $"{(address.Host.Contains(':', StringComparison.Ordinal) ? $"[{address.Host.Trim('[', ']')}]" : address.Host)}:{address.Port}");
+        url.Append(CultureInfo.InvariantCulture,
+            $"{(address.Host.Contains(':', StringComparison.Ordinal) ? $"[{address.Host.Trim('[', ']')}]" : address.Host)}:{address.Port}");
         return url.AppendJoin('/', address.Path.Split('/').Select(Uri.EscapeDataString)).ToString();
     }
 

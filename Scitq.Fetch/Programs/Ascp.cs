@@ -21,17 +21,21 @@ internal sealed partial class Ascp(Services services)
         var (shown, options) = (Redacted.Of(uri), services.Options.Aspera);
         _ascp.Require(shown, "install IBM's Aspera client (ascp), or name an image that holds it in SCITQ_ASCP_IMAGE");
         // A public server is the administrator's choice; any other is the user's.
-        if (services.Options.PublicAddressesOnly && !isPublic) throw new AccessDeniedException($"{shown}: only public addresses may be connected to here, and ascp cannot be kept to those.");
+        if (services.Options.PublicAddressesOnly && !isPublic)
+            throw new AccessDeniedException($"{shown}: only public addresses may be connected to here, and ascp cannot be kept to those.");
         var variables = new Dictionary<string, string>();
         if (Variables.Of(PasswordVariable) is { } password) variables[PasswordVariable] = password;
         var folder = Path.GetDirectoryName(file)!;
-        string[] arguments = ["-Q", .. isPublic ? ["-T"] : Array.Empty<string>(), "-l", options.Rate, "-P", options.Port, "-k", "1", .. options.Key is { } key ? ["-i", key] : Array.Empty<string>(), source, file];
+        string[] arguments = ["-Q", .. isPublic ? ["-T"] : Array.Empty<string>(), "-l", options.Rate, "-P", options.Port, "-k", "1", .. options.Key is { } key
+            ? ["-i", key] : Array.Empty<string>(), source, file];
         await services.Retrier.RunAsync(uri, c => Growth.WatchAsync(services.Idle, services.Time, folder, file, async d =>
         {
             var end = await _ascp.RunAsync(shown, arguments, folder, d, variables: variables, file: file);
             if (end.Code != 0) throw Fault(shown, end);
-            // What ascp keeps beside a file for as long as it is not whole.
-            return File.Exists(file) && !File.Exists(file + PartFile.Aspera) ? true : throw new TransientException($"ascp ended without a fault and without the whole file ({end.LastLine}).");
+            // The file that ascp keeps beside one that is not whole.
+            return File.Exists(file) && !File.Exists(file + PartFile.Aspera)
+                ? true
+                : throw new TransientException($"ascp ended without a fault and without the whole file ({end.LastLine}).");
         }, c), ct);
     }
 

@@ -9,34 +9,41 @@ using System.Text;
 namespace Scitq.Fetch.Programs;
 
 /// <summary>
-/// A program of the machine, or of a docker image. It gets its words one by one (no shell), few variables and none that hold secrets, and ends with all it started
-/// when the transfer is stopped, and when this process ends, even if it is killed.
+/// A program of the machine, or of a docker image. It gets its words one by one (no shell), few variables and none that hold secrets, and ends with
+/// all it started when the transfer is stopped, and when this process ends, even if it is killed.
 /// </summary>
 internal sealed class ExternalProgram(string program, string? image, string docker)
 {
     private const int DockerFailed = 125, NotExecutable = 126, NotFound = 127, MostRemovals = 50;
 
-    // The kernel closes the pipe when this process ends, however it does, and then the watch ends all of the session. (PR_SET_PDEATHSIG would not do: it is about the thread
-    // that started the program, and prefetch and fasterq-dump are started by a program of their own.) The shell goes first, or it would end the watch.
+    // The kernel closes the pipe when this process ends, however it does, and then the watch ends all of the session. (PR_SET_PDEATHSIG would not do:
+    // it is about the thread that started the program, and prefetch and fasterq-dump are started by a program of their own.) The shell goes first, or
+    // it would end the watch.
     private const string Watched = """
         pipe=$1 group=$2 docker=$3 container=$4; shift 4
         exec 3<&0
         "$@" <&3 3<&- & program=$!
-        { read -r _; kill -KILL $$ $program; [ -z "$container" ] || "$docker" rm --force "$container"; kill -KILL $group; } <"/dev/fd/$pipe" 3<&- >/dev/null 2>&1 & watch=$!
+        {
+          read -r _
+          kill -KILL $$ $program
+          [ -z "$container" ] || "$docker" rm --force "$container"
+          kill -KILL $group
+        } <"/dev/fd/$pipe" 3<&- >/dev/null 2>&1 & watch=$!
         exec <&- 3<&-
         wait $program; code=$?
         { kill -KILL $watch; wait $watch; } 2>/dev/null
         exit $code
         """;
 
-    // What programs need to find files, proxies, the docker server and the SRA toolkit's settings.
-    private static readonly string[] s_passedOn =
+    // Variables that programs need to find files, proxies, the docker server and the SRA toolkit's settings.
+    private static readonly string[] PassedOn =
     [
-        "PATH", "HOME", "TMPDIR", "TZ", "http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY",
+        "PATH", "HOME", "TMPDIR", "TZ", "http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY",
+        "ALL_PROXY", "NO_PROXY",
         "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH", "NCBI_SETTINGS", "VDB_CONFIG",
     ];
 
-    private static readonly string[] s_forDocker = ["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"];
+    private static readonly string[] ForDocker = ["DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"];
 
     /// <summary>How it is called in messages.</summary>
     public string Name => Path.GetFileName(program);
@@ -58,12 +65,14 @@ internal sealed class ExternalProgram(string program, string? image, string dock
     /// <param name="arguments">Its words.</param>
     /// <param name="directory">Where it works.</param>
     /// <param name="ct">Kills it.</param>
-    /// <param name="input">What it reads from standard input: not seen in the list of processes, unlike its words.</param>
-    /// <param name="variables">What else it gets in its environment.</param>
-    /// <param name="file">The only file there that it writes, if it is one. In an image, what an earlier process has left at work on that, or in the directory, is ended first: so it must be locked.</param>
+    /// <param name="input">The text of its standard input, which the list of processes does not show, unlike its words.</param>
+    /// <param name="variables">Further variables of its environment.</param>
+    /// <param name="file">The only file there that it writes, if it is one. In an image, what an earlier process has left at work on that, or in the
+    /// directory, is ended first: so it must be locked.</param>
     /// <exception cref="UnsupportedTransferException">It cannot be started.</exception>
     public async Task<ProgramEnd> RunAsync(
-        string shown, IEnumerable<string> arguments, string directory, CancellationToken ct, string? input = null, IReadOnlyDictionary<string, string>? variables = null, string? file = null)
+        string shown, IEnumerable<string> arguments, string directory, CancellationToken ct, string? input = null,
+        IReadOnlyDictionary<string, string>? variables = null, string? file = null)
     {
         variables ??= new Dictionary<string, string>();
         var container = image is null ? null : await NameAsync(shown, file ?? directory, directory, ct);
@@ -84,7 +93,7 @@ internal sealed class ExternalProgram(string program, string? image, string dock
             {
                 process.Kill(entireProcessTree: true);
                 await process.WaitForExitAsync(CancellationToken.None);
-                // What follows may delete or reuse the files that it was writing, or a program that it has started.
+                // The caller may now delete or reuse the files that it was writing, or a program that it has started.
                 await QuietAsync(CancellationToken.None);
                 // Killing the docker command leaves its container alone.
                 if (container is not null) await RemoveAsync(container, directory);
@@ -99,7 +108,8 @@ internal sealed class ExternalProgram(string program, string? image, string dock
         Task QuietAsync(CancellationToken c) => Task.WhenAny(Task.WhenAll(output.Read, errors.Read), Task.Delay(TimeSpan.FromSeconds(5), c));
     }
 
-    private UnsupportedTransferException NotRun(string shown, ProgramEnd end) => new($"{shown}: {Name}{(image is null ? "" : $" of the image {image}")} could not be run: {end.LastLine}");
+    private UnsupportedTransferException NotRun(string shown, ProgramEnd end) =>
+        new($"{shown}: {Name}{(image is null ? "" : $" of the image {image}")} could not be run: {end.LastLine}");
 
     /// <summary>
     /// The name of a container that is to work at a place, where no earlier one is left. Names begin alike for the same place and end differently:
@@ -117,7 +127,9 @@ internal sealed class ExternalProgram(string program, string? image, string dock
             if (left.Length == 0) return prefix + Guid.NewGuid().ToString("N")[..8];
             var removed = await engine.RunAsync(shown, ["rm", "--force", .. left], directory, ct);
             // One that is being removed already refuses that, and is still there.
-            if (tries == MostRemovals) throw new TransferExhaustedException($"{shown}: a container that an earlier process has left ({left[0][..12]}) cannot be removed: {removed.LastLine}");
+            if (tries == MostRemovals)
+                throw new TransferExhaustedException(
+                    $"{shown}: a container that an earlier process has left ({left[0][..12]}) cannot be removed: {removed.LastLine}");
             await Task.Delay(TimeSpan.FromMilliseconds(200), ct);
         }
     }
@@ -129,7 +141,8 @@ internal sealed class ExternalProgram(string program, string? image, string dock
 
     private IEnumerable<string> InImage(string container, string directory, IEnumerable<string> arguments, IEnumerable<string> variables, bool interactive) =>
     [
-        "run", "--rm", "--name", container, .. interactive ? ["-i"] : Array.Empty<string>(), "--user", string.Create(CultureInfo.InvariantCulture, $"{geteuid()}:{getegid()}"),
+        "run", "--rm", "--name", container, .. interactive ? ["-i"] : Array.Empty<string>(), "--user",
+        string.Create(CultureInfo.InvariantCulture, $"{geteuid()}:{getegid()}"),
         "--mount", $"type=bind,{Quoted("source", directory)},{Quoted("target", directory)}", "--workdir", directory, "--env", $"HOME={directory}",
         // Only their names: docker takes the values from its own environment, which others cannot read.
         .. variables.SelectMany(v => (string[])["--env", v]), image!, program, .. arguments,
@@ -139,7 +152,9 @@ internal sealed class ExternalProgram(string program, string? image, string dock
     {
         // Without setsid (macOS), what the program itself has started is left to itself.
         var setsid = Find("setsid");
-        words = ["/bin/sh", "-c", Watched, "sh", pipe, setsid is null ? "" : "0", Find(docker) ?? docker, container ?? "", Find(words[0]) ?? words[0], .. words.Skip(1)];
+        words = ["/bin/sh", "-c", Watched, "sh", pipe, setsid is null
+            ? ""
+            : "0", Find(docker) ?? docker, container ?? "", Find(words[0]) ?? words[0], .. words.Skip(1)];
         if (setsid is not null) words = [setsid, .. words];
         var start = new ProcessStartInfo(words[0], words.Skip(1))
         {
@@ -149,7 +164,7 @@ internal sealed class ExternalProgram(string program, string? image, string dock
             RedirectStandardError = true,
         };
         start.Environment.Clear();
-        foreach (var name in image is null && program != docker ? s_passedOn : [.. s_passedOn, .. s_forDocker])
+        foreach (var name in image is null && program != docker ? PassedOn : [.. PassedOn, .. ForDocker])
             if (Variables.Of(name) is { } value) start.Environment[name] = value;
         start.Environment["LC_ALL"] = "C.UTF-8";
         start.Environment.TryAdd("HOME", directory);
@@ -191,8 +206,13 @@ internal sealed class ExternalProgram(string program, string? image, string dock
     }
 
     /// <summary>Where the program is; null when it is not there.</summary>
-    private static string? Find(string name) => (name.Contains('/', StringComparison.Ordinal) ? [name] : (Variables.Of("PATH") ?? "").Split(Path.PathSeparator).Where(d => d.Length > 0).Select(d => Path.Combine(d, name)))
-        .FirstOrDefault(p => File.Exists(p) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(p) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0));
+    private static string? Find(string name) =>
+        (name.Contains('/', StringComparison.Ordinal)
+            ? [name]
+            : (Variables.Of("PATH") ?? "").Split(Path.PathSeparator).Where(d => d.Length > 0).Select(d => Path.Combine(d, name)))
+        .FirstOrDefault(p => File.Exists(p)
+            && (OperatingSystem.IsWindows()
+            || (File.GetUnixFileMode(p) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0));
 
     private static string? LastLine(string text) => text.Split('\n', '\r').Select(l => Redacted.Of(l.Trim())).LastOrDefault(l => l.Length > 0);
 

@@ -6,10 +6,12 @@ namespace Scitq.Fetch.Programs;
 /// <summary>Sees by its files whether a program still moves something: a connection that died without a word would keep it for ever.</summary>
 internal static class Growth
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs a program that writes one file (and what it keeps beside that, named like it), or anything below a directory.</summary>
-    public static Task<T> WatchAsync<T>(Idle idle, TimeProvider time, string directory, string? file, Func<CancellationToken, Task<T>> run, CancellationToken ct) => idle.WatchAsync(async (touch, c) =>
+    public static Task<T> WatchAsync<T>(
+        Idle idle, TimeProvider time, string directory, string? file, Func<CancellationToken, Task<T>> run, CancellationToken ct) =>
+        idle.WatchAsync(async (touch, c) =>
     {
         using var done = CancellationTokenSource.CreateLinkedTokenSource(c);
         var watch = LookAsync(touch, done.Token);
@@ -25,7 +27,7 @@ internal static class Growth
 
         async Task LookAsync(Action moved, CancellationToken stop)
         {
-            for (var last = Stamp(directory, file); ; await Task.Delay(s_interval, time, stop))
+            for (var last = Stamp(directory, file); ; await Task.Delay(Interval, time, stop))
             {
                 var now = Stamp(directory, file);
                 if (now != last) moved();

@@ -19,7 +19,8 @@ internal abstract class ProgramDownload(Services services, Meter meter) : IFileD
         var part = PartOf(entry, target);
         PartFile.RefuseOther(target, entry.Uri);
         long size;
-        await using (PartLock.TryTake(part) ?? throw new TransferExhaustedException($"{Redacted.Of(entry.Uri)}: another process is fetching it to the same place ('{part}')."))
+        await using (PartLock.TryTake(part)
+            ?? throw new TransferExhaustedException($"{Redacted.Of(entry.Uri)}: another process is fetching it to the same place ('{part}')."))
         {
             await RunAsync(entry, part, ct);
             size = new FileInfo(part).Length;

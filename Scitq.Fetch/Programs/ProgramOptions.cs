@@ -24,7 +24,10 @@ public sealed record ProgramOptions
     /// <summary>prefetch of the SRA toolkit: <c>SCITQ_SRA_PREFETCH</c>.</summary>
     public string Prefetch { get; init; } = Variables.Or("SCITQ_SRA_PREFETCH", "prefetch");
 
-    /// <summary>vdb-validate of the SRA toolkit, which finds damage in what prefetch has fetched; where it is not there, nobody looks: <c>SCITQ_VDB_VALIDATE</c>.</summary>
+    /// <summary>
+    /// vdb-validate of the SRA toolkit, which finds damage in what prefetch has fetched; where it is not there, nobody looks:
+    /// <c>SCITQ_VDB_VALIDATE</c>.
+    /// </summary>
     public string VdbValidate { get; init; } = Variables.Or("SCITQ_VDB_VALIDATE", "vdb-validate");
 
     /// <summary>An image that holds the SRA toolkit, such as <c>ncbi/sra-tools</c>: <c>SCITQ_SRA_IMAGE</c>.</summary>

@@ -3,10 +3,10 @@ using Scitq.Contracts;
 
 namespace Scitq.Fetch.Runs;
 
-/// <summary>What stands after <c>run+fastq://</c>: of a run, or of what runs belong to (experiment, sample, study).</summary>
+/// <summary>The accession behind <c>run+fastq://</c>: of a run, or of an experiment, sample or study with several.</summary>
 internal static partial class Accession
 {
-    /// <exception cref="BadUriException">It is none.</exception>
+    /// <exception cref="BadUriException">The text is not an accession.</exception>
     public static string Of(DataUri uri)
     {
         var text = uri.Path.TrimEnd('/');

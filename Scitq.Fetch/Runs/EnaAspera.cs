@@ -11,22 +11,23 @@ internal sealed class EnaAspera(Services services) : IRunMethod
 
     public string Name => "aspera";
 
-    public async Task<IReadOnlyList<TransferredFile>> FetchAsync(RunOrder order, string folder, Meter meter, CancellationToken ct)
+    public async Task<IReadOnlyList<TransferredFile>> FetchAsync(WantedRun wanted, string folder, Meter meter, CancellationToken ct)
     {
-        if (order.Files.Count == 0 || order.Files.Any(f => f.Aspera is null)) throw new DataNotFoundException($"{order.Shown}: ENA has no such files of it on its Aspera server.");
+        if (wanted.Files.Count == 0 || wanted.Files.Any(f => f.Aspera is null))
+            throw new DataNotFoundException($"{wanted.Shown}: ENA has no such files of it on its Aspera server.");
         var fetched = new List<TransferredFile>();
-        foreach (var file in order.Files)
+        foreach (var file in wanted.Files)
         {
             meter.Expect(file.Size);
-            var target = LocalName.Resolve(folder, file.Name, order.Uri.Text);
+            var target = LocalName.Resolve(folder, file.Name, wanted.Uri.Text);
             LocalName.MakeParents(folder, target);
             if (await FileCheck.IsWholeAsync(target, file, ct) is null)
             {
-                await _ascp.FetchAsync(order.Uri, $"{services.Options.Archives.EnaAspera}:{file.Aspera}", target, isPublic: true, ct);
+                await _ascp.FetchAsync(wanted.Uri, $"{services.Options.Archives.EnaAspera}:{file.Aspera}", target, isPublic: true, ct);
                 if (await FileCheck.ProblemAsync(target, file, ct) is { } problem)
                 {
                     File.Delete(target);
-                    throw new IntegrityException($"{order.Shown}: {file.Name}: {problem}.");
+                    throw new IntegrityException($"{wanted.Shown}: {file.Name}: {problem}.");
                 }
             }
 

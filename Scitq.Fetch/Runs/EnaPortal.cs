@@ -28,13 +28,14 @@ internal sealed class EnaPortal(Web web, ArchiveOptions options, Retrier retrier
         }, ct);
     }
 
-    /// <summary>What the answer says. Overloaded, ENA answers with 200 and nothing, or without any value: both come back empty here.</summary>
+    /// <summary>Reads the answer. When ENA is overloaded it answers with 200 and nothing, or without any value: both come back empty here.</summary>
     internal static IReadOnlyList<SequenceRun> Read(ReadOnlyMemory<byte> json, string kind)
     {
         try
         {
             using var report = JsonDocument.Parse(json);
-            var rows = report.RootElement.EnumerateArray().Select(row => (Run: Run(row, kind), HasData: List(row, $"{kind}_ftp").Length > 0 || Text(row, "sra_ftp").Length > 0)).ToArray();
+            var rows = report.RootElement.EnumerateArray()
+                .Select(row => (Run: Run(row, kind), HasData: List(row, $"{kind}_ftp").Length > 0 || Text(row, "sra_ftp").Length > 0)).ToArray();
             // One run of a study may really have nothing there: it is kept without files, for SRA may have it.
             return rows.Any(r => r.Run is null) || !rows.Any(r => r.HasData) ? [] : Distinct([.. rows.Select(r => r.Run!)]);
         }
@@ -70,10 +71,13 @@ internal sealed class EnaPortal(Web web, ArchiveOptions options, Retrier retrier
     private static SequenceRun[] Distinct(SequenceRun[] runs)
     {
         var twice = runs.SelectMany(r => r.Files).GroupBy(f => f.Name).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
-        return twice.Count == 0 ? runs : [.. runs.Select(r => r with { Files = [.. r.Files.Select(f => twice.Contains(f.Name) ? f with { Name = $"{r.Accession}/{f.Name}" } : f)] })];
+        return twice.Count == 0
+            ? runs
+            : [.. runs.Select(r => r with { Files = [.. r.Files.Select(f => twice.Contains(f.Name) ? f with { Name = $"{r.Accession}/{f.Name}" } : f)] })];
     }
 
-    private static string Text(JsonElement row, string name) => row.TryGetProperty(name, out var value) ? value.ValueKind == JsonValueKind.String ? value.GetString()! : value.ToString() : "";
+    private static string Text(JsonElement row, string name) =>
+        row.TryGetProperty(name, out var value) ? value.ValueKind == JsonValueKind.String ? value.GetString()! : value.ToString() : "";
 
     private static string[] List(JsonElement row, string name) => Text(row, name) is { Length: > 0 } text ? text.TrimEnd(';').Split(';') : [];
 

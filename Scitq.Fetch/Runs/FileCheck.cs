@@ -8,9 +8,11 @@ internal static class FileCheck
 {
     /// <summary>The file, if it surely is what is wanted: without a known MD5 it never is.</summary>
     public static async Task<TransferredFile?> IsWholeAsync(string path, RunFile file, CancellationToken ct) =>
-        file.Md5 is not null && File.Exists(path) && await ProblemAsync(path, file, ct) is null ? new TransferredFile(file.Name, new FileInfo(path).Length, file.Md5) : null;
+        file.Md5 is not null && File.Exists(path) && await ProblemAsync(path, file, ct) is null
+            ? new TransferredFile(file.Name, new FileInfo(path).Length, file.Md5)
+            : null;
 
-    /// <summary>What is wrong with it, if anything.</summary>
+    /// <summary>The difference between the file and what is known of it; null when there is none.</summary>
     public static async Task<string?> ProblemAsync(string path, RunFile file, CancellationToken ct)
     {
         var size = new FileInfo(path).Length;

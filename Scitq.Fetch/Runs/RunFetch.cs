@@ -5,8 +5,9 @@ using Scitq.Fetch.Transfers;
 namespace Scitq.Fetch.Runs;
 
 /// <summary>
-/// What has become of the runs of one URI, over all rounds: a run that is there is not fetched again, and a method that can never bring a run is not asked again.
-/// A run is brought together in a hidden folder, one for each method, by one process at a time, and moved out of it when all its files are whole.
+/// Keeps what has become of the runs of one URI, over all rounds: a run that is there is not fetched again, and a method that can never bring a run is not
+/// asked again. A run is brought together in a hidden folder, one for each method, by one process at a time, and moved out of it when all its files
+/// are whole.
 /// </summary>
 internal sealed class RunFetch(DataUri uri, string accession, string directory, IReadOnlyList<IRunMethod> methods, Meter meter)
 {
@@ -46,9 +47,9 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
     }
 
     /// <summary>Fetches one run by the first method that can.</summary>
-    public async Task TryAsync(RunOrder order, Action<string>? notice, CancellationToken ct)
+    public async Task TryAsync(WantedRun wanted, Action<string>? notice, CancellationToken ct)
     {
-        var accession = order.Run.Accession;
+        var accession = wanted.Run.Accession;
         if (_done.Contains(accession)) return;
         var home = Path.Combine(directory, $".{accession}.part");
         using var held = PartLock.TryTake(home);
@@ -64,25 +65,25 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
             try
             {
                 var folder = Directory.CreateDirectory(Path.Combine(home, method.Name)).FullName;
-                var fetched = await method.FetchAsync(order, folder, meter, ct);
+                var fetched = await method.FetchAsync(wanted, folder, meter, ct);
                 foreach (var file in fetched) Publish(folder, file.Name);
                 _files.AddRange(fetched);
                 _done.Add(accession);
                 Directory.Delete(home, recursive: true);
-                Warn(order, method, failed);
+                Warn(wanted, method, failed);
                 return;
             }
             catch (TransferExhaustedException e)
             {
                 _passing.Add($"{method.Name}: {Reason(e, uri)}");
                 failed.Add((method, e));
-                notice?.Invoke($"{order.Shown}: by {method.Name}: {Reason(e, uri)}");
+                notice?.Invoke($"{wanted.Shown}: by {method.Name}: {Reason(e, uri)}");
             }
             catch (FetchException e) when (e is not DiskFullException)
             {
                 failed.Add((method, e));
                 _over[(accession, method)] = e;
-                notice?.Invoke($"{order.Shown}: by {method.Name}: {Reason(e, uri)}");
+                notice?.Invoke($"{wanted.Shown}: by {method.Name}: {Reason(e, uri)}");
             }
         }
 
@@ -102,7 +103,7 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
         _passing.Clear();
         if (passing.Length > 0) throw new TransientException(passing);
         var failures = new Failures();
-        foreach (var run in missing) failures.Add(Failure(new RunOrder(uri, run, false)));
+        foreach (var run in missing) failures.Add(Failure(new WantedRun(uri, run, false)));
         failures.ThrowIfAny(_files.Count == 0 ? null : result);
         return result;
     }
@@ -111,25 +112,28 @@ internal sealed class RunFetch(DataUri uri, string accession, string directory, 
     public static string Reason(FetchException fault, DataUri uri)
     {
         var message = fault is TransferExhaustedException exhausted ? exhausted.Reason : fault.Message;
-        return message.StartsWith(Redacted.Of(uri), StringComparison.Ordinal) && message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var colon ? message[(colon + 2)..] : message;
+        return message.StartsWith(Redacted.Of(uri), StringComparison.Ordinal) && message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var colon
+            ? message[(colon + 2)..]
+            : message;
     }
 
     /// <summary>That an archive has other bytes than it says, or none to compare with, is worth knowing; that it has none of a run is nothing new.</summary>
-    private void Warn(RunOrder order, IRunMethod method, IEnumerable<(IRunMethod Method, FetchException Fault)> failed)
+    private void Warn(WantedRun wanted, IRunMethod method, IEnumerable<(IRunMethod Method, FetchException Fault)> failed)
     {
-        List<string> others = [.. failed.Where(f => f.Fault is not (DataNotFoundException or UnsupportedTransferException)).Select(f => $"{f.Method.Name}: {Reason(f.Fault, uri)}")];
+        List<string> others = [.. failed.Where(f => f.Fault is not (DataNotFoundException or UnsupportedTransferException))
+            .Select(f => $"{f.Method.Name}: {Reason(f.Fault, uri)}")];
         if (!IsFound && _unasked is not null) others.Insert(0, _unasked);
-        if (others.Count > 0) _warnings.Add($"{order.Shown} was fetched by {method.Name}, for other ways failed: {string.Join(" ", others)}");
-        if (method is EnaFiles or EnaAspera && order.Files.Where(f => f.Md5 is null).Select(f => f.Name).ToArray() is { Length: > 0 } unknown)
-            _warnings.Add($"{order.Shown}: ENA tells no MD5 of {string.Join(", ", unknown.Select(Redacted.Of))}, so what arrived could not be compared.");
+        if (others.Count > 0) _warnings.Add($"{wanted.Shown} was fetched by {method.Name}, for other ways failed: {string.Join(" ", others)}");
+        if (method is EnaFiles or EnaAspera && wanted.Files.Where(f => f.Md5 is null).Select(f => f.Name).ToArray() is { Length: > 0 } unknown)
+            _warnings.Add($"{wanted.Shown}: ENA tells no MD5 of {string.Join(", ", unknown.Select(Redacted.Of))}, so what arrived could not be compared.");
     }
 
-    private FetchException Failure(RunOrder order)
+    private FetchException Failure(WantedRun wanted)
     {
-        var faults = methods.Select(m => (Method: m, Fault: _over[(order.Run.Accession, m)])).ToArray();
-        var message = $"{order.Shown}: {string.Join(" ", faults.Select(f => $"{f.Method.Name}: {Reason(f.Fault, uri)}"))}";
+        var faults = methods.Select(m => (Method: m, Fault: _over[(wanted.Run.Accession, m)])).ToArray();
+        var message = $"{wanted.Shown}: {string.Join(" ", faults.Select(f => $"{f.Method.Name}: {Reason(f.Fault, uri)}"))}";
         var worst = faults.Select(f => f.Fault).FirstOrDefault(f => f is not (DataNotFoundException or UnsupportedTransferException))
-            ?? faults.Select(f => f.Fault).FirstOrDefault(f => f is UnsupportedTransferException && order.Run.Files.Count + (order.Run.SraSize ?? 0) > 0)
+            ?? faults.Select(f => f.Fault).FirstOrDefault(f => f is UnsupportedTransferException && wanted.Run.Files.Count + (wanted.Run.SraSize ?? 0) > 0)
             ?? faults[0].Fault;
         return worst switch
         {

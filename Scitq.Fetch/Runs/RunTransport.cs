@@ -38,7 +38,8 @@ internal sealed class RunTransport : ISetTransport
     public Task<DataEntry?> StatAsync(DataUri uri, CancellationToken ct) => Task.FromResult<DataEntry?>(null);
 
     public Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct) =>
-        throw new UnsupportedTransferException($"{Redacted.Of(entry.Uri)}: ENA has no such files of it, and what SRA has must be converted on a disk: fetch it to a directory first.");
+        throw new UnsupportedTransferException(
+            $"{Redacted.Of(entry.Uri)}: ENA has no such files of it, and what SRA has must be converted on a disk: fetch it to a directory first.");
 
     public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
@@ -46,19 +47,23 @@ internal sealed class RunTransport : ISetTransport
         var runs = await _portal.RunsAsync(folder, accession, Kind(folder), ct);
         if (runs.Count == 0)
         {
-            var unknown = new RunOrder(folder, new SequenceRun(accession, []), false);
-            var size = Kind(folder) == "fastq" && MethodsOf(folder).Contains(_cloud) && await _cloud.StatAsync(unknown, ct) is { } there ? there.Size : throw new DataNotFoundException($"{Redacted.Of(folder)}: unknown to ENA.");
+            var unknown = new WantedRun(folder, new SequenceRun(accession, []), false);
+            var size = Kind(folder) == "fastq" && MethodsOf(folder).Contains(_cloud) && await _cloud.StatAsync(unknown, ct) is { } there
+                ? there.Size
+                : throw new DataNotFoundException($"{Redacted.Of(folder)}: unknown to ENA.");
             runs = [unknown.Run with { SraSize = size }];
         }
 
         var fromEna = MethodsOf(folder).Any(m => m == _ena || m == _aspera);
         foreach (var run in runs)
         {
-            var order = new RunOrder(folder, run, FirstReads(folder));
-            foreach (var file in fromEna ? order.Files : [])
-                yield return new DataEntry { Uri = EnaFiles.Place(file, _services.Options.Archives), Name = file.Name, Size = file.Size, Md5 = file.Md5, IsMd5Sure = file.Md5 is not null };
+            var wanted = new WantedRun(folder, run, FirstReads(folder));
+            foreach (var file in fromEna ? wanted.Files : [])
+                yield return new DataEntry
+                    { Uri = EnaFiles.Place(file, _services.Options.Archives), Name = file.Name, Size = file.Size, Md5 = file.Md5,
+                    IsMd5Sure = file.Md5 is not null };
             // Which FASTQ files come out of it shows only then.
-            if (Kind(folder) == "fastq" && (!fromEna || order.Files.Count == 0))
+            if (Kind(folder) == "fastq" && (!fromEna || wanted.Files.Count == 0))
                 yield return new DataEntry { Uri = folder.At(run.Accession), Name = run.Accession + ".sra", Size = run.SraSize, Md5 = run.SraMd5 };
         }
     }
@@ -73,7 +78,7 @@ internal sealed class RunTransport : ISetTransport
     {
         await FindAsync(fetch, ct);
         foreach (var run in fetch.Runs!)
-            await fetch.TryAsync(new RunOrder(fetch.Uri, run, FirstReads(fetch.Uri)), _services.Options.Notice, ct);
+            await fetch.TryAsync(new WantedRun(fetch.Uri, run, FirstReads(fetch.Uri)), _services.Options.Notice, ct);
         return fetch.Result();
     }
 

@@ -13,7 +13,7 @@ internal sealed record SequenceRun(string Accession, IReadOnlyList<RunFile> File
 }
 
 /// <summary>One file of a run at ENA.</summary>
-/// <param name="Name">What it is called here.</param>
+/// <param name="Name">Its name at the destination.</param>
 /// <param name="Address">Host and path, without a scheme.</param>
 /// <param name="Size">Bytes, if told.</param>
 /// <param name="Md5">Lower-case hexadecimal, if told.</param>

@@ -103,7 +103,7 @@ internal sealed class Blocks(Services services)
 
     /// <summary>Sends all blocks from <paramref name="first"/> on; it and the others are disposed.</summary>
     /// <param name="first">The block already read.</param>
-    /// <param name="body">What follows it.</param>
+    /// <param name="body">The stream that follows it.</param>
     /// <param name="sizeOf">The size of the block of a number.</param>
     /// <param name="send">Sends one; several run at a time.</param>
     /// <param name="ct">Stops it.</param>
@@ -117,7 +117,8 @@ internal sealed class Blocks(Services services)
             while (next is not null)
             {
                 // Waits for a shared place only while none of its own is taken, or two uploads could wait for each other.
-                var atOnce = Math.Max(1, Math.Min(services.Options.Parts, Math.Max(2, (int)((long)services.Options.Parts * services.Options.PartSize / sizeOf(next.Number)))));
+                var atOnce = Math.Max(1,
+                    Math.Min(services.Options.Parts, Math.Max(2, (int)((long)services.Options.Parts * services.Options.PartSize / sizeOf(next.Number)))));
                 while (sending.Count >= atOnce || sending.Count > 0 && !await services.Places.WaitAsync(0, ct))
                 {
                     var done = await Task.WhenAny(sending);

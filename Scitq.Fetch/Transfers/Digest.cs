@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace Scitq.Fetch.Transfers;
 
-/// <summary>The checksum of a file that comes from its start: the MD5 of the whole or, as S3 tags what was uploaded in parts, that of the parts' MD5s.</summary>
+/// <summary>
+/// The checksum of a file that comes from its start: the MD5 of the whole or, as S3 tags what was uploaded in parts, that of the parts' MD5s.
+/// </summary>
 internal sealed class Digest(long? partSize) : IDisposable
 {
 #pragma warning disable CA5351 // MD5 is what stores and archives publish; it guards against accidents here, not against attackers.

@@ -62,7 +62,8 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
             await FillAsync(entry, file, digest, tag, canContinue, ct);
             (size, sum) = (file.Length, digest.End());
             // A listing can only take a tag for an MD5; asked about one object, the store knows better.
-            if (!entry.IsMd5Sure && entry.Md5 is { } listed && listed != sum && size == entry.Size && await AgainAsync(entry, ct) is { } now && now.Version == entry.Version) entry = entry with { Md5 = now.Md5 };
+            if (!entry.IsMd5Sure && entry.Md5 is { } listed && listed != sum && size == entry.Size && await AgainAsync(entry, ct) is { } now
+                && now.Version == entry.Version) entry = entry with { Md5 = now.Md5 };
             if (await ProblemAsync(entry, size, sum, tag, ct) is { } problem)
             {
                 meter.Moved(-size);
@@ -128,7 +129,10 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
         }
     }
 
-    /// <summary>In small pieces: for large ones Linux takes large folios of the page cache, which a virtual machine may have to ask its host for, at five times the cost.</summary>
+    /// <summary>
+    /// In small pieces: for large ones Linux takes large folios of the page cache, which a virtual machine may have to ask its host for, at five
+    /// times the cost.
+    /// </summary>
     private static void Write(FileStream file, ReadOnlySpan<byte> bytes)
     {
         const int Piece = 1 << 15;
@@ -206,6 +210,7 @@ internal sealed class Download(ITransport transport, Retrier retrier, PartReader
     private async Task<string?> ProblemAsync(DataEntry entry, long size, string sum, PartTag? tag, CancellationToken ct) =>
         entry.Size is { } expected && size != expected ? $"{size} bytes arrived instead of {expected}" :
         entry.Md5 is { } known && known != sum ? $"what arrived has the MD5 {sum} instead of {known}" :
-        tag is not null && tag.Value != sum && await retrier.RunAsync(entry.Uri, tag.IsSureAsync, ct) ? $"what arrived has the ETag {sum} instead of {tag.Value}" :
+        tag is not null && tag.Value != sum && await retrier.RunAsync(entry.Uri, tag.IsSureAsync, ct)
+            ? $"what arrived has the ETag {sum} instead of {tag.Value}" :
         null;
 }

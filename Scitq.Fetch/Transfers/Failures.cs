@@ -29,7 +29,7 @@ internal sealed class Failures
         foreach (var one in failure.Failures) _failures.Enqueue(one);
     }
 
-    /// <param name="moved">What did not fail.</param>
+    /// <param name="moved">The files that did not fail.</param>
     public void ThrowIfAny(TransferResult? moved = null)
     {
         if (!_failures.TryPeek(out var first)) return;

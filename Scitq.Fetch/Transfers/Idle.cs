@@ -58,7 +58,7 @@ internal sealed class Idle(TimeSpan limit, TimeProvider time)
             }
             finally
             {
-                // What is done with the bytes may take as long as it likes.
+                // Only reading is watched: the work on the bytes may take as long as it likes.
                 _timer.CancelAfter(Timeout.InfiniteTimeSpan);
             }
         }

@@ -12,7 +12,7 @@ internal sealed class Meter(IProgress<TransferProgress>? progress, TimeProvider 
         Interlocked.Increment(ref _totalFiles);
         if (size is { } known) Interlocked.Add(ref _total, known);
         else Interlocked.Increment(ref _sizesUnknown);
-        // Who has no room for it should know before the first byte.
+        // A caller that has no room for it should know before the first byte.
         if (Interlocked.Read(ref _last) == 0) Report();
     }
 
@@ -29,5 +29,6 @@ internal sealed class Meter(IProgress<TransferProgress>? progress, TimeProvider 
     public void FileDone() => Interlocked.Increment(ref _files);
 
     public void Report() => progress?.Report(new TransferProgress(
-        Interlocked.Read(ref _bytes), Volatile.Read(ref _sizesUnknown) == 0 ? Interlocked.Read(ref _total) : null, Volatile.Read(ref _files), Volatile.Read(ref _totalFiles)));
+        Interlocked.Read(ref _bytes), Volatile.Read(ref _sizesUnknown) == 0 ? Interlocked.Read(ref _total) : null, Volatile.Read(ref _files),
+        Volatile.Read(ref _totalFiles)));
 }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Scitq.Fetch.Transfers;
 
-/// <summary>What is read through it is counted and hashed on the way, so nothing is ever read twice for its MD5.</summary>
+/// <summary>Counts and hashes the bytes that are read through it, so nothing is ever read twice for its MD5.</summary>
 internal sealed class MeteredStream(Stream inner, Meter meter) : Stream
 {
 #pragma warning disable CA5351 // MD5 is what stores and archives publish; it guards against accidents here, not against attackers.

@@ -4,7 +4,9 @@ using Scitq.Fetch.Transports;
 
 namespace Scitq.Fetch.Transfers;
 
-/// <summary>Files of a destination that are where folders belong, and the other way round: only where names are paths can they be in the way of each other.</summary>
+/// <summary>
+/// Files of a destination that are where folders belong, and the other way round: only where names are paths can they be in the way of each other.
+/// </summary>
 internal sealed class Obstacles
 {
     private readonly HashSet<string> _files = new(StringComparer.Ordinal), _folders = new(StringComparer.Ordinal);

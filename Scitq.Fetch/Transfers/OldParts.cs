@@ -3,7 +3,10 @@ using Scitq.Fetch.Local;
 
 namespace Scitq.Fetch.Transfers;
 
-/// <summary>Parts of other versions that earlier processes left, with what programs keep beside them. A directory is looked through once, not once a file: there may be a hundred thousand of them.</summary>
+/// <summary>
+/// Parts of other versions that earlier processes left, with what programs keep beside them. A directory is looked through once, not once a file:
+/// there may be a hundred thousand of them.
+/// </summary>
 internal sealed class OldParts
 {
     private readonly ConcurrentDictionary<string, Lazy<ILookup<string, string>>> _found = new(StringComparer.Ordinal);

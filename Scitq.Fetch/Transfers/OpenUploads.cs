@@ -51,7 +51,8 @@ internal sealed class OpenUploads(FetchOptions options)
     }
 
     private string PathOf(DataUri uri) =>
-        Path.Combine(options.StateDirectory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.S3.Endpoint} {uri.Scheme}://{uri.Path}")).AsSpan(0, 16)));
+        Path.Combine(options.StateDirectory,
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.S3.Endpoint} {uri.Scheme}://{uri.Path}")).AsSpan(0, 16)));
 
     private static string Mark(string identity) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)));
 }

@@ -8,7 +8,8 @@ internal static class Pages
     /// <param name="get">Gets the page of a token; the first has none.</param>
     /// <param name="next">The token in a page; null or empty in the last one.</param>
     /// <param name="ct">Stops it.</param>
-    public static async IAsyncEnumerable<T> ReadAsync<T>(Func<string?, CancellationToken, Task<T>> get, Func<T, string?> next, [EnumeratorCancellation] CancellationToken ct)
+    public static async IAsyncEnumerable<T> ReadAsync<T>(
+        Func<string?, CancellationToken, Task<T>> get, Func<T, string?> next, [EnumeratorCancellation] CancellationToken ct)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var ahead = get(null, stop.Token);
@@ -26,7 +27,7 @@ internal static class Pages
         }
         finally
         {
-            // Who has seen enough does not want to hear of the page after it.
+            // A caller that has seen enough need not hear of a fault in the page after it.
             await stop.CancelAsync();
             await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -11,7 +11,7 @@ namespace Scitq.Fetch.Transfers;
 /// </summary>
 internal static class PartFile
 {
-    /// <summary>What aria2c and ascp keep beside a file that is not whole.</summary>
+    /// <summary>The ending of the file that aria2c, or ascp, keeps beside one that is not whole.</summary>
     public const string Aria2 = ".aria2", Aspera = ".aspx";
 
     private const int LongestName = 255;
@@ -34,7 +34,7 @@ internal static class PartFile
     }
 
     /// <summary>Gives what is complete its final name.</summary>
-    /// <exception cref="BadUriException">What has that name is no file: a directory, or a device.</exception>
+    /// <exception cref="BadUriException">The name belongs to something that is not a file: a directory, or a device.</exception>
     public static void Publish(string part, string target, DataUri source)
     {
         RefuseOther(target, source);
@@ -56,11 +56,13 @@ internal static class PartFile
     }
 
     /// <summary>The part that a name is of, or of what is kept beside it.</summary>
-    public static string Of(string name) => ((string[])[Aria2, Aspera, PartLock.Suffix]).FirstOrDefault(s => name.EndsWith(s, StringComparison.Ordinal)) is { } suffix ? name[..^suffix.Length] : name;
+    public static string Of(string name) => ((string[])[Aria2, Aspera, PartLock.Suffix])
+        .FirstOrDefault(s => name.EndsWith(s, StringComparison.Ordinal)) is { } suffix ? name[..^suffix.Length] : name;
 
     /// <summary>The name of the file that a part is of; null when it is no part.</summary>
     public static string? FileOf(string part) =>
-        part.Length > Suffix && part[0] == '.' && part[^Suffix] == '.' && part.EndsWith(".part", StringComparison.Ordinal) && !part.AsSpan(part.Length - Suffix + 1, 8).ContainsAnyExcept(HexDigits)
+        part.Length > Suffix && part[0] == '.' && part[^Suffix] == '.' && part.EndsWith(".part", StringComparison.Ordinal)
+            && !part.AsSpan(part.Length - Suffix + 1, 8).ContainsAnyExcept(HexDigits)
             ? part[1..^Suffix]
             : null;
 

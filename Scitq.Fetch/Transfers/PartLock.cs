@@ -2,7 +2,7 @@ namespace Scitq.Fetch.Transfers;
 
 /// <summary>
 /// Keeps other processes away from a part that programs write, who do not look themselves: a file <c>PART.lock</c>, there for as long as it is held.
-/// What a killed process leaves of it holds nobody up.
+/// A lock that a killed process has left holds nobody up.
 /// </summary>
 internal static class PartLock
 {

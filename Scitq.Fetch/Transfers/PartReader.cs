@@ -11,13 +11,14 @@ internal sealed class PartReader(Services services)
     public int PartSize => services.Options.PartSize;
 
     /// <summary>Reads all from an offset on.</summary>
-    /// <param name="transport">What reads.</param>
+    /// <param name="transport">The transport that reads.</param>
     /// <param name="entry">The object, its size known.</param>
     /// <param name="offset">Where to begin.</param>
     /// <param name="hashed">The size of pieces whose MD5s are wanted: they are computed several at a time. Null for none.</param>
     /// <param name="sink">Gets the pieces in order, one at a time.</param>
     /// <param name="ct">Stops it.</param>
-    public async Task ReadAsync(ITransport transport, DataEntry entry, long offset, int? hashed, Func<Block, CancellationToken, Task> sink, CancellationToken ct)
+    public async Task ReadAsync(
+        ITransport transport, DataEntry entry, long offset, int? hashed, Func<Block, CancellationToken, Task> sink, CancellationToken ct)
     {
         var (size, step) = (entry.Size!.Value, hashed ?? services.Options.PartSize);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);

@@ -31,7 +31,8 @@ internal sealed class Retrier
             OnRetry = retry =>
             {
                 retry.Context.Properties.TryGetValue(Shown, out var uri);
-                options.Notice?.Invoke($"{uri}: try {retry.AttemptNumber + 1} of {options.Attempts}: {AsTransient(retry.Outcome.Exception!)!.Message} Again in {retry.RetryDelay.TotalSeconds:0.#} s.");
+                options.Notice?.Invoke($"{uri}: try {retry.AttemptNumber + 1} of {options.Attempts}: {AsTransient(retry.Outcome.Exception!)!.Message} Again "
+                    + $"in {retry.RetryDelay.TotalSeconds:0.#} s.");
                 return default;
             },
         });
@@ -40,7 +41,7 @@ internal sealed class Retrier
 
     /// <summary>Runs an operation until it succeeds, fails for good, or has failed <see cref="FetchOptions.Attempts"/> times.</summary>
     /// <param name="uri">Named in messages.</param>
-    /// <param name="operation">What to do; called again after a fault, so it must know how far it is.</param>
+    /// <param name="operation">The operation. It is called again after a fault, so it must know how far it has come.</param>
     /// <param name="progress">Grows with every byte that need not be moved again: then the attempts are counted anew.</param>
     /// <param name="ct">Stops it at once.</param>
     public async Task<T> RunAsync<T>(DataUri uri, Func<CancellationToken, Task<T>> operation, CancellationToken ct, Func<long>? progress = null)
@@ -62,8 +63,11 @@ internal sealed class Retrier
             catch (Exception e) when (e is not (FetchException or SourceChangedException) && !ct.IsCancellationRequested)
             {
                 throw AsTransient(e) is { } transient
-                    ? new TransferExhaustedException($"{shown}: {transient.Message} Given up after {(_options.Attempts == 1 ? "1 attempt" : $"{_options.Attempts} attempts")}.", e) { Reason = $"{shown}: {transient.Message}" }
-                    : LocalErrors.Classify(e, uri.Text) ?? (e is IOException or NotSupportedException ? new TransferExhaustedException($"{shown}: {e.Message}", e) : e);
+                    ? new TransferExhaustedException(
+                        $"{shown}: {transient.Message} Given up after {(_options.Attempts == 1 ? "1 attempt" : $"{_options.Attempts} attempts")}.", e)
+                            { Reason = $"{shown}: {transient.Message}" }
+                    : LocalErrors.Classify(e, uri.Text)
+                        ?? (e is IOException or NotSupportedException ? new TransferExhaustedException($"{shown}: {e.Message}", e) : e);
             }
             finally
             {
@@ -84,7 +88,8 @@ internal sealed class Retrier
     {
         TransientException transient => transient,
         HttpIOException or SocketException => new TransientException($"the connection broke ({fault.Message}).", fault),
-        IOException { InnerException: SocketException or HttpIOException or IOException { InnerException: SocketException } } => new TransientException($"the connection broke ({fault.Message}).", fault),
+        IOException { InnerException: SocketException or HttpIOException or IOException { InnerException: SocketException } } =>
+            new TransientException($"the connection broke ({fault.Message}).", fault),
         // A packed body that is cut off or damaged.
         InvalidDataException => new TransientException($"what arrived is damaged ({fault.Message}).", fault),
         _ => null,

@@ -1,6 +1,6 @@
 namespace Scitq.Fetch.Transfers;
 
-/// <summary>What transports share.</summary>
+/// <summary>The options, clocks and limits that all transports share.</summary>
 /// <param name="Options">As given, validated.</param>
 /// <param name="Retrier">Repeats single requests.</param>
 /// <param name="Idle">Ends dead connections.</param>

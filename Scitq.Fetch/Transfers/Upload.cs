@@ -17,10 +17,12 @@ internal sealed class Upload(ITransport transport, Retrier retrier, Meter meter)
             await using var file = OpenLocal(way.Path, path);
             var modified = File.GetLastWriteTimeUtc(file.SafeFileHandle);
             var length = file.Length;
-            var result = await OnceAsync(file, length, modified, $"{Path.GetFullPath(path)} {length} {modified.Ticks}", FileModes.Of(file), destination, name, c);
+            var result = await OnceAsync(
+                file, length, modified, $"{Path.GetFullPath(path)} {length} {modified.Ticks}", FileModes.Of(file), destination, name, c);
             return file.Length == length && File.GetLastWriteTimeUtc(file.SafeFileHandle) == modified
                 ? result
-                : throw new IntegrityException($"{Redacted.Of(destination)}: '{path}' changed while it was uploaded; upload it again once nothing writes to it.");
+                : throw new IntegrityException(
+                    $"{Redacted.Of(destination)}: '{path}' changed while it was uploaded; upload it again once nothing writes to it.");
         }, ct);
         meter.FileDone();
         return written;
@@ -32,7 +34,8 @@ internal sealed class Upload(ITransport transport, Retrier retrier, Meter meter)
         return await OnceAsync(body, source.Size, source.Modified, identity, source.Mode, destination, name, ct);
     }
 
-    private async Task<TransferredFile> OnceAsync(Stream body, long? length, DateTimeOffset? modified, string? identity, UnixFileMode? mode, DataUri destination, string name, CancellationToken ct)
+    private async Task<TransferredFile> OnceAsync(
+        Stream body, long? length, DateTimeOffset? modified, string? identity, UnixFileMode? mode, DataUri destination, string name, CancellationToken ct)
     {
         await using var metered = new MeteredStream(body, meter);
         DataEntry stored;
@@ -63,6 +66,8 @@ internal sealed class Upload(ITransport transport, Retrier retrier, Meter meter)
             throw kind == FileKind.Missing
                 ? new DataNotFoundException($"'{Redacted.Of(shown)}' does not exist.")
                 : new UnsupportedTransferException($"'{Redacted.Of(shown)}' is {kind.InWords()}: only files can be moved.");
-        return LocalFiles.Open(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = FileBuffer });
+        return LocalFiles.Open(path,
+            new FileStreamOptions
+                { Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = FileBuffer });
     }
 }

@@ -66,7 +66,9 @@ internal sealed class AzureClient : IDisposable
             case RequestFailedException { ErrorCode: "ContainerNotFound" }:
                 return new DataNotFoundException($"{shown}: there is no container '{AzureTransport.Container(uri)}'.", e) { IsOfAll = true };
             case RequestFailedException { ErrorCode: "AuthenticationFailed" or "InvalidAuthenticationInfo" } refused:
-                return new AccessDeniedException($"{shown}: the server answered {refused.Status} {refused.ErrorCode}. Check AZURE_STORAGE_ACCOUNT and its key or token.", e) { IsOfAll = true };
+                return new AccessDeniedException(
+                    $"{shown}: the server answered {refused.Status} {refused.ErrorCode}. Check AZURE_STORAGE_ACCOUNT and its key or token.", e)
+                        { IsOfAll = true };
             case RequestFailedException { ErrorCode: "ContainerBeingDeleted" or "Md5Mismatch" or "OperationTimedOut" or "ServerBusy" } passing:
                 return new TransientException($"the server answered {passing.ErrorCode}.", e);
             case RequestFailedException { Status: not 0 } answer:
@@ -74,7 +76,9 @@ internal sealed class AzureClient : IDisposable
             case RequestFailedException or HttpRequestException:
                 return Faults.OfConnection(e, shown, "the Azure server");
             case AuthenticationFailedException:
-                return new AccessDeniedException($"{shown}: no identity to show to Azure: {e.Message.Split('\n')[0].Trim()} Set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or log in with az, or name the account in a storage file.", e) { IsOfAll = true };
+                return new AccessDeniedException(
+                    $"{shown}: no identity to show to Azure: {e.Message.Split('\n')[0].Trim()} Set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or log in "
+                    + $"with az, or name the account in a storage file.", e) { IsOfAll = true };
             default:
                 return null;
         }
@@ -88,14 +92,16 @@ internal sealed class AzureClient : IDisposable
 
     private BlobServiceClient Create(AzureOptions given)
     {
-        var options = new BlobClientOptions { Transport = new HttpClientTransport(_http), Retry = { MaxRetries = 0, NetworkTimeout = Timeout.InfiniteTimeSpan } };
+        var options = new BlobClientOptions
+            { Transport = new HttpClientTransport(_http), Retry = { MaxRetries = 0, NetworkTimeout = Timeout.InfiniteTimeSpan } };
         var connection = given.ConnectionString ?? (given.Account is null ? Variable("AZURE_STORAGE_CONNECTION_STRING") : null);
         try
         {
             if (connection is not null) return new BlobServiceClient(connection, options);
             var account = AccountOf(given)
-                ?? throw new AccessDeniedException("No Azure storage account is known: set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING.") { IsOfAll = true };
-            // What the environment has for one account is nothing for another to see.
+                ?? throw new AccessDeniedException("No Azure storage account is known: set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING.")
+                    { IsOfAll = true };
+            // The environment's key of one account must not be shown to another.
             var known = Variable("AZURE_STORAGE_ACCOUNT") ?? Variable("SCITQ_AZURE_ACCOUNT");
             string? Own(string name) => known is null || known == account ? Variable(name) : null;
             var endpoint = new Uri(given.Endpoint ?? Own("AZURE_STORAGE_ENDPOINT") ?? $"https://{account}.blob.core.windows.net");

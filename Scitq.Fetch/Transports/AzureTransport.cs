@@ -21,7 +21,8 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
     private readonly Blocks _blocks = new(services);
 
     public TransportCapabilities Can =>
-        TransportCapabilities.Get | TransportCapabilities.Put | TransportCapabilities.List | TransportCapabilities.Delete | TransportCapabilities.ParallelRanges | TransportCapabilities.RetriesParts;
+        TransportCapabilities.Get | TransportCapabilities.Put | TransportCapabilities.List | TransportCapabilities.Delete
+        | TransportCapabilities.ParallelRanges | TransportCapabilities.RetriesParts;
 
     public static string Container(DataUri uri) => uri.Path.Split('/', 2)[0];
 
@@ -32,10 +33,12 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         if (Blob(uri).Length == 0) return null;
         try
         {
-            var found = (await _client.OnceAsync(uri, (container, _, c) => container.GetBlobClient(Blob(uri)).GetPropertiesAsync(cancellationToken: c), ct)).Value;
+            var found = (await _client.OnceAsync(uri, (container, _, c) =>
+                container.GetBlobClient(Blob(uri)).GetPropertiesAsync(cancellationToken: c), ct)).Value;
             // A folder of its own, in accounts that have such; it is found by what is in it.
             if (IsMarker(found.Metadata, found.ContentLength)) return null;
-            return Entry(uri, Blob(uri)[(Blob(uri).LastIndexOf('/') + 1)..], found.ContentLength, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
+            return Entry(
+                uri, Blob(uri)[(Blob(uri).LastIndexOf('/') + 1)..], found.ContentLength, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
         }
         catch (DataNotFoundException)
         {
@@ -46,7 +49,8 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
 
     public async Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
     {
-        var answer = await _client.OnceAsync(entry.Uri, (container, _, c) => container.GetBlobClient(Blob(entry.Uri)).DownloadStreamingAsync(new BlobDownloadOptions
+        var answer = await _client.OnceAsync(entry.Uri, (container, _, c) =>
+            container.GetBlobClient(Blob(entry.Uri)).DownloadStreamingAsync(new BlobDownloadOptions
         {
             Range = offset == 0 && length is null ? default : new HttpRange(offset, length),
             Conditions = entry.Version is { } version ? new BlobRequestConditions { IfMatch = new ETag(version) } : null,
@@ -58,21 +62,26 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
     {
         var (name, prefix) = (Container(folder), Blob(folder));
         // A page an enumerator of the SDK's: after a fault one is at its end, and would make a listing look whole that is not.
-        var pages = Pages.ReadAsync((next, c) => _client.CallAsync(folder, (container, _, d) => PageAsync(container, prefix, recursive, next, d), c), page => page.ContinuationToken, ct);
+        var pages = Pages.ReadAsync((next, c) => _client.CallAsync(folder, (container, _, d) => PageAsync(container, prefix, recursive, next, d), c), page =>
+            page.ContinuationToken, ct);
         // Of one level: a folder with a marker is told twice, as that and as what is below it.
         var folders = new HashSet<string>(StringComparer.Ordinal);
         await foreach (var page in pages)
         {
             foreach (var item in page.Values)
             {
-                var marker = item.IsPrefix ? item.Prefix : IsMarker(item.Blob.Metadata, item.Blob.Properties.ContentLength) ? item.Blob.Name.TrimEnd('/') + "/" : null;
+                var marker = item.IsPrefix ? item.Prefix : IsMarker(item.Blob.Metadata, item.Blob.Properties.ContentLength) ? item.Blob.Name.TrimEnd('/') + "/"
+                    : null;
                 if (marker is not null)
                 {
                     if (!recursive && marker != prefix && folders.Add(marker))
-                        yield return new DataEntry { Uri = folder.At($"{name}/{marker}"), Name = marker[prefix.Length..].TrimEnd('/'), Size = 0, IsFolder = true };
+                        yield return new DataEntry
+                            { Uri = folder.At($"{name}/{marker}"), Name = marker[prefix.Length..].TrimEnd('/'), Size = 0, IsFolder = true };
                 }
                 else if (item.Blob.Properties is var found)
-                    yield return Entry(folder.At($"{name}/{item.Blob.Name}"), item.Blob.Name[prefix.Length..], found.ContentLength, found.ETag, found.LastModified, found.CreatedOn, found.ContentHash);
+                    yield return Entry(
+                        folder.At($"{name}/{item.Blob.Name}"), item.Blob.Name[prefix.Length..], found.ContentLength, found.ETag, found.LastModified,
+                        found.CreatedOn, found.ContentHash);
             }
         }
     }
@@ -80,7 +89,8 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
     public async Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct)
     {
         if (Blob(uri).Length == 0) throw new BadUriException($"{Redacted.Of(uri)}: it names no blob to write to.");
-        if (uri.Path.Contains('\\') || uri.Path.Split('/').Contains(".")) throw new BadUriException($"{Redacted.Of(uri)}: on Azure a backslash would become a slash, and '.' would vanish; give it another name.");
+        if (uri.Path.Contains('\\') || uri.Path.Split('/').Contains("."))
+            throw new BadUriException($"{Redacted.Of(uri)}: on Azure a backslash would become a slash, and '.' would vanish; give it another name.");
         var size = _blocks.SizeFor(content.Length, MostBlocks, 1, LargestBlock);
         Block? first;
         using (await _blocks.PlaceAsync(content.Length, ct))
@@ -98,18 +108,23 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
     }
 
     public Task DeleteAsync(DataUri uri, CancellationToken ct) =>
-        _client.OnceAsync(uri, (container, _, c) => container.GetBlobClient(Blob(uri)).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: c), ct);
+        _client.OnceAsync(uri, (container, _, c) =>
+            container.GetBlobClient(Blob(uri)).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: c), ct);
 
-    private static async Task<Page<BlobHierarchyItem>> PageAsync(BlobContainerClient container, string prefix, bool recursive, string? next, CancellationToken ct)
+    private static async Task<Page<BlobHierarchyItem>> PageAsync(
+        BlobContainerClient container, string prefix, bool recursive, string? next, CancellationToken ct)
     {
-        await foreach (var page in container.GetBlobsByHierarchyAsync(BlobTraits.Metadata, BlobStates.None, delimiter: recursive ? null : "/", prefix: prefix, cancellationToken: ct).AsPages(next, PageSize))
+        await foreach (var page in container.GetBlobsByHierarchyAsync(BlobTraits.Metadata, BlobStates.None, delimiter: recursive
+            ? null
+            : "/", prefix: prefix, cancellationToken: ct).AsPages(next, PageSize))
             return page;
         return Page<BlobHierarchyItem>.FromValues([], null, null!);
     }
 
     private async Task<DataEntry> PutWholeAsync(DataUri uri, Block? block, CancellationToken ct)
     {
-        var stored = await _client.CallAsync(uri, (container, touch, c) => container.GetBlockBlobClient(Blob(uri)).UploadAsync(block?.Open(touch) ?? new MemoryStream(), new BlobUploadOptions
+        var stored = await _client.CallAsync(uri, (container, touch, c) =>
+            container.GetBlockBlobClient(Blob(uri)).UploadAsync(block?.Open(touch) ?? new MemoryStream(), new BlobUploadOptions
         {
             HttpHeaders = block is null ? null : new BlobHttpHeaders { ContentHash = block.Md5 },
             // One request; for those that may become several, the SDK insists on computing the checksum itself.
@@ -141,10 +156,15 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         await _blocks.SendAsync(first, content.Body, SizeOf, async (block, c) =>
         {
             Interlocked.Add(ref total, block.Length);
-            var name = Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{block.Number:00000}-{Convert.ToHexStringLower(block.Md5)}")));
+            var name = Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
+                $"{block.Number:00000}-{Convert.ToHexStringLower(block.Md5)}")));
             names[block.Number] = name;
             if (there.TryGetValue(name, out var length) && length == block.Length) return;
-            await _client.CallAsync(uri, (container, touch, d) => container.GetBlockBlobClient(Blob(uri)).StageBlockAsync(name, block.Open(touch), new BlockBlobStageBlockOptions { TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5, PrecalculatedChecksum = block.Md5 } }, d), c);
+            await _client.CallAsync(uri, (container, touch, d) => container.GetBlockBlobClient(Blob(uri))
+                .StageBlockAsync(name, block.Open(touch),
+                new BlockBlobStageBlockOptions
+                    { TransferValidation = new UploadTransferValidationOptions
+                        { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5, PrecalculatedChecksum = block.Md5 } }, d), c);
         }, ct);
         if (content.Length is { } whole && total != whole)
             throw new IntegrityException($"{Redacted.Of(uri)}: {total} bytes were read instead of {whole}; nothing was published.");
@@ -163,7 +183,8 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
     {
         try
         {
-            var list = await _client.CallAsync(uri, (container, _, c) => container.GetBlockBlobClient(Blob(uri)).GetBlockListAsync(BlockListTypes.Uncommitted, cancellationToken: c), ct);
+            var list = await _client.CallAsync(uri, (container, _, c) =>
+                container.GetBlockBlobClient(Blob(uri)).GetBlockListAsync(BlockListTypes.Uncommitted, cancellationToken: c), ct);
             return list.Value.UncommittedBlocks.ToDictionary(b => b.Name, b => b.SizeLong);
         }
         catch (DataNotFoundException)
@@ -173,7 +194,10 @@ internal sealed class AzureTransport(Services services) : ITransport, IDisposabl
         }
     }
 
-    /// <summary>Whether it only stands for a folder: accounts with folders, and tools that make them elsewhere, say so by this. With content it is a file all the same.</summary>
+    /// <summary>
+    /// Whether it only stands for a folder: accounts with folders, and tools that make them elsewhere, say so by this. With content it is a file all
+    /// the same.
+    /// </summary>
     private static bool IsMarker(IDictionary<string, string>? metadata, long? size) => size is 0 or null && metadata is not null
         && metadata.Any(m => m.Key.Equals("hdi_isfolder", StringComparison.OrdinalIgnoreCase) && m.Value.Equals("true", StringComparison.OrdinalIgnoreCase));
 

@@ -13,7 +13,8 @@ internal static class AzureUrl
     /// </summary>
     public static DataUri AsBlob(DataUri uri, AzureOptions options)
     {
-        if (uri.Scheme != "https" || uri.Options.Length > 0 || uri.Path.Contains('?', StringComparison.Ordinal) || uri.Path.Contains('#', StringComparison.Ordinal)) return uri;
+        if (uri.Scheme != "https" || uri.Options.Length > 0 || uri.Path.Contains('?', StringComparison.Ordinal)
+            || uri.Path.Contains('#', StringComparison.Ordinal)) return uri;
         var host = uri.Path.IndexOf(Domain, StringComparison.OrdinalIgnoreCase);
         if (host <= 0 || !string.Equals(uri.Path[..host], AzureClient.AccountOf(options), StringComparison.OrdinalIgnoreCase)) return uri;
         // In a URL names are percent-encoded, in azure:// they are as they are.

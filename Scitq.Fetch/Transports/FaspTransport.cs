@@ -22,16 +22,18 @@ internal sealed partial class FaspTransport : ITransport
     public Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct) =>
         throw new UnsupportedTransferException($"{Redacted.Of(entry.Uri)}: ascp fetches to a directory only.");
 
-    /// <summary>What ascp takes as its source.</summary>
+    /// <summary>The source in the form that ascp takes.</summary>
     /// <exception cref="BadUriException">It is malformed, or holds a password.</exception>
     public static string Source(DataUri uri)
     {
         var match = Place().Match(uri.Path);
         if (!match.Success) throw new BadUriException($"{Redacted.Of(uri)} is malformed: it has to be fasp://user@host:path.");
-        return match.Groups["password"].Success ? throw new BadUriException($"{Redacted.Of(uri)}: a password does not belong there, other users could see it; set ASPERA_SCP_PASS.") : uri.Path;
+        return match.Groups["password"].Success
+            ? throw new BadUriException($"{Redacted.Of(uri)}: a password does not belong there, other users could see it; set ASPERA_SCP_PASS.")
+            : uri.Path;
     }
 
-    // What begins with a letter or digit is never taken for an option.
+    // A word that begins with a letter or digit is never taken for an option.
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]*(?<password>:[^@]*)?@[A-Za-z0-9][A-Za-z0-9.-]*:[^\x00-\x1f\x7f]+\z", RegexOptions.CultureInvariant)]
     private static partial Regex Place();
 }

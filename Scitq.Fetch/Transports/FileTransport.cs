@@ -38,14 +38,15 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         };
     }
 
-    /// <summary>The symbolic link that is at this very place; null when something else is. What it leads to may be anything, and nobody has named it.</summary>
+    /// <summary>The symbolic link that is at this very place; null when something else is there. It may lead to anything, and nobody has named that.</summary>
     /// <exception cref="BadUriException">A final slash asks for what is below it.</exception>
     public DataEntry? LinkAt(DataUri uri)
     {
         var path = Path.TrimEndingDirectorySeparator(uri.Path);
         if (FileKinds.Of(path) != FileKind.SymbolicLink) return null;
         return uri.IsFolder
-            ? throw new BadUriException($"{Redacted.Of(uri)} is a symbolic link: leave out the final slash to mean the link itself, or name the folder it leads to.")
+            ? throw new BadUriException(
+                $"{Redacted.Of(uri)} is a symbolic link: leave out the final slash to mean the link itself, or name the folder it leads to.")
             : new DataEntry { Uri = uri, Name = Path.GetFileName(path), Size = 0 };
     }
 
@@ -63,7 +64,8 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         stream.Position = offset;
         return Task.FromResult<Stream>(stream);
 
-        FileStream Open() => LocalFiles.Open(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
+        FileStream Open() =>
+            LocalFiles.Open(entry.Uri.Path, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
     }
 
     public async Task<DataEntry> PutAsync(DataUri uri, PutContent content, CancellationToken ct)
@@ -78,7 +80,8 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
         LocalFiles.Delete(part);
         try
         {
-            var file = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 };
+            var file = new FileStreamOptions
+                { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous, BufferSize = 0 };
             // Closed to others until it has the mode of its source.
             if (content.Mode is not null && !OperatingSystem.IsWindows()) file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             await using (var written = LocalFiles.Open(part, file))
@@ -103,8 +106,10 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     public async IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, [EnumeratorCancellation] CancellationToken ct)
     {
         _roots.Check(folder);
-        if (FileKinds.Of(folder.Path, follow: true) != FileKind.Directory) throw new DataNotFoundException($"{Redacted.Of(folder)}: there is no such directory.");
-        foreach (var (name, _, facts) in LocalTree.Walk(folder.Path, recursive, ct, (name, what) => leftOut?.Invoke(new LeftOut(name, what, what == LocalTree.EmptyFolder))))
+        if (FileKinds.Of(folder.Path, follow: true) != FileKind.Directory)
+            throw new DataNotFoundException($"{Redacted.Of(folder)}: there is no such directory.");
+        foreach (var (name, _, facts) in LocalTree.Walk(folder.Path, recursive, ct, (name, what) =>
+            leftOut?.Invoke(new LeftOut(name, what, what == LocalTree.EmptyFolder))))
         {
             yield return facts.Kind == FileKind.File
                 ? Entry(folder.At(folder.Path + name), name, facts)
@@ -125,7 +130,8 @@ internal sealed class FileTransport(FetchOptions options) : ITransport
     {
         _roots.Check(folder);
         if (FileKinds.Of(folder.Path.TrimEnd('/')) != FileKind.Directory) return;
-        foreach (var sub in LocalFiles.NamesIn(folder.Path).Select(name => Path.Combine(folder.Path, name)).Where(path => FileKinds.Of(path) == FileKind.Directory).ToArray())
+        foreach (var sub in LocalFiles.NamesIn(folder.Path).Select(name => Path.Combine(folder.Path, name))
+            .Where(path => FileKinds.Of(path) == FileKind.Directory).ToArray())
             await RemoveFolderAsync(folder.At(sub), ct);
         if (!LocalFiles.NamesIn(folder.Path).Any()) LocalFiles.DeleteDirectory(folder.Path);
     }

@@ -6,13 +6,17 @@ using Scitq.Fetch.Transfers;
 
 namespace Scitq.Fetch.Transports;
 
-/// <summary><c>ftp://[user:password@]host[:port]/path</c>, anonymous without a user; <c>ftpes://</c> and <c>ftps://</c> by TLS, begun by AUTH TLS or from the first byte.</summary>
+/// <summary>
+/// <c>ftp://[user:password@]host[:port]/path</c>, anonymous without a user; <c>ftpes://</c> and <c>ftps://</c> by TLS, begun by AUTH TLS or from the
+/// first byte.
+/// </summary>
 internal sealed class FtpTransport(Services services) : ITransport, IDisposable
 {
     private const int BufferSize = 1 << 17;
     private readonly FtpPool _pool = new(services);
 
-    public TransportCapabilities Can => TransportCapabilities.Get | TransportCapabilities.Put | TransportCapabilities.List | TransportCapabilities.Delete | TransportCapabilities.Ranges;
+    public TransportCapabilities Can =>
+        TransportCapabilities.Get | TransportCapabilities.Put | TransportCapabilities.List | TransportCapabilities.Delete | TransportCapabilities.Ranges;
 
     public bool IsFolder(DataUri uri) => FtpAddress.Of(uri).Path.EndsWith('/');
 
@@ -23,7 +27,8 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
         var size = await SizeAsync(ftp, address.Path, Redacted.Of(uri), ct);
         if (size is null) return null;
         var time = await ftp.AskAsync("MDTM " + address.Path, ct);
-        return Entry(uri, address.Path[(address.Path.LastIndexOf('/') + 1)..], size >= 0 ? size : null, time.Code == 213 ? FtpListing.Time(time.Text[4..]) : null);
+        return Entry(
+            uri, address.Path[(address.Path.LastIndexOf('/') + 1)..], size >= 0 ? size : null, time.Code == 213 ? FtpListing.Time(time.Text[4..]) : null);
     }, ct);
 
     public async Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
@@ -254,7 +259,8 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
         var quoted = Redacted.Of(line.Length > Longest ? line[..Longest] + "…" : line);
         return new UnsupportedTransferException(FtpListing.Foreign(line) is { } system
             ? $"{shown}: the server lists it as {system}, which is not supported: name its files one by one. The line was '{quoted}'."
-            : $"{shown}: the server's listing has a line that is not understood, so it is not known what is there: '{quoted}'. Files that are named one by one can be fetched.");
+            : $"{shown}: the server's listing has a line that is not understood, so it is not known what is there: '{quoted}'. Files that are named one by "
+                + $"one can be fetched.");
     }
 
     private static async Task MakeFoldersAsync(FtpConnection ftp, string folder, CancellationToken ct)

@@ -10,14 +10,14 @@ using Scitq.Fetch.Transfers;
 namespace Scitq.Fetch.Transports;
 
 /// <summary>
-/// <c>http://</c> and <c>https://</c>: files, continued by range where the server says which version it sends. What a HEAD is answered, and what an answer
+/// <c>http://</c> and <c>https://</c>: files, continued by range where the server says which version it sends. The answer to a HEAD, and what an answer
 /// to a range says of the whole, is only a hint: where the GET that brings the file says otherwise, that counts.
 /// </summary>
 internal sealed class HttpTransport(Web web, Services services) : ITransport
 {
     private const int MostRemembered = 10_000;
     private static readonly TimeSpan LongestHead = TimeSpan.FromSeconds(10);
-    private static readonly string[] s_packed = [".gz", ".tgz", ".bgz", ".gzip"];
+    private static readonly string[] Packed = [".gz", ".tgz", ".bgz", ".gzip"];
 
     /// <summary>Which hints are no good, by address.</summary>
     private readonly ConcurrentDictionary<string, Asking> _asking = new(StringComparer.Ordinal);
@@ -46,7 +46,8 @@ internal sealed class HttpTransport(Web web, Services services) : ITransport
         if (asking != Asking.Whole)
         {
             using var first = await web.SendAsync(
-                uri, Web.Address(uri), HttpMethod.Get, r => r.Headers.Range = new RangeHeaderValue(0, 0), s => IsMissing(s) || s == HttpStatusCode.RequestedRangeNotSatisfiable, ct);
+                uri, Web.Address(uri), HttpMethod.Get, r => r.Headers.Range = new RangeHeaderValue(0, 0), s =>
+                    IsMissing(s) || s == HttpStatusCode.RequestedRangeNotSatisfiable, ct);
             if (IsMissing(first.StatusCode)) return null;
             // Of an empty file there is no first byte, and some servers refuse every range.
             if (first.StatusCode != HttpStatusCode.RequestedRangeNotSatisfiable) return Entry(uri, Checked(uri, first));
@@ -91,11 +92,12 @@ internal sealed class HttpTransport(Web web, Services services) : ITransport
 
         bool IsWrong(HttpResponseMessage answer) => answer.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable
             || (answer.StatusCode == HttpStatusCode.PartialContent
-                && (answer.Content.Headers.ContentRange is not { } range || range.From != offset || (range.Length is { } all && entry.Size is { } size && all != size)));
+                && (answer.Content.Headers.ContentRange is not { } range || range.From != offset
+                    || (range.Length is { } all && entry.Size is { } size && all != size)));
     }
 
     /// <summary>
-    /// What a HEAD tells, if that can be trusted so far: many servers refuse it, answer it with an error or not at all, or say that the length is 0.
+    /// The facts that a HEAD tells, if those can be trusted so far: many servers refuse it, answer it with an error or not at all, or say that the length is 0.
     /// </summary>
     private async Task<DataEntry?> HeadAsync(DataUri uri, CancellationToken ct)
     {
@@ -115,7 +117,8 @@ internal sealed class HttpTransport(Web web, Services services) : ITransport
         }
     }
 
-    private Task<HttpResponseMessage> GetAsync(DataEntry entry, RangeHeaderValue? range, CancellationToken ct) => web.SendAsync(entry.Uri, Web.Address(entry.Uri), HttpMethod.Get, request =>
+    private Task<HttpResponseMessage> GetAsync(DataEntry entry, RangeHeaderValue? range, CancellationToken ct) =>
+        web.SendAsync(entry.Uri, Web.Address(entry.Uri), HttpMethod.Get, request =>
     {
         if (range is null) return;
         request.Headers.Range = range;
@@ -126,7 +129,8 @@ internal sealed class HttpTransport(Web web, Services services) : ITransport
     /// <summary>Whether an answer is of another length than expected, or of one that only its end will tell though a HEAD had told one.</summary>
     private bool Differs(DataEntry entry, HttpResponseMessage response) => entry.Size is { } expected
         && (Size(entry.Uri, response) is { } size ? size != expected
-            : response.StatusCode != HttpStatusCode.PartialContent && AskingOf(entry.Uri) == Asking.Head && (response.Headers.TransferEncodingChunked == true || Coding(entry.Uri, response) is not null));
+            : response.StatusCode != HttpStatusCode.PartialContent && AskingOf(entry.Uri) == Asking.Head
+                && (response.Headers.TransferEncodingChunked == true || Coding(entry.Uri, response) is not null));
 
     private Asking AskingOf(DataUri uri) => _asking.TryGetValue(uri.Path, out var asking) || _asking.TryGetValue(Host(uri), out asking) ? asking : Asking.Head;
 
@@ -141,7 +145,8 @@ internal sealed class HttpTransport(Web web, Services services) : ITransport
     private static string Host(DataUri uri) => Web.Address(uri).Authority;
 
     /// <summary>The answer, if it has a body at all.</summary>
-    private static HttpResponseMessage Checked(DataUri uri, HttpResponseMessage response) => response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent
+    private static HttpResponseMessage Checked(DataUri uri, HttpResponseMessage response) =>
+        response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent
         ? throw new BadUriException($"{Redacted.Of(uri)}: the server answered {(int)response.StatusCode} {response.ReasonPhrase}: there is no file.")
         : response;
 
@@ -151,7 +156,8 @@ internal sealed class HttpTransport(Web web, Services services) : ITransport
         Name = PathOf(uri)[(PathOf(uri).LastIndexOf('/') + 1)..],
         Size = Size(uri, response),
         Modified = response.Content.Headers.LastModified,
-        Md5 = response.StatusCode == HttpStatusCode.PartialContent || Coding(uri, response) is not null || response.Content.Headers.ContentMD5 is not { Length: 16 } md5 ? null : Convert.ToHexStringLower(md5),
+        Md5 = response.StatusCode == HttpStatusCode.PartialContent || Coding(uri, response) is not null
+            || response.Content.Headers.ContentMD5 is not { Length: 16 } md5 ? null : Convert.ToHexStringLower(md5),
         Version = Version(uri, response),
     };
 
@@ -159,7 +165,9 @@ internal sealed class HttpTransport(Web web, Services services) : ITransport
     private static string? Coding(DataUri uri, HttpResponseMessage response)
     {
         var coding = response.Content.Headers.ContentEncoding.LastOrDefault(c => c is not "identity")?.ToLowerInvariant();
-        return coding is null || (coding is "gzip" or "x-gzip" && s_packed.Any(e => PathOf(uri).EndsWith(e, StringComparison.OrdinalIgnoreCase))) ? null : coding;
+        return coding is null || (coding is "gzip" or "x-gzip" && Packed.Any(e => PathOf(uri).EndsWith(e, StringComparison.OrdinalIgnoreCase)))
+            ? null
+            : coding;
     }
 
     private static Stream Decoded(DataUri uri, HttpResponseMessage response, Stream body) => Coding(uri, response) switch
@@ -171,7 +179,8 @@ internal sealed class HttpTransport(Web web, Services services) : ITransport
         var other => throw new UnsupportedTransferException($"{Redacted.Of(uri)}: the server packs it as '{Redacted.Of(other)}', which is not known here."),
     };
 
-    private static long? Size(DataUri uri, HttpResponseMessage response) => Coding(uri, response) is not null ? null : response.StatusCode == HttpStatusCode.PartialContent
+    private static long? Size(DataUri uri, HttpResponseMessage response) =>
+        Coding(uri, response) is not null ? null : response.StatusCode == HttpStatusCode.PartialContent
         ? response.Content.Headers.ContentRange?.Length
         : response.Content.Headers.ContentLength;
 

@@ -8,7 +8,7 @@ namespace Scitq.Fetch.Transports;
 /// </summary>
 internal interface ITransport
 {
-    /// <summary>What it can do; the members for anything else throw.</summary>
+    /// <summary>The operations that it can do; the members for any other throw.</summary>
     TransportCapabilities Can { get; }
 
     /// <summary>Whether everything below is meant.</summary>
@@ -17,7 +17,7 @@ internal interface ITransport
     /// <summary>The name a fetched file gets.</summary>
     string NameOf(DataUri uri) => uri.Path[(uri.Path.LastIndexOf('/') + 1)..];
 
-    /// <summary>What is at exactly this place; null when nothing is.</summary>
+    /// <summary>The file or object at exactly this address; null when there is none.</summary>
     Task<DataEntry?> StatAsync(DataUri uri, CancellationToken ct);
 
     /// <summary>
@@ -26,7 +26,7 @@ internal interface ITransport
     /// <exception cref="SourceChangedException">It is another version by now.</exception>
     Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct);
 
-    /// <summary>What else the content of <paramref name="entry"/>, whose MD5 is unknown, can be verified by; null when nothing.</summary>
+    /// <summary>Another way to verify the content of <paramref name="entry"/>, whose MD5 is unknown; null when there is none.</summary>
     Task<PartTag?> PartTagAsync(DataEntry entry, CancellationToken ct) => Task.FromResult<PartTag?>(null);
 
     /// <summary>
@@ -39,7 +39,8 @@ internal interface ITransport
     /// Files below a folder (its path ends with a slash), in no particular order; not recursively, sub-folders too. The list is whole, but for what
     /// <paramref name="leftOut"/> is told, or it ends with a fault.
     /// </summary>
-    IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, CancellationToken ct) => throw Unsupported(folder, "listed");
+    IAsyncEnumerable<DataEntry> ListAsync(DataUri folder, bool recursive, Action<LeftOut>? leftOut, CancellationToken ct) =>
+        throw Unsupported(folder, "listed");
 
     /// <summary>Deletes one object; that there is none is no failure.</summary>
     Task DeleteAsync(DataUri uri, CancellationToken ct) => throw Unsupported(uri, "deleted from");
@@ -51,7 +52,7 @@ internal interface ITransport
         new($"{Redacted.Of(uri)}: {uri.Scheme}:// cannot be {verb}.");
 }
 
-/// <summary>What a transport can do.</summary>
+/// <summary>The operations of a transport.</summary>
 [Flags]
 internal enum TransportCapabilities
 {
@@ -71,7 +72,7 @@ internal enum TransportCapabilities
     RetriesParts = 64,
 }
 
-/// <summary>What is to be written.</summary>
+/// <summary>One file or object that is to be written.</summary>
 /// <param name="Body">Its bytes, to be read once from the start.</param>
 /// <param name="Length">How many there are; null when only the end will tell.</param>
 /// <param name="Modified">The source's time of last change, kept where the store can.</param>
@@ -79,6 +80,6 @@ internal enum TransportCapabilities
 /// <param name="Md5">The MD5 of what has been read of it so far: of the whole, once it is at its end.</param>
 internal sealed record PutContent(Stream Body, long? Length, DateTimeOffset? Modified, string? Identity, Func<byte[]> Md5)
 {
-    /// <summary>Who may read, write and execute the source; kept where the store can. Null where that is not known.</summary>
+    /// <summary>The mode of the source: which accounts may read, write and execute it; kept where the store can. Null where that is not known.</summary>
     public UnixFileMode? Mode { get; init; }
 }

@@ -40,16 +40,20 @@ internal sealed class S3Account : IDisposable
         var credentials = given switch
         {
             { AccessKeyId: { } id, SecretAccessKey: { } secret } => new BasicAWSCredentials(id, secret),
-            { Profile: { } name } => new CredentialProfileStoreChain().TryGetAWSCredentials(name, out var found) ? found : throw new AmazonClientException($"There is no AWS profile '{name}'"),
+            { Profile: { } name } => new CredentialProfileStoreChain().TryGetAWSCredentials(name, out var found)
+                ? found
+                : throw new AmazonClientException($"There is no AWS profile '{name}'"),
             // Where the machine's role is asked for, that may fail now and not later.
             _ => (AWSCredentials?)null,
         };
         Client = credentials is null ? new AmazonS3Client(config) : new AmazonS3Client(credentials, config);
-        if (Uri.TryCreate(endpoint, UriKind.Absolute, out var server) && server.Scheme is "http" or "https") Reader = new S3Reader(server, config, credentials, http);
+        if (Uri.TryCreate(endpoint, UriKind.Absolute, out var server) && server.Scheme is "http" or "https")
+            Reader = new S3Reader(server, config, credentials, http);
         // Over TLS the SDK does that itself. Elsewhere the signature of the MD5 is one of the payload too, and it need not be hashed again.
         Client.BeforeRequestEvent += (_, e) =>
         {
-            if (e is WebServiceRequestEventArgs { Request: PutObjectRequest { MD5Digest: not null } or UploadPartRequest { MD5Digest: not null } } put && !IsSecure) put.Headers[HeaderKeys.XAmzContentSha256Header] = "UNSIGNED-PAYLOAD";
+            if (e is WebServiceRequestEventArgs { Request: PutObjectRequest { MD5Digest: not null } or UploadPartRequest { MD5Digest: not null } } put
+                && !IsSecure) put.Headers[HeaderKeys.XAmzContentSha256Header] = "UNSIGNED-PAYLOAD";
         };
     }
 

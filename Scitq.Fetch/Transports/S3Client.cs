@@ -34,7 +34,9 @@ internal sealed class S3Client : IDisposable
 
     /// <summary>Begins to read an object the quick way; null where only the SDK can.</summary>
     public Task<HttpResponseMessage?> OpenAsync(DataUri uri, string key, string? version, (long From, long? Length)? range, CancellationToken ct) =>
-        ClassifiedAsync(uri, (account, _, c) => account.Reader?.OpenAsync(S3Transport.Bucket(uri), key, version, range, c) ?? Task.FromResult<HttpResponseMessage?>(null), ct);
+        ClassifiedAsync(
+            uri, (account, _, c) =>
+            account.Reader?.OpenAsync(S3Transport.Bucket(uri), key, version, range, c) ?? Task.FromResult<HttpResponseMessage?>(null), ct);
 
     private async Task<T> ClassifiedAsync<T>(DataUri uri, Func<S3Account, Action, CancellationToken, Task<T>> request, CancellationToken ct)
     {
@@ -70,18 +72,23 @@ internal sealed class S3Client : IDisposable
             case AmazonServiceException { ErrorCode: "InvalidBucketName" }:
                 return new BadUriException($"{shown}: no bucket can have the name '{S3Transport.Bucket(uri)}'.", e) { IsOfAll = true };
             case AmazonServiceException { ErrorCode: "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" } refused:
-                return new AccessDeniedException($"{shown}: the server answered {(int)refused.StatusCode} {refused.ErrorCode}. Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile.", e) { IsOfAll = true };
+                return new AccessDeniedException(
+                    $"{shown}: the server answered {(int)refused.StatusCode} {refused.ErrorCode}. Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the "
+                    + $"profile.", e) { IsOfAll = true };
             case AmazonServiceException { ErrorCode: "RequestTimeout" or "BadDigest" or "SlowDown" or "RequestTimeTooSkewed" or "OperationAborted" } passing:
                 return new TransientException($"the server answered {passing.ErrorCode}.", e);
             case AmazonServiceException { StatusCode: not 0 } answer:
-                return Faults.OfStatus((int)answer.StatusCode, shown, $"the server answered {(int)answer.StatusCode} {answer.ErrorCode}{(answer.ErrorCode == answer.Message ? "" : $" ({answer.Message})")}");
+                return Faults.OfStatus((int)answer.StatusCode, shown,
+                    $"the server answered {(int)answer.StatusCode} {answer.ErrorCode}{(answer.ErrorCode == answer.Message ? "" : $" ({answer.Message})")}");
             case AmazonServiceException or HttpRequestException:
                 return Faults.OfConnection(e, shown, "the S3 server");
             case OperationCanceledException:
                 return new TransientException("the S3 server did not answer in time.", e);
             case AmazonClientException:
                 // Its first sentence; what follows are the troubles of every place it has looked at, over many lines.
-                return new AccessDeniedException($"{shown}: {e.Message.Split('\n')[0].Split(". ")[0].TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or name them in a storage file.", e) { IsOfAll = true };
+                return new AccessDeniedException(
+                    $"{shown}: {e.Message.Split('\n')[0].Split(". ")[0].TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or "
+                    + $"name them in a storage file.", e) { IsOfAll = true };
             default:
                 return null;
         }

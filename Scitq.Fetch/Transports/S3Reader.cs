@@ -25,13 +25,17 @@ internal sealed class S3Reader(Uri server, AmazonS3Config config, AWSCredentials
     public async Task<HttpResponseMessage?> OpenAsync(string bucket, string key, string? version, (long From, long? Length)? range, CancellationToken ct)
     {
         var path = $"{_root}/{string.Join('/', $"{bucket}/{key}".Split('/').Select(Uri.EscapeDataString))}";
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_origin + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, new Uri(_origin + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         await SignAsync(request, path);
         if (version is not null) request.Headers.TryAddWithoutValidation("If-Match", version);
         if (range is var (from, length)) request.Headers.Range = new RangeHeaderValue(from, length is null ? null : from + length - 1);
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         if (response.StatusCode == (range is null ? HttpStatusCode.OK : HttpStatusCode.PartialContent)) return response;
-        using (response) return response.StatusCode >= HttpStatusCode.InternalServerError ? throw new TransientException($"the server answered {(int)response.StatusCode}.") : null;
+        using (response)
+            return response.StatusCode >= HttpStatusCode.InternalServerError
+                ? throw new TransientException($"the server answered {(int)response.StatusCode}.")
+                : null;
     }
 
     // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
@@ -39,7 +43,8 @@ internal sealed class S3Reader(Uri server, AmazonS3Config config, AWSCredentials
     {
         var who = await (credentials ?? await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync(config)).GetCredentialsAsync();
         var now = TimeProvider.System.GetUtcNow().UtcDateTime;
-        List<(string Name, string Value)> headers = [("host", server.Authority), ("x-amz-content-sha256", NoContent), ("x-amz-date", now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture))];
+        List<(string Name, string Value)> headers = [("host", server.Authority), ("x-amz-content-sha256", NoContent),
+            ("x-amz-date", now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture))];
         if (who.UseToken) headers.Add(("x-amz-security-token", who.Token));
         var names = string.Join(';', headers.Select(h => h.Name));
         var canonical = $"GET\n{path}\n\n{string.Concat(headers.Select(h => $"{h.Name}:{h.Value}\n"))}\n{names}\n{NoContent}";

@@ -106,7 +106,8 @@ internal sealed partial class S3Transport
         int SizeOf(int number) => content.Length is not null ? size : (int)Math.Min(LargestPart, (long)size * (1 + ((number - 1) / 1000)));
     }
 
-    private async Task<(string Upload, Dictionary<int, (long Size, string Tag)> Parts)> OpenUploadAsync(DataUri uri, string? identity, Block first, CancellationToken ct)
+    private async Task<(string Upload, Dictionary<int, (long Size, string Tag)> Parts)> OpenUploadAsync(
+        DataUri uri, string? identity, Block first, CancellationToken ct)
     {
         try
         {
@@ -118,7 +119,8 @@ internal sealed partial class S3Transport
                 _open.Forget(uri);
             }
 
-            var opened = await _client.CallAsync(uri, (s3, _, c) => s3.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key }, c), ct);
+            var opened = await _client.CallAsync(uri, (s3, _, c) =>
+                s3.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key }, c), ct);
             if (identity is not null) _open.Remember(uri, opened.UploadId, identity);
             return (opened.UploadId, []);
         }
@@ -138,7 +140,8 @@ internal sealed partial class S3Transport
             ListPartsResponse page;
             try
             {
-                page = await _client.CallAsync(uri, (s3, _, c) => s3.ListPartsAsync(new ListPartsRequest { BucketName = Bucket(uri), Key = Key(uri), UploadId = upload, PartNumberMarker = marker }, c), ct);
+                page = await _client.CallAsync(uri, (s3, _, c) =>
+                    s3.ListPartsAsync(new ListPartsRequest { BucketName = Bucket(uri), Key = Key(uri), UploadId = upload, PartNumberMarker = marker }, c), ct);
             }
             catch (DataNotFoundException)
             {
@@ -154,7 +157,8 @@ internal sealed partial class S3Transport
         return parts;
     }
 
-    private async Task<DataEntry> CompleteAsync(DataUri uri, string upload, ConcurrentDictionary<int, (byte[] Md5, string Tag)> parts, long total, CancellationToken ct)
+    private async Task<DataEntry> CompleteAsync(
+        DataUri uri, string upload, ConcurrentDictionary<int, (byte[] Md5, string Tag)> parts, long total, CancellationToken ct)
     {
         var ordered = parts.OrderBy(p => p.Key).ToArray();
 #pragma warning disable CA5351 // S3 defines its ETags so.
@@ -181,7 +185,9 @@ internal sealed partial class S3Transport
         var tells = head?.TagTells == true && tag is { Length: > 33 } && tag[32] == '-' && tag.AsSpan(0, 32).IndexOfAnyExcept(HexDigits) < 0;
         return stored is not null && stored.Size == total && (!tells || tag == expected)
             ? stored
-            : throw new IntegrityException($"{Redacted.Of(uri)}: the store holds {(stored is null ? "nothing" : $"{stored.Size} bytes with the ETag {tag}")} instead of {total} bytes with the ETag {expected}.");
+            : throw new IntegrityException(
+                $"{Redacted.Of(uri)}: the store holds {(stored is null ? "nothing" : $"{stored.Size} bytes with the ETag {tag}")} instead of {total} bytes "
+                + $"with the ETag {expected}.");
     }
 
     private async Task AbortAsync(DataUri uri, string upload)

@@ -6,8 +6,9 @@ namespace Scitq.Fetch.Transports;
 
 internal sealed partial class S3Transport
 {
-    // What common clients take where they are not told otherwise, in MiB: https://docs.aws.amazon.com/cli/latest/topic/s3-config.html has 8, rclone 5, s5cmd 50.
-    private static readonly int[] s_usualParts = [8, 5, 16, 15, 10, 50, 64, 100, 32, 128, 25, 20, 256, 512, 1024];
+    // The part sizes of common clients where they are not told otherwise, in MiB: https://docs.aws.amazon.com/cli/latest/topic/s3-config.html has 8, rclone
+    // 5, s5cmd 50.
+    private static readonly int[] UsualParts = [8, 5, 16, 15, 10, 50, 64, 100, 32, 128, 25, 20, 256, 512, 1024];
 
     /// <summary>
     /// An object uploaded in parts has the MD5 of their MD5s for a tag. How large they were the server tells by a request for the first one; older ones ignore
@@ -20,8 +21,11 @@ internal sealed partial class S3Transport
         var value = tag.Groups[1].Value.ToLowerInvariant();
         var first = await PartAsync(entry, 1, ct);
         if (first is { TagTells: false }) return null;
-        if (first is { } told && (told.Length != size || count == 1)) return Fits(told.Length) ? new PartTag(value, told.Length, c => AreAllAsync(entry, count, told.Length, c)) : null;
-        return s_usualParts.Select(mib => (long)mib << 20).Prepend(services.Options.PartSize).FirstOrDefault(Fits) is > 0 and var guessed ? new PartTag(value, guessed, _ => Task.FromResult(false)) : null;
+        if (first is { } told && (told.Length != size || count == 1))
+            return Fits(told.Length) ? new PartTag(value, told.Length, c => AreAllAsync(entry, count, told.Length, c)) : null;
+        return UsualParts.Select(mib => (long)mib << 20).Prepend(services.Options.PartSize).FirstOrDefault(Fits) is > 0 and var guessed
+            ? new PartTag(value, guessed, _ => Task.FromResult(false))
+            : null;
 
         bool Fits(long part) => part > 0 && (size + part - 1) / part == count;
     }
@@ -39,7 +43,9 @@ internal sealed partial class S3Transport
         {
             var head = await _client.OnceAsync(
                 entry.Uri,
-                (s3, _, c) => s3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = Bucket(entry.Uri), Key = Key(entry.Uri), PartNumber = part, EtagToMatch = entry.Version }, c),
+                (s3, _, c) =>
+                    s3.GetObjectMetadataAsync(new GetObjectMetadataRequest
+                        { BucketName = Bucket(entry.Uri), Key = Key(entry.Uri), PartNumber = part, EtagToMatch = entry.Version }, c),
                 ct);
             return (head.ContentLength, TagTells(head.ServerSideEncryptionMethod, head.ServerSideEncryptionCustomerMethod));
         }

@@ -12,7 +12,8 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
     private readonly S3Client _client = new(services);
 
     public TransportCapabilities Can =>
-        TransportCapabilities.Get | TransportCapabilities.Put | TransportCapabilities.List | TransportCapabilities.Delete | TransportCapabilities.ParallelRanges | TransportCapabilities.RetriesParts;
+        TransportCapabilities.Get | TransportCapabilities.Put | TransportCapabilities.List | TransportCapabilities.Delete
+        | TransportCapabilities.ParallelRanges | TransportCapabilities.RetriesParts;
 
     public static string Bucket(DataUri uri) => uri.Path.Split('/', 2)[0];
 
@@ -23,14 +24,19 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
     public async Task<Stream> OpenAsync(DataEntry entry, long offset, long? length, CancellationToken ct)
     {
         var quick = await _client.OpenAsync(entry.Uri, Key(entry.Uri), entry.Version, offset == 0 && length is null ? null : (offset, length), ct);
-        if (quick is not null) return Same(entry, quick.Headers.NonValidated.TryGetValues("ETag", out var tags) ? tags.ToString() : null) ? await quick.Content.ReadAsStreamAsync(ct) : throw Changed(quick);
+        if (quick is not null)
+            return Same(entry, quick.Headers.NonValidated.TryGetValues("ETag", out var tags) ? tags.ToString() : null)
+                ? await quick.Content.ReadAsStreamAsync(ct)
+                : throw Changed(quick);
         var response = await _client.OnceAsync(entry.Uri, (s3, _, c) => s3.GetObjectAsync(new GetObjectRequest
         {
             BucketName = Bucket(entry.Uri),
             Key = Key(entry.Uri),
             EtagToMatch = entry.Version,
             // Whatever comes without a range the SDK hashes by itself, slowly, and we do it anyway. Only an empty object has none that could be asked for.
-            ByteRange = offset == 0 && length is null && entry.Size is null or 0 ? null : new ByteRange(offset, length is null ? long.MaxValue : offset + length.Value - 1),
+            ByteRange = offset == 0 && length is null && entry.Size is null or 0
+                ? null
+                : new ByteRange(offset, length is null ? long.MaxValue : offset + length.Value - 1),
         }, c), ct);
         return Same(entry, response.ETag) ? response.ResponseStream : throw Changed(response);
 
@@ -66,7 +72,9 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
     }
 
     private static string NameIn(DataUri folder, string prefix, string? key) =>
-        key?.StartsWith(prefix, StringComparison.Ordinal) == true ? key[prefix.Length..] : throw Odd(folder, $"holds '{Redacted.Of(key ?? "")}', which is not below it");
+        key?.StartsWith(prefix, StringComparison.Ordinal) == true
+            ? key[prefix.Length..]
+            : throw Odd(folder, $"holds '{Redacted.Of(key ?? "")}', which is not below it");
 
     private static UnsupportedTransferException Odd(DataUri folder, string what) =>
         new($"{Redacted.Of(folder)}: the server's list {what}, so it is not known what is there.");
@@ -74,13 +82,14 @@ internal sealed partial class S3Transport(Services services) : ITransport, IDisp
     public Task DeleteAsync(DataUri uri, CancellationToken ct) =>
         _client.OnceAsync(uri, (s3, _, c) => s3.DeleteObjectAsync(Bucket(uri), Key(uri), c), ct);
 
-    /// <summary>What is there, and whether its ETag is made of MD5s: encrypted by keys other than the store's own, it is not.</summary>
+    /// <summary>The object, and whether its ETag is made of MD5s: it is not when the object is encrypted by keys other than the store's own.</summary>
     private async Task<(DataEntry Entry, bool TagTells)?> HeadAsync(DataUri uri, CancellationToken ct)
     {
         if (Key(uri).Length == 0) return null;
         try
         {
-            var head = await _client.OnceAsync(uri, (s3, _, c) => s3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = Bucket(uri), Key = Key(uri) }, c), ct);
+            var head = await _client.OnceAsync(uri, (s3, _, c) =>
+                s3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = Bucket(uri), Key = Key(uri) }, c), ct);
             var tells = TagTells(head.ServerSideEncryptionMethod, head.ServerSideEncryptionCustomerMethod);
             var entry = Entry(uri, Key(uri)[(Key(uri).LastIndexOf('/') + 1)..], head.ContentLength, head.ETag, head.LastModified);
             return (entry with { Md5 = head.Metadata["md5"] is { Length: 32 } md5 ? md5.ToLowerInvariant() : tells ? entry.Md5 : null }, tells);

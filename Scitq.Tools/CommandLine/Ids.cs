@@ -27,7 +27,8 @@ internal static class Ids
                 || !long.TryParse(part.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var last))
                 return false;
             if (first < 1 || last < first) throw new UsageException($"'{part}' is not a range of task ids like 15-20");
-            if (last - first >= MaxRange) throw new UsageException($"the range '{part}' holds more than {MaxRange} ids; use a filter instead (-b, -S, -w, --class)");
+            if (last - first >= MaxRange)
+                throw new UsageException($"the range '{part}' holds more than {MaxRange} ids; use a filter instead (-b, -S, -w, --class)");
             for (var n = first; n <= last; n++) found.Add(n.ToString(CultureInfo.InvariantCulture));
         }
 

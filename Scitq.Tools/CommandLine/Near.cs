@@ -2,7 +2,7 @@ using Scitq.Contracts;
 
 namespace Scitq.Tools.CommandLine;
 
-/// <summary>What a mistyped word may have meant.</summary>
+/// <summary>Finds the word that a mistyped one may have meant.</summary>
 internal static class Near
 {
     /// <summary><c> (did you mean --batch?)</c>, or nothing.</summary>

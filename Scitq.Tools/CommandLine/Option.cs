@@ -16,7 +16,7 @@ internal enum Given
 /// <summary>One option: what the splitter, the help and the documentation know of it.</summary>
 /// <param name="Long">The long name, without dashes; also the key to its values.</param>
 /// <param name="Short">The letter, or <c>'\0'</c>.</param>
-/// <param name="Value">What the help calls its value; null for a switch.</param>
+/// <param name="Value">The name of its value in the help; null for a switch.</param>
 /// <param name="Help">One line.</param>
 internal sealed record Option(string Long, char Short, string? Value, string Help)
 {

@@ -31,7 +31,8 @@ internal static class Splitter
             {
                 var equals = arg.IndexOf('=', StringComparison.Ordinal);
                 var name = equals < 0 ? arg[2..] : arg[2..equals];
-                var option = FindLong(options, name) ?? throw new UsageException($"unknown option --{name}{Near.DidYouMean(name, options.Select(o => o.Long), "--")}");
+                var option = FindLong(options, name)
+                    ?? throw new UsageException($"unknown option --{name}{Near.DidYouMean(name, options.Select(o => o.Long), "--")}");
                 if (option.Value is null && equals >= 0) throw new UsageException($"option --{name} takes no value");
                 Add(line, option, arg, option.Value is null ? "" : equals >= 0 ? arg[(equals + 1)..] : Next($"--{name}"));
             }
@@ -63,7 +64,9 @@ internal static class Splitter
             var isOption = value == "--" || (value.Length == 2 && value[0] == '-' && FindShort(options, value[1]) is not null)
                 || (value.StartsWith("--", StringComparison.Ordinal) && FindLong(options, value[2..]) is not null);
             return isOption
-                ? throw new UsageException($"option {option} requires at least one argument, but the option {value} follows", option.StartsWith("--", StringComparison.Ordinal) ? $"If '{value}' is meant: {option}={value}" : $"If '{value}' is meant: {option}{value}")
+                ? throw new UsageException(
+                    $"option {option} requires at least one argument, but the option {value} follows",
+                    option.StartsWith("--", StringComparison.Ordinal) ? $"If '{value}' is meant: {option}={value}" : $"If '{value}' is meant: {option}{value}")
                 : value;
         }
     }

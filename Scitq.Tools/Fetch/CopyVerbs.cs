@@ -35,8 +35,11 @@ internal static class CopyVerbs
             Deleted = context.DryRun ? deleted.Enqueue : null,
         };
         var destination = context.Place(1);
-        if (destination.Action is not null || context.Place(0).Action is not null) throw new UsageException("sync takes no action: the two sides could not be compared any more");
-        var result = await SummedUpAsync(context, context.DryRun ? "would copy" : "copied", () => context.Fetcher.SyncAsync(context.Place(0), destination, options, context.Progress, context.Ct));
+        if (destination.Action is not null || context.Place(0).Action is not null)
+            throw new UsageException("sync takes no action: the two sides could not be compared any more");
+        var result = await SummedUpAsync(
+            context, context.DryRun ? "would copy" : "copied", () =>
+            context.Fetcher.SyncAsync(context.Place(0), destination, options, context.Progress, context.Ct));
         if (context.DryRun)
         {
             foreach (var file in result.Files) context.Io.Out.WriteLine(Display.Clean(file.Name));
@@ -72,7 +75,8 @@ internal static class CopyVerbs
     }
 
     /// <summary>A directory that is there gets what is copied, as with cp.</summary>
-    private static DataUri Destination(FetchContext context, string to) => context.Place(to) is { Scheme: "file" } place && Directory.Exists(place.Path) ? place.AsFolder() : context.Place(to);
+    private static DataUri Destination(FetchContext context, string to) =>
+        context.Place(to) is { Scheme: "file" } place && Directory.Exists(place.Path) ? place.AsFolder() : context.Place(to);
 
     /// <summary>A link that is named is meant for what it stands for; those found below a folder are left out.</summary>
     private static string Named(string path)

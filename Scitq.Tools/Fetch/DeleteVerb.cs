@@ -17,7 +17,8 @@ internal static class DeleteVerb
         }
 
         var deleted = await context.Fetcher.DeleteAsync(uri, context.Filter, context.DryRun, context.DryRun ? entry => Show(context, entry) : null, context.Ct);
-        if (!context.Quiet) context.Io.Error.WriteLine($"{(context.DryRun ? "would delete" : "deleted")} {(deleted == 1 ? "1 file" : $"{Display.Count(deleted)} files")}");
+        var files = deleted == 1 ? "1 file" : $"{Display.Count(deleted)} files";
+        if (!context.Quiet) context.Io.Error.WriteLine($"{(context.DryRun ? "would delete" : "deleted")} {files}");
         return ExitCodes.Done;
     }
 

@@ -12,7 +12,9 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
 {
     private const int Sample = 200;
     private readonly List<string[]> _sample = [];
-    private readonly string[] _columns = md5 ? [relative ? "rel_name" : "name", "creation_date", "modification_date", "size", "md5"] : [relative ? "rel_name" : "name", "creation_date", "modification_date", "size"];
+    private readonly string[] _columns = md5
+        ? [relative ? "rel_name" : "name", "creation_date", "modification_date", "size", "md5"]
+        : [relative ? "rel_name" : "name", "creation_date", "modification_date", "size"];
     private readonly bool _header = !context.Line.Has("no-header");
     private int[]? _widths;
     private bool _any;
@@ -22,7 +24,8 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
 
     public void Write(DataEntry entry)
     {
-        var name = relative ? entry.IsFolder ? entry.Name + "/" : entry.Name : entry.Uri.Scheme is "http" or "https" or "ftp" or "ftps" or "ftpes" ? Redacted.Of(entry.Uri) : entry.Uri.Text;
+        var name = relative ? entry.IsFolder ? entry.Name + "/" : entry.Name : entry.Uri.Scheme is "http" or "https" or "ftp" or "ftps" or "ftpes"
+            ? Redacted.Of(entry.Uri) : entry.Uri.Text;
         if (context.Format is Format.Json or Format.Jsonl or Format.Csv && !ByteName.IsText(name))
         {
             _refused ??= ByteName.Refused(name, $"a listing as {context.Format.ToString().ToLowerInvariant()}");
@@ -84,7 +87,8 @@ internal sealed class EntryRows(FetchContext context, bool relative, bool md5)
         _sample.Clear();
     }
 
-    private void Padded(string[] cells) => Out.WriteLine(string.Join("  ", cells.Select((c, i) => i == 3 ? c.PadLeft(_widths![i]) : c.PadRight(_widths![i]))).TrimEnd());
+    private void Padded(string[] cells) =>
+        Out.WriteLine(string.Join("  ", cells.Select((c, i) => i == 3 ? c.PadLeft(_widths![i]) : c.PadRight(_widths![i]))).TrimEnd());
 
     private void Line(string[] cells)
     {

@@ -35,7 +35,9 @@ internal static class FetchCommand
         }
 
         if (line.Operands.Count < verb.Least || line.Operands.Count > verb.Most)
-            throw new UsageException(line.Operands.Count < verb.Least ? $"{verb.Name} needs {verb.Operands}" : $"{verb.Name} takes no '{line.Operands[verb.Most]}'", $"See: {Program} {verb.Name} --help");
+            throw new UsageException(
+                line.Operands.Count < verb.Least ? $"{verb.Name} needs {verb.Operands}" : $"{verb.Name} takes no '{line.Operands[verb.Most]}'",
+                $"See: {Program} {verb.Name} --help");
         if (line.Operands.Contains("")) throw new UsageException($"{verb.Name}: an empty name is no place");
         io.WatchInterrupts();
         try
@@ -63,7 +65,9 @@ internal static class FetchCommand
     }
 
     private static FetchVerb Find(string name) => FetchVerb.All.FirstOrDefault(v => v.Name == name)
-        ?? throw new UsageException($"unknown verb '{name}'{Near.DidYouMean(name, FetchVerb.All.Select(v => v.Name))}", $"Known: {string.Join(", ", FetchVerb.All.Select(v => v.Name))}. See: {Program} --help");
+        ?? throw new UsageException(
+            $"unknown verb '{name}'{Near.DidYouMean(name, FetchVerb.All.Select(v => v.Name))}",
+            $"Known: {string.Join(", ", FetchVerb.All.Select(v => v.Name))}. See: {Program} --help");
 
     private static int Failed(FetchException e, ToolIo io)
     {
@@ -72,7 +76,8 @@ internal static class FetchCommand
         if (e.Failures.Count > MostShown) io.Error.WriteLine($"{Program}: and {Display.Count(e.Failures.Count - MostShown)} more");
         if (e.Failures.Count > 1 || e.Moved is not null)
         {
-            io.Error.WriteLine($"{Program}: {(e.Failures.Count == 1 ? "1 file" : $"{Display.Count(e.Failures.Count)} files")} failed; the others are done, and the same command again continues with the rest");
+            io.Error.WriteLine($"{Program}: {(e.Failures.Count == 1 ? "1 file" : $"{Display.Count(e.Failures.Count)} files")} failed; the others are done, "
+                + $"and the same command again continues with the rest");
             return ExitCodes.Failed;
         }
 

@@ -6,7 +6,7 @@ using Scitq.Tools.Manage.Output;
 
 namespace Scitq.Tools.Fetch;
 
-/// <summary>What every verb works with.</summary>
+/// <summary>The command line, the fetcher and the streams that every verb works with.</summary>
 internal sealed class FetchContext : IDisposable
 {
     public FetchContext(ToolIo io, ParsedLine line, FetchVerb verb)

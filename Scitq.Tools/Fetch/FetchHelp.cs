@@ -9,7 +9,8 @@ internal static class FetchHelp
     {
         if (verb is not null)
         {
-            HelpPage.Write(writer, $"{FetchCommand.Program} {verb.Name} [OPTIONS] {verb.Operands}", verb.Summary, verb.Examples, [.. verb.Options, .. FetchVerb.Global]);
+            HelpPage.Write(writer, $"{FetchCommand.Program} {verb.Name} [OPTIONS] {verb.Operands}", verb.Summary, verb.Examples,
+                [.. verb.Options, .. FetchVerb.Global]);
             return;
         }
 

@@ -5,7 +5,8 @@ namespace Scitq.Tools.Fetch;
 /// <summary>One verb: what the splitter, the help and the dispatch know of it.</summary>
 internal sealed record FetchVerb(string Name, string Operands, int Least, int Most, string Summary, Func<FetchContext, Task<int>> Run)
 {
-    private static readonly Option Include = new("include", '\0', "GLOB", "only names that match; without a slash, the last part of a name at any depth") { Given = Given.Many };
+    private static readonly Option Include = new("include", '\0', "GLOB", "only names that match; without a slash, the last part of a name at any depth")
+        { Given = Given.Many };
     private static readonly Option Exclude = new("exclude", '\0', "GLOB", "not the names that match; goes before --include") { Given = Given.Many };
     private static readonly Option DryRun = new("dry-run", '\0', null, "say what would be done, and do nothing") { Alias = "dryrun" };
     private static readonly Option Md5 = new("md5", '\0', null, "show the MD5 where the store knows it");
@@ -45,16 +46,22 @@ internal sealed record FetchVerb(string Name, string Operands, int Least, int Mo
                 "scitq-fetch copy s3://bucket/d/ azure://container/d/  # from store to store",
             ],
         },
-        new("sync", "SRC DST", 2, 2, "Copies what DST lacks or has otherwise: another size, another MD5 where both are known, or older. Never deletes unless told to.", CopyVerbs.SyncAsync)
+        new("sync", "SRC DST", 2, 2,
+            "Copies what DST lacks or has otherwise: another size, another MD5 where both are known, or older. Never deletes unless told to.",
+            CopyVerbs.SyncAsync)
         {
-            Options = [Include, Exclude, DryRun, new("checksum", '\0', null, "compare contents where sizes agree"), new("delete", '\0', null, "delete at DST what SRC lacks")],
-            Examples = ["scitq-fetch sync myfolder azure://rnd/data/mylogin/myfolder", "scitq-fetch sync --include '*.data' s3://rnd/data/mylogin/myfolder ./myfolder"],
+            Options = [Include, Exclude, DryRun, new("checksum", '\0', null, "compare contents where sizes agree"),
+                new("delete", '\0', null, "delete at DST what SRC lacks")],
+            Examples = ["scitq-fetch sync myfolder azure://rnd/data/mylogin/myfolder",
+                "scitq-fetch sync --include '*.data' s3://rnd/data/mylogin/myfolder ./myfolder"],
         },
-        new("list", "URI", 1, 1, "Lists the files below a folder, by their whole URIs.", c => ListVerbs.ListAsync(c, recursive: !c.Line.Has("not-recursive"), relative: false))
+        new("list", "URI", 1, 1, "Lists the files below a folder, by their whole URIs.", c =>
+            ListVerbs.ListAsync(c, recursive: !c.Line.Has("not-recursive"), relative: false))
         {
             Options = [new("not-recursive", '\0', null, "one level only, with its folders"), Md5, Include, Exclude],
         },
-        new("rlist", "URI", 1, 1, "Lists the files below a folder, by their names relative to it.", c => ListVerbs.ListAsync(c, recursive: !c.Line.Has("not-recursive"), relative: true))
+        new("rlist", "URI", 1, 1, "Lists the files below a folder, by their names relative to it.", c =>
+            ListVerbs.ListAsync(c, recursive: !c.Line.Has("not-recursive"), relative: true))
         {
             Options = [new("not-recursive", '\0', null, "one level only, with its folders"), Md5, Include, Exclude],
         },

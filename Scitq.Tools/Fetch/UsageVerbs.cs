@@ -30,7 +30,9 @@ internal static class UsageVerbs
         return ExitCodes.Done;
     }
 
-    /// <summary>The files below the place that the filter takes, or the one file that it is; in the end, how many have no size that could be summed up.</summary>
+    /// <summary>
+    /// The files below the place that the filter takes, or the one file that it is; in the end, how many have no size that could be summed up.
+    /// </summary>
     private static async IAsyncEnumerable<DataEntry> FilesAsync(FetchContext context)
     {
         var unknown = 0L;
@@ -86,10 +88,12 @@ internal static class UsageVerbs
         }
     }
 
-    private static bool IsThere() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(d => d.Length > 0 && File.Exists(Path.Combine(d, "ncdu")));
+    private static bool IsThere() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(d => d.Length > 0 && File.Exists(Path.Combine(d, "ncdu")));
 
     private static ToolException Missing() =>
-        new(ExitCodes.Failed, "no_ncdu", "the program ncdu is not on PATH here: install it (Debian: ncdu), or take --only-file and browse the listing elsewhere");
+        new(ExitCodes.Failed, "no_ncdu",
+            "the program ncdu is not on PATH here: install it (Debian: ncdu), or take --only-file and browse the listing elsewhere");
 
     /// <summary>ncdu's own format: an array is a folder, its first element the folder itself.</summary>
     private static async Task WriteAsync(FetchContext context, string path)

@@ -120,7 +120,9 @@ internal sealed class EntryFile : IDisposable
     private string[] Columns(string[] header)
     {
         if (header is [var only] && only.IndexOfAny([',', ';']) >= 0)
-            throw new UsageException($"{Shown}: the header '{only}' is a single column: --tsv takes columns separated by tabs", "Convert the file first, for example: tr ',' '\\t' <OLD >NEW");
+            throw new UsageException(
+                $"{Shown}: the header '{only}' is a single column: --tsv takes columns separated by tabs",
+                "Convert the file first, for example: tr ',' '\\t' <OLD >NEW");
         for (var i = 0; i < header.Length; i++)
         {
             header[i] = header[i].Trim();

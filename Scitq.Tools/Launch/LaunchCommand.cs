@@ -55,7 +55,8 @@ internal sealed class LaunchCommand
         }
 
         // Words that are no UTF-8 reach us with their bytes replaced; a command must not be queued altered.
-        if (args.Any(a => a.Contains('\ufffd'))) throw new UsageException("an argument holds bytes that are not UTF-8 (or the replacement character), so it cannot be kept exactly");
+        if (args.Any(a => a.Contains('\ufffd')))
+            throw new UsageException("an argument holds bytes that are not UTF-8 (or the replacement character), so it cannot be kept exactly");
         return await new LaunchCommand(io, line).RunAsync();
     }
 
@@ -111,13 +112,18 @@ internal sealed class LaunchCommand
         await many.SubmitAsync(submitter, baseId, report.Add, _io.Interrupted);
         var refused = report.Finish(Waits ? _io.Error : _io.Out);
         if (refused > 0) return ExitCodes.Failed;
-        return Waits ? await new TaskAwaiting(rest!, _io, Program, _settings.Timeout(DefaultTimeout)).OfManyAsync(report.Numbers, report.Numbered, _quiet) : ExitCodes.Done;
+        return Waits
+            ? await new TaskAwaiting(rest!, _io, Program, _settings.Timeout(DefaultTimeout)).OfManyAsync(report.Numbers, report.Numbered, _quiet)
+            : ExitCodes.Done;
     }
 
     private ServerAddress Server()
     {
         var server = _settings.Server();
-        if (server.IsBus && Waits) throw new UsageException("--wait and --follow need the coordinator's HTTP address; an amqp:// server only takes tasks", "Give it with -s http://HOST:PORT, or leave out --wait and --follow.");
+        if (server.IsBus && Waits)
+            throw new UsageException(
+                "--wait and --follow need the coordinator's HTTP address; an amqp:// server only takes tasks",
+                "Give it with -s http://HOST:PORT, or leave out --wait and --follow.");
         return server;
     }
 
@@ -134,7 +140,10 @@ internal sealed class LaunchCommand
         var id = task.Number?.ToString(CultureInfo.InvariantCulture) ?? task.TaskId.ToString();
         if (task.Number is null && server.IsBus)
             _io.Error.WriteLine($"{Program}: no coordinator answers; the broker keeps the task, and the coordinator will number it when it is back");
-        if (_json) _io.Out.WriteLine(task.Number is { } number ? $"{{\"task_id\":{number},\"id\":\"{task.TaskId}\"}}" : $"{{\"task_id\":null,\"id\":\"{task.TaskId}\"}}");
+        if (_json)
+            _io.Out.WriteLine(task.Number is { } number
+                ? $"{{\"task_id\":{number},\"id\":\"{task.TaskId}\"}}"
+                : $"{{\"task_id\":null,\"id\":\"{task.TaskId}\"}}");
         else if (_quiet) (_line.Has("follow") ? _io.Error : _io.Out).WriteLine(id);
         else (Waits ? _io.Error : _io.Out).WriteLine($"Task queued with task id: {id}");
     }
@@ -159,6 +168,7 @@ internal sealed class LaunchCommand
         string[] texts = [.. _line.Operands, .. LaunchOptions.All.Where(o => o.Value is not null).SelectMany(o => _line.All(o.Long))];
         var marks = _line.Has("tsv") ? [.. file.Header().Select(c => $"{{{c}}}")] : new[] { "{}", "SCITQ_ENTRY" };
         if (!texts.Any(t => marks.Any(m => t.Contains(m, StringComparison.Ordinal))))
-            _io.Error.WriteLine($"{Program}: note: nothing differs between the tasks: none of {string.Join(' ', marks)} is used (the entry is in $SCITQ_ENTRY).");
+            _io.Error.WriteLine($"{Program}: note: nothing differs between the tasks: none of {string.Join(' ', marks)} is used (the entry is in "
+                + $"$SCITQ_ENTRY).");
     }
 }

@@ -5,7 +5,7 @@ using Scitq.Tools.CommandLine;
 
 namespace Scitq.Tools.Launch;
 
-/// <summary>What is told of many tasks: a summary, or each id when asked for.</summary>
+/// <summary>Tells of many submitted tasks: a summary, or each id when asked for.</summary>
 internal sealed class ManyReport(ToolIo io, bool quiet, bool json)
 {
     private readonly HashSet<string> _batches = [];
@@ -52,7 +52,8 @@ internal sealed class ManyReport(ToolIo io, bool quiet, bool json)
             writer.WriteLine($"Queued {Display.Count(_queued)} {(_queued == 1 ? "task" : "tasks")}{ids} {where}");
         }
 
-        if (_unnumbered > 0) io.Error.WriteLine($"{LaunchCommand.Program}: no coordinator answers; the broker keeps {Display.Count(_unnumbered)} tasks, and the coordinator will number them when it is back");
+        if (_unnumbered > 0) io.Error.WriteLine($"{LaunchCommand.Program}: no coordinator answers; the broker keeps {Display.Count(_unnumbered)} tasks, and "
+            + $"the coordinator will number them when it is back");
         io.Out.Flush();
         return _refused;
     }

@@ -34,7 +34,8 @@ internal sealed class ManyTasks(EntryFile file, SpecBuilder builder, ToolIo io)
         long bytes = 0, done = 0;
         foreach (var entry in file.Read())
         {
-            var task = new SubmitTask { TaskId = baseId is { } given ? Derive(given, entry.Line) : Guid.CreateVersion7(io.Clock.GetUtcNow()), Spec = Build(entry) };
+            var task = new SubmitTask
+                { TaskId = baseId is { } given ? Derive(given, entry.Line) : Guid.CreateVersion7(io.Clock.GetUtcNow()), Spec = Build(entry) };
             chunk.Add(task);
             bytes += task.Spec.Argv.Sum(w => w.Length) + task.Spec.Inputs.Sum(u => u.Text.Length) + entry.Text.Length + 400;
             if (chunk.Count < MaxChunk && bytes < MaxChunkBytes) continue;

@@ -20,7 +20,8 @@ internal sealed partial class SpecBuilder
         (_line, _defaultBatch) = (line, defaultBatch ?? BatchName.Default);
         if (line.Value("option") is not { } options) return;
         if (!line.Has("docker")) throw new UsageException("docker options (-O) were given without a docker image (-d)");
-        if (!ShellWords.TrySplit(options, out _dockerOptions, out var problem)) throw new UsageException($"docker options '{options}' cannot be split into words: the text {problem}");
+        if (!ShellWords.TrySplit(options, out _dockerOptions, out var problem))
+            throw new UsageException($"docker options '{options}' cannot be split into words: the text {problem}");
     }
 
     /// <summary>The task; <paramref name="fill"/> puts an entry's values into every text.</summary>

@@ -3,7 +3,7 @@ using Scitq.Contracts;
 
 namespace Scitq.Tools.Launch;
 
-/// <summary>What <c>-t</c> prints; its first line is the one scripts know.</summary>
+/// <summary>Writes what <c>-t</c> prints. Scripts know its first line, so that does not change.</summary>
 internal static class TestPage
 {
     public static void Write(TextWriter writer, TaskSpec spec, bool json, bool details)

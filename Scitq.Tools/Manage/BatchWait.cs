@@ -22,7 +22,8 @@ internal sealed class BatchWait(ManageContext context, IReadOnlyList<string> bat
         var progress = new ProgressText(context.Io, context.Quiet);
         try
         {
-            await using (new Background(stop => context.Quiet ? Task.CompletedTask : new StallNotes(context.Rest, context.Io, patience).RunAsync(() => _current, progress, stop)))
+            await using (new Background(
+                stop => context.Quiet ? Task.CompletedTask : new StallNotes(context.Rest, context.Io, patience).RunAsync(() => _current, progress, stop)))
             {
                 while (await NewestAsync(patience, either.Token) is { } id)
                 {
@@ -57,7 +58,8 @@ internal sealed class BatchWait(ManageContext context, IReadOnlyList<string> bat
         var ours = all.RootElement.EnumerateArray().Where(b => batches.Contains(b.Text("batch"))).ToList();
         var (failed, ended, total) = (Sum("failed", "cancelled"), Sum("failed", "cancelled", "succeeded"), Sum("total"));
         var part = total > 0 ? $" ({100 * ended / total} %)" : "";
-        return $"{Display.Count(ended)} of {Display.Count(total)} have ended{part}, {Display.Count(Sum("running"))} running{(failed > 0 ? $", {Display.Count(failed)} without success" : "")}";
+        return $"{Display.Count(ended)} of {Display.Count(total)} have ended{part}, "
+            + $"{Display.Count(Sum("running"))} running{(failed > 0 ? $", {Display.Count(failed)} without success" : "")}";
 
         long Sum(params string[] members) => ours.Sum(b => members.Sum(m => b.Number(m) ?? 0));
     }

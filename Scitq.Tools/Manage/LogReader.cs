@@ -16,7 +16,9 @@ internal sealed class LogReader(ManageContext context, string id, string attempt
     {
         if (_missing.Count == 0) return;
         var what = string.Join(" and ", _missing.Select(m => $"{Display.Count(m.Value)} bytes of {m.Key}"));
-        throw new ToolException(ExitCodes.Failed, "log_missing", $"server {context.Rest.Server.Shown} does not have {what} of task {id}: another coordinator keeps them, or they were deleted",
+        throw new ToolException(
+            ExitCodes.Failed, "log_missing",
+            $"server {context.Rest.Server.Shown} does not have {what} of task {id}: another coordinator keeps them, or they were deleted",
             "Where several coordinators run, ask the others too (-s).");
     }
 
@@ -88,7 +90,8 @@ internal sealed class LogReader(ManageContext context, string id, string attempt
         using var response = await GetAsync(stream, new RangeHeaderValue(0, 0));
         if (response is null) return 0;
         if (response.Content.Headers.ContentRange?.Length is { } length) return length;
-        return response.Headers.TryGetValues("X-Log-Size", out var sizes) && long.TryParse(sizes.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+        return response.Headers.TryGetValues("X-Log-Size", out var sizes)
+            && long.TryParse(sizes.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var size)
             ? size
             : response.Content.Headers.ContentLength ?? 0;
     }
@@ -107,7 +110,8 @@ internal sealed class LogReader(ManageContext context, string id, string attempt
         try
         {
             var response = await context.Rest.SendAsync(Request, true, HttpCompletionOption.ResponseHeadersRead, context.Patience, context.Cancel);
-            if (response.Headers.TryGetValues("X-Log-Missing", out var missing) && long.TryParse(missing.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) _missing[stream] = bytes;
+            if (response.Headers.TryGetValues("X-Log-Missing", out var missing)
+                && long.TryParse(missing.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) _missing[stream] = bytes;
             return response;
         }
         catch (ToolException e) when (e.HttpStatus == HttpStatusCode.RequestedRangeNotSatisfiable)

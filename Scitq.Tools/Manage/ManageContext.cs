@@ -4,7 +4,7 @@ using Scitq.Tools.Server;
 
 namespace Scitq.Tools.Manage;
 
-/// <summary>What a verb works with.</summary>
+/// <summary>The command line, the server and the streams that a verb works with.</summary>
 internal sealed class ManageContext : IDisposable
 {
     private readonly Lazy<RestClient> _rest;
@@ -18,7 +18,8 @@ internal sealed class ManageContext : IDisposable
         {
             var server = Settings.Server();
             return server.IsBus
-                ? throw new UsageException("scitq-manage needs the coordinator's HTTP address; an amqp:// server only takes tasks", "Give it with -s http://HOST:PORT or -s HOST.")
+                ? throw new UsageException(
+                    "scitq-manage needs the coordinator's HTTP address; an amqp:// server only takes tasks", "Give it with -s http://HOST:PORT or -s HOST.")
                 : Settings.Connect(server, ManageCommand.Program);
         });
     }
@@ -50,7 +51,8 @@ internal sealed class ManageContext : IDisposable
     public void Confirm(string question)
     {
         if (Line.Has("yes")) return;
-        if (!Io.InputIsTerminal || !Io.ErrorIsTerminal) throw new UsageException($"{question} Nothing was done: this acts on more than one", "Add -y to confirm, or --dry-run to look first.");
+        if (!Io.InputIsTerminal || !Io.ErrorIsTerminal)
+            throw new UsageException($"{question} Nothing was done: this acts on more than one", "Add -y to confirm, or --dry-run to look first.");
         Io.Error.Write($"{question} [y/N] ");
         using var reader = new StreamReader(Io.Input());
         if (reader.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new ToolException(ExitCodes.Failed, "declined", "nothing was done");

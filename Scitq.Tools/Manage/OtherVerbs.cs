@@ -5,10 +5,10 @@ using Scitq.Tools.Server;
 
 namespace Scitq.Tools.Manage;
 
-/// <summary>Executions, batches, workers and the server.</summary>
+/// <summary>Verbs about attempts, events, batches and the server.</summary>
 internal static class OtherVerbs
 {
-    public static async Task<int> ExecutionsAsync(ManageContext context)
+    public static async Task<int> AttemptsAsync(ManageContext context)
     {
         var ids = new List<string>();
         foreach (var text in context.Line.All("id").Concat(context.Line.Operands))
@@ -76,7 +76,8 @@ internal static class OtherVerbs
         void Counts(string member)
         {
             if (!server.TryGetProperty(member, out var counts) || counts.ValueKind != JsonValueKind.Object) return;
-            var texts = counts.EnumerateObject().Where(c => c.Value.ValueKind == JsonValueKind.Number && c.Value.GetInt64() > 0).Select(c => $"{c.Name} {Display.Count(c.Value.GetInt64())}").ToList();
+            var texts = counts.EnumerateObject().Where(c => c.Value.ValueKind == JsonValueKind.Number && c.Value.GetInt64() > 0)
+                .Select(c => $"{c.Name} {Display.Count(c.Value.GetInt64())}").ToList();
             Line(member, texts.Count > 0 ? string.Join(", ", texts) : "none");
         }
     }
@@ -100,7 +101,8 @@ internal static class OtherVerbs
                 if (context.Line.Has("verbose")) context.Io.Error.WriteLine(e.Message);
             }
 
-            if (left <= TimeSpan.FromMilliseconds(200)) throw new ToolException(ExitCodes.TimedOut, "timeout", $"server {context.Rest.Server.Shown} was not ready within {Duration.Show(total)}");
+            if (left <= TimeSpan.FromMilliseconds(200))
+                throw new ToolException(ExitCodes.TimedOut, "timeout", $"server {context.Rest.Server.Shown} was not ready within {Duration.Show(total)}");
             await Task.Delay(TimeSpan.FromMilliseconds(200), context.Io.Clock, context.Cancel);
         }
     }

@@ -32,7 +32,8 @@ internal sealed class Pages(ManageContext context)
             {
                 Next = headers.TryGetValues("X-Next-After", out var next) ? next.FirstOrDefault() : null;
                 Total = TotalIn(headers) ?? Total;
-                if (json.RootElement.ValueKind != JsonValueKind.Array) throw new ToolException(ExitCodes.Failed, "error", $"the server's answer to {path} is no list");
+                if (json.RootElement.ValueKind != JsonValueKind.Array)
+                    throw new ToolException(ExitCodes.Failed, "error", $"the server's answer to {path} is no list");
                 foreach (var row in json.RootElement.EnumerateArray())
                 {
                     yield return row;
@@ -45,12 +46,15 @@ internal sealed class Pages(ManageContext context)
 
     /// <summary>How many there are in all, where the server was asked and told.</summary>
     public static long? TotalIn(HttpResponseHeaders headers) =>
-        headers.TryGetValues("X-Total-Count", out var total) && long.TryParse(total.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        headers.TryGetValues("X-Total-Count", out var total)
+            && long.TryParse(total.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     /// <summary>The limit asked for, or the default: short in a table, none for programs.</summary>
     public static int Limit(ManageContext context, int inTable)
     {
         if (context.Line.Value("limit") is not { } text) return context.Format == Output.Format.Table ? inTable : 0;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : throw new CommandLine.UsageException($"--limit '{text}' is not a number");
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
+            ? limit
+            : throw new CommandLine.UsageException($"--limit '{text}' is not a number");
     }
 }

@@ -19,7 +19,9 @@ internal static class TaskActionVerbs
             if (!selection.IsNamed && selection.Batches is { Count: > 0 } batches) return await new BatchWait(context, batches).RunAsync(limit.Token);
             var ids = await selection.NamedAsync();
             var awaiting = new TaskAwaiting(context.Rest, context.Io, ManageCommand.Program, context.Timeout);
-            return ids is [var one] ? await awaiting.OfOneAsync(one, follow: false, context.Quiet, limit.Token) : await awaiting.OfManyAsync(ids, ids.Count, context.Quiet, limit.Token);
+            return ids is [var one]
+                ? await awaiting.OfOneAsync(one, follow: false, context.Quiet, limit.Token)
+                : await awaiting.OfManyAsync(ids, ids.Count, context.Quiet, limit.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
@@ -81,10 +83,15 @@ internal static class TaskActionVerbs
 
     private static async Task<int> ActOnOneAsync(ManageContext context, string id, string action, string done)
     {
-        using var answer = await context.Rest.PostAsync($"tasks/{id}/{action}", Body(json => WriteReason(json, context)), null, context.Patience, context.Cancel);
+        using var answer = await context.Rest.PostAsync($"tasks/{id}/{action}", Body(json => WriteReason(json, context)), null, context.Patience,
+            context.Cancel);
         var task = answer.RootElement;
         if (context.Format is Format.Json or Format.Jsonl) context.Io.Out.WriteLine(task.GetRawText());
-        else if (!context.Quiet) context.Io.Out.WriteLine($"Task {task.Number("task_id")} {(action != "relaunch" && !TaskEnd.IsTerminal(task) ? "is being " : "")}{done}");
+        else if (!context.Quiet)
+        {
+            var begun = action != "relaunch" && !TaskEnd.IsTerminal(task) ? "is being " : "";
+            context.Io.Out.WriteLine($"Task {task.Number("task_id")} {begun}{done}");
+        }
         return ExitCodes.Done;
     }
 
@@ -102,7 +109,8 @@ internal static class TaskActionVerbs
                 json.WriteStartObject("filter");
                 foreach (var (name, values) in selection.Filters())
                     if (values.Count > 0) WriteList(json, name, values);
-                if (!selection.HasFilter) WriteList(json, "status", action == "cancel" ? ["waiting", "pending", "accepted", "running", "uploading", "paused"] : ["failed"]);
+                if (!selection.HasFilter)
+                    WriteList(json, "status", action == "cancel" ? ["waiting", "pending", "accepted", "running", "uploading", "paused"] : ["failed"]);
                 json.WriteEndObject();
             }
 
@@ -122,8 +130,10 @@ internal static class TaskActionVerbs
         else
         {
             var numbers = answer.Items("tasks").Select(t => t.GetInt64()).Order().ToList();
-            if (!context.Quiet) context.Io.Out.WriteLine($"{Display.Count(numbers.Count)} {(numbers.Count == 1 ? "task" : "tasks")} {what}{(numbers.Count == 0 ? "" : ": " + Ids.Show(numbers))}");
-            foreach (var task in skipped.Take(20)) context.Io.Error.WriteLine($"{ManageCommand.Program}: task {task.Number("task_id")} left alone: {Display.Clean(task.Text("why") ?? "not possible")}");
+            var ids = numbers.Count == 0 ? "" : ": " + Ids.Show(numbers);
+            if (!context.Quiet) context.Io.Out.WriteLine($"{Display.Count(numbers.Count)} {(numbers.Count == 1 ? "task" : "tasks")} {what}{ids}");
+            foreach (var task in skipped.Take(20)) context.Io.Error.WriteLine($"{ManageCommand.Program}: task {task.Number("task_id")} left alone: "
+                + $"{Display.Clean(task.Text("why") ?? "not possible")}");
             if (skipped.Count > 20) context.Io.Error.WriteLine($"{ManageCommand.Program}: and {skipped.Count - 20} more left alone");
         }
 

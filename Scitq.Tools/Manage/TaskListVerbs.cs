@@ -23,7 +23,8 @@ internal static class TaskListVerbs
         rows.Finish();
         context.Io.Out.Flush();
         if (table && pages.Total is { } total)
-            context.Io.Error.WriteLine($"{Display.Count(shown)} of {Display.Count(total)} tasks{(pages.Next is null ? "" : $"; more: --limit 0, --after {pages.Next}")}");
+            context.Io.Error.WriteLine($"{Display.Count(shown)} of "
+                + $"{Display.Count(total)} tasks{(pages.Next is null ? "" : $"; more: --limit 0, --after {pages.Next}")}");
         return ExitCodes.Done;
     }
 

@@ -86,14 +86,17 @@ internal static class TaskLogVerbs
     private static int? Tail(string? text)
     {
         if (text is null) return null;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var lines) ? lines : throw new UsageException($"--tail '{text}' is not a number of lines");
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var lines)
+            ? lines
+            : throw new UsageException($"--tail '{text}' is not a number of lines");
     }
 
     /// <summary>As the server names it: <c>latest</c> or a number; negative counts back from the latest.</summary>
     private static async Task<string> AttemptAsync(ManageContext context, string id, string? text)
     {
         if (text is null or "0" or "latest") return "latest";
-        if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) throw new UsageException($"--attempt '{text}' is not a number");
+        if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+            throw new UsageException($"--attempt '{text}' is not a number");
         if (number < 0)
         {
             using var task = await context.Rest.GetAsync($"tasks/{id}", context.Patience, context.Cancel);

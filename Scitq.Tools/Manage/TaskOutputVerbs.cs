@@ -31,11 +31,14 @@ internal static class TaskOutputVerbs
         var wanted = context.Line.Value("attempt") switch
         {
             null or "0" or "latest" => last,
-            var text when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number < 0 ? last + number : number,
+            var text when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) =>
+                number < 0 ? last + number : number,
             var text => throw new UsageException($"--attempt '{text}' is not a number"),
         };
         var found = attempts.Find(a => a.Number("attempt") == wanted);
-        return found.ValueKind == JsonValueKind.Object ? found : throw new ToolException(ExitCodes.NotFound, "not_found", $"task {id} has no attempt {wanted}; its last one is {last}");
+        return found.ValueKind == JsonValueKind.Object
+            ? found
+            : throw new ToolException(ExitCodes.NotFound, "not_found", $"task {id} has no attempt {wanted}; its last one is {last}");
     }
 
     /// <summary>With the same names in every format.</summary>
@@ -51,7 +54,8 @@ internal static class TaskOutputVerbs
         var of = $"attempt {attempt.Number("attempt")} of task {id}";
         if (attempt.Time("finished") is null) return $"{of} is {attempt.Text("status")}: what it delivers is known at its end";
         return task.Text("output") is { } place
-            ? $"{Display.Count(files.Count)} {(files.Count == 1 ? "file" : "files")}, {Display.Size(files.Sum(f => f.Number("size") ?? 0))}, delivered by {of} to {Display.Clean(place)}"
+            ? $"{Display.Count(files.Count)} {(files.Count == 1 ? "file" : "files")}, {Display.Size(files.Sum(f => f.Number("size") ?? 0))}, delivered by "
+                + $"{of} to {Display.Clean(place)}"
             : $"task {id} has no output folder (-o)";
     }
 }

@@ -6,7 +6,7 @@ using Scitq.Tools.Server;
 
 namespace Scitq.Tools.Manage;
 
-/// <summary>Which tasks are meant: ids and names given as options or operands, or a filter.</summary>
+/// <summary>The tasks that a call is about: ids and names given as options or operands, or a filter.</summary>
 internal sealed class TaskSelection
 {
     private static readonly string[] Classes = [.. Enum.GetNames<FailureClass>().Select(n => n.ToLowerInvariant())];
@@ -39,7 +39,12 @@ internal sealed class TaskSelection
         var line = _context.Line;
         var query = Filters().Append((Name: "name", Values: _names)).SelectMany(f => f.Values.Select(v => $"{f.Name}={Uri.EscapeDataString(v)}")).ToList();
         if (line.Value("exit-code") is { } code)
-            query.Add($"exit_code={(int.TryParse(code, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new UsageException($"--exit-code '{code}' is not a number"))}");
+        {
+            if (!int.TryParse(code, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+                throw new UsageException($"--exit-code '{code}' is not a number");
+            query.Add(string.Create(CultureInfo.InvariantCulture, $"exit_code={number}"));
+        }
+
         foreach (var option in (ReadOnlySpan<string>)["since", "until"])
             if (line.Value(option) is { } text) query.Add($"{option}={Uri.EscapeDataString(Time(option, text))}");
         return string.Join('&', query);
@@ -69,7 +74,9 @@ internal sealed class TaskSelection
         if (_ids.Count + _names.Count > 1) throw new UsageException("this is about one task, but several were given");
         if (_ids.Count == 1) return _ids[0];
         var found = await ByNameAsync(_names[0]);
-        if (found.Count > 1 && !_context.Quiet) _context.Io.Error.WriteLine($"{ManageCommand.Program}: note: {found.Count} tasks have the name '{Display.Clean(_names[0])}'; this is the newest, {found[0]}");
+        if (found.Count > 1 && !_context.Quiet)
+            _context.Io.Error.WriteLine($"{ManageCommand.Program}: note: {found.Count} tasks have the name '{Display.Clean(_names[0])}'; this is the newest, "
+                + $"{found[0]}");
         return found[0];
     }
 
@@ -83,12 +90,15 @@ internal sealed class TaskSelection
         var where = batches.Count > 0 ? $" in batch '{string.Join("', '", batches)}'" : "";
         return found.Count > 0
             ? found
-            : throw new ToolException(ExitCodes.NotFound, "not_found", $"no task named '{name}'{where}", $"See: scitq-manage task list{(batches.Count > 0 ? " -b " + batches[0] : "")}");
+            : throw new ToolException(
+                ExitCodes.NotFound, "not_found", $"no task named '{name}'{where}",
+                $"See: scitq-manage task list{(batches.Count > 0 ? " -b " + batches[0] : "")}");
     }
 
     private List<string> Split(string option, string[]? known)
     {
-        List<string> values = [.. _context.Line.All(option).SelectMany(v => v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+        List<string> values = [.. _context.Line.All(option)
+            .SelectMany(v => v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
         if (known is not null && values.Find(v => !known.Contains(v)) is { } unknown)
             throw new UsageException($"there is no {option} '{unknown}'{Near.DidYouMean(unknown, known)}", $"Known: {string.Join(", ", known)}");
         return values;

@@ -8,9 +8,11 @@ internal static class Verbs
     private static readonly Option Ids = new("id", 'i', "ID", "task: 12, 15-20, 1,3,5-8 or a GUID") { Given = Given.Many, Section = "Which tasks" };
     private static readonly Option Name = new("name", 'n', "NAME", "tasks of this name") { Given = Given.Many, Section = "Which tasks" };
     private static readonly Option Batch = new("batch", 'b', "NAME", "of this batch") { Given = Given.Many, Section = "Which tasks" };
-    private static readonly Option Status = new("status", 'S', "STATUS", "waiting, pending, accepted, running, uploading, succeeded, failed, cancelled") { Given = Given.Many, Section = "Which tasks" };
+    private static readonly Option Status = new("status", 'S', "STATUS", "waiting, pending, accepted, running, uploading, succeeded, failed, cancelled")
+        { Given = Given.Many, Section = "Which tasks" };
     private static readonly Option Worker = new("worker", 'w', "NAME", "of this worker") { Given = Given.Many, Section = "Which tasks" };
-    private static readonly Option Class = new("class", '\0', "CLASS", "exit, oom, timeout, disk, download, upload, image, start, lost") { Given = Given.Many, Section = "Which tasks" };
+    private static readonly Option Class = new("class", '\0', "CLASS", "exit, oom, timeout, disk, download, upload, image, start, lost")
+        { Given = Given.Many, Section = "Which tasks" };
     private static readonly Option ExitCode = new("exit-code", '\0', "N", "that ended with this code") { Section = "Which tasks" };
     private static readonly Option Since = new("since", '\0', "TIME", "made after: 2026-11-22T10:00, or 2h for two hours ago") { Section = "Which tasks" };
     private static readonly Option Until = new("until", '\0', "TIME", "made before") { Section = "Which tasks" };
@@ -28,15 +30,21 @@ internal static class Verbs
 
     public static readonly IReadOnlyList<Verb> All =
     [
-        new("task", "list", "Tasks, newest first.", "", [Batch, Status, Worker, Class, Name, ExitCode, Since, Until, Long, ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)"), After],
+        new("task", "list", "Tasks, newest first.", "",
+            [Batch, Status, Worker, Class, Name, ExitCode, Since, Until, Long, ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)"),
+            After],
             ["scitq-manage task list -b mybatch -S failed", "scitq-manage task list --format csv -L > tasks.csv"], TaskListVerbs.ListAsync),
         new("task", "show", "All there is to know about tasks: attempts and history too.", "ID...",
-            [Ids, Name, Batch, Long, new("outputs", '\0', null, "only the files that were delivered: path, size, MD5"), Attempt with { Help = "with --outputs: of attempt N; -1 is the one before the latest" }],
-            ["scitq-manage task show 12", "scitq-manage task show -i 12 --format json", "scitq-manage task show 12 --outputs --format csv"], TaskListVerbs.ShowAsync),
+            [Ids, Name, Batch, Long, new("outputs", '\0', null, "only the files that were delivered: path, size, MD5"),
+                Attempt with { Help = "with --outputs: of attempt N; -1 is the one before the latest" }],
+            ["scitq-manage task show 12", "scitq-manage task show -i 12 --format json", "scitq-manage task show 12 --outputs --format csv"],
+            TaskListVerbs.ShowAsync),
         new("task", "logs", "What a task printed, byte for byte: its stdout on stdout, its stderr on stderr.", "ID",
-            [Ids, Name, Batch, new("stdout", 'o', null, "only its stdout"), new("stderr", 'e', null, "only its stderr, on stdout"), new("follow", 'f', null, "go on until the task ends"),
+            [Ids, Name, Batch, new("stdout", 'o', null, "only its stdout"), new("stderr", 'e', null, "only its stderr, on stdout"),
+                new("follow", 'f', null, "go on until the task ends"),
              new("tail", '\0', "N", "only the last N lines"), Attempt, new("download", '\0', "FILE", "write into FILE")],
-            ["scitq-manage task logs 12", "scitq-manage task logs -f --tail 10 12", "scitq-manage task logs -e --attempt -1 -i 12", "scitq-manage task logs -o --download out.txt 12"], TaskLogVerbs.LogsAsync) { Alias = "output" },
+            ["scitq-manage task logs 12", "scitq-manage task logs -f --tail 10 12", "scitq-manage task logs -e --attempt -1 -i 12",
+                "scitq-manage task logs -o --download out.txt 12"], TaskLogVerbs.LogsAsync) { Alias = "output" },
         new("task", "wait", "Wait for the end; exit with the task's own code (several: 0 if all succeeded).", "[ID...]",
             [Ids, Name, Batch with { Help = "with names: of this batch; alone: all tasks of the batch" }],
             ["scitq-manage task wait 12", "scitq-manage task wait 15-20 --timeout 2h", "scitq-manage task wait -b mybatch"], TaskActionVerbs.WaitAsync),
@@ -44,33 +52,49 @@ internal static class Verbs
             ["scitq-manage task cancel 12", "scitq-manage task cancel -y -b mybatch -S pending"], TaskActionVerbs.CancelAsync) { Alias = "stop" },
         new("task", "relaunch", "Run ended tasks once more.", "[ID...]", [Ids, Name, Batch, Status, Worker, Class, AllTasks, Reason, DryRun],
             ["scitq-manage task relaunch 12", "scitq-manage task relaunch -b mybatch -S failed --class oom --dry-run"], TaskActionVerbs.RelaunchAsync),
-        new("task", "retry-upload", "Deliver the output of tasks whose upload failed, without running them again.", "[ID...]", [Ids, Name, Batch, Status, Worker, Class, AllTasks, Reason, DryRun],
+        new("task", "retry-upload", "Deliver the output of tasks whose upload failed, without running them again.", "[ID...]",
+            [Ids, Name, Batch, Status, Worker, Class, AllTasks, Reason, DryRun],
             ["scitq-manage task retry-upload 12", "scitq-manage task retry-upload -b mybatch --dry-run"], TaskActionVerbs.RetryUploadAsync),
         new("task", "explain", "Why a task is where it is.", "ID...", [Ids, Name, Batch], ["scitq-manage task explain 13"], TaskActionVerbs.ExplainAsync),
-        new("execution", "list", "Attempts, newest first.", "[TASK_ID]",
-            [Ids, Batch, Status with { Help = "succeeded, failed, lost, cancelled, released, running..." }, Worker, Long, ColumnNames, Limit("at most N (default: 10 in a table, else all; 0 is all)") with { Short = 'l' }],
-            ["scitq-manage execution list -i 12", "scitq-manage execution list -w node1 -S lost"], OtherVerbs.ExecutionsAsync),
+        new("attempt", "list", "Attempts, newest first.", "[TASK_ID]",
+            [Ids, Batch, Status with { Help = "succeeded, failed, lost, cancelled, released, running..." }, Worker, Long, ColumnNames,
+                Limit("at most N (default: 10 in a table, else all; 0 is all)") with { Short = 'l' }],
+            ["scitq-manage attempt list -i 12", "scitq-manage attempt list -w node1 -S lost"], OtherVerbs.AttemptsAsync),
         new("event", "list", "Lost workers, cancels, late reports, messages nobody could read.", "",
-            [new("kind", 'k', "KIND", "only lost, late, cancel_requested, relaunched, upload_retried, refused or malformed"), ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)")],
+            [new("kind", 'k', "KIND", "only lost, late, cancel_requested, relaunched, upload_retried, refused or malformed"), ColumnNames,
+                Limit("at most N (default: 20 in a table, else all; 0 is all)")],
             ["scitq-manage event list", "scitq-manage event list -k malformed --format jsonl"], OtherVerbs.EventsAsync),
-        new("batch", "list", "Batches with the number of their tasks by status.", "", [Long, ColumnNames], ["scitq-manage batch list"], OtherVerbs.BatchesAsync),
-        new("batch", "show", "One batch.", "NAME", [new("name", 'n', "NAME", "the batch"), Long, ColumnNames], ["scitq-manage batch show Default --json"], OtherVerbs.BatchAsync),
-        new("worker", "list", "Workers and how busy they are.", "", [Batch with { Section = "Options" }, Status with { Section = "Options", Help = "running, offline, paused, full, draining" }, Long, ColumnNames], ["scitq-manage worker list"], OtherVerbs.WorkersAsync),
-        new("worker", "show", "One worker, and the resources it keeps.", "NAME", [WorkerName, WorkerId, Long, ColumnNames], ["scitq-manage worker show node1", "scitq-manage worker show node1 --json"], WorkerVerbs.ShowAsync),
+        new("batch", "list", "Batches with the number of their tasks by status.", "", [Long, ColumnNames], ["scitq-manage batch list"],
+            OtherVerbs.BatchesAsync),
+        new("batch", "show", "One batch.", "NAME", [new("name", 'n', "NAME", "the batch"), Long, ColumnNames], ["scitq-manage batch show Default --json"],
+            OtherVerbs.BatchAsync),
+        new("worker", "list", "Workers and how busy they are.", "",
+            [Batch with { Section = "Options" }, Status with { Section = "Options", Help = "running, offline, paused, full, draining" }, Long, ColumnNames],
+            ["scitq-manage worker list"], OtherVerbs.WorkersAsync),
+        new("worker", "show", "One worker, and the resources it keeps.", "NAME", [WorkerName, WorkerId, Long, ColumnNames],
+            ["scitq-manage worker show node1", "scitq-manage worker show node1 --json"], WorkerVerbs.ShowAsync),
         new("worker", "update", "Change what workers do from now on; it outlives a restart of their agent.", "NAME...",
-            [WorkerName, WorkerId, new("concurrency", 'C', "N", "how many tasks run at once"), new("prefetch", 'p', "N", "how many more are staged ahead"), new("batch", 'b', "NAME", "the batch to serve; what it has already ends"),
+            [WorkerName, WorkerId, new("concurrency", 'C', "N", "how many tasks run at once"), new("prefetch", 'p', "N", "how many more are staged ahead"),
+                new("batch", 'b', "NAME", "the batch to serve; what it has already ends"),
              new("status", 'S', "STATUS", "running or paused")],
             ["scitq-manage worker update -n node1 -C 8 -p 2", "scitq-manage worker update node1 -b urgent"], WorkerVerbs.UpdateAsync),
-        new("worker", "pause", "Let workers take and start nothing new; what runs goes on.", "NAME...", [WorkerName, WorkerId], ["scitq-manage worker pause node1"], WorkerVerbs.PauseAsync),
-        new("worker", "resume", "Let paused workers take tasks again.", "NAME...", [WorkerName, WorkerId], ["scitq-manage worker resume node1"], WorkerVerbs.ResumeAsync),
-        new("worker", "clean", "Remove the directories that workers keep of failed attempts.", "NAME...", [WorkerName, WorkerId, WaitForOrder], ["scitq-manage worker clean node1 --wait"], WorkerVerbs.CleanAsync),
-        new("worker", "reset-resources", "Let workers forget their resources: the next task that wants one fetches it anew.", "NAME...", [WorkerName, WorkerId, WaitForOrder],
+        new("worker", "pause", "Let workers take and start nothing new; what runs goes on.", "NAME...", [WorkerName, WorkerId],
+            ["scitq-manage worker pause node1"], WorkerVerbs.PauseAsync),
+        new("worker", "resume", "Let paused workers take tasks again.", "NAME...", [WorkerName, WorkerId], ["scitq-manage worker resume node1"],
+            WorkerVerbs.ResumeAsync),
+        new("worker", "clean", "Remove the directories that workers keep of failed attempts.", "NAME...", [WorkerName, WorkerId, WaitForOrder],
+            ["scitq-manage worker clean node1 --wait"], WorkerVerbs.CleanAsync),
+        new("worker", "reset-resources", "Let workers forget their resources: the next task that wants one fetches it anew.", "NAME...",
+            [WorkerName, WorkerId, WaitForOrder],
             ["scitq-manage worker reset-resources -n node1 --wait"], WorkerVerbs.ResetResourcesAsync),
         new("server", "status", "Version, health, and how much there is to do.", "", [], ["scitq-manage server status"], OtherVerbs.ServerStatusAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
     ];
 
     public static IEnumerable<string> Objects => All.Select(v => v.Object).Distinct();
+
+    /// <summary>The name of an object today; scripts may still use an older one.</summary>
+    public static string Canonical(string name) => name == "execution" ? "attempt" : name;
 
     private static Option Limit(string help) => new("limit", '\0', "N", help);
 }

@@ -6,7 +6,7 @@ using Scitq.Tools.Server;
 
 namespace Scitq.Tools.Manage;
 
-/// <summary>What workers are told: settings from now on, and orders to be carried out once.</summary>
+/// <summary>Verbs that change workers: settings that hold from now on, and orders to be carried out once.</summary>
 internal static class WorkerVerbs
 {
     private const int MostSlots = 10_000;
@@ -33,7 +33,8 @@ internal static class WorkerVerbs
             var other => throw new UsageException($"--status '{other}' is neither running nor paused"),
         };
         if (batch is not null && Contracts.BatchName.Problem(batch) is { } problem) throw new UsageException(problem.TrimEnd('.'));
-        if (concurrency is null && prefetch is null && batch is null && paused is null) throw new UsageException("nothing to change: give -C, -p, -b or -S", "See: scitq-manage worker update --help");
+        if (concurrency is null && prefetch is null && batch is null && paused is null)
+            throw new UsageException("nothing to change: give -C, -p, -b or -S", "See: scitq-manage worker update --help");
         return ChangeAsync(context, json =>
         {
             if (batch is not null) json.WriteString("batch", batch);
@@ -77,7 +78,8 @@ internal static class WorkerVerbs
             "paused" => "is paused; it",
             _ => "",
         };
-        return $"Worker {Display.Clean(worker.Text("name") ?? "")} {state}{(state.Length > 0 ? " " : "")}serves batch {worker.Text("batch")} with concurrency {worker.Number("concurrency")} and prefetch {worker.Number("prefetch")}";
+        return $"Worker {Display.Clean(worker.Text("name") ?? "")} {state}{(state.Length > 0 ? " " : "")}serves batch {worker.Text("batch")} with concurrency "
+            + $"{worker.Number("concurrency")} and prefetch {worker.Number("prefetch")}";
     }
 
     private static async Task<int> OrderAsync(ManageContext context, string kind)
@@ -94,7 +96,8 @@ internal static class WorkerVerbs
             orders.Add((order.Text("worker") ?? name, order.Number("order_id") ?? 0));
             if (order.Text("note") is { } note) context.Io.Error.WriteLine($"{ManageCommand.Program}: {Display.Clean(note)}");
             if (json && !wait) rows.Write(order);
-            else if (!wait && !context.Quiet) context.Io.Out.WriteLine($"Worker {Display.Clean(order.Text("worker") ?? name)} has the order {order.Number("order_id")}");
+            else if (!wait && !context.Quiet)
+                context.Io.Out.WriteLine($"Worker {Display.Clean(order.Text("worker") ?? name)} has the order {order.Number("order_id")}");
         }
 
         if (wait) await WaitAsync(context, orders, json ? rows : null);
@@ -120,13 +123,17 @@ internal static class WorkerVerbs
                 }
 
                 if (context.Line.Has("timeout") && context.Io.Clock.GetElapsedTime(start) > context.Timeout)
-                    throw new ToolException(ExitCodes.TimedOut, "timeout", $"worker {worker} has not carried out order {id} after {Duration.Show(context.Timeout)}; the order stays", "See: scitq-manage worker list");
+                    throw new ToolException(
+                        ExitCodes.TimedOut, "timeout",
+                        $"worker {worker} has not carried out order {id} after {Duration.Show(context.Timeout)}; the order stays",
+                        "See: scitq-manage worker list");
                 await Task.Delay(LookAgain, context.Io.Clock, context.Cancel);
             }
         }
     }
 
-    private static string One(ManageContext context) => Names(context) is [var name] ? name : throw new UsageException("which worker? give one name", "See: scitq-manage worker list");
+    private static string One(ManageContext context) =>
+        Names(context) is [var name] ? name : throw new UsageException("which worker? give one name", "See: scitq-manage worker list");
 
     private static IReadOnlyList<string> Some(ManageContext context, string what)
     {
@@ -136,7 +143,8 @@ internal static class WorkerVerbs
         return names;
     }
 
-    private static List<string> Names(ManageContext context) => [.. context.Line.All("name").Concat(context.Line.All("id")).Concat(context.Line.Operands).Distinct()];
+    private static List<string> Names(ManageContext context) =>
+        [.. context.Line.All("name").Concat(context.Line.All("id")).Concat(context.Line.Operands).Distinct()];
 
     private static string Path(string name) => $"workers/{Uri.EscapeDataString(name)}";
 

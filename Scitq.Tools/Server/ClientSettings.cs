@@ -11,7 +11,7 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
 {
     private readonly Lazy<IReadOnlyList<(string Path, JsonDocument File)>> _files = new(() => ReadFiles(io));
 
-    /// <summary>An address may hold a password, so a file may hold the address. What is nearer to the user counts: option, environment, files.</summary>
+    /// <summary>An address may hold a password, so a file may hold the address. The value nearest to the user counts: an option, else the environment, else a file.</summary>
     public ServerAddress Server() => ServerAddress.Parse(
         line.Value("server") ?? Named(line.Value("server-file"))
         ?? NotEmpty(io.Variable("SCITQ_SERVER")) ?? Named(NotEmpty(io.Variable("SCITQ_SERVER_FILE")))
@@ -22,11 +22,12 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
     {
         try
         {
-            // What is set for good need not fit an address given for once.
+            // A setting in a file need not fit an address that was given for one call.
             var secure = server.Uri.Scheme == "amqps";
             return BrokerSettings.Read(server.Uri.OriginalString, Of("bus-ca"), Of("bus-cert"), Of("bus-key"));
 
-            string? Of(string option) => line.Value(option) ?? (secure ? Get(option, "SCITQ_" + option.ToUpperInvariant().Replace('-', '_'), option.Replace('-', '_')) : null);
+            string? Of(string option) =>
+                line.Value(option) ?? (secure ? Get(option, "SCITQ_" + option.ToUpperInvariant().Replace('-', '_'), option.Replace('-', '_')) : null);
         }
         catch (ArgumentException e)
         {
@@ -63,7 +64,7 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
 
     private bool IsInsecure => line.Has("insecure") || (NotEmpty(io.Variable("SCITQ_INSECURE")) ?? InFiles("insecure") ?? "false") is not ("false" or "0");
 
-    /// <summary>What was said for this call.</summary>
+    /// <summary>The settings that were given for this call.</summary>
     private string? GivenToken() =>
         line.Value("token-file") is { } given ? FromFile(given)
         : NotEmpty(io.Variable("SCITQ_TOKEN")) is { } token ? token.Trim()
@@ -84,13 +85,14 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
         return (server, null);
     }
 
-    /// <summary>What the files say, for the server they name.</summary>
+    /// <summary>The settings of the files, for the server that they name.</summary>
     private string? StoredToken() => InFiles("token", isSecret: true) ?? (InFiles("token_file") is { } named ? FromFile(named) : null);
 
     private string? InFiles(string member, bool isSecret = false)
     {
         foreach (var (path, file) in _files.Value)
-            if (file.RootElement.TryGetProperty(member, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False)
+            if (file.RootElement.TryGetProperty(member, out var value)
+                && value.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False)
             {
                 if (isSecret) Private(() => SecretFile.Check(path));
                 return NotEmpty(value.ToString());
@@ -108,7 +110,8 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
             if (path is null || !File.Exists(path)) continue;
             try
             {
-                var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+                var document = JsonDocument.Parse(File.ReadAllBytes(path),
+                    new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
                 if (document.RootElement.ValueKind != JsonValueKind.Object) throw new UsageException($"configuration file {path} is not a JSON object");
                 documents.Add((path, document));
             }

@@ -13,14 +13,23 @@ internal static class Problems
         var known = code is not null || detail is not null;
         return response.StatusCode switch
         {
-            HttpStatusCode.Unauthorized => new ToolException(ExitCodes.Denied, code ?? "unauthorized", detail ?? $"server {server.Shown} wants a token", hint ?? "Give it by SCITQ_TOKEN, SCITQ_TOKEN_FILE or --token-file."),
+            HttpStatusCode.Unauthorized =>
+                new ToolException(
+                ExitCodes.Denied, code ?? "unauthorized", detail ?? $"server {server.Shown} wants a token",
+                hint ?? "Give it by SCITQ_TOKEN, SCITQ_TOKEN_FILE or --token-file."),
             HttpStatusCode.Forbidden => new ToolException(ExitCodes.Denied, code ?? "forbidden", detail ?? $"server {server.Shown} does not allow this", hint),
-            HttpStatusCode.NotFound when !known => new ToolException(ExitCodes.Unreachable, "no_scitq", $"what answers at {server.Shown} is no scitq server (HTTP 404)", "Is it the right address (-s, SCITQ_SERVER)?"),
+            HttpStatusCode.NotFound
+                when !known =>
+                new ToolException(
+                ExitCodes.Unreachable, "no_scitq", $"what answers at {server.Shown} is no scitq server (HTTP 404)",
+                "Is it the right address (-s, SCITQ_SERVER)?"),
             HttpStatusCode.NotFound => new ToolException(ExitCodes.NotFound, code ?? "not_found", detail ?? "not found", hint),
             HttpStatusCode.Conflict => new ToolException(ExitCodes.WrongState, code ?? "wrong_state", detail ?? "not possible in the present state", hint),
             HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity =>
                 new ToolException(ExitCodes.Usage, code ?? "invalid", detail ?? $"server {server.Shown} refuses the request (HTTP {status})", hint),
-            _ => new ToolException(ExitCodes.Failed, code ?? "error", $"server {server.Shown} answered HTTP {status}{(detail is null ? "" : $": {detail}")}", hint) { HttpStatus = response.StatusCode },
+            _ => new ToolException(
+                ExitCodes.Failed, code ?? "error", $"server {server.Shown} answered HTTP {status}{(detail is null ? "" : $": {detail}")}", hint)
+                    { HttpStatus = response.StatusCode },
         };
     }
 

@@ -23,13 +23,15 @@ internal sealed class QuickPost(Uri root, string? token)
         var until = Environment.TickCount64 + (long)Math.Clamp(limit.TotalMilliseconds, 1, AnswerMilliseconds);
         try
         {
-            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendTimeout = (int)Math.Min(ConnectMilliseconds, until - Environment.TickCount64) };
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp)
+                { NoDelay = true, SendTimeout = (int)Math.Min(ConnectMilliseconds, until - Environment.TickCount64) };
             if (IPAddress.TryParse(root.IdnHost, out var address)) socket.Connect(address, root.Port);
             else socket.Connect(root.IdnHost, root.Port);
 
             // By HTTP/1.0 the answer ends with the connection, and is not cut into chunks.
             var head = string.Create(CultureInfo.InvariantCulture,
-                $"POST {root.AbsolutePath}{path} HTTP/1.0\r\nHost: {root.IdnHost}:{root.Port}\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\nIdempotency-Key: {key}\r\n{(token is null ? "" : $"Authorization: Bearer {token}\r\n")}\r\n");
+                $"POST {root.AbsolutePath}{path} HTTP/1.0\r\nHost: {root.IdnHost}:{root.Port}\r\nContent-Type: application/json\r\nContent-Length: "
+                    + $"{json.Length}\r\nIdempotency-Key: {key}\r\n{(token is null ? "" : $"Authorization: Bearer {token}\r\n")}\r\n");
             Send(socket, Encoding.ASCII.GetBytes(head));
             Send(socket, json.Span);
             return Read(socket, until);

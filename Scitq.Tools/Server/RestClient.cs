@@ -33,14 +33,16 @@ internal sealed class RestClient : IDisposable
     /// <summary>Reads JSON.</summary>
     public async Task<JsonDocument> GetAsync(string path, Patience patience, CancellationToken cancel)
     {
-        using var response = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path), true, HttpCompletionOption.ResponseContentRead, patience, cancel);
+        using var response = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, path), true, HttpCompletionOption.ResponseContentRead, patience, cancel);
         return await ReadAsync(response, cancel);
     }
 
     /// <summary>Reads JSON, and the headers with it.</summary>
     public async Task<(JsonDocument Json, HttpResponseHeaders Headers)> GetPageAsync(string path, Patience patience, CancellationToken cancel)
     {
-        using var response = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path), true, HttpCompletionOption.ResponseContentRead, patience, cancel);
+        using var response = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, path), true, HttpCompletionOption.ResponseContentRead, patience, cancel);
         return (await ReadAsync(response, cancel), response.Headers);
     }
 
@@ -69,7 +71,8 @@ internal sealed class RestClient : IDisposable
     }
 
     /// <summary>Sends until there is an answer below 500 (or a final 5xx), and gives it when it is a success.</summary>
-    public async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> make, bool repeatable, HttpCompletionOption completion, Patience patience, CancellationToken cancel)
+    public async Task<HttpResponseMessage> SendAsync(
+        Func<HttpRequestMessage> make, bool repeatable, HttpCompletionOption completion, Patience patience, CancellationToken cancel)
     {
         var start = _io.Clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
@@ -86,14 +89,16 @@ internal sealed class RestClient : IDisposable
             left = patience.Total - _io.Clock.GetElapsedTime(start);
             if (attempt >= patience.Tries || left <= pause)
             {
-                throw new ToolException(ExitCodes.Unreachable, "unreachable", $"server {Server.Shown} {trouble}; gave up after {attempt} {(attempt == 1 ? "try" : "tries")}",
+                throw new ToolException(
+                    ExitCodes.Unreachable, "unreachable", $"server {Server.Shown} {trouble}; gave up after {attempt} {(attempt == 1 ? "try" : "tries")}",
                     "Is it the right address (-s, SCITQ_SERVER)? See: scitq-manage server status");
             }
 
             if (_said != trouble)
             {
                 _io.WatchInterrupts();
-                _io.Error.WriteLine($"{_program}: server {Server.Shown} {Display.Clean(trouble!)}; trying again{(patience.Tries == int.MaxValue ? $" for up to {Math.Ceiling(left.TotalSeconds):0} s" : "")}");
+                _io.Error.WriteLine($"{_program}: server {Server.Shown} {Display.Clean(trouble!)}; trying "
+                    + $"again{(patience.Tries == int.MaxValue ? $" for up to {Math.Ceiling(left.TotalSeconds):0} s" : "")}");
                 _said = trouble;
             }
 
@@ -116,7 +121,8 @@ internal sealed class RestClient : IDisposable
 
     private static HttpClient Client(Uri root, string? token, bool proxy)
     {
-        var http = new HttpClient(new SocketsHttpHandler { UseProxy = proxy, UseCookies = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10) })
+        var http = new HttpClient(
+            new SocketsHttpHandler { UseProxy = proxy, UseCookies = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10) })
         {
             BaseAddress = root,
             Timeout = Timeout.InfiniteTimeSpan,
@@ -125,7 +131,8 @@ internal sealed class RestClient : IDisposable
         return http;
     }
 
-    private async Task<(HttpResponseMessage? Response, string? Trouble)> TryAsync(Func<HttpRequestMessage> make, bool repeatable, HttpCompletionOption completion, TimeSpan wait, CancellationToken cancel)
+    private async Task<(HttpResponseMessage? Response, string? Trouble)> TryAsync(
+        Func<HttpRequestMessage> make, bool repeatable, HttpCompletionOption completion, TimeSpan wait, CancellationToken cancel)
     {
         using var request = make();
         if (_verbose) _io.Error.WriteLine($"> {request.Method} {new Uri(_http.Value.BaseAddress!, request.RequestUri!)}");
@@ -135,16 +142,19 @@ internal sealed class RestClient : IDisposable
         {
             var response = await _http.Value.SendAsync(request, completion, limit.Token);
             if (_verbose) _io.Error.WriteLine($"< {(int)response.StatusCode} {response.ReasonPhrase}");
-            if (response.StatusCode is not (HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)) return (response, null);
+            if (response.StatusCode is not (HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout))
+                return (response, null);
             using (response) return (null, $"is not ready (HTTP {(int)response.StatusCode}{await Problems.DetailAsync(response, limit.Token)})");
         }
         catch (HttpRequestException e)
         {
             var trouble = Describe(e);
             if (_verbose) _io.Error.WriteLine($"< {e.Message}");
-            var neverSent = e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
+            var neverSent = e.HttpRequestError
+                is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
             if (e.HttpRequestError is HttpRequestError.SecureConnectionError)
-                throw new ToolException(ExitCodes.Unreachable, "unreachable", $"server {Server.Shown} {trouble}", "Is its certificate known here (SSL_CERT_FILE)?", e);
+                throw new ToolException(
+                    ExitCodes.Unreachable, "unreachable", $"server {Server.Shown} {trouble}", "Is its certificate known here (SSL_CERT_FILE)?", e);
             return repeatable || neverSent ? (null, trouble) : throw Doubtful(trouble, e);
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested && !_io.Interrupted.IsCancellationRequested)
@@ -155,7 +165,8 @@ internal sealed class RestClient : IDisposable
     }
 
     private ToolException Doubtful(string trouble, Exception inner) =>
-        new(ExitCodes.Unreachable, "unreachable", $"server {Server.Shown} {trouble}; it may have done what was asked", "Look before you ask again: scitq-manage task list", inner);
+        new(ExitCodes.Unreachable, "unreachable", $"server {Server.Shown} {trouble}; it may have done what was asked",
+            "Look before you ask again: scitq-manage task list", inner);
 
     private static string Describe(HttpRequestException e) => e.HttpRequestError switch
     {
@@ -179,7 +190,9 @@ internal sealed class RestClient : IDisposable
         }
         catch (JsonException e)
         {
-            throw new ToolException(ExitCodes.Unreachable, "no_scitq", $"what answers at {Server.Shown} is no scitq server (its answer is not JSON)", "Is it the right address (-s, SCITQ_SERVER)?", e);
+            throw new ToolException(
+                ExitCodes.Unreachable, "no_scitq", $"what answers at {Server.Shown} is no scitq server (its answer is not JSON)",
+                "Is it the right address (-s, SCITQ_SERVER)?", e);
         }
     }
 

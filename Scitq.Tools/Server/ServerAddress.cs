@@ -19,7 +19,10 @@ internal sealed record ServerAddress(Uri Uri, bool IsBus)
         if (mark < 0)
         {
             return Uri.TryCreate($"http://{text}/", UriKind.Absolute, out var bare) && bare.PathAndQuery == "/" && bare.Host.Length > 0
-                ? new ServerAddress(WithoutUser(bare.IsDefaultPort && !text.EndsWith(":80", StringComparison.Ordinal) ? new UriBuilder(bare) { Port = DefaultPort }.Uri : bare), false)
+                ? new ServerAddress(
+                    WithoutUser(bare.IsDefaultPort && !text.EndsWith(":80", StringComparison.Ordinal)
+                        ? new UriBuilder(bare) { Port = DefaultPort }.Uri
+                        : bare), false)
                 : throw Bad(text);
         }
 
@@ -34,5 +37,6 @@ internal sealed record ServerAddress(Uri Uri, bool IsBus)
     private static Uri WithoutUser(Uri uri) => uri.UserInfo.Length == 0 ? uri : new UriBuilder(uri) { UserName = "", Password = "" }.Uri;
 
     private static UsageException Bad(string text) =>
-        new($"'{(text.LastIndexOf('@') is var at and >= 0 ? "…" + text[at..] : text)}' is not a server address: give host, host:port, http(s)://… or amqp(s)://…");
+        new($"'{(text.LastIndexOf('@') is var at and >= 0 ? "…" + text[at..] : text)}' is not a server address: give host, host:port, http(s)://… or "
+            + $"amqp(s)://…");
 }

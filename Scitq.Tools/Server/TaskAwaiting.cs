@@ -56,7 +56,8 @@ internal sealed class TaskAwaiting(RestClient rest, ToolIo io, string program, T
             var waiter = new TaskWaiter(rest, _patience);
             foreach (var id in ids)
             {
-                progress.Show($"{Display.Count(succeeded + others)} of {Display.Count(count)} have ended{(others > 0 ? $", {Display.Count(others)} without success" : "")}");
+                progress.Show($"{Display.Count(succeeded + others)} of {Display.Count(count)} have "
+                    + $"ended{(others > 0 ? $", {Display.Count(others)} without success" : "")}");
                 current = id;
                 var task = await waiter.WaitAsync(id, either.Token);
                 if (task.Text("status") == "succeeded")

@@ -3,7 +3,7 @@ using Scitq.Tools.CommandLine;
 
 namespace Scitq.Tools.Server;
 
-/// <summary>What a finished task means to the caller of <c>--wait</c>, <c>--follow</c> and <c>task wait</c>.</summary>
+/// <summary>The exit code of a finished task, for <c>--wait</c>, <c>--follow</c> and <c>task wait</c>.</summary>
 internal static class TaskEnd
 {
     public static bool IsTerminal(JsonElement task) => task.Text("status") is "succeeded" or "failed" or "cancelled";
@@ -17,7 +17,8 @@ internal static class TaskEnd
 
     private static string Warned(JsonElement task)
     {
-        if (!task.TryGetProperty("warnings", out var warnings) || warnings.ValueKind != JsonValueKind.Array || warnings.GetArrayLength() is not (> 0 and var count)) return "";
+        if (!task.TryGetProperty("warnings", out var warnings) || warnings.ValueKind != JsonValueKind.Array
+            || warnings.GetArrayLength() is not (> 0 and var count)) return "";
         return $", with {(count == 1 ? "a warning" : $"{count} warnings, the first")}: {warnings[0].GetString()?.TrimEnd('.')}";
     }
 
@@ -26,7 +27,9 @@ internal static class TaskEnd
     {
         var number = task.Number("task_id")?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? task.Text("id");
         var status = task.Text("status");
-        var took = task.Time("started") is { } started && (task.Time("run_ended") ?? task.Time("finished")) is { } ended ? $" after {Duration.Show(ended - started)}" : "";
+        var took = task.Time("started") is { } started && (task.Time("run_ended") ?? task.Time("finished")) is { } ended
+            ? $" after {Duration.Show(ended - started)}"
+            : "";
         if (status == "succeeded") return $"Task {number} succeeded{took}{Warned(task)}";
         if (task.Text("reason")?.TrimEnd('.') is { } reason) return $"Task {number} {status}: {reason}";
         return $"Task {number} {status}{(task.Text("failure_class") is { } failure ? $": {failure}" : "")}{took}";

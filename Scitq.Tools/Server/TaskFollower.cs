@@ -69,7 +69,8 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
         {
             var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
-            if (_attempt > 0) request.Headers.Add("Last-Event-ID", string.Create(CultureInfo.InvariantCulture, $"{_attempt}:{_offsets["stdout"]}:{_offsets["stderr"]}"));
+            if (_attempt > 0)
+                request.Headers.Add("Last-Event-ID", string.Create(CultureInfo.InvariantCulture, $"{_attempt}:{_offsets["stdout"]}:{_offsets["stderr"]}"));
             return request;
         }
     }
@@ -83,7 +84,7 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
         {
             await foreach (var item in events.EnumerateAsync(limit.Token))
             {
-                // Whoever takes the output may be slow; only the server's silence counts.
+                // The output may be taken slowly; only the server's silence counts.
                 silence.CancelAfter(Timeout.InfiniteTimeSpan);
                 _gotSomething = true;
                 switch (item.EventType)
@@ -129,7 +130,7 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
         _offsets[stream] = offset + data.Length;
     }
 
-    /// <summary>What the worker does now, once; how far it is with that only to somebody who looks on, at most each second.</summary>
+    /// <summary>Tells each step of the worker once. How far a step has come is told only on a terminal, at most once a second.</summary>
     private void Note(JsonElement task)
     {
         if (!Notes || task.Text("phase") is not { Length: > 0 } phase) return;

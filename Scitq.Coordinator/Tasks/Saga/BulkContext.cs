@@ -57,7 +57,8 @@ internal sealed class BulkContext<TMessage>(TMessage message, TaskSaga saga, Tas
     public static Task RaiseAsync(TaskStateMachine machine, Event<TMessage> @event, TMessage message, TaskSaga saga, TaskEffects effects, Origin? origin)
     {
         var context = new BulkContext<TMessage>(message, saga, effects, origin);
-        return ((StateMachine<TaskSaga>)machine).RaiseEvent(new MassTransitStateMachine<TaskSaga>.BehaviorContextProxy<TMessage>(machine, context, context, @event));
+        var behavior = new MassTransitStateMachine<TaskSaga>.BehaviorContextProxy<TMessage>(machine, context, context, @event);
+        return ((StateMachine<TaskSaga>)machine).RaiseEvent(behavior);
     }
 
     public bool HasPayloadType(Type payloadType) => payloadType == typeof(TaskEffects) || (origin is not null && payloadType == typeof(Origin));

@@ -3,7 +3,7 @@ using MassTransit.Context;
 
 namespace Scitq.Coordinator.Tasks.Saga;
 
-/// <summary>The context of an event that comes by MassTransit's own saga endpoint: all of the message's, but that nothing can be sent before the row is saved.</summary>
+/// <summary>The context of an event that comes by MassTransit's saga endpoint: the message's own, but nothing can be sent before the row is saved.</summary>
 internal sealed class SagaContext<TMessage> : ConsumeContextScope<TMessage>, SagaConsumeContext<TaskSaga, TMessage>
     where TMessage : class
 {

@@ -12,7 +12,8 @@ internal sealed class SendsNothing : IPublishEndpointProvider, ISendEndpointProv
 
     /// <summary>The answer to whoever asks an event's context for something it does not do.</summary>
     public static NotSupportedException Refusal(string what) => new(
-        $"{what} is not to be had while an event of a task is handled: the table changes the row and notes effects, and an ICommitObserver sends once they are saved.");
+        $"{what} is not to be had while an event of a task is handled: "
+        + "the table changes the row and notes effects, and an ICommitObserver sends once they are saved.");
 
     public Task<ISendEndpoint> GetPublishSendEndpoint<T>()
         where T : class => throw Refusal($"Publishing {typeof(T).Name}");

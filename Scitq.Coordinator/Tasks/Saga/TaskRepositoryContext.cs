@@ -4,8 +4,11 @@ using MassTransit.Saga;
 
 namespace Scitq.Coordinator.Tasks.Saga;
 
-/// <summary>What MassTransit's pipe sees of the store while a group is in hand: the one task that the message names. The group is saved as a whole, later.</summary>
-internal sealed class TaskRepositoryContext<TMessage>(ConsumeContext<TMessage> context, TaskInHand task) : ConsumeContextProxy<TMessage>(context), SagaRepositoryContext<TaskSaga, TMessage>
+/// <summary>
+/// The part of the store that MassTransit's pipe sees while a group is in hand: the one task that the message names. The group is saved as a whole, later.
+/// </summary>
+internal sealed class TaskRepositoryContext<TMessage>(ConsumeContext<TMessage> context, TaskInHand task)
+    : ConsumeContextProxy<TMessage>(context), SagaRepositoryContext<TaskSaga, TMessage>
     where TMessage : class
 {
     public Task<SagaConsumeContext<TaskSaga, TMessage>> Load(Guid correlationId) =>

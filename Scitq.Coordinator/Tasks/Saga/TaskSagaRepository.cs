@@ -8,7 +8,7 @@ namespace Scitq.Coordinator.Tasks.Saga;
 /// The door by which single messages come: MassTransit's saga repository over the commit loop. The message waits for its group, is handled there by
 /// MassTransit's own pipe, together with whatever else is at hand, and is acknowledged once the group is saved.
 /// </summary>
-/// <remarks>A saga that is registered with a container is reached by its <see cref="ISagaRepositoryContextFactory{TSaga}"/>; without one, as a repository.</remarks>
+/// <remarks>With a container MassTransit asks for the <see cref="ISagaRepositoryContextFactory{TSaga}"/>, without one for the repository itself.</remarks>
 internal sealed class TaskSagaRepository(TaskInbox inbox) : ISagaRepository<TaskSaga>, ISagaRepositoryContextFactory<TaskSaga>
 {
     public void Probe(ProbeContext context) => context.CreateScope("sagaRepository").Add("persistence", "groups");
@@ -23,7 +23,8 @@ internal sealed class TaskSagaRepository(TaskInbox inbox) : ISagaRepository<Task
         if (context.TryGetPayload<OutcomePlace>(out var place)) place.Outcome = outcome;
     }
 
-    public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<TaskSaga> query, ISagaPolicy<TaskSaga, T> policy, IPipe<SagaConsumeContext<TaskSaga, T>> next)
+    public Task SendQuery<T>(
+        ConsumeContext<T> context, ISagaQuery<TaskSaga> query, ISagaPolicy<TaskSaga, T> policy, IPipe<SagaConsumeContext<TaskSaga, T>> next)
         where T : class => throw ById();
 
     public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<TaskSaga> query, IPipe<SagaRepositoryQueryContext<TaskSaga, T>> next)

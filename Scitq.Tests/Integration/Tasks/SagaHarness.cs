@@ -21,7 +21,7 @@ internal sealed class SagaHarness : IAsyncDisposable
     private SagaHarness(string? postgres)
     {
         var services = Database.AddCore(new ServiceCollection().AddLogging(), new CoordinatorOptions { Data = _folder.Path, Database = postgres });
-        services.AddSingleton<ITopology, MemoryTopology>().AddSingleton<ReconcileRequests>().AddSingleton<Mishaps>();
+        services.AddSingleton<ITopology, MemoryTopology>().AddSingleton<MessageHistory>();
         services.AddSingleton<Coordinator.Logs.LogStore>().AddSingleton<TaskWatch>();
         services.AddSingleton<ILoadSagaRepository<TaskSaga>, Loading>().AddSingleton<IQuerySagaRepository<TaskSaga>, Loading>();
         services.AddMassTransitTestHarness(TextWriter.Null, bus =>

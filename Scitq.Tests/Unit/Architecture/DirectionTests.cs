@@ -15,8 +15,8 @@ public sealed class DirectionTests
         ["Scitq.Hosting"] = ["Scitq.Access", "Scitq.Contracts"],
         ["scitq-coordinator"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Hosting"],
         ["scitq-agent"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Fetch", "Scitq.Hosting"],
-        ["scitq"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Fetch"],
-        ["scitq-standalone"] = ["Scitq.Contracts", "Scitq.Hosting", "scitq-agent", "scitq-coordinator"],
+        ["scitq-tools"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Fetch"],
+        ["scitq-standalone"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Hosting", "scitq-agent", "scitq-coordinator"],
     };
 
     private static readonly Rooms Coordinator = new(typeof(CoordinatorHost).Assembly, "Scitq.Coordinator", new Dictionary<string, string[]>
@@ -30,7 +30,7 @@ public sealed class DirectionTests
         ["Reuse"] = ["Persistence", "Tasks"],
         ["Workers"] = ["Batches", "Leases", "Persistence", "Tasks"],
         ["Bus"] = ["Batches", "Leases", "Logs", "Persistence", "Reuse", "Tasks", "Workers"],
-        ["Health"] = ["Bus", "Logs", "Persistence", "Tasks"],
+        ["Health"] = ["Bus", "Leases", "Logs", "Persistence", "Tasks"],
         ["Api"] = ["Batches", "Health", "Leases", "Logs", "Persistence", "Tasks", "Workers"],
     });
 

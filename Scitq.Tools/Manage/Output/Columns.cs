@@ -11,7 +11,8 @@ internal static class Columns
 
     private static readonly Column Why = new("why", (row, _) => row.Text("why") ?? row.Text("failure_class") ?? row.Text("phase")) { Least = 9 };
 
-    private static readonly Column Retry = new("retry", (row, _) => row.Number("retry") is { } retry ? $"{retry - (row.Number("retries_left") ?? retry)}/{retry}" : null) { Nothing = "0/0" };
+    private static readonly Column Retry = new(
+        "retry", (row, _) => row.Number("retry") is { } retry ? $"{retry - (row.Number("retries_left") ?? retry)}/{retry}" : null) { Nothing = "0/0" };
 
     private static readonly Column ExitCode = Column.Plain("exit_code") with { Nothing = "0" };
 
@@ -34,50 +35,65 @@ internal static class Columns
 
     public static readonly IReadOnlyList<Column> TaskLong =
     [
-        Column.Plain("task_id"), Column.Plain("id"), Column.Plain("name"), Column.Plain("batch"), Column.Plain("status"), Column.Plain("why"), Column.Plain("phase"), Column.Plain("worker"), Column.Plain("attempt"),
-        Column.Plain("exit_code"), Column.Plain("failure_class"), Column.Plain("reason"), RunTime, Retry, Column.Plain("infra_losses"), Column.Plain("image"), Column.Plain("docker_options"),
-        Column.Plain("uid"), Column.Plain("gid"), Column.Plain("inputs"), Column.Plain("resources"), Column.Plain("output"), Column.Plain("env"), Column.Plain("secrets"), Column.Plain("mask_secrets"), Column.Plain("requirements"),
-        Column.Plain("run_timeout"), Column.Plain("download_timeout"), Column.Time("created"), Column.Time("queued"), Column.Time("accepted"), Column.Time("started"), Column.Time("run_ended"), Column.Time("finished"),
-        Column.Time("retry_due"), Column.Plain("submitted_by"), Column.Plain("cancel_requested"), Column.Plain("redelivers"), Column.Plain("use_cache"), Column.Plain("strict_output"), Column.Plain("cached_from"), Column.Plain("not_reused"), Column.Plain("warnings"), Command,
+        Column.Plain("task_id"), Column.Plain("id"), Column.Plain("name"), Column.Plain("batch"), Column.Plain("status"), Column.Plain("why"),
+        Column.Plain("phase"), Column.Plain("worker"), Column.Plain("attempt"),
+        Column.Plain("exit_code"), Column.Plain("failure_class"), Column.Plain("reason"), RunTime, Retry, Column.Plain("infra_losses"), Column.Plain("image"),
+        Column.Plain("docker_options"),
+        Column.Plain("uid"), Column.Plain("gid"), Column.Plain("inputs"), Column.Plain("resources"), Column.Plain("output"), Column.Plain("env"),
+        Column.Plain("secrets"), Column.Plain("mask_secrets"), Column.Plain("requirements"),
+        Column.Plain("run_timeout"), Column.Plain("download_timeout"), Column.Time("created"), Column.Time("queued"), Column.Time("accepted"),
+        Column.Time("started"), Column.Time("run_ended"), Column.Time("finished"),
+        Column.Time("retry_due"), Column.Plain("submitted_by"), Column.Plain("cancel_requested"), Column.Plain("redelivers"), Column.Plain("use_cache"),
+        Column.Plain("strict_output"), Column.Plain("cached_from"), Column.Plain("not_reused"), Column.Plain("warnings"), Command,
     ];
 
     public static readonly IReadOnlyList<Column> AttemptShort =
     [
-        Column.Plain("execution_id"), Column.Plain("task_id"), Column.Plain("attempt"), Column.Plain("status"), Column.Plain("worker"), RunTime, Column.Plain("exit_code"), Column.Renamed("why", "failure_class"),
+        Column.Plain("execution_id"), Column.Plain("task_id"), Column.Plain("attempt"), Column.Plain("status"), Column.Plain("worker"), RunTime,
+        Column.Plain("exit_code"), Column.Renamed("why", "failure_class"),
         Column.Size("peak_memory"), Column.Recent("finished"), Column.Plain("reason"),
     ];
 
     public static readonly IReadOnlyList<Column> AttemptLong =
     [
-        Column.Plain("execution_id"), Column.Plain("task_id"), Column.Plain("id"), Column.Plain("attempt"), Column.Plain("status"), Column.Plain("worker"), Column.Plain("exit_code"), Column.Plain("failure_class"),
-        RunTime, Column.Time("accepted"), Column.Time("started"), Column.Time("run_ended"), Column.Time("finished"), Column.Size("stdout_bytes"), Column.Size("stderr_bytes"), Column.Size("peak_memory"),
-        Column.Plain("cpu_seconds"), Column.Size("bytes_in"), Column.Size("bytes_out"), Column.Plain("redelivers"), Column.Plain("cached_from"), Column.Plain("not_reused"), Column.Plain("warnings"), Column.Plain("reason"),
+        Column.Plain("execution_id"), Column.Plain("task_id"), Column.Plain("id"), Column.Plain("attempt"), Column.Plain("status"), Column.Plain("worker"),
+        Column.Plain("exit_code"), Column.Plain("failure_class"),
+        RunTime, Column.Time("accepted"), Column.Time("started"), Column.Time("run_ended"), Column.Time("finished"), Column.Size("stdout_bytes"),
+        Column.Size("stderr_bytes"), Column.Size("peak_memory"),
+        Column.Plain("cpu_seconds"), Column.Size("bytes_in"), Column.Size("bytes_out"), Column.Plain("redelivers"), Column.Plain("cached_from"),
+        Column.Plain("not_reused"), Column.Plain("warnings"), Column.Plain("reason"),
     ];
 
-    public static readonly IReadOnlyList<Column> History = [Column.Time("at"), Column.Plain("kind"), Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("by"), Column.Plain("detail")];
+    public static readonly IReadOnlyList<Column> History = [Column.Time("at"), Column.Plain("kind"), Column.Plain("attempt"), Column.Plain("worker"),
+        Column.Plain("by"), Column.Plain("detail")];
 
-    public static readonly IReadOnlyList<Column> Event = [Column.Plain("event_id"), Column.Time("at"), Column.Plain("kind"), Column.Plain("task_id"), Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("by"), Column.Plain("detail")];
+    public static readonly IReadOnlyList<Column> Event = [Column.Plain("event_id"), Column.Time("at"), Column.Plain("kind"), Column.Plain("task_id"),
+        Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("by"), Column.Plain("detail")];
 
     public static readonly IReadOnlyList<Column> BatchShort =
     [
-        Column.Plain("batch"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("succeeded"), Column.Plain("failed"), Column.Plain("total"), Column.Plain("workers"),
+        Column.Plain("batch"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("succeeded"), Column.Plain("failed"),
+        Column.Plain("total"), Column.Plain("workers"),
     ];
 
     public static readonly IReadOnlyList<Column> BatchLong =
     [
-        Column.Plain("batch"), Column.Plain("waiting"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("uploading"), Column.Plain("succeeded"), Column.Plain("failed"),
+        Column.Plain("batch"), Column.Plain("waiting"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("uploading"),
+        Column.Plain("succeeded"), Column.Plain("failed"),
         Column.Plain("cancelled"), Column.Plain("paused"), Column.Plain("total"), Column.Plain("workers"),
     ];
 
     public static readonly IReadOnlyList<Column> WorkerShort =
     [
-        Column.Plain("worker_id"), Column.Plain("name"), Column.Plain("status"), Column.Plain("batch"), Column.Plain("concurrency"), Column.Plain("prefetch"), Column.Plain("running"), Column.Plain("load"),
+        Column.Plain("worker_id"), Column.Plain("name"), Column.Plain("status"), Column.Plain("batch"), Column.Plain("concurrency"), Column.Plain("prefetch"),
+        Column.Plain("running"), Column.Plain("load"),
         Column.Size("disk_free"), Column.Age("last_seen"),
     ];
 
     public static readonly IReadOnlyList<Column> WorkerLong =
     [
-        .. WorkerShort, Column.Plain("hold"), Column.Plain("resources"), Column.Size("cached"), Column.Plain("leases"), Column.Plain("hostname"), Column.Plain("cpus"), Column.Size("memory"), Column.Size("memory_available"),
+        .. WorkerShort, Column.Plain("hold"), Column.Plain("resources"), Column.Size("cached"), Column.Plain("leases"), Column.Plain("hostname"),
+        Column.Plain("cpus"), Column.Size("memory"), Column.Size("memory_available"),
         Column.Plain("gpus"), Column.Plain("docker"), Column.Plain("version"), Column.Time("registered"),
     ];
 
@@ -91,7 +107,9 @@ internal static class Columns
         if (line.Value("columns") is not { } asked) return line.Has("long") ? longOnes : shortOnes;
         List<Column> all = [.. longOnes, .. shortOnes.Where(s => longOnes.All(l => l.Name != s.Name))];
         return [.. asked.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(name => all.Find(c => c.Name == name)
-            ?? throw new UsageException($"there is no column '{name}'{Near.DidYouMean(name, all.Select(c => c.Name))}", $"Columns: {string.Join(' ', all.Select(c => c.Name).Distinct())}"))];
+            ?? throw new UsageException(
+                $"there is no column '{name}'{Near.DidYouMean(name, all.Select(c => c.Name))}",
+                $"Columns: {string.Join(' ', all.Select(c => c.Name).Distinct())}"))];
     }
 
     private static bool IsOver(JsonElement row) => row.Text("status") is "succeeded" or "failed" or "cancelled" or "lost" or "released";

@@ -3,10 +3,10 @@ namespace Scitq.Tools.Manage.Output;
 /// <summary>A column of a table that is to fit the screen.</summary>
 /// <param name="Content">How wide its widest cell is.</param>
 /// <param name="IsText">Whether a part of a cell is of use: numbers, times and states are never shortened.</param>
-/// <param name="Least">What must be left of a text.</param>
+/// <param name="Least">The least width that a text may be cut to.</param>
 internal readonly record struct FitColumn(int Content, bool IsText, string Name, string ShortName, int Least);
 
-/// <summary>What became of it: widths of the columns, the gap between them, and whether the short names head them.</summary>
+/// <summary>The widths of the columns, the gap between them, and whether short names head them.</summary>
 internal sealed record TableFit(IReadOnlyList<int> Widths, int Gap, bool ShortNames)
 {
     /// <summary>
@@ -24,7 +24,8 @@ internal sealed record TableFit(IReadOnlyList<int> Widths, int Gap, bool ShortNa
         }
 
         const int lastAtLeast = 12;
-        return new TableFit([.. columns.Select((c, i) => Math.Max(i == columns.Count - 1 ? Math.Min(c.Content, lastAtLeast) : c.Content, c.Name.Length))], 2, false);
+        return new TableFit(
+            [.. columns.Select((c, i) => Math.Max(i == columns.Count - 1 ? Math.Min(c.Content, lastAtLeast) : c.Content, c.Name.Length))], 2, false);
     }
 
     private static bool TryShorten(IReadOnlyList<FitColumn> columns, int[] widths, int[] names, int least, int room)
@@ -33,7 +34,8 @@ internal sealed record TableFit(IReadOnlyList<int> Widths, int Gap, bool ShortNa
         {
             var widest = -1;
             for (var i = 0; i < widths.Length; i++)
-                if (columns[i].IsText && widths[i] > Math.Max(Math.Max(least, columns[i].Least), names[i]) && (widest < 0 || widths[i] > widths[widest])) widest = i;
+                if (columns[i].IsText && widths[i] > Math.Max(Math.Max(least, columns[i].Least), names[i]) && (widest < 0 || widths[i] > widths[widest]))
+                    widest = i;
             if (widest < 0) return false;
             widths[widest]--;
         }

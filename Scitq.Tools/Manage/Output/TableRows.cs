@@ -33,13 +33,18 @@ internal sealed class TableRows(ManageContext context, IReadOnlyList<Column> col
 
     private void Print()
     {
-        // What no row has says nothing; but a list of nothing shows what there could be.
-        int[] shown = [.. Enumerable.Range(0, columns.Count).Where(i => _long || _rows.Count == 0 || i == 0 || _rows.Exists(r => r[i].Length > 0 && r[i] != columns[i].Nothing))];
-        var fit = _long ? null : TableFit.Of([.. shown.Select(i => new FitColumn(Widest(i), _texts[i], columns[i].Name, columns[i].ShortName, columns[i].Least))], context.Io.Width);
+        // A column that no row fills is left out; but an empty list shows all columns.
+        int[] shown = [.. Enumerable.Range(0, columns.Count)
+            .Where(i => _long || _rows.Count == 0 || i == 0 || _rows.Exists(r => r[i].Length > 0 && r[i] != columns[i].Nothing))];
+        var fit = _long
+            ? null
+            : TableFit.Of([.. shown.Select(i => new FitColumn(Widest(i), _texts[i], columns[i].Name, columns[i].ShortName, columns[i].Least))],
+                context.Io.Width);
         for (var k = 0; fit is not null && k < shown.Length; k++)
             foreach (var row in _rows) row[shown[k]] = Shorten(row[shown[k]], fit.Widths[k]);
 
-        var colours = context.Io.OutputIsTerminal && !context.Line.Has("no-color") && string.IsNullOrEmpty(context.Io.Variable("NO_COLOR")) && context.Io.Variable("TERM") != "dumb";
+        var colours = context.Io.OutputIsTerminal && !context.Line.Has("no-color") && string.IsNullOrEmpty(context.Io.Variable("NO_COLOR"))
+            && context.Io.Variable("TERM") != "dumb";
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = colours ? AnsiSupport.Yes : AnsiSupport.No,
