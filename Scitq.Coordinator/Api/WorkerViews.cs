@@ -88,7 +88,7 @@ internal record WorkerView
 
     public static WorkerStatus StatusOf(WorkerRow row, DateTime now) =>
         row.Epoch is null || LeaseRules.LooksSilent(row.LastSeen, now) ? WorkerStatus.Offline
-        : row.Hold == "draining" ? WorkerStatus.Draining
+        : row.Hold == WorkerHeartbeat.Draining ? WorkerStatus.Draining
         : row.Paused ? WorkerStatus.Paused
         : row.Hold is not null ? WorkerStatus.Full
         : WorkerStatus.Running;
