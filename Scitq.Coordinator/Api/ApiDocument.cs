@@ -38,7 +38,8 @@ internal static class ApiDocument
             if (!StrictBody.Types.Contains(context.JsonTypeInfo.Type)) return Task.CompletedTask;
             schema.AdditionalPropertiesAllowed = false;
             if (context.JsonTypeInfo.Type == typeof(TaskSpec))
-                (schema.Properties ??= new Dictionary<string, IOpenApiSchema>())["id"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null, Format = "uuid", Description = "Makes it safe to send the task again." };
+                (schema.Properties ??= new Dictionary<string, IOpenApiSchema>())["id"] = new OpenApiSchema
+                    { Type = JsonSchemaType.String | JsonSchemaType.Null, Format = "uuid", Description = "Makes it safe to send the task again." };
             return Task.CompletedTask;
         });
     }

@@ -13,11 +13,12 @@ namespace Scitq.Coordinator.Api;
 /// <summary>How the coordinator is: for its users, and for probes.</summary>
 internal static class ServerEndpoints
 {
-    private static readonly string s_version =
+    private static readonly string OwnVersion =
         typeof(ServerEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public static void MapServer(this IEndpointRouteBuilder api) =>
-        api.MapGet("/server", ShowAsync).RequireAuthorization(Rights.ReadServer).WithSummary("The coordinator: version, what it runs on, what troubles it, how much it has to do.");
+        api.MapGet("/server", ShowAsync).RequireAuthorization(Rights.ReadServer)
+            .WithSummary("The coordinator: version, what it runs on, what troubles it, how much it has to do.");
 
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
@@ -46,7 +47,7 @@ internal static class ServerEndpoints
             }
         }
 
-        return TypedResults.Ok(new ServerView(s_version, status.Started, status.Bus, status.Database, health.IsReady, problems, tasks, workers));
+        return TypedResults.Ok(new ServerView(OwnVersion, status.Started, status.Bus, status.Database, health.IsReady, problems, tasks, workers));
     }
 
     private static async Task<JsonHttpResult<HealthView>> ReadyAsync(HealthCheckService checks, CancellationToken ct)

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>Refuses what an endpoint would not look at: query parameters it does not declare, scalar ones that are given twice, a body where it takes none.</summary>
+/// <summary>
+/// Refuses what an endpoint would not look at: query parameters it does not declare, scalar ones that are given twice, a body where it takes none.
+/// </summary>
 internal static class StrictRequest
 {
     public static TBuilder Strict<TBuilder>(this TBuilder endpoints)
@@ -28,13 +30,15 @@ internal static class StrictRequest
                 if (values.Count > 1 && !isList) return Problems.Invalid($"the parameter '{name}' is there twice.");
             }
 
-            if (context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is null && HasBody(request)) await SubmissionReader.ReadAsync<NoBody>(request, context.RequestAborted);
+            if (context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is null && HasBody(request))
+                await SubmissionReader.ReadAsync<NoBody>(request, context.RequestAborted);
             return await next(call);
         };
     }
 
     /// <summary>Whether the request brings a body at all.</summary>
-    public static bool HasBody(HttpRequest request) => request.ContentLength is not 0 && (request.ContentLength is not null || request.Headers.ContainsKey("Transfer-Encoding"));
+    public static bool HasBody(HttpRequest request) =>
+        request.ContentLength is not 0 && (request.ContentLength is not null || request.Headers.ContainsKey("Transfer-Encoding"));
 
     private static bool IsText(ParameterInfo parameter)
     {

@@ -115,7 +115,9 @@ internal sealed record WorkerDetails : WorkerView
 /// <param name="Outcome">What the worker says of it.</param>
 /// <param name="Note">Why it may take a while, when it was given just now.</param>
 /// <param name="By">Who gave it.</param>
-internal sealed record OrderView(long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? Note = null, string? By = null)
+internal sealed record OrderView(
+    long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? Note = null, string? By = null)
 {
-    public static OrderView Of(OrderRow row, string worker, string? note = null) => new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, note, row.ByWhom);
+    public static OrderView Of(OrderRow row, string worker, string? note = null) =>
+        new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, note, row.ByWhom);
 }

@@ -3,13 +3,13 @@ namespace Scitq.Coordinator.Api.Access;
 /// <summary>One line in the log for each call that changes something: by whom, what, and what came of it.</summary>
 internal static partial class Audit
 {
-    private static readonly object s_key = new();
+    private static readonly object Key = new();
 
     public static TBuilder Audited<TBuilder>(this TBuilder endpoints)
         where TBuilder : IEndpointConventionBuilder => endpoints.AddEndpointFilter(LogAsync);
 
     /// <summary>What the line says beside method and path.</summary>
-    public static void Note(this HttpContext context, string what) => context.Items[s_key] = what;
+    public static void Note(this HttpContext context, string what) => context.Items[Key] = what;
 
     private static async ValueTask<object?> LogAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
     {
@@ -20,7 +20,9 @@ internal static partial class Audit
         var inner = result is INestedHttpResult nested ? nested.Result : result;
         var status = (inner as IStatusCodeHttpResult)?.StatusCode ?? StatusCodes.Status200OK;
         var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Scitq.Coordinator.Api.Audit");
-        Log.Called(logger, Caller.Of(context), method, context.Request.Path.ToUriComponent(), status, context.Items.TryGetValue(s_key, out var what) ? $", {what}" : "");
+        Log.Called(logger, Caller.Of(context), method, context.Request.Path.ToUriComponent(), status, context.Items.TryGetValue(Key, out var what)
+            ? $", {what}"
+            : "");
         return result;
     }
 

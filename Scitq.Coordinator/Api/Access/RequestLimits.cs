@@ -12,8 +12,8 @@ namespace Scitq.Coordinator.Api.Access;
 /// </summary>
 internal static class RequestLimits
 {
-    private static readonly FixedWindowRateLimiterOptions s_guesses = new() { PermitLimit = 10, Window = TimeSpan.FromMinutes(1) };
-    private static readonly FixedWindowRateLimiterOptions s_probes = new() { PermitLimit = 500, Window = TimeSpan.FromSeconds(10) };
+    private static readonly FixedWindowRateLimiterOptions Guesses = new() { PermitLimit = 10, Window = TimeSpan.FromMinutes(1) };
+    private static readonly FixedWindowRateLimiterOptions Probes = new() { PermitLimit = 500, Window = TimeSpan.FromSeconds(10) };
 
     private enum Kind
     {
@@ -35,21 +35,25 @@ internal static class RequestLimits
             return RateLimitPartition.GetNoLimiter((Kind.LetIn, IPAddress.None));
         var address = Neighbours(Caller.Plain(context.Connection.RemoteIpAddress) ?? IPAddress.None);
         return IsProbe(context)
-            ? RateLimitPartition.GetFixedWindowLimiter((Kind.Probe, address), _ => s_probes)
-            : RateLimitPartition.GetFixedWindowLimiter((Kind.Guess, address), _ => s_guesses);
+            ? RateLimitPartition.GetFixedWindowLimiter((Kind.Probe, address), _ => Probes)
+            : RateLimitPartition.GetFixedWindowLimiter((Kind.Guess, address), _ => Guesses);
     }
 
     private static bool IsProbe(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null;
 
     /// <summary>One machine may have all addresses of a network with IPv6; they count as one.</summary>
-    private static IPAddress Neighbours(IPAddress address) => address.GetAddressBytes() is { Length: 16 } bytes ? new IPAddress([.. bytes[..8], 0, 0, 0, 0, 0, 0, 0, 0]) : address;
+    private static IPAddress Neighbours(IPAddress address) =>
+        address.GetAddressBytes() is { Length: 16 } bytes ? new IPAddress([.. bytes[..8], 0, 0, 0, 0, 0, 0, 0, 0]) : address;
 
     private static Task RejectAsync(HttpContext context, RateLimitLease lease)
     {
         var pause = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Max(1, Math.Ceiling(after.TotalSeconds)) : 60;
         context.Response.Headers.RetryAfter = pause.ToString(CultureInfo.InvariantCulture);
-        if (IsProbe(context)) return Problems.Of(StatusCodes.Status429TooManyRequests, "too_many_requests", "too many requests from this address.", "Ask less often.").ExecuteAsync(context);
+        if (IsProbe(context))
+            return Problems.Of(StatusCodes.Status429TooManyRequests, "too_many_requests", "too many requests from this address.", "Ask less often.")
+                .ExecuteAsync(context);
         context.RequestServices.GetRequiredService<Refusals>().Note(context);
-        return Problems.Of(StatusCodes.Status429TooManyRequests, "too_many_failures", "too many requests without the right token.", "Wait a minute.").ExecuteAsync(context);
+        return Problems.Of(StatusCodes.Status429TooManyRequests, "too_many_failures", "too many requests without the right token.", "Wait a minute.")
+            .ExecuteAsync(context);
     }
 }

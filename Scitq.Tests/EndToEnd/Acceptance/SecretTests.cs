@@ -20,13 +20,17 @@ public sealed class SecretTests : IDisposable
         await File.WriteAllTextAsync(_folder["store"], $$"""{"db":"{{Canary}}"}""", TestContext.Current.CancellationToken);
         File.SetUnixFileMode(_folder["store"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await using var standalone = ProcessUnderTest.Start(
-            "scitq-standalone", ["--port", "0", "--data", _folder["data"], "--concurrency", "2", "--name", "keeper", "--secrets", _folder["store"], "--Logging:LogLevel:Default", "Debug"],
+            "scitq-standalone",
+            ["--port", "0", "--data", _folder["data"], "--concurrency", "2", "--name", "keeper", "--secrets", _folder["store"], "--Logging:LogLevel:Default",
+            "Debug"],
             new Dictionary<string, string?> { ["DOCKER_HOST"] = docker });
         var server = Regex.Match(await standalone.WaitForLineAsync("Listening on ", TimeSpan.FromSeconds(60)), "http:[^ ]+").Value;
         var seen = new List<string>();
         foreach (var where in new string[][] { [], ["-d", DockerFixture.Image] })
         {
-            var run = await RunAsync("scitq-launch", ["-s", server, "--follow", .. where, "--secret", "PASSWORD=db", "sh", "-c", "test \"$PASSWORD\" = canary-of-the\"-store\" && echo it is here"]);
+            var run = await RunAsync(
+                "scitq-launch",
+                ["-s", server, "--follow", .. where, "--secret", "PASSWORD=db", "sh", "-c", "test \"$PASSWORD\" = canary-of-the\"-store\" && echo it is here"]);
             Assert.Equal("it is here\n", run.Success());
             seen.Add((await RunAsync("scitq-manage", "-s", server, "--json", "task", "show", "-i", $"{run.TaskId}")).Success());
         }
@@ -66,7 +70,8 @@ public sealed class SecretTests : IDisposable
                     Assert.Equal(($"a {masked} b 123\n", 1), (run.Out, run.Code));
                     Assert.Contains(masked, run.Error, StringComparison.Ordinal);
                     Assert.DoesNotContain(Canary, run.Error, StringComparison.Ordinal);
-                    Assert.Contains("fewer than 4 bytes: B", (await RunAsync("scitq-manage", "-s", server, "task", "show", "-i", $"{run.TaskId}")).Success(), StringComparison.Ordinal);
+                    Assert.Contains("fewer than 4 bytes: B", (await RunAsync("scitq-manage", "-s", server, "task", "show", "-i", $"{run.TaskId}"))
+                        .Success(), StringComparison.Ordinal);
                 }
             }
 
@@ -88,7 +93,8 @@ public sealed class SecretTests : IDisposable
         server = await ListeningAsync(third);
         await File.WriteAllTextAsync(_folder["lost"], "", ct);
         Assert.Equal($"{masked}\n{masked}\n", await OutputAsync(server, lost));
-        Assert.Contains("its secrets can't be told any more", (await RunAsync("scitq-manage", "-s", server, "task", "show", "-i", $"{lost.TaskId}")).Success(), StringComparison.Ordinal);
+        Assert.Contains("its secrets can't be told any more", (await RunAsync("scitq-manage", "-s", server, "task", "show", "-i", $"{lost.TaskId}"))
+            .Success(), StringComparison.Ordinal);
         Assert.Contains("names none", (await RunAsync("scitq-launch", "-s", server, "--mask-secrets", "true")).Error, StringComparison.Ordinal);
         var stored = await ToolOutput.RunAsync("/bin/grep", ["-rlaF", Canary, Path.Combine(_folder["data"], "logs")], new Dictionary<string, string?>());
         Assert.Equal((1, ""), (stored.Code, stored.Out));
@@ -97,9 +103,12 @@ public sealed class SecretTests : IDisposable
     /// <summary>A task that prints its secret, and once more when the file is there.</summary>
     private async Task<ToolOutput> WaitingAsync(string server, string file)
     {
-        var run = await RunAsync("scitq-launch", "-s", server, "--mask-secrets", "--secret", "A=db", "sh", "-c", $"echo $A; until test -e {_folder[file]}; do sleep 0.1; done; echo $A");
+        var run = await RunAsync(
+            "scitq-launch", "-s", server, "--mask-secrets", "--secret", "A=db", "sh", "-c",
+            $"echo $A; until test -e {_folder[file]}; do sleep 0.1; done; echo $A");
         await Eventually.Async(
-            async () => (await RunAsync("scitq-manage", "-s", server, "task", "logs", "-i", $"{run.TaskId}")).Out.Length > Canary.Length, "the first line is stored", TimeSpan.FromSeconds(30));
+            async () => (await RunAsync("scitq-manage", "-s", server, "task", "logs", "-i", $"{run.TaskId}")).Out.Length > Canary.Length,
+                "the first line is stored", TimeSpan.FromSeconds(30));
         return run;
     }
 
@@ -119,5 +128,6 @@ public sealed class SecretTests : IDisposable
     }
 
     private static Task<ToolOutput> RunAsync(string program, params string[] words) =>
-        ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, program), words, new Dictionary<string, string?> { ["SCITQ_TOKEN"] = null, ["SCITQ_TOKEN_FILE"] = null });
+        ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, program), words,
+            new Dictionary<string, string?> { ["SCITQ_TOKEN"] = null, ["SCITQ_TOKEN_FILE"] = null });
 }

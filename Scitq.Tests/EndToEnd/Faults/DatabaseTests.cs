@@ -46,7 +46,8 @@ public sealed class DatabaseTests
     {
         await using var server = await PostgresServer.StartPrivateAsync();
         await using var pooler = await PgBouncer.StartAsync(server.Connection);
-        await using var cluster = await Cluster.StartAsync(Setup(server) with { CoordinatorDatabase = database => $"{pooler.Connection};Database={Name(database)}" });
+        await using var cluster = await Cluster.StartAsync(Setup(server) with
+            { CoordinatorDatabase = database => $"{pooler.Connection};Database={Name(database)}" });
         await UnderLoadAsync(cluster, async () =>
         {
             await pooler.KillAsync();
@@ -61,7 +62,8 @@ public sealed class DatabaseTests
 
     /// <summary>Both servers, of which the coordinator finds the one that can be written to.</summary>
     private static string BothHosts(string database, PostgresServer standby) => Regex.Replace(
-        database, "Host=([^;]*);Port=([^;]*)", m => $"Host=127.0.0.1:{m.Groups[2].Value},127.0.0.1:{Regex.Match(standby.Connection, "Port=([0-9]+)").Groups[1].Value}")
+        database, "Host=([^;]*);Port=([^;]*)", m =>
+            $"Host=127.0.0.1:{m.Groups[2].Value},127.0.0.1:{Regex.Match(standby.Connection, "Port=([0-9]+)").Groups[1].Value}")
         + ";Target Session Attributes=primary";
 
     private static string Name(string database) => Regex.Match(database, "Database=([^;]*)").Groups[1].Value;

@@ -9,5 +9,6 @@ namespace Scitq.Tests.Integration.Fetch;
 public sealed class FtpTlsStoreTests(ExplicitTlsFtpServer server) : StoreContract, IClassFixture<ExplicitTlsFtpServer>
 {
     protected override Task<(FetchOptions Options, DataUri Root)> OpenAsync(FetchOptions options, string local) =>
-        Task.FromResult((options with { Storage = server.Storage() }, DataUri.Parse($"ftpes://{server.Account}localhost:{server.Port}/scitq-{Guid.NewGuid():N}/a folder/")));
+        Task.FromResult((options with { Storage = server.Storage() },
+            DataUri.Parse($"ftpes://{server.Account}localhost:{server.Port}/scitq-{Guid.NewGuid():N}/a folder/")));
 }

@@ -36,7 +36,8 @@ public sealed class FtpTlsTests(ExplicitTlsFtpServer after, ImplicitTlsFtpServer
         await using var resumed = new ResumedTlsFtpServer();
         await resumed.InitializeAsync();
         Directory.CreateDirectory(Path.Combine(resumed.Files, "many"));
-        foreach (var name in Enumerable.Range(0, 60)) await File.WriteAllBytesAsync(Path.Combine(resumed.Files, "many", $"{name}"), RandomNumberGenerator.GetBytes(20_000), Ct);
+        foreach (var name in Enumerable.Range(0, 60))
+            await File.WriteAllBytesAsync(Path.Combine(resumed.Files, "many", $"{name}"), RandomNumberGenerator.GetBytes(20_000), Ct);
         using var fetcher = Fetcher(resumed.Storage());
         Assert.Equal(60, (await fetcher.GetAsync(At(resumed, "ftpes", "many/"), _folder["got/"], ct: Ct)).Files.Count);
         // It closes the connection where TLS is wanting; whether it is asked for by the URI or found out is the same.
@@ -44,7 +45,8 @@ public sealed class FtpTlsTests(ExplicitTlsFtpServer after, ImplicitTlsFtpServer
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("localhost", false, "ftpes"), InlineData("localhost", false, "ftps"), InlineData("127.0.0.1", true, "ftpes"), InlineData("127.0.0.1", true, "ftps")]
+    [InlineData("localhost", false, "ftpes"), InlineData("localhost", false, "ftps"), InlineData("127.0.0.1", true, "ftpes"),
+        InlineData("127.0.0.1", true, "ftps")]
     public async Task An_unknown_authority_and_a_wrong_name_are_refused(string host, bool known, string scheme)
     {
         TlsFtpServer server = scheme == "ftps" ? from : after;
@@ -71,7 +73,8 @@ public sealed class FtpTlsTests(ExplicitTlsFtpServer after, ImplicitTlsFtpServer
         var told = new List<string>();
         await using var late = new ScriptedFtp
         {
-            Answer = c => c.StartsWith("USER", StringComparison.Ordinal) ? "331 and the password?" : c.StartsWith("PASS", StringComparison.Ordinal) ? "530 TLS is wanted here" : null,
+            Answer = c => c.StartsWith("USER", StringComparison.Ordinal) ? "331 and the password?" : c.StartsWith("PASS", StringComparison.Ordinal)
+                ? "530 TLS is wanted here" : null,
         };
         using var fetcher = new Fetcher(new FetchOptions { Attempts = 1, StateDirectory = _folder["state"], Notice = told.Add });
         var uri = DataUri.Parse(late.Root.Replace("ftp://", "ftp://user:hunter2@", StringComparison.Ordinal) + "/x");
@@ -79,7 +82,9 @@ public sealed class FtpTlsTests(ExplicitTlsFtpServer after, ImplicitTlsFtpServer
         Assert.Contains("after the password had been sent in the clear", Assert.Single(told.Distinct()), StringComparison.Ordinal);
     }
 
-    private static DataUri At(TlsFtpServer server, string scheme, string path, string host = "localhost") => DataUri.Parse($"{scheme}://{server.Account}{host}:{server.Port}/{path}");
+    private static DataUri At(TlsFtpServer server, string scheme, string path, string host = "localhost") =>
+        DataUri.Parse($"{scheme}://{server.Account}{host}:{server.Port}/{path}");
 
-    private Fetcher Fetcher(StorageProfiles storage) => new(new FetchOptions { Attempts = 2, BackOff = TimeSpan.FromMilliseconds(20), StateDirectory = _folder["state"], Storage = storage });
+    private Fetcher Fetcher(StorageProfiles storage) =>
+        new(new FetchOptions { Attempts = 2, BackOff = TimeSpan.FromMilliseconds(20), StateDirectory = _folder["state"], Storage = storage });
 }

@@ -20,7 +20,8 @@ public sealed class OutputMaskTests : IDisposable
         await Task.Run(() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(3_000).WithQuietOnSuccess(true), Prop.ForAll(Arb.From(Streams()), stream =>
         {
             var written = Encoding.ASCII.GetBytes(string.Concat(stream.Parts));
-            return Stored(stream, written).SequenceEqual(Masked(written, stream.Secrets)).Label($"{string.Concat(stream.Parts)} of {string.Join(", ", stream.Secrets)}");
+            return Stored(stream, written).SequenceEqual(Masked(written, stream.Secrets))
+                .Label($"{string.Concat(stream.Parts)} of {string.Join(", ", stream.Secrets)}");
         })), TestContext.Current.CancellationToken);
 
     [Fact]
