@@ -230,11 +230,11 @@ public sealed record AgentOptions : IValidatableObject
         const string scratch = "/scratch";
         var own = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share", "scitq", "work");
         if (!Directory.Exists(scratch)) return own;
-        // Where everybody may write, a directory of its own.
+        // Everybody may write there: the agent takes a directory of its own below it.
         if (Files.OwnDirectory.IsShared(scratch)) return Path.Combine(scratch, $"scitq-{Environment.UserName}");
         try
         {
-            // Where everybody may write, a name that can be foreseen may be a link that leads elsewhere.
+            // A name that others can foresee may be a link of theirs that leads elsewhere.
             using (new FileStream(Path.Combine(scratch, $".scitq-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose)) return scratch;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -2,7 +2,7 @@ using Scitq.Hosting.Configuration;
 
 namespace Scitq.Agent;
 
-/// <summary>What the agent's program can be told at its start.</summary>
+/// <summary>The options and defaults of programs with an agent.</summary>
 public static class AgentProgram
 {
     private const string Purpose = """

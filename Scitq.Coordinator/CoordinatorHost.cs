@@ -40,7 +40,7 @@ public static partial class CoordinatorHost
     }
 
     /// <summary>Checks the options, makes the directory, updates the database, listens, and runs until told to stop.</summary>
-    /// <param name="app">What was built.</param>
+    /// <param name="app">From <see cref="Build"/>.</param>
     /// <param name="tasksBelow">Whether tasks of other users work below the data directory.</param>
     public static async Task<int> RunAsync(WebApplication app, bool tasksBelow = false)
     {

@@ -4,7 +4,7 @@ using Scitq.Hosting.Configuration;
 
 namespace Scitq.Coordinator;
 
-/// <summary>Where the coordinator keeps what it knows, and how it reaches its servers.</summary>
+/// <summary>The coordinator's data directory and servers.</summary>
 public sealed class CoordinatorOptions : IValidatableObject
 {
     /// <summary>The directory of logs and, without PostgreSQL, of the database.</summary>

@@ -5,7 +5,7 @@ using Scitq.Hosting.Configuration;
 
 namespace Scitq.Coordinator;
 
-/// <summary>What programs with a coordinator can be told at their start.</summary>
+/// <summary>The options and defaults of programs with a coordinator.</summary>
 public static class CoordinatorProgram
 {
     private const string Purpose = "The coordinator follows every task to its end: queues, leases, retries, logs and the API.";

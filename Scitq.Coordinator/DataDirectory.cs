@@ -10,7 +10,7 @@ internal static class DataDirectory
     private const UnixFileMode Closed = Own | UnixFileMode.UserExecute;
     private const UnixFileMode Passable = Closed | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    /// <summary>Where it is when no other was named.</summary>
+    /// <summary>The directory in use when no other was named.</summary>
     public static string Default()
     {
         var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");

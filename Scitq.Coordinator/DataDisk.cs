@@ -5,7 +5,7 @@ namespace Scitq.Coordinator;
 
 /// <summary>
 /// The disk of the data directory. Some of it is held by a file that is given up when everything else is full: with that room
-/// what runs can be recorded, while nothing new is taken.
+/// running tasks can be recorded, while nothing new is taken.
 /// </summary>
 internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider clock, ILogger<DataDisk> logger) : BackgroundService
 {
@@ -39,7 +39,7 @@ internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider 
         {
             // Not at the first sight of it: whoever has filled the disk may be about to be stopped, and would fill this as well.
             if (_wasShort) _ballast.Release();
-            else Full(logger, Problem = Text(free, total));
+            else Log.Full(logger, Problem = Text(free, total));
             _wasShort = true;
         }
         else if (free >= 2 * size && _ballast.TryTake(size))
@@ -50,14 +50,14 @@ internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider 
         {
             var known = Problem is not null;
             Problem = Text(free, total);
-            if (!known) Full(logger, Problem);
+            if (!known) Log.Full(logger, Problem);
         }
     }
 
     private void HasRoom()
     {
         Problem = null;
-        RoomAgain(logger, options.Data);
+        Log.RoomAgain(logger, options.Data);
     }
 
     private string Text(long free, long total) => string.Create(
@@ -79,9 +79,12 @@ internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Disk full: {Problem}")]
-    private static partial void Full(ILogger logger, string problem);
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "Disk full: {Problem}")]
+        public static partial void Full(ILogger logger, string problem);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The disk of {Directory} has room again")]
-    private static partial void RoomAgain(ILogger logger, string directory);
+        [LoggerMessage(2, LogLevel.Information, "The disk of {Directory} has room again")]
+        public static partial void RoomAgain(ILogger logger, string directory);
+    }
 }

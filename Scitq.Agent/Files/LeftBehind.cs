@@ -11,7 +11,7 @@ internal static class LeftBehind
 {
     private const int Deepest = 1000, MostNames = 5;
 
-    /// <summary>What was taken, in a line for people; null where there was nothing.</summary>
+    /// <summary>Disarms everything in the directories, and says in a line for people what that was; null where there was nothing.</summary>
     /// <exception cref="IOException">It could not be looked through.</exception>
     public static string? Disarm(params ReadOnlySpan<string> directories)
     {
@@ -49,7 +49,7 @@ internal static class LeftBehind
                 var fd = Unix.OpenDirectory(directory, name);
                 try
                 {
-                    // What a command has mounted there is not what it has left: it may be /dev, or somebody's home.
+                    // Something that the command has mounted there was not left by it: it may be /dev, or somebody's home.
                     if (Descriptors.MountOf(fd) == mount) Disarm(fd, mount, path + Unix.Text(name) + "/", depth + 1, taken);
                 }
                 finally

@@ -15,7 +15,7 @@ internal static unsafe partial class Unix
     private static readonly bool s_arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
     private static readonly int s_directory = s_arm ? 0x4000 : 0x10000, s_noFollow = s_arm ? 0x8000 : 0x20000;
 
-    /// <summary>What is at the name itself.</summary>
+    /// <summary>The facts of the entry with this name, never of where a link leads; null when there is none.</summary>
     /// <exception cref="IOException">The kernel refused.</exception>
     public static FileStat? Stat(int directory, ReadOnlySpan<byte> name, bool ofDescriptor = false)
     {

@@ -3,7 +3,7 @@ using Scitq.Contracts;
 namespace Scitq.Agent.Runtimes;
 
 /// <summary>
-/// Runs commands. What it starts outlives the agent: processes and containers are found again by their work directory
+/// Runs commands, which outlive the agent: their processes and containers are found again by their work directory
 /// and lease alone, so nothing needs to be remembered between "started" and "journalled".
 /// The streams of a run are append-only files, <see cref="WorkDirectory.Stdout"/> and <see cref="WorkDirectory.Stderr"/>.
 /// </summary>
@@ -44,7 +44,7 @@ internal interface IRun : IAsyncDisposable
 /// <param name="OomKilled">Whether the kernel killed any process of it for want of memory.</param>
 /// <param name="PeakMemory">Bytes, all processes together.</param>
 /// <param name="CpuSeconds">Of all processes.</param>
-/// <param name="Problem">What the user should know, or why there is no exit code.</param>
+/// <param name="Problem">Something the user should know, or why there is no exit code.</param>
 /// <param name="OutputLost">Why some of what it printed is not in its stream files, or null.</param>
 /// <param name="Failure">
 /// Without an exit code: <see cref="FailureClass.Start"/> when the command turned out not to be startable, else null (its end was lost).
@@ -53,7 +53,7 @@ internal sealed record RunExit(
     int? ExitCode, bool OomKilled = false, long? PeakMemory = null, double? CpuSeconds = null, string? Problem = null, FailureClass? Failure = null,
     string? OutputLost = null);
 
-/// <summary>What to run, where and as what.</summary>
+/// <summary>A command to run, where, and for which attempt.</summary>
 internal sealed record RunRequest
 {
     /// <summary>The attempt; its lease names containers and cgroups.</summary>

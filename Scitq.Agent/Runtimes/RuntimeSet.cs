@@ -8,7 +8,7 @@ namespace Scitq.Agent.Runtimes;
 /// <summary>The runtimes of this agent, and which of them runs what.</summary>
 internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true, TaskAccounts? accounts = null, bool nativeTasks = true)
 {
-    // At a start it has to answer before the agent can: so long, and no longer.
+    // The agent does not start before the engine has answered, or has not for so long.
     private static readonly TimeSpan EnginePatience = TimeSpan.FromSeconds(30);
 
     /// <summary>Version of the container engine, once it was looked for; null where there is none.</summary>
@@ -25,7 +25,7 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
         ? OfEarlier(spec)
         : throw new StartException(FailureClass.Start, "this worker runs only tasks with a docker image (-d)");
 
-    /// <summary>What an earlier process of this agent ran it with, which may have been allowed more.</summary>
+    /// <summary>The runtime that an earlier process of this agent ran the task with; that process may have been allowed more.</summary>
     /// <exception cref="StartException">There is no runtime for it here.</exception>
     public IRuntime OfEarlier(TaskSpec spec) => spec.Image is null || !commandsRun
         ? native ?? throw new StartException(FailureClass.Start, "this worker runs only tasks with a docker image (-d)")
@@ -61,7 +61,7 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            // It hangs: as good as none for now.
+            // An engine that hangs is as good as none for now.
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
         if (Native.Posix.geteuid() != 0 && docker is DockerRuntime engine && DockerVersion is not null) await engine.RemoveAsRootAsync(directory, ct);
     }
 
-    /// <summary>What the runtime is asked for.</summary>
+    /// <summary>The request to a runtime for an attempt.</summary>
     public static RunRequest Request(Attempt attempt, AgentOptions options, int concurrency, IReadOnlyDictionary<string, string>? secrets = null) => new()
     {
         Key = attempt.Key,

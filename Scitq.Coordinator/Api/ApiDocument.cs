@@ -5,7 +5,7 @@ using Scitq.Contracts.Docker;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>What the description of the API says beside what the endpoints declare: the token, and that nothing unknown may be sent.</summary>
+/// <summary>Adds to the description of the API what no endpoint declares: the token, and that unknown members are refused.</summary>
 internal static class ApiDocument
 {
     private const string Bearer = "bearer";

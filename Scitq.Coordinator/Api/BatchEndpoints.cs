@@ -38,7 +38,7 @@ internal static class BatchEndpoints
     }
 }
 
-/// <summary>A batch: how many of its tasks are where, and who works on them.</summary>
+/// <summary>A batch: the number of its tasks in each state, and the workers that serve it.</summary>
 internal sealed record BatchView
 {
     public BatchView(string name, BatchSnapshot counts, IReadOnlyList<string> workers)

@@ -6,7 +6,7 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>What was remembered beside the routine: losses, cancels, late ends, and messages that nobody could read.</summary>
+/// <summary>Listing the events that are recorded beside the routine: losses, cancels, late ends, and messages that could not be read.</summary>
 internal static class EventEndpoints
 {
     public static void MapEvents(this IEndpointRouteBuilder api) =>

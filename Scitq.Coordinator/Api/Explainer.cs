@@ -7,10 +7,10 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>Why a task is where it is: one line, and what is behind it.</summary>
+/// <summary>The reason why a task is in its state: one line, and the details.</summary>
 internal sealed record Explanation(long TaskId, TaskState Status, string Why, IReadOnlyList<string> Details);
 
-/// <summary>Says what a task waits for, and what could be done about it.</summary>
+/// <summary>Finds the reason why a task is in its state, and names what its user could do.</summary>
 internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStatus server, TimeProvider clock)
 {
     private const int Shown = 20;

@@ -4,7 +4,9 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>What no endpoint has caught: the caller learns whose fault it is, never the inside.</summary>
+/// <summary>
+/// Answers for exceptions that no endpoint has caught: callers learn whether the request or the service is at fault, and nothing of its inside.
+/// </summary>
 internal sealed partial class Failures(ITaskStore store, DatabaseOutage outage, ILogger<Failures> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
@@ -45,5 +47,5 @@ internal sealed partial class Failures(ITaskStore store, DatabaseOutage outage, 
     }
 }
 
-/// <summary>The request is not one; the message, for its sender, says why.</summary>
+/// <summary>A request that can't be understood or accepted; the message tells its sender why.</summary>
 internal sealed class InvalidRequestException(string problem) : Exception(problem);

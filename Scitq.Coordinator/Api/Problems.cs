@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>Errors as <c>application/problem+json</c>: one line for people, a <c>code</c> for programs, a <c>hint</c> what to try.</summary>
+/// <summary>Errors as <c>application/problem+json</c>: one line for people, a <c>code</c> for programs, and a <c>hint</c> of what to try.</summary>
 internal static class Problems
 {
     public static ProblemHttpResult Invalid(string detail, string? hint = null) => Of(StatusCodes.Status400BadRequest, "invalid", detail, hint);

@@ -5,7 +5,7 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>What a waiting task requires, directly and by way of others.</summary>
+/// <summary>Follows the requirements of a waiting task, directly and by way of others.</summary>
 internal static class RequirementGraph
 {
     private const int MostLookedAt = 10_000;
@@ -46,7 +46,7 @@ internal static class RequirementGraph
             : $"tasks {string.Join(", ", ring.Select(id => numbers[id]))} require one another in a ring; cancel one of them.";
     }
 
-    /// <summary>Takes away, again and again, what waits for nothing that is left; what remains leads into a ring.</summary>
+    /// <summary>Takes away, again and again, the tasks that wait for none of those left; the tasks that remain lead into a ring.</summary>
     private static List<Guid>? Ring(Dictionary<Guid, List<Guid>> required, Guid from)
     {
         var left = required.ToDictionary(r => r.Key, r => r.Value.Count);

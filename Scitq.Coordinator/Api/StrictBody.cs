@@ -8,12 +8,12 @@ using Scitq.Coordinator.Workers;
 namespace Scitq.Coordinator.Api;
 
 /// <summary>
-/// Bodies are read to the letter: a member that is not known, or is there twice, is refused, because what was meant by it would not
-/// happen. Messages on the bus are read leniently, for their senders may be newer.
+/// Bodies are read to the letter: a member that is not known, or is there twice, is refused, because the wish behind it would be passed
+/// over. Messages on the bus are read leniently, for their senders may be newer.
 /// </summary>
 internal static partial class StrictBody
 {
-    /// <summary>What may be sent, for the description of the API.</summary>
+    /// <summary>The types of the bodies that may be sent, for the description of the API.</summary>
     public static readonly IReadOnlyList<Type> Types =
         [typeof(TaskSpec), typeof(BulkSubmission), typeof(ActionBody), typeof(ActionFilter), typeof(ReasonBody), typeof(SettingsChange)];
 
@@ -33,7 +33,7 @@ internal static partial class StrictBody
     /// <summary>The serializer's words, without its types, and with the name that was meant.</summary>
     public static string Defect(JsonException e, Type body, JsonSerializerOptions options)
     {
-        // What a converter of ours found is told already.
+        // A converter of ours has found the error, and has words for it.
         if (e.InnerException is InvalidRequestException told) return told.Message;
         if (Unknown().Match(e.Message) is { Success: true } unknown)
             return Unmapped(unknown.Groups[1].Value, unknown.Groups[2].Value, body, options) + At(e, body);
@@ -47,7 +47,7 @@ internal static partial class StrictBody
         return e.LineNumber is { } line ? $"the body is not the JSON that is expected here (line {line + 1}): {e.Message.Split(" Path: ")[0]}" : e.Message;
     }
 
-    /// <summary>A phrase for a name nobody knows: what was meant, or what there is.</summary>
+    /// <summary>A phrase about an unknown name: the name that may have been meant, or all names that there are.</summary>
     public static string DidYouMean(string typed, IReadOnlyList<string> known) =>
         NearestName.Of(typed, known) is { } near ? $"did you mean '{near}'?" : known.Count == 0 ? "there is none." : $"there are {string.Join(", ", known)}.";
 
@@ -57,7 +57,7 @@ internal static partial class StrictBody
         return $"unknown member '{name}': {DidYouMean(name, members)}";
     }
 
-    // Of one task among many the line is not known, but its number is told.
+    // The line of one task among many is not known; the error names the task by its number instead.
     private static string At(JsonException e, Type body) => body != typeof(TaskSpec) && e.LineNumber is > 0 and var line ? $" (line {line + 1})" : "";
 
     /// <summary>The id is a member of a submission, and not of the spec beside whose members it stands; it is read by itself.</summary>
@@ -76,5 +76,5 @@ internal static partial class StrictBody
     private static partial Regex Quoted();
 }
 
-/// <summary>A body where none is expected, which may be empty.</summary>
+/// <summary>The body of a request that needs none: empty, or an object without members.</summary>
 internal sealed record NoBody;

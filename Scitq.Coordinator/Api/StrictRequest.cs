@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace Scitq.Coordinator.Api;
 
 /// <summary>
-/// Refuses what an endpoint would not look at: query parameters it does not declare, scalar ones that are given twice, a body where it takes none.
+/// Refuses requests with something that their endpoint would pass over: query parameters that it does not declare, single ones that are given
+/// twice, a body where it takes none.
 /// </summary>
 internal static class StrictRequest
 {
@@ -20,7 +21,7 @@ internal static class StrictRequest
             var (context, request) = (call.HttpContext, call.HttpContext.Request);
             foreach (var (name, values) in request.Query)
             {
-                // What the path names can't be said again.
+                // A name that is in the path can't be a parameter as well.
                 if (request.RouteValues.ContainsKey(name) || !declared.TryGetValue(name, out var isList))
                 {
                     var known = declared.Keys.Where(k => !request.RouteValues.ContainsKey(k)).ToList();

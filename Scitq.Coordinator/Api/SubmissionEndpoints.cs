@@ -8,12 +8,12 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>How tasks come in.</summary>
+/// <summary>Submitting tasks, one or many.</summary>
 internal static class SubmissionEndpoints
 {
     private const long MaxBody = 64L * 1024 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    // Of a database that is known to be away no answer is to be expected soon.
+    // A database that is known to be away will not answer soon.
     private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(5);
 
     public static void MapSubmission(this IEndpointRouteBuilder api)
@@ -56,14 +56,14 @@ internal static class SubmissionEndpoints
             if (known.TryGetValue(asked.TaskId, out var task) && !IsSame(task, asked)) return Problems.IdReused(asked.TaskId, task.Number);
 
         if (await StoreAsync(tasks, requests, request, ct) is not { } submitted) return Late(tasks, null);
-        // Somebody else may have taken an id meanwhile.
+        // Another submitter may have taken an id meanwhile.
         for (var i = 0; i < requests.Count; i++)
             if (!IsNew(submitted[i], requests[i]) && !IsSame(submitted[i], requests[i])) return Problems.IdReused(requests[i].TaskId, submitted[i].Number);
         return TypedResults.Json(new BulkSubmitted([.. submitted.Select(t => new SubmittedView(t.Number, t.CorrelationId))]),
             statusCode: StatusCodes.Status201Created);
     }
 
-    /// <summary>Null when it is not known in time whether they are stored.</summary>
+    /// <summary>Stores the tasks; null when it is not known in time whether they are stored.</summary>
     private static async Task<IReadOnlyList<TaskSaga>?> StoreAsync(
         TaskService tasks, IReadOnlyList<SubmitTask> requests, HttpRequest request, CancellationToken ct)
     {
@@ -111,5 +111,5 @@ internal sealed record BulkSubmission(IReadOnlyList<TaskSpec> Tasks);
 /// <summary>The tasks a bulk submission has made, in its order.</summary>
 internal sealed record BulkSubmitted(IReadOnlyList<SubmittedView> Tasks);
 
-/// <summary>How a submitted task is called from now on.</summary>
+/// <summary>The two names of a submitted task.</summary>
 internal sealed record SubmittedView(long TaskId, Guid Id);

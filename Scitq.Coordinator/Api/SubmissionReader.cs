@@ -6,8 +6,8 @@ using Scitq.Contracts.Messages;
 namespace Scitq.Coordinator.Api;
 
 /// <summary>
-/// Reads submissions as they come, members of the spec and the optional <c>id</c> side by side, and checks them in the
-/// same pass; a defect is told with the task and the member it is in.
+/// Reads the bodies of requests. A submission has the members of the task's specification and the optional <c>id</c> side by side, and is
+/// checked in the same pass; an error names the task and the member.
 /// </summary>
 internal static class SubmissionReader
 {
@@ -15,10 +15,12 @@ internal static class SubmissionReader
 
     private static readonly JsonSerializerOptions Options = StrictBody.Options(new OneConverter(), new ManyConverter());
 
-    /// <exception cref="InvalidRequestException">It is none, or what it asks for is not acceptable.</exception>
+    /// <summary>Reads one submission.</summary>
+    /// <exception cref="InvalidRequestException">The body is not a submission, or asks for a task that is not acceptable.</exception>
     public static async Task<Submission> ReadOneAsync(HttpRequest request, CancellationToken ct) => await ReadAsync<Submission>(request, ct);
 
-    /// <exception cref="InvalidRequestException">They are none, or what they ask for is not acceptable.</exception>
+    /// <summary>Reads a list of submissions.</summary>
+    /// <exception cref="InvalidRequestException">The body is not a list of submissions, or one asks for a task that is not acceptable.</exception>
     public static async Task<IReadOnlyList<Submission>> ReadManyAsync(HttpRequest request, CancellationToken ct)
     {
         var tasks = (await ReadAsync<Bulk>(request, ct)).Tasks ?? throw new InvalidRequestException("the member 'tasks' is missing.");
@@ -28,6 +30,7 @@ internal static class SubmissionReader
         return tasks;
     }
 
+    /// <summary>Reads a body of any form, to the letter.</summary>
     /// <exception cref="InvalidRequestException">The body is not JSON of that form.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, CancellationToken ct)
     {
@@ -109,5 +112,5 @@ internal static class SubmissionReader
     }
 }
 
-/// <summary>A task somebody wants, with the id they made for it.</summary>
+/// <summary>A task to be queued, with the id that its submitter made for it, if any.</summary>
 internal sealed record Submission(Guid? Id, TaskSpec Spec);

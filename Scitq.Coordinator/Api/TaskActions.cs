@@ -133,7 +133,7 @@ internal static class TaskActions
             List<Match> page;
             await using (var db = await contexts.CreateDbContextAsync(ct))
             {
-                // What is submitted meanwhile was not meant.
+                // Tasks that are submitted meanwhile were not meant.
                 page = await filter.Apply(db.Tasks).Where(t => t.Number > after && t.Number <= last).OrderBy(t => t.Number).Take(Page)
                     .Select(t => new Match(t.CorrelationId, t.Number, t.State)).ToListAsync(ct);
             }
@@ -188,7 +188,7 @@ internal static class TaskActions
     }
 }
 
-/// <summary>What can be done with many tasks.</summary>
+/// <summary>The actions that can be done with many tasks at once.</summary>
 internal enum TaskAction
 {
     Cancel,
@@ -196,18 +196,20 @@ internal enum TaskAction
     RetryUpload,
 }
 
-/// <summary>Why somebody does it.</summary>
+/// <summary>The reason for an action, in its caller's words.</summary>
 internal sealed record ReasonBody(string? Reason);
 
-/// <summary>What to do with which tasks.</summary>
+/// <summary>An action, and the tasks that it is for.</summary>
 /// <param name="Action"><c>cancel</c>, <c>relaunch</c> or <c>retry-upload</c>.</param>
 /// <param name="Ids">Task numbers or GUIDs.</param>
-/// <param name="Filter">Instead of ids: what the tasks have in common.</param>
+/// <param name="Filter">Instead of ids: properties that the tasks have in common.</param>
 /// <param name="Reason">Kept in their history.</param>
 /// <param name="DryRun">Only say which tasks it would be.</param>
 internal sealed record ActionBody(string? Action, IReadOnlyList<JsonElement>? Ids, ActionFilter? Filter, string? Reason, bool DryRun = false);
 
-/// <summary>Each member is one text or a list; what is left out does not narrow it, but something must be there.</summary>
+/// <summary>
+/// The tasks that an action is for. Each member is one text or a list; a member that is left out does not narrow the filter, but one must be there.
+/// </summary>
 internal sealed record ActionFilter(JsonElement Batch, JsonElement Status, JsonElement Worker, JsonElement Class, string? Name)
 {
     public TaskFilter Read(TaskAction action)
@@ -238,8 +240,8 @@ internal sealed record ActionFilter(JsonElement Batch, JsonElement Status, JsonE
     };
 }
 
-/// <summary>What came of it.</summary>
+/// <summary>The outcome of an action on many tasks.</summary>
 internal sealed record ActionView(int Matched, int Done, IReadOnlyList<long> Tasks, IReadOnlyList<SkippedView> Skipped);
 
-/// <summary>A task that was meant and is as it was; <paramref name="TaskId"/> is a number, or the GUID that no task has.</summary>
+/// <summary>A task that was asked for and was not changed; <paramref name="TaskId"/> is a number, or the GUID that no task has.</summary>
 internal sealed record SkippedView(object TaskId, string Why);

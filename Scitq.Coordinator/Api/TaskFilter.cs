@@ -5,7 +5,7 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>Which tasks are meant; what is empty does not narrow it.</summary>
+/// <summary>A choice of tasks; a property that is empty does not narrow it.</summary>
 internal sealed record TaskFilter
 {
     public IReadOnlyList<string> Batches { get; init; } = [];

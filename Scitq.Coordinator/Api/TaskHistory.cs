@@ -3,7 +3,7 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>A task's life as a list: routine is read off its rows, the rest is what was written down when it happened.</summary>
+/// <summary>A task's life as a list: routine is read off its rows, the rest was written down when it happened.</summary>
 internal static class TaskHistory
 {
     public static IReadOnlyList<HistoryView> Of(TaskSaga task, IReadOnlyList<AttemptRow> attempts, IReadOnlyList<TaskEventRow> events)
@@ -25,7 +25,7 @@ internal static class TaskHistory
         history.AddRange(events.Select(e =>
             new HistoryView(e.At, e.Kind.Word, e.Attempt, e.Worker, e.Detail is null ? null : Masked.Json(e.Detail), e.ByWhom)));
 
-        // Stable: what happened in one moment stays in the order it was found.
+        // The sort is stable: events of one moment stay in the order in which they were found.
         return [.. history.OrderBy(h => h.At)];
     }
 

@@ -7,7 +7,7 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>What the API reads about tasks.</summary>
+/// <summary>The questions of the API about tasks.</summary>
 internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore logs, TimeProvider clock)
 {
     private const int MaxParameters = 5000;
@@ -61,7 +61,7 @@ internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore 
     /// <summary>With the warnings of each one's last attempt.</summary>
     public async Task<IReadOnlyList<TaskView>> ViewsAsync(IReadOnlyList<TaskSaga> tasks, CancellationToken ct)
     {
-        // Only what a worker had can have warnings.
+        // Only a task that a worker had can have warnings.
         var ids = tasks.Where(t => t.Worker is not null).Select(t => t.CorrelationId).ToList();
         var warnings = new Dictionary<Guid, string?>();
         await using var db = await contexts.CreateDbContextAsync(ct);

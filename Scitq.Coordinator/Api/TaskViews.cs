@@ -6,7 +6,7 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>A task as clients see it: what was asked for and where it stands.</summary>
+/// <summary>A task as clients see it: its specification and its state.</summary>
 internal record TaskView
 {
     public TaskView(TaskSaga task, IReadOnlyList<string> warnings)
@@ -105,7 +105,7 @@ internal record TaskView
 
     public bool StrictOutput { get; }
 
-    /// <summary>The names of what its workers keep for it.</summary>
+    /// <summary>The names of the secrets that its workers keep for it.</summary>
     public IReadOnlyList<string> Secrets { get; }
 
     public bool MaskSecrets { get; }
@@ -126,10 +126,10 @@ internal sealed record TaskDetails : TaskView
         if (attempts.Count > 0) (CachedFrom, NotReused) = (attempts[^1].CachedFrom, attempts[^1].NotReused);
     }
 
-    /// <summary>Of the last attempt: the task whose outputs were taken instead of running the command.</summary>
+    /// <summary>The task whose outputs the last attempt took instead of running the command.</summary>
     public long? CachedFrom { get; }
 
-    /// <summary>Of the last attempt: why no earlier result was taken, when one was looked for.</summary>
+    /// <summary>The reason why the last attempt took no earlier result, when it looked for one.</summary>
     public string? NotReused { get; }
 
     public IReadOnlyList<AttemptView> Attempts { get; }

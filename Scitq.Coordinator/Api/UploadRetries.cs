@@ -5,7 +5,7 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>Delivers output again that a worker keeps since its upload failed, where that can be done now, and says why not elsewhere.</summary>
+/// <summary>Delivers output again that workers keep since its upload failed, where that can be done now, and gives the reason where it can't.</summary>
 internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb> contexts, TimeProvider clock)
 {
     /// <summary>

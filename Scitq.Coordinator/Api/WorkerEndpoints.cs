@@ -9,7 +9,7 @@ using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>Looking at workers, and telling them what to do.</summary>
+/// <summary>Looking at workers, changing their settings, and giving them orders.</summary>
 internal static class WorkerEndpoints
 {
     private const int MostSlots = 10_000;
@@ -94,7 +94,7 @@ internal static class WorkerEndpoints
         var number = long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0;
         var rows = await db.Workers.AsNoTracking().Where(w => w.Id == number || w.Name == id).ToListAsync(ct);
 
-        // A name may look like a number; the number is what was meant then.
+        // A name may look like a number; then the worker with that number is meant.
         return rows.OrderByDescending(w => w.Id == number).FirstOrDefault();
     }
 

@@ -6,7 +6,7 @@ using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>What a worker does now.</summary>
+/// <summary>How a worker is doing now.</summary>
 internal enum WorkerStatus
 {
     /// <summary>Takes tasks.</summary>
@@ -15,13 +15,13 @@ internal enum WorkerStatus
     /// <summary>Has left, or has been silent for longer than its heartbeats allow.</summary>
     Offline,
 
-    /// <summary>Its user lets it take nothing new.</summary>
+    /// <summary>Takes nothing new, because its user paused it.</summary>
     Paused,
 
     /// <summary>Takes nothing new for a reason of its own: see its hold.</summary>
     Full,
 
-    /// <summary>Ends what it has, and then itself.</summary>
+    /// <summary>Ends its attempts, and then itself.</summary>
     Draining,
 }
 
@@ -97,7 +97,7 @@ internal record WorkerView
         row.Resources is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<CachedResource>>(row.Resources, ScitqJson.Rest)!;
 }
 
-/// <summary>One worker with what it keeps, the most recently used first.</summary>
+/// <summary>One worker with the resources it keeps, the most recently used first.</summary>
 internal sealed record WorkerDetails : WorkerView
 {
     public WorkerDetails(WorkerRow row, DateTime now)
@@ -108,13 +108,13 @@ internal sealed record WorkerDetails : WorkerView
 
 /// <summary>An order as clients see it.</summary>
 /// <param name="OrderId">Names it.</param>
-/// <param name="Worker">Who is to carry it out.</param>
-/// <param name="Kind">What.</param>
+/// <param name="Worker">The worker that is to carry it out.</param>
+/// <param name="Kind">The kind of work that is ordered.</param>
 /// <param name="Created">When it was given.</param>
 /// <param name="Done">When the worker had carried it out; null while it waits.</param>
-/// <param name="Outcome">What the worker says of it.</param>
+/// <param name="Outcome">The worker's own words on how it went.</param>
 /// <param name="Note">Why it may take a while, when it was given just now.</param>
-/// <param name="By">Who gave it.</param>
+/// <param name="By">The caller who gave it.</param>
 internal sealed record OrderView(
     long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? Note = null, string? By = null)
 {

@@ -15,14 +15,15 @@ internal sealed class RabbitTaskQueues(RabbitTopology topology, TaskPublisher pu
     {
         try
         {
-            for (var tries = 0; tasks.Count > 0; tries++)
+            for (var tries = 0; ; tries++)
             {
                 foreach (var batch in Batches(tasks)) await topology.EnsureBatchAsync(batch, ct);
                 var returned = await publisher.PublishAsync(tasks, ct);
+                if (returned.Count == 0) return;
                 // Nobody has declared the queue, or it was deleted: declare it and try once more.
                 foreach (var batch in returned) topology.Forget(batch);
                 tasks = [.. tasks.Where(t => returned.Contains(t.Batch))];
-                if (tries > 0 && tasks.Count > 0) throw new IOException("the broker has no queue for it.");
+                if (tries > 0) throw new IOException("the broker has no queue for it.");
             }
         }
         catch

@@ -26,7 +26,12 @@ internal sealed class SubmissionFilter(RequirementResolver requirements, Submiss
             }
         }
 
-        if (problem is null)
+        if (problem is not null)
+        {
+            // It is handled: without this the transport takes it for a message that nobody knows.
+            await context.NotifyConsumed(context.ReceiveContext.ElapsedTime, nameof(SubmissionFilter));
+        }
+        else
         {
             var place = context.GetOrAddPayload(() => new OutcomePlace());
             await next.Send(context);

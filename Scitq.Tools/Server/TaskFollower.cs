@@ -84,7 +84,7 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
         {
             await foreach (var item in events.EnumerateAsync(limit.Token))
             {
-                // Whoever takes the output may be slow; only the server's silence counts.
+                // The output may be taken slowly; only the server's silence counts.
                 silence.CancelAfter(Timeout.InfiniteTimeSpan);
                 _gotSomething = true;
                 switch (item.EventType)

@@ -22,16 +22,6 @@ from pyftpdlib.handlers import FTPHandler
 from pyftpdlib.servers import ThreadedFTPServer
 
 
-class Handler(FTPHandler):
-    """CWD changes the directory of the process for a moment. Two at once, and it stays in one that a test then deletes."""
-
-    changing = threading.Lock()
-
-    def ftp_CWD(self, path):
-        with self.changing:
-            return super().ftp_CWD(path)
-
-
 port, root, password = int(sys.argv[1]), sys.argv[2], sys.stdin.readline().strip()
 tls = sys.argv[3] if len(sys.argv) > 3 else ""
 if tls:
@@ -48,6 +38,18 @@ if tls == "implicit":
 
         def ftp_AUTH(self, arg):
             self.respond("550 there is TLS already")
+
+
+class Handler(FTPHandler):
+    """CWD changes the directory of the process for a moment. Two at once, and it stays in one that a test then deletes."""
+
+    changing = threading.Lock()
+
+    def ftp_CWD(self, path):
+        with self.changing:
+            return super().ftp_CWD(path)
+
+
 authorizer = DummyAuthorizer()
 authorizer.add_anonymous(root)
 authorizer.add_user("scitq", password, root, perm="elradfmwMT")

@@ -3,7 +3,7 @@ using Docker.DotNet.Handler.Abstractions;
 namespace Scitq.Agent.Runtimes.Docker;
 
 /// <summary>
-/// What a container prints, as it comes over an upgraded connection. The library's own stream over this transport has no asynchronous read:
+/// The output of a container, as it comes over an upgraded connection. The library's own stream over this transport has no asynchronous read:
 /// it would block a thread for each container, and could not be cancelled while the container prints nothing.
 /// </summary>
 internal sealed class AttachedStream(Stream connection) : WriteClosableStream

@@ -60,7 +60,7 @@ internal sealed class DockerEngine(EngineAddress address, TimeProvider clock) : 
         return AskAsync((c, t) => c.Containers.StopContainerAsync(container, parameters, t), grace + Ordinary, ct);
     }
 
-    /// <summary>Removes it with its own volumes, running or not. That it is gone already is fine.</summary>
+    /// <summary>Removes a container with its own volumes, running or not. One that is gone already is no failure.</summary>
     public async Task RemoveAsync(string container, CancellationToken ct)
     {
         try
@@ -92,7 +92,7 @@ internal sealed class DockerEngine(EngineAddress address, TimeProvider clock) : 
         return AskAsync((c, t) => c.Containers.GetContainerLogsAsync(container, parameters, t), Ordinary, ct);
     }
 
-    /// <summary>What the container uses at the moment.</summary>
+    /// <summary>The memory and processor time that the container uses at the moment.</summary>
     public async Task<ContainerStatsResponse?> StatsAsync(string container, CancellationToken ct)
     {
         ContainerStatsResponse? stats = null;

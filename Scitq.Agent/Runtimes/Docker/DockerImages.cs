@@ -9,7 +9,7 @@ internal sealed partial class DockerImages(DockerEngine engine, TimeProvider tim
 {
     private const int Tries = 5;
 
-    // What a registry or engine says when asking again can't help.
+    // Parts of the messages of registries and engines that mean that asking again can't help.
     private static readonly string[] Final =
     [
         "manifest unknown", "not found", "pull access denied", "repository does not exist", "unauthorized", "authentication required", "denied",

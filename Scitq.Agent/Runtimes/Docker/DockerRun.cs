@@ -35,7 +35,7 @@ internal sealed partial class DockerRun : IRun
     /// <summary>Watches a started container.</summary>
     /// <param name="engine">Its engine.</param>
     /// <param name="container">Its id.</param>
-    /// <param name="request">What it runs.</param>
+    /// <param name="request">The command that it runs.</param>
     /// <param name="started">When it began.</param>
     /// <param name="attached">Its streams from the very beginning; null takes them from its log, after what the files hold.</param>
     /// <param name="time">The clock.</param>

@@ -165,7 +165,7 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
         }
     }
 
-    // What runs here is not known before the engine says so: guessing "nothing" would run a command twice.
+    // Before the engine answers nobody knows which containers run here: guessing "none" would run a command twice.
     private async Task UntilAnsweredAsync(Func<Task> ask, CancellationToken ct)
     {
         while (true)

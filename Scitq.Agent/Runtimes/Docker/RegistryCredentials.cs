@@ -7,7 +7,7 @@ using Docker.DotNet.Models;
 
 namespace Scitq.Agent.Runtimes.Docker;
 
-/// <summary>What <c>docker login</c> left on this worker, as the engine wants it beside a pull. Read anew for every pull.</summary>
+/// <summary>The credentials that <c>docker login</c> has left on this worker, as the engine wants them beside a pull. Read anew for every pull.</summary>
 internal static class RegistryCredentials
 {
     private const string DockerHub = "https://index.docker.io/v1/";
@@ -25,7 +25,7 @@ internal static class RegistryCredentials
         return first == "localhost" || first.AsSpan().ContainsAny('.', ':') ? first : "docker.io";
     }
 
-    /// <summary>What to show the registry; null when this worker has no credentials for it.</summary>
+    /// <summary>The credentials for a registry; null when this worker has none.</summary>
     public static async Task<AuthConfig?> FindAsync(string registry, TimeProvider clock, CancellationToken ct)
     {
         var file = Path.Combine(Folder, "config.json");

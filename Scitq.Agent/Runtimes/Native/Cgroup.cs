@@ -3,14 +3,14 @@ using System.Text;
 
 namespace Scitq.Agent.Runtimes.Native;
 
-/// <summary>What the kernel counted.</summary>
+/// <summary>The kernel's counts of the processes in a control group.</summary>
 /// <param name="PeakMemory">Bytes.</param>
 /// <param name="CpuSeconds">Of all processes.</param>
 /// <param name="OomKilled">Whether it killed for want of memory.</param>
 /// <param name="ForksRefused">Whether it refused to make a process more than the limit.</param>
 internal readonly record struct CgroupUsage(long? PeakMemory, double? CpuSeconds, bool OomKilled, bool ForksRefused = false);
 
-/// <summary>What the processes of one task may use together; null is without limit.</summary>
+/// <summary>Limits for the processes of one task together; null is without limit.</summary>
 internal sealed record CgroupLimits(int? Processes = null, long? Memory = null, double? Cpus = null)
 {
     /// <summary>Over which processors are shared out, in microseconds.</summary>

@@ -3,7 +3,7 @@ namespace Scitq.Agent.Runtimes.Native;
 /// <summary>One directory in each of several hierarchies. Its counters can be set back, so it serves one run after another.</summary>
 internal sealed class CgroupV1(string memory, string? cpu, string? pids, string? quota = null) : Cgroup
 {
-    // What earlier runs left charged (page cache) would count in the next one's peak.
+    // Page cache that earlier runs have left charged would count in the next one's peak.
     private const long MostLeftOver = 1024 * 1024;
 
     private bool _forksForbidden;

@@ -13,7 +13,7 @@ internal sealed record NativeOptions
     /// <summary>As whom commands run.</summary>
     public TaskAccounts Accounts { get; init; } = TaskAccounts.Open;
 
-    /// <summary>What a command may not give to others in files it makes, unless it changes that itself.</summary>
+    /// <summary>The umask of commands: rights that files they make do not give to others, unless the command changes that itself.</summary>
     public int Umask { get; init; } = 0b000_010_010;
 
     /// <summary>The most processes and threads of one task; null is without limit.</summary>

@@ -48,7 +48,7 @@ internal sealed class NativeRun : IRun
         if (!_supervisorEnded.IsCompleted) await Task.WhenAny(_supervisorEnded, _unkillable.Task);
         if (_supervisorEnded.IsCompleted) _processes.SupervisorEnded();
 
-        // What the command has left behind ends with it, at once unless a grace runs.
+        // Processes that the command has left behind end with it, at once unless a grace runs.
         long? killed = null;
         while (!_processes.Gone)
         {

@@ -87,7 +87,7 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
                 [
                     new("/dev/null", Posix.ReadOnly),
                     new(directory.Stdout, Posix.WriteOnly | Posix.Create | Posix.Append),
-                    // What the shell says of the command's end is not the command's.
+                    // The supervising shell's own words about the command's end do not belong into its stderr.
                     new("/dev/null", Posix.WriteOnly),
                     new(directory.Stderr, Posix.WriteOnly | Posix.Create | Posix.Append),
                 ]);

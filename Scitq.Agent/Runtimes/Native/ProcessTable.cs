@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Scitq.Agent.Runtimes.Native;
 
-/// <summary>What <c>/proc</c> tells of processes.</summary>
+/// <summary>Processes, as <c>/proc</c> tells of them.</summary>
 internal static class ProcessTable
 {
     public static readonly string BootId = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();

@@ -5,7 +5,7 @@ using Scitq.Fetch.Local;
 namespace Scitq.Agent.Runtimes.Native;
 
 /// <summary>
-/// What the supervising shell of a run leaves in the control directory: <c>started.N</c> before it starts the command
+/// The files that the supervising shell of a run leaves in the control directory: <c>started.N</c> before it starts the command
 /// and <c>exit.N</c> after its end. Each is written at once and ends with a mark, so that it is there wholly or not.
 /// Creating <c>started.N</c> is exclusive: an agent that creates it first has decided that start N never happens.
 /// </summary>
@@ -61,7 +61,7 @@ internal sealed record RunRecord(WorkDirectory Directory, int Start)
         System.IO.Directory.CreateDirectory(directory);
     }
 
-    /// <summary>Who supervises, on which boot of the machine, in which control groups; null when it is not (yet) wholly there.</summary>
+    /// <summary>The supervising shell, the boot of the machine and the control groups; null when the record is not (yet) wholly there.</summary>
     public (int Pid, string Boot, IReadOnlyList<string> Groups)? Started()
     {
         if (Posix.Read(StartedFile) is not { } content) return null;

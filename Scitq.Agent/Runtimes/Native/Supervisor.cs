@@ -18,7 +18,7 @@ internal static class Supervisor
     private static readonly string[] s_shells = ["sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"];
 
     /// <summary>The text of the script; the command's words are its arguments.</summary>
-    /// <param name="record">What it leaves behind.</param>
+    /// <param name="record">The files that it leaves behind.</param>
     /// <param name="group">Where its processes are counted.</param>
     /// <param name="setpriv">The words that change to other ids.</param>
     /// <param name="resources">A directory that is read-only to the command, whoever it runs as: the shared files in it are links.</param>

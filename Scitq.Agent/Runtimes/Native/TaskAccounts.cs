@@ -5,8 +5,8 @@ using Scitq.Contracts;
 namespace Scitq.Agent.Runtimes.Native;
 
 /// <summary>As whom native commands may run here.</summary>
-/// <param name="usual">Who runs those that name nobody; null for the agent's own account.</param>
-/// <param name="named">Whom a task may name; null for anybody.</param>
+/// <param name="usual">The account of tasks that name none; null for the agent's own.</param>
+/// <param name="named">The accounts that a task may name; null for all.</param>
 internal sealed class TaskAccounts(uint? usual, IReadOnlySet<uint>? named)
 {
     private readonly ConcurrentDictionary<(int? Uid, int? Gid), RunAs?> _known = new();
@@ -14,7 +14,7 @@ internal sealed class TaskAccounts(uint? usual, IReadOnlySet<uint>? named)
     /// <summary>Tasks run as the agent, or as whom they name.</summary>
     public static TaskAccounts Open { get; } = new(null, null);
 
-    /// <summary>Whose rights tasks have that name nobody.</summary>
+    /// <summary>The account of tasks that name none.</summary>
     public uint Usual => usual ?? Posix.geteuid();
 
     /// <summary>Null when the command runs as what the agent is.</summary>

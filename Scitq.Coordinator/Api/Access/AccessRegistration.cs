@@ -10,7 +10,9 @@ internal static class AccessRegistration
     {
         services.AddServiceOptions<ApiOptions>();
         services.AddSingleton<ApiToken>().AddSingleton<Refusals>();
-        services.AddAuthentication(TokenHandler.Bearer).AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.Bearer, null);
+        // Not AddAuthentication: for cookies, which we don't have, it makes keys in the account's home at each start.
+        services.AddAuthenticationCore(options => options.DefaultScheme = TokenHandler.Bearer).AddWebEncoders();
+        new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.Bearer, null);
         services.AddAuthorization(Rights.AddPolicies);
         services.AddRateLimiter(RequestLimits.Configure);
         // The framework would log each challenge; Refusals logs them in a number that a log can bear.

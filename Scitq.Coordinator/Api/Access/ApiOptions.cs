@@ -4,7 +4,7 @@ using Scitq.Hosting.Configuration;
 
 namespace Scitq.Coordinator.Api.Access;
 
-/// <summary>Where the API listens, and what its clients must present.</summary>
+/// <summary>The address of the API, and the token that its clients must present.</summary>
 public sealed class ApiOptions : IValidatableObject
 {
     /// <summary>The port; 0 takes any free one.</summary>

@@ -1,6 +1,6 @@
 namespace Scitq.Coordinator.Api.Access;
 
-/// <summary>One line in the log for each call that changes something: by whom, what, and what came of it.</summary>
+/// <summary>One line in the log for each call that changes something: the caller, the change, and its outcome.</summary>
 internal static partial class Audit
 {
     private static readonly object Key = new();
@@ -8,7 +8,7 @@ internal static partial class Audit
     public static TBuilder Audited<TBuilder>(this TBuilder endpoints)
         where TBuilder : IEndpointConventionBuilder => endpoints.AddEndpointFilter(LogAsync);
 
-    /// <summary>What the line says beside method and path.</summary>
+    /// <summary>Adds words to the line of this call, beside method and path.</summary>
     public static void Note(this HttpContext context, string what) => context.Items[Key] = what;
 
     private static async ValueTask<object?> LogAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)

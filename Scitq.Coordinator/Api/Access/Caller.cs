@@ -8,7 +8,10 @@ using Scitq.Contracts;
 
 namespace Scitq.Coordinator.Api.Access;
 
-/// <summary>Who asks, as far as it can be known: the account at the other end of a connection from this machine, else the token, and the address.</summary>
+/// <summary>
+/// Names the caller of a request as well as can be: by the account at the other end of a connection from this machine, else by the token,
+/// and by the address.
+/// </summary>
 internal static class Caller
 {
     private const int Longest = 512 * 1024;
@@ -26,7 +29,7 @@ internal static class Caller
         return caller;
     }
 
-    /// <summary>The same of somebody who has shown no token.</summary>
+    /// <summary>The name of a caller who has shown no token.</summary>
     public static string Unknown(HttpContext context)
     {
         var (account, address) = Peer(context);
@@ -41,7 +44,10 @@ internal static class Caller
         return (address is not null && IPAddress.IsLoopback(address) ? Account(address, context.Connection.RemotePort) : null, address?.ToString() ?? "?");
     }
 
-    /// <summary>Whose socket it is, from the kernel's tables; of very long ones only the beginning is looked at, for every call would wait for it.</summary>
+    /// <summary>
+    /// The account that owns the socket, from the kernel's tables. Of a very long table only the beginning is read, because every call
+    /// waits for it.
+    /// </summary>
     private static string? Account(IPAddress address, int port)
     {
         var table = ArrayPool<byte>.Shared.Rent(Longest);

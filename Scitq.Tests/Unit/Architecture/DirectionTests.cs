@@ -13,11 +13,10 @@ public sealed class DirectionTests
         ["Scitq.Access"] = [],
         ["Scitq.Fetch"] = ["Scitq.Contracts"],
         ["Scitq.Hosting"] = ["Scitq.Access", "Scitq.Contracts"],
-        ["Scitq.Messaging"] = ["Scitq.Access", "Scitq.Contracts"],
-        ["scitq-coordinator"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Hosting", "Scitq.Messaging"],
-        ["scitq-agent"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Fetch", "Scitq.Hosting", "Scitq.Messaging"],
+        ["scitq-coordinator"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Hosting"],
+        ["scitq-agent"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Fetch", "Scitq.Hosting"],
         ["scitq-tools"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Fetch"],
-        ["scitq-standalone"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Hosting", "Scitq.Messaging", "scitq-agent", "scitq-coordinator"],
+        ["scitq-standalone"] = ["Scitq.Access", "Scitq.Contracts", "Scitq.Hosting", "scitq-agent", "scitq-coordinator"],
     };
 
     private static readonly Rooms Coordinator = new(typeof(CoordinatorHost).Assembly, "Scitq.Coordinator", new Dictionary<string, string[]>

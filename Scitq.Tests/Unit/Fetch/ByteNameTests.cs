@@ -62,7 +62,7 @@ public sealed class ByteNameTests : IDisposable
     {
         Make("p/d\udcff/" + One, "one");
         var before = Growth.Stamp(At("p"), file: null);
-        Make("p/d\udcff/" + One, "one more");
+        Make("p/d\udcff/" + Other, "two");
         Assert.True(before > 0);
         Assert.NotEqual(before, Growth.Stamp(At("p"), file: null));
     }
@@ -125,7 +125,7 @@ public sealed class ByteNameTests : IDisposable
     private void Make(string name, string text)
     {
         LocalFiles.MakeDirectory(Path.GetDirectoryName(At(name))!);
-        using var file = LocalFiles.Open(At(name), new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write });
+        using var file = LocalFiles.Open(At(name), new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write });
         file.Write(Encoding.UTF8.GetBytes(text));
     }
 
