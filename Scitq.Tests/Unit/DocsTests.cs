@@ -159,7 +159,7 @@ public sealed partial class DocsTests
     [GeneratedRegex(@"`([A-Z][a-z]\w+(?:\.[A-Z]\w+)?)`")]
     private static partial Regex CodeName();
 
-    [GeneratedRegex(@"^# (?<title>.+)\n\n(- )?Date: (?<date>\d{4}-\d\d-\d\d) *\n(- )?Status: (?<status>accepted|superseded by \[\d{4}\]\([^)]+\))\n")]
+    [GeneratedRegex(@"^# (?<title>.+)\n\n(- )?Date: (?<date>\d{4}-\d\d-\d\d) *\n(- )?Status: (?<status>accepted|superseded by \d{4})\n")]
     private static partial Regex Record();
 
     [GeneratedRegex(@"(?<=[\s`])--[a-z0-9][a-z0-9-]*")]
