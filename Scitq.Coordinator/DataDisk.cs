@@ -10,7 +10,7 @@ namespace Scitq.Coordinator;
 internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider clock, ILogger<DataDisk> logger) : BackgroundService
 {
     private const long Most = 64L * 1024 * 1024;
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     private readonly Ballast _ballast = new(options.Data);
     private bool _wasShort;
 
@@ -19,7 +19,7 @@ internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(LookEvery, clock);
+        using var timer = new PeriodicTimer(s_look, clock);
         do Look();
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
@@ -62,8 +62,8 @@ internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider 
 
     private string Text(long free, long total) => string.Create(
         CultureInfo.InvariantCulture,
-        $"the disk of {options.Data} is full ({free / 1048576.0:0.0} of {total / 1048576.0:0.0} MiB are free): what runs goes on, nothing new is taken until "
-            + $"there is room");
+        $"the disk of {options.Data} is full ({free / 1048576.0:0.0} of {total / 1048576.0:0.0} MiB are free): ")
+        + "what runs goes on, nothing new is taken until there is room";
 
     private (long Free, long Total)? Sizes()
     {

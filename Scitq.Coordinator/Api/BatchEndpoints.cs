@@ -32,8 +32,8 @@ internal static class BatchEndpoints
         var snapshot = await counts.GetAsync(ct);
         await using var db = await contexts.CreateDbContextAsync(ct);
         var now = clock.GetUtcNow().UtcDateTime;
-        var workers = (await db.Workers.AsNoTracking().ToListAsync(ct)).Where(w => WorkerView.StatusOf(w, now) != WorkerStatus.Offline)
-            .ToLookup(w => w.Batch, w => w.Name);
+        var workers = (await db.Workers.AsNoTracking().ToListAsync(ct))
+            .Where(w => WorkerView.StatusOf(w, now) != WorkerStatus.Offline).ToLookup(w => w.Batch, w => w.Name);
         return [.. snapshot.Names.Select(name => new BatchView(name, snapshot, [.. workers[name].Order(StringComparer.Ordinal)]))];
     }
 }

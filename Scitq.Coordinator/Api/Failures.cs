@@ -20,7 +20,7 @@ internal sealed partial class Failures(ITaskStore store, DatabaseOutage outage, 
             BadHttpRequestException e => Problems.Of(e.StatusCode, "invalid", e.Message),
             _ when IsAway(exception) =>
                 Problems.Unavailable($"{outage.Note(exception) ?? "the database does not answer"}.",
-                "Try again in a while; what was sent with an id can safely be sent again."),
+                    "Try again in a while; what was sent with an id can safely be sent again."),
             _ => Unexpected(context.Request.Path, exception),
         };
         await problem.ExecuteAsync(context);

@@ -22,8 +22,8 @@ internal static class LogEndpoints
     }
 
     private static async Task<Results<EmptyHttpResult, ProblemHttpResult>> ReadAsync(
-        HttpContext context, string id, string attempt, string stream, string? offset, string? limit, string? tail, TaskQueries queries, LogStore logs,
-        CancellationToken ct)
+        HttpContext context, string id, string attempt, string stream, string? offset, string? limit, string? tail,
+        TaskQueries queries, LogStore logs, CancellationToken ct)
     {
         if (await queries.FindAsync(id, ct) is not { } task) return Problems.NoTask(id);
         var which = Attempt(attempt, task);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -23,7 +24,8 @@ internal static class TaskActions
         tasks.MapPost("/tasks/{id}/retry-upload", RetryUploadAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
             .WithSummary("Deliver the output once more that the worker keeps of a task whose upload failed, without running the task again.");
         tasks.MapPost("/tasks/actions", ActAsync).Accepts<ActionBody>("application/json")
-            .WithSummary("Cancel, relaunch or retry-upload many tasks: those with these ids, or those that match the filter. Without a status in the filter, "
+            .WithSummary(
+                "Cancel, relaunch or retry-upload many tasks: those with these ids, or those that match the filter. Without a status in the filter, "
                 + "cancel takes all that have not ended, relaunch all that failed, retry-upload all that failed in their upload.");
     }
 
@@ -33,8 +35,8 @@ internal static class TaskActions
         var reason = await ReasonAsync(request, ct);
         return await queries.FindAsync(id, ct) is { } task
             && await tasks.CancelAsync(task.CorrelationId, reason, Caller.Of(request.HttpContext), ct) is { } result
-            ? await AnswerAsync(
-                result, queries, $"task {result.Task.Number} has ended already ({Word(result.Task.State)}).", "There is nothing left to cancel.", ct)
+            ? await AnswerAsync(result, queries, $"task {result.Task.Number} has ended already ({Word(result.Task.State)}).",
+                "There is nothing left to cancel.", ct)
             : Problems.NoTask(id);
     }
 
@@ -44,8 +46,8 @@ internal static class TaskActions
         var reason = await ReasonAsync(request, ct);
         return await queries.FindAsync(id, ct) is { } task
             && await tasks.RelaunchAsync(task.CorrelationId, reason, Caller.Of(request.HttpContext), ct) is { } result
-            ? await AnswerAsync(
-                result, queries, $"task {result.Task.Number} has not ended ({Word(result.Task.State)}).", "Cancel it first, or wait for its end.", ct)
+            ? await AnswerAsync(result, queries, $"task {result.Task.Number} has not ended ({Word(result.Task.State)}).",
+                "Cancel it first, or wait for its end.", ct)
             : Problems.NoTask(id);
     }
 
@@ -53,11 +55,10 @@ internal static class TaskActions
         string id, HttpRequest request, TaskQueries queries, UploadRetries uploads, CancellationToken ct)
     {
         var reason = await ReasonAsync(request, ct);
-        if (await queries.FindAsync(id, ct) is not { } task
-            || (await uploads.RetryAsync([task.CorrelationId], reason, Caller.Of(request.HttpContext), ct))[0] is not { } result) return Problems.NoTask(id);
-        return await AnswerAsync(
-            (result.Task, result.Problem is null), queries, $"task {task.Number} can't be delivered again: {result.Problem}", "Relaunch runs the task again.",
-            ct);
+        if (await queries.FindAsync(id, ct) is not { } task) return Problems.NoTask(id);
+        if ((await uploads.RetryAsync([task.CorrelationId], reason, Caller.Of(request.HttpContext), ct))[0] is not { } result) return Problems.NoTask(id);
+        return await AnswerAsync((result.Task, result.Problem is null), queries, $"task {task.Number} can't be delivered again: {result.Problem}",
+            "Relaunch runs the task again.", ct);
     }
 
     private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> AnswerAsync(
@@ -123,7 +124,7 @@ internal static class TaskActions
     }
 
     private static async IAsyncEnumerable<List<Match>> ByFilterAsync(
-        IDbContextFactory<ScitqDb> contexts, TaskFilter filter, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        IDbContextFactory<ScitqDb> contexts, TaskFilter filter, [EnumeratorCancellation] CancellationToken ct)
     {
         long after = 0;
         long last;
@@ -145,8 +146,7 @@ internal static class TaskActions
     }
 
     private static async IAsyncEnumerable<List<Match>> ByIdAsync(
-        IDbContextFactory<ScitqDb> contexts, IReadOnlyList<JsonElement> ids, ActionResult result,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        IDbContextFactory<ScitqDb> contexts, IReadOnlyList<JsonElement> ids, ActionResult result, [EnumeratorCancellation] CancellationToken ct)
     {
         if (ids.Count > 100_000) throw new InvalidRequestException("more than 100000 ids in one request: send them in several, or give a filter.");
         var asked = ids.Select(e => TaskId.TryParse(e.ValueKind == JsonValueKind.String ? e.GetString() : e.GetRawText(), out var id)
@@ -208,7 +208,8 @@ internal sealed record ReasonBody(string? Reason);
 internal sealed record ActionBody(string? Action, IReadOnlyList<JsonElement>? Ids, ActionFilter? Filter, string? Reason, bool DryRun = false);
 
 /// <summary>
-/// The tasks that an action is for. Each member is one text or a list; a member that is left out does not narrow the filter, but one must be there.
+/// The tasks that an action is for. Each member is one text or a list; a member that is left out does not narrow the filter, but one must be
+/// there.
 /// </summary>
 internal sealed record ActionFilter(JsonElement Batch, JsonElement Status, JsonElement Worker, JsonElement Class, string? Name)
 {

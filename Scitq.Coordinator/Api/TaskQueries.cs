@@ -75,8 +75,8 @@ internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore 
         }
 
         var why = await Standstill.ReadAsync(db, tasks, Now, ct);
-        return [.. tasks.Select(t =>
-            new TaskView(t, AttemptView.ReadWarnings(warnings.GetValueOrDefault(t.CorrelationId))) { Why = why.GetValueOrDefault(t.CorrelationId) })];
+        return [.. tasks.Select(
+            t => new TaskView(t, AttemptView.ReadWarnings(warnings.GetValueOrDefault(t.CorrelationId))) { Why = why.GetValueOrDefault(t.CorrelationId) })];
     }
 
     public async Task<TaskDetails> DetailsAsync(TaskSaga task, CancellationToken ct)

@@ -9,8 +9,8 @@ namespace Scitq.Coordinator.Api;
 internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb> contexts, TimeProvider clock)
 {
     /// <summary>
-    /// Retries those for which it is possible; of each the task there is then, with the reason why it was not retried. Null for one that does not
-    /// exist.
+    /// Retries those for which it is possible; of each the task there is then, with the reason why it was not retried. Null for one that does
+    /// not exist.
     /// </summary>
     public async Task<IReadOnlyList<(TaskSaga Task, string? Problem)?>> RetryAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct)
     {
@@ -33,8 +33,9 @@ internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb
         var now = clock.GetUtcNow().UtcDateTime;
         var online = (await db.Workers.AsNoTracking().Where(w => names.Contains(w.Name)).ToListAsync(ct))
             .Where(w => WorkerView.StatusOf(w, now) != WorkerStatus.Offline).Select(w => w.Name).ToHashSet();
-        return found.ToDictionary(t => t.CorrelationId, t =>
-            (t, ProblemOf(t) ?? (online.Contains(t.Worker!) ? null : $"worker {t.Worker}, which keeps its output, is offline.")));
+        return found.ToDictionary(
+            t => t.CorrelationId,
+            t => (t, ProblemOf(t) ?? (online.Contains(t.Worker!) ? null : $"worker {t.Worker}, which keeps its output, is offline.")));
     }
 
     private static string? ProblemOf(TaskSaga task) => task switch

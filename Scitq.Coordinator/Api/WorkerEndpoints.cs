@@ -21,8 +21,8 @@ internal static class WorkerEndpoints
         look.MapGet("/workers/{id}", ShowAsync).WithSummary("One worker, by its number or name, with the resources it keeps.");
         var change = api.MapGroup("").RequireAuthorization(Rights.ChangeWorkers);
         change.MapPatch("/workers/{id}", ChangeAsync).Accepts<SettingsChange>("application/json")
-            .WithSummary("Change what a worker does, from now on: batch, concurrency, prefetch, paused. It outlives a restart of its agent with the same "
-                + "options.");
+            .WithSummary(
+                "Change what a worker does, from now on: batch, concurrency, prefetch, paused. It outlives a restart of its agent with the same options.");
         change.MapPost("/workers/{id}/clean", CleanAsync).WithSummary("Order it to remove the directories it keeps of failed attempts.");
         change.MapPost("/workers/{id}/reset-resources", ResetAsync)
             .WithSummary("Order it to forget its resources: the next task that wants one fetches it anew.");
@@ -68,8 +68,8 @@ internal static class WorkerEndpoints
         OrderAsync(context, id, WorkerOrderKind.ResetResources, contexts, wishes, clock, ct);
 
     private static async Task<Results<Accepted<OrderView>, ProblemHttpResult>> OrderAsync(
-        HttpContext context, string id, WorkerOrderKind kind, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock,
-        CancellationToken ct)
+        HttpContext context, string id, WorkerOrderKind kind,
+        IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct)
     {
         if (await FindAsync(contexts, id, ct) is not { } worker) return NoWorker(id);
         var order = await wishes.OrderAsync(worker.Id, kind, Caller.Of(context), ct);
@@ -83,8 +83,8 @@ internal static class WorkerEndpoints
     {
         if (await FindAsync(contexts, id, ct) is not { } worker) return NoWorker(id);
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var orders = await db.Orders.AsNoTracking().Where(o => o.WorkerId == worker.Id).OrderByDescending(o => o.Id).Take(TaskFilter.Limit(limit, 20))
-            .ToListAsync(ct);
+        var orders = await db.Orders.AsNoTracking().Where(o => o.WorkerId == worker.Id).OrderByDescending(o => o.Id)
+            .Take(TaskFilter.Limit(limit, 20)).ToListAsync(ct);
         return TypedResults.Ok(orders.ConvertAll(o => OrderView.Of(o, worker.Name)));
     }
 

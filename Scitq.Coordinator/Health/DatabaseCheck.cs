@@ -7,10 +7,10 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator.Health;
 
 /// <summary>Asks the database whether it answers and can be written to.</summary>
-internal sealed partial class DatabaseCheck(IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, TimeProvider clock, ILogger<DatabaseCheck> logger)
-    : IHealthCheck
+internal sealed partial class DatabaseCheck(
+    IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, TimeProvider clock, ILogger<DatabaseCheck> logger) : IHealthCheck
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         await ProblemAsync(cancellationToken) is { } problem
@@ -19,7 +19,7 @@ internal sealed partial class DatabaseCheck(IDbContextFactory<ScitqDb> contexts,
 
     private async Task<string?> ProblemAsync(CancellationToken ct)
     {
-        using var late = new CancellationTokenSource(Patience, clock);
+        using var late = new CancellationTokenSource(s_patience, clock);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
         {
@@ -27,8 +27,8 @@ internal sealed partial class DatabaseCheck(IDbContextFactory<ScitqDb> contexts,
             await db.Batches.AnyAsync(patience.Token).WaitAsync(patience.Token);
             // A standby answers as long as nothing is written.
             if (!db.Database.IsNpgsql()) return null;
-            var readOnly = await db.Database.SqlQueryRaw<string>("SELECT current_setting('transaction_read_only') AS \"Value\"").SingleAsync(patience.Token)
-                .WaitAsync(patience.Token);
+            var readOnly = await db.Database.SqlQueryRaw<string>(
+                "SELECT current_setting('transaction_read_only') AS \"Value\"").SingleAsync(patience.Token).WaitAsync(patience.Token);
             return readOnly == "on" ? DatabaseFaults.OfState(PostgresErrorCodes.ReadOnlySqlTransaction) : null;
         }
         catch (Exception e) when (!ct.IsCancellationRequested)

@@ -1,8 +1,12 @@
 using MassTransit;
+using MassTransit.Saga;
+using MassTransit.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Tasks.Saga;
+using Scitq.Tests.Servers;
 
 namespace Scitq.Tests.Unit.Coordinator;
 
@@ -11,6 +15,8 @@ namespace Scitq.Tests.Unit.Coordinator;
 public sealed class TaskContextTests
 {
     private static readonly CancelTask Message = new() { TaskId = Guid.NewGuid() };
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public static TheoryData<string> Sending() => [nameof(Publishing.Publish), nameof(Publishing.Send), nameof(Publishing.Respond)];
 
@@ -24,6 +30,30 @@ public sealed class TaskContextTests
         var behavior = new MassTransitStateMachine<TaskSaga>.BehaviorContextProxy<CancelTask>(machine, context, context, machine.CancelRequested);
         var refused = await Assert.ThrowsAsync<NotSupportedException>(() => ((StateMachine<TaskSaga>)machine).RaiseEvent(behavior));
         Assert.Contains("ICommitObserver sends once they are saved", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [MemberData(nameof(Sending))]
+    public async Task A_table_that_sends_throws_by_the_sagas_door_and_nothing_is_saved(string how)
+    {
+        var store = new MemoryStore();
+        var row = TaskUnderTest.Make(TaskState.Pending, Guid.Empty);
+        store.Put(row);
+        await using var loop = await CommitLoop.StartAsync(store);
+        await using var services = new ServiceCollection().AddSingleton(how).AddSingleton(loop.Inbox).AddMassTransitTestHarness(TextWriter.Null, bus =>
+        {
+            bus.AddSagaStateMachine<Publishing, TaskSaga>().Repository(repository =>
+                repository.AddSingleton<ISagaRepositoryContextFactory<TaskSaga>, TaskSagaRepository>());
+            bus.UsingInMemory((context, configurator) => configurator.ReceiveEndpoint("tasks", endpoint => endpoint.ConfigureSaga<TaskSaga>(context)));
+        }).BuildServiceProvider();
+        var harness = services.GetRequiredService<ITestHarness>();
+        await harness.Start();
+        await (await harness.Bus.GetSendEndpoint(new Uri("queue:tasks"))).Send(new CancelTask { TaskId = row.CorrelationId });
+        await Eventually.Async(() => harness.Consumed.Select(m => m.Exception is not null, Ct).Any(), "the message is a fault");
+        var fault = harness.Consumed.Select(m => m.Exception is not null, Ct).First().Exception;
+        Assert.IsType<NotSupportedException>(fault.GetBaseException());
+        Assert.Empty(store.Saved);
+        await harness.Stop();
     }
 
     [Fact]
