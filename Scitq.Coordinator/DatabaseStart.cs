@@ -8,7 +8,7 @@ namespace Scitq.Coordinator;
 internal sealed class DatabaseStart(IDbContextFactory<ScitqDb> contexts, ITaskStore store, TimeProvider clock)
 {
     private const int Tries = 60;
-    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     public async Task MigrateAsync(CancellationToken ct)
     {
@@ -23,7 +23,7 @@ internal sealed class DatabaseStart(IDbContextFactory<ScitqDb> contexts, ITaskSt
             catch (Exception e) when (tries < Tries && Transience.Holds(store, e) && !DatabaseFaults.IsSetup(e))
             {
                 if (tries == 0) Console.Error.WriteLine($"The database can't be reached yet ({e.Message}); trying for a minute.");
-                await Task.Delay(s_pause, clock, ct);
+                await Task.Delay(Pause, clock, ct);
             }
         }
     }

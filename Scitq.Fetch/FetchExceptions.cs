@@ -29,7 +29,10 @@ public sealed class AccessDeniedException(string message, Exception? inner = nul
 /// <summary>The scheme cannot do this, or a program it needs is not there.</summary>
 public sealed class UnsupportedTransferException(string message, Exception? inner = null) : FetchException(message, inner);
 
-/// <summary>The data that arrived differ from those of the source: size, checksum or archive are wrong, or the source changed meanwhile. Nothing was published.</summary>
+/// <summary>
+/// The data that arrived differ from those of the source: size, checksum or archive are wrong, or the source changed meanwhile. Nothing was
+/// published.
+/// </summary>
 public sealed class IntegrityException(string message, Exception? inner = null) : FetchException(message, inner);
 
 /// <summary>The local disk (or quota) could not hold it.</summary>

@@ -1,6 +1,8 @@
 namespace Scitq.Fetch;
 
-/// <summary>How <c>s3://</c> is reached. A member that is left null is taken from where every AWS program takes it: environment, profiles, the machine's role.</summary>
+/// <summary>
+/// How <c>s3://</c> is reached. A member that is left null is taken from where every AWS program takes it: environment, profiles, the machine's role.
+/// </summary>
 public sealed class S3Options
 {
     /// <summary>Of <see cref="StorageProfiles"/>: the buckets it is for, with <c>*</c> and <c>?</c>; empty: all.</summary>

@@ -106,6 +106,6 @@ public static class StorageFile
     {
         var all = globs.TakeWhile(g => g.Count > 0 && !g.Contains("*")).Count();
         if (all < globs.Count - 1) throw root.Wrong($"has accounts below {kind} that are never used: number {all + 1} takes all {selector}, so it must be the "
-            + $"last");
+            + "last");
     }
 }

@@ -103,7 +103,7 @@ public static partial class BrokerFailure
         {
             var (kind, name) = (refused.Groups["kind"].Value, refused.Groups["name"].Value);
             return $"the broker's user '{broker.User}' may not {Verb(classId, methodId, kind)} {kind} '{name}' in virtual host '{broker.VirtualHost}': "
-                + $"grant it (rabbitmqctl set_permissions, see docs/operations/security.md)";
+                + "grant it (rabbitmqctl set_permissions, see docs/operations/security.md)";
         }
 
         return code switch

@@ -17,7 +17,9 @@ public sealed record RegisterWorker
     /// </summary>
     public IReadOnlyList<Guid> PreviousEpochs { get; init; } = [];
 
-    /// <summary>Whether the agent that was started as <paramref name="epoch"/> is known to be this one, or to be dead, so that its name may be taken over.</summary>
+    /// <summary>
+    /// Whether the agent that was started as <paramref name="epoch"/> is known to be this one, or to be dead, so that its name may be taken over.
+    /// </summary>
     public bool Follows(Guid epoch) => epoch == Epoch || epoch == PreviousEpoch || PreviousEpochs.Contains(epoch);
 
     /// <summary>Take the name even from an agent that seems alive.</summary>

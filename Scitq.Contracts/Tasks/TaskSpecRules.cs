@@ -37,7 +37,7 @@ public static class TaskSpecRules
             if (Defect("output", output) is { } problem) return problem;
             if (output.Action is not null) return $"output '{Masked.Text(output.Text)}' carries an action, which only inputs and resources may.";
             if (!output.CanReceive) return $"output '{Masked.Text(output.Text)}' is of a scheme that can't be written to (s3, azure, file, ftp, ftps and "
-                + $"ftpes can).";
+                + "ftpes can).";
         }
 
         foreach (var (key, value) in spec.Env)

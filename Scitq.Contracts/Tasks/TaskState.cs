@@ -33,7 +33,7 @@ public enum TaskState
     Paused,
 }
 
-/// <summary>The states by kind. What may follow what is the table of the coordinator's <c>TaskStateMachine</c>, drawn in docs/architecture.md.</summary>
+/// <summary>The states by kind. Which may follow which is in the table of the coordinator's <c>TaskStateMachine</c>, drawn in docs/architecture.md.</summary>
 public static class TaskRules
 {
     /// <summary>Every state, in the order of a task's life.</summary>

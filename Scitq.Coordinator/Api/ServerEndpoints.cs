@@ -13,7 +13,7 @@ namespace Scitq.Coordinator.Api;
 /// <summary>How the coordinator is: for its users, and for probes.</summary>
 internal static class ServerEndpoints
 {
-    private static readonly string s_version =
+    private static readonly string OwnVersion =
         typeof(ServerEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public static void MapServer(this IEndpointRouteBuilder api) =>
@@ -47,7 +47,7 @@ internal static class ServerEndpoints
             }
         }
 
-        return TypedResults.Ok(new ServerView(s_version, status.Started, status.Bus, status.Database, health.IsReady, problems, tasks, workers));
+        return TypedResults.Ok(new ServerView(OwnVersion, status.Started, status.Bus, status.Database, health.IsReady, problems, tasks, workers));
     }
 
     private static async Task<JsonHttpResult<HealthView>> ReadyAsync(HealthCheckService checks, CancellationToken ct)

@@ -37,11 +37,11 @@ internal static class SubmissionEndpoints
             submission = submission with { Id = id };
         }
 
-        var order = Order(submission);
-        if (await StoreAsync(tasks, [order], request, ct) is not { } submitted) return Late(tasks, order.TaskId);
+        var asked = ToRequest(submission);
+        if (await StoreAsync(tasks, [asked], request, ct) is not { } submitted) return Late(tasks, asked.TaskId);
         var task = submitted[0];
-        if (IsNew(task, order)) return TypedResults.Created($"/api/v1/tasks/{task.Number}", new TaskView(task, []));
-        if (!IsSame(task, order)) return Problems.IdReused(task.CorrelationId, task.Number);
+        if (IsNew(task, asked)) return TypedResults.Created($"/api/v1/tasks/{task.Number}", new TaskView(task, []));
+        if (!IsSame(task, asked)) return Problems.IdReused(task.CorrelationId, task.Number);
         return TypedResults.Ok((await queries.ViewsAsync([task], ct))[0]);
     }
 
@@ -50,28 +50,28 @@ internal static class SubmissionEndpoints
     {
         if (disk.Problem is { } full) return Full(full);
         var submissions = await SubmissionReader.ReadManyAsync(request, ct);
-        var orders = submissions.Select(Order).ToList();
+        var requests = submissions.Select(ToRequest).ToList();
         var known = await queries.FindAsync([.. submissions.Where(s => s.Id is not null).Select(s => s.Id!.Value)], ct);
-        foreach (var order in orders)
-            if (known.TryGetValue(order.TaskId, out var task) && !IsSame(task, order)) return Problems.IdReused(order.TaskId, task.Number);
+        foreach (var asked in requests)
+            if (known.TryGetValue(asked.TaskId, out var task) && !IsSame(task, asked)) return Problems.IdReused(asked.TaskId, task.Number);
 
-        if (await StoreAsync(tasks, orders, request, ct) is not { } submitted) return Late(tasks, null);
+        if (await StoreAsync(tasks, requests, request, ct) is not { } submitted) return Late(tasks, null);
         // Another submitter may have taken an id meanwhile.
-        for (var i = 0; i < orders.Count; i++)
-            if (!IsNew(submitted[i], orders[i]) && !IsSame(submitted[i], orders[i])) return Problems.IdReused(orders[i].TaskId, submitted[i].Number);
+        for (var i = 0; i < requests.Count; i++)
+            if (!IsNew(submitted[i], requests[i]) && !IsSame(submitted[i], requests[i])) return Problems.IdReused(requests[i].TaskId, submitted[i].Number);
         return TypedResults.Json(new BulkSubmitted([.. submitted.Select(t => new SubmittedView(t.Number, t.CorrelationId))]),
             statusCode: StatusCodes.Status201Created);
     }
 
     /// <summary>Stores the tasks; null when it is not known in time whether they are stored.</summary>
     private static async Task<IReadOnlyList<TaskSaga>?> StoreAsync(
-        TaskService tasks, IReadOnlyList<SubmitTask> orders, HttpRequest request, CancellationToken ct)
+        TaskService tasks, IReadOnlyList<SubmitTask> requests, HttpRequest request, CancellationToken ct)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(tasks.DatabaseProblem is null ? Patience : ShortPatience);
         try
         {
-            var stored = await tasks.SubmitAsync(orders, Caller.Of(request.HttpContext), patience.Token);
+            var stored = await tasks.SubmitAsync(requests, Caller.Of(request.HttpContext), patience.Token);
             if (stored.Count > 0) request.HttpContext.Note(stored.Count == 1 ? $"task {stored[0].Number}" : $"{stored.Count} tasks from {stored[0].Number}");
             return stored;
         }
@@ -94,12 +94,12 @@ internal static class SubmissionEndpoints
     private static ProblemHttpResult Full(string problem) =>
         Problems.Unavailable($"{problem}.", "Free some space there and send it again; nothing was queued.");
 
-    private static SubmitTask Order(Submission submission) => new() { TaskId = submission.Id ?? Guid.CreateVersion7(), Spec = submission.Spec };
+    private static SubmitTask ToRequest(Submission submission) => new() { TaskId = submission.Id ?? Guid.CreateVersion7(), Spec = submission.Spec };
 
-    private static bool IsNew(TaskSaga task, SubmitTask order) => ReferenceEquals(task.Spec, order.Spec);
+    private static bool IsNew(TaskSaga task, SubmitTask asked) => ReferenceEquals(task.Spec, asked.Spec);
 
     /// <summary>Whether both ask for the same; the database may have put the variables in another order.</summary>
-    private static bool IsSame(TaskSaga task, SubmitTask order) => Canonical(task.Spec) == Canonical(order.Spec);
+    private static bool IsSame(TaskSaga task, SubmitTask asked) => Canonical(task.Spec) == Canonical(asked.Spec);
 
     private static string Canonical(TaskSpec spec) =>
         JsonSerializer.Serialize(spec with { Env = new SortedDictionary<string, string>(spec.Env.ToDictionary(), StringComparer.Ordinal) }, ScitqJson.Bus);

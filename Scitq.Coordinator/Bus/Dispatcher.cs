@@ -16,8 +16,8 @@ internal sealed partial class Dispatcher(
     private const int InFlight = 500;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    // A broker that hangs must not cost memory: the table has what does not fit, and orders are repeated by the answers to heartbeats.
-    private readonly Channel<Order> _orders = Channel.CreateBounded<Order>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    // A broker that hangs must not cost memory: the table has what does not fit, and requests to workers are repeated by the answers to heartbeats.
+    private readonly Channel<Outgoing> _outgoing = Channel.CreateBounded<Outgoing>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private volatile bool _overflowed;
 
     /// <summary>How many messages wait at most for their turn to be sent: some seconds' worth of them.</summary>
@@ -28,33 +28,34 @@ internal sealed partial class Dispatcher(
         foreach (var committed in tasks)
         {
             var (task, effects) = committed;
-            if (effects.Stop is { } stop) Put(new Order(stop.Worker, stop.Order));
-            if (queues.Admit(committed) && effects.Dispatch) Put(new Order(task.Batch, null, task.CorrelationId, task.Attempt));
+            if (effects.Stop is { } stop) Put(new Outgoing(stop.Worker, stop.Message));
+            if (queues.Admit(committed) && effects.Dispatch) Put(new Outgoing(task.Batch, null, task.CorrelationId, task.Attempt));
         }
     }
 
     /// <summary>Sends a message to a worker when its turn comes; not at all, if the broker is away by then.</summary>
-    public void Tell(string worker, object message) => Put(new Order(worker, message));
+    public void Tell(string worker, object message) => Put(new Outgoing(worker, message));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var sends = new List<Task>(InFlight);
         var queued = new List<(string Batch, TaskQueued Task)>(InFlight);
-        while (await _orders.Reader.WaitToReadAsync(stoppingToken))
+        while (await _outgoing.Reader.WaitToReadAsync(stoppingToken))
         {
             sends.Clear();
             queued.Clear();
-            while (sends.Count + queued.Count < InFlight && _orders.Reader.TryRead(out var order))
+            while (sends.Count + queued.Count < InFlight && _outgoing.Reader.TryRead(out var next))
             {
-                // A broker that is away, or takes nothing: tasks are found in the table when it is back, and orders are told with each heartbeat's answer.
+                // A broker that is away, or takes nothing: tasks are found in the table when it is back, and requests to workers are told with each
+                // heartbeat's answer.
                 if (topology.UpSince is null) continue;
-                if (order.Message is { } message) sends.Add(SendAsync(order.To, message, stoppingToken));
-                else queued.Add((order.To, new TaskQueued { TaskId = order.Task, Attempt = order.Attempt }));
+                if (next.Message is { } message) sends.Add(SendAsync(next.To, message, stoppingToken));
+                else queued.Add((next.To, new TaskQueued { TaskId = next.Task, Attempt = next.Attempt }));
             }
 
             if (queued.Count > 0) sends.Add(QueueAsync(queued, stoppingToken));
             await Task.WhenAll(sends);
-            if (_overflowed && _orders.Reader.Count < MostWaiting / 2)
+            if (_overflowed && _outgoing.Reader.Count < MostWaiting / 2)
             {
                 _overflowed = false;
                 requests.AskForAll();
@@ -62,9 +63,9 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private void Put(Order order)
+    private void Put(Outgoing next)
     {
-        if (!_orders.Writer.TryWrite(order)) _overflowed = true;
+        if (!_outgoing.Writer.TryWrite(next)) _overflowed = true;
     }
 
     private async Task QueueAsync(IReadOnlyList<(string Batch, TaskQueued Task)> tasks, CancellationToken stopping)
@@ -98,7 +99,7 @@ internal sealed partial class Dispatcher(
     }
 
     /// <summary>A message to a worker; without one, a task for the workers of a batch.</summary>
-    private readonly record struct Order(string To, object? Message, Guid Task = default, int Attempt = 0);
+    private readonly record struct Outgoing(string To, object? Message, Guid Task = default, int Attempt = 0);
 
     private static partial class Log
     {

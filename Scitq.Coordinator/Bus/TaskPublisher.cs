@@ -27,14 +27,14 @@ internal sealed class TaskPublisher(BrokerConnections connections) : IAsyncDispo
     private Group? _group;
 
     /// <summary>Returns once the broker has them all, with the batches whose queue is not there.</summary>
-    public async Task<IReadOnlySet<string>> PublishAsync(IReadOnlyList<(string Batch, TaskQueued Task)> orders, CancellationToken ct)
+    public async Task<IReadOnlySet<string>> PublishAsync(IReadOnlyList<(string Batch, TaskQueued Task)> tasks, CancellationToken ct)
     {
         await _gate.WaitAsync(ct);
         try
         {
             var channel = await ChannelAsync(ct);
-            var group = _group = new Group(await channel.GetNextPublishSequenceNumberAsync(ct), orders.Count);
-            foreach (var (batch, task) in orders)
+            var group = _group = new Group(await channel.GetNextPublishSequenceNumberAsync(ct), tasks.Count);
+            foreach (var (batch, task) in tasks)
             {
                 var body = JsonSerializer.SerializeToUtf8Bytes(task, ScitqJson.Bus);
                 await channel.BasicPublishAsync(Queues.Batch(batch), "", mandatory: true, _properties, body, ct);

@@ -21,7 +21,7 @@ internal sealed class TaskEffects
     public bool Dispatch { get; set; }
 
     /// <summary>The attempt its worker must stop, and the worker.</summary>
-    public (string Worker, StopAttempt Order)? Stop { get; set; }
+    public (string Worker, StopAttempt Message)? Stop { get; set; }
 
     /// <summary>Ends of earlier attempts that are recorded already; known only where a report of one has come.</summary>
     public List<RecordedEnd> KnownEnds { get; } = [];

@@ -49,7 +49,7 @@ internal sealed class Decompression : IAsyncDisposable
         if (await _complaint! is var complaint && (_process.ExitCode != 0 || complaint.Length > 0))
             throw new IntegrityException(
                 $"{_shown}: it is damaged or cut off: {_process.StartInfo.FileName} ended with code {_process.ExitCode} ({Redacted.Of(complaint)}). It is "
-                + $"refused, nothing of it was kept.");
+                + "refused, nothing of it was kept.");
     }
 
     public async ValueTask DisposeAsync()

@@ -4,8 +4,8 @@ using Scitq.Fetch.Local;
 namespace Scitq.Fetch.Archives;
 
 /// <summary>
-/// Unpacks a tar of any dialect. A member that is not understood is refused by its name, never guessed at; so is one that two programs would unpack in two ways.
-/// Sparse files get their holes back.
+/// Unpacks a tar of any dialect. A member that is not understood is refused by its name, never guessed at; so is one that two programs would unpack
+/// in two ways. Sparse files get their holes back.
 /// </summary>
 internal sealed class TarReader(Stream source, ArchiveTree files, UnpackBudget budget, string shown)
 {
@@ -28,7 +28,7 @@ internal sealed class TarReader(Stream source, ArchiveTree files, UnpackBudget b
         {
             throw new IntegrityException(
                 $"{shown}: {(_last.Length == 0 ? "it" : $"at or behind the entry '{Redacted.Of(_last)}' it")} is no whole tar: {e.Message.TrimEnd('.')}. It "
-                + $"is refused, nothing of it was kept.", e);
+                + "is refused, nothing of it was kept.", e);
         }
     }
 

@@ -9,8 +9,8 @@ internal sealed class FtpTlsStream(Stream plain) : SslStream(plain)
     private const int BufferSize = 4096;
 
     /// <summary>
-    /// Nothing more is sent: that must be said, or the server takes the file for cut off. What it has sent meanwhile (tickets of its session) is read to the
-    /// end, for a connection that is closed with something unread takes along what the server has not read yet.
+    /// Nothing more is sent: that must be said, or the server takes the file for cut off. What it has sent meanwhile (tickets of its session) is read
+    /// to the end, for a connection that is closed with something unread takes along what the server has not read yet.
     /// </summary>
     public async Task EndAsync(CancellationToken ct)
     {

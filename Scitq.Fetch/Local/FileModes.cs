@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Scitq.Fetch.Local;
 
-/// <summary>Which accounts may read, write and execute a file. Set-uid, set-gid and sticky bits are not carried: they are rights of where the file was.</summary>
+/// <summary>
+/// Which accounts may read, write and execute a file. Set-uid, set-gid and sticky bits are not carried: they are rights of where the file was.
+/// </summary>
 internal static class FileModes
 {
     private const UnixFileMode Carried = (UnixFileMode)0b111_111_111;

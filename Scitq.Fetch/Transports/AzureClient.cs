@@ -78,7 +78,7 @@ internal sealed class AzureClient : IDisposable
             case AuthenticationFailedException:
                 return new AccessDeniedException(
                     $"{shown}: no identity to show to Azure: {e.Message.Split('\n')[0].Trim()} Set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or log in "
-                    + $"with az, or name the account in a storage file.", e) { IsOfAll = true };
+                    + "with az, or name the account in a storage file.", e) { IsOfAll = true };
             default:
                 return null;
         }

@@ -260,7 +260,7 @@ internal sealed class FtpTransport(Services services) : ITransport, IDisposable
         return new UnsupportedTransferException(FtpListing.Foreign(line) is { } system
             ? $"{shown}: the server lists it as {system}, which is not supported: name its files one by one. The line was '{quoted}'."
             : $"{shown}: the server's listing has a line that is not understood, so it is not known what is there: '{quoted}'. Files that are named one by "
-                + $"one can be fetched.");
+                + "one can be fetched.");
     }
 
     private static async Task MakeFoldersAsync(FtpConnection ftp, string folder, CancellationToken ct)

@@ -74,7 +74,7 @@ internal sealed class S3Client : IDisposable
             case AmazonServiceException { ErrorCode: "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" } refused:
                 return new AccessDeniedException(
                     $"{shown}: the server answered {(int)refused.StatusCode} {refused.ErrorCode}. Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the "
-                    + $"profile.", e) { IsOfAll = true };
+                    + "profile.", e) { IsOfAll = true };
             case AmazonServiceException { ErrorCode: "RequestTimeout" or "BadDigest" or "SlowDown" or "RequestTimeTooSkewed" or "OperationAborted" } passing:
                 return new TransientException($"the server answered {passing.ErrorCode}.", e);
             case AmazonServiceException { StatusCode: not 0 } answer:
@@ -88,7 +88,7 @@ internal sealed class S3Client : IDisposable
                 // Its first sentence; what follows are the troubles of every place it has looked at, over many lines.
                 return new AccessDeniedException(
                     $"{shown}: {e.Message.Split('\n')[0].Split(". ")[0].TrimEnd('.')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or "
-                    + $"name them in a storage file.", e) { IsOfAll = true };
+                    + "name them in a storage file.", e) { IsOfAll = true };
             default:
                 return null;
         }

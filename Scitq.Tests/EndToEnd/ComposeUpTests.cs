@@ -38,7 +38,8 @@ public sealed class ComposeUpTests : IAsyncDisposable
 
         // From the machine, by the published port.
         Assert.Equal((0, "outside"), await LaunchAsync("tokenSecret", "--follow", "echo", "outside"));
-        Assert.Equal((0, "contained"), await LaunchAsync("tokenSecret", "--follow", "-d", DockerFixture.Image, "-e", "WORD=contained", "sh", "-c", "echo $WORD"));
+        Assert.Equal((0, "contained"),
+            await LaunchAsync("tokenSecret", "--follow", "-d", DockerFixture.Image, "-e", "WORD=contained", "sh", "-c", "echo $WORD"));
         Assert.Equal(4, (await LaunchAsync("wrong", "-q", "true")).Code);
 
         // With the tools that are in the coordinator's container, as the documentation says.
@@ -62,12 +63,14 @@ public sealed class ComposeUpTests : IAsyncDisposable
     {
         var engine = (await File.ReadAllTextAsync(Path.Combine(Engine, "pid"))).Trim();
         var (code, output) = await RunAsync(
-            "nsenter", ["--target", engine, "--net", Path.Combine(TestEnvironment.Bin, "scitq-launch"), "-s", "http://127.0.0.1:5000", "--timeout", "30", .. arguments],
+            "nsenter", ["--target", engine, "--net", Path.Combine(TestEnvironment.Bin, "scitq-launch"), "-s", "http://127.0.0.1:5000", "--timeout", "30",
+                .. arguments],
             new Dictionary<string, string> { ["SCITQ_TOKEN"] = token }, withErrors: false);
         return (code, output.Trim());
     }
 
-    private static async Task<(int Code, string Output)> RunAsync(string program, IEnumerable<string> arguments, Dictionary<string, string> environment, bool withErrors = true)
+    private static async Task<(int Code, string Output)> RunAsync(
+        string program, IEnumerable<string> arguments, Dictionary<string, string> environment, bool withErrors = true)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment) start.Environment[name] = value;

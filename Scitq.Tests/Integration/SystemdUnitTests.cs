@@ -17,7 +17,8 @@ public sealed partial class SystemdUnitTests
     public async Task The_exposure_of_a_unit_stays_below(string unit, double most)
     {
         if (!File.Exists(Program)) TestEnvironment.Missing("systemd is not installed");
-        using var process = Process.Start(new ProcessStartInfo(Program, ["security", "--offline=true", "--no-pager", Path.Combine(TestEnvironment.Root, "deploy/systemd", unit + ".service")])
+        using var process = Process.Start(new ProcessStartInfo(
+            Program, ["security", "--offline=true", "--no-pager", Path.Combine(TestEnvironment.Root, "deploy/systemd", unit + ".service")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -27,7 +27,9 @@ internal sealed class CloudStore : IAsyncDisposable
     public static IReadOnlyDictionary<string, string?> Credentials(string scheme)
     {
         if (scheme != "s3")
-            return new Dictionary<string, string?> { ["AZURE_STORAGE_ACCOUNT"] = AzureAccount, ["AZURE_STORAGE_KEY"] = AzureKey, ["AZURE_STORAGE_ENDPOINT"] = AzureEndpoint(), ["AZURE_STORAGE_CONNECTION_STRING"] = null };
+            return new Dictionary<string, string?>
+                { ["AZURE_STORAGE_ACCOUNT"] = AzureAccount, ["AZURE_STORAGE_KEY"] = AzureKey, ["AZURE_STORAGE_ENDPOINT"] = AzureEndpoint(),
+                ["AZURE_STORAGE_CONNECTION_STRING"] = null };
         return S3Bucket.Server();
     }
 
@@ -41,7 +43,8 @@ internal sealed class CloudStore : IAsyncDisposable
 
     private static async Task<CloudStore> AzureAsync(string name)
     {
-        var client = new BlobContainerClient($"DefaultEndpointsProtocol=http;AccountName={AzureAccount};AccountKey={AzureKey};BlobEndpoint={AzureEndpoint()};", name);
+        var client = new BlobContainerClient(
+            $"DefaultEndpointsProtocol=http;AccountName={AzureAccount};AccountKey={AzureKey};BlobEndpoint={AzureEndpoint()};", name);
         await client.CreateIfNotExistsAsync();
         return new CloudStore("azure", name, Credentials("azure"), async () => await client.DeleteAsync());
     }

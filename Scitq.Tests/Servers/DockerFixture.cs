@@ -82,7 +82,8 @@ public sealed class DockerFixture : IDisposable
     /// <summary>Runs the docker program against the engine.</summary>
     public async Task<string> CliAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("docker", ["-H", Address, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo("docker", ["-H", Address, .. arguments])
+            { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

@@ -14,7 +14,7 @@ namespace Scitq.Tests.Servers;
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class EndlessTestGuard : BeforeAfterTestAttribute
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(15);
     private readonly ConcurrentDictionary<string, Timer> _running = new();
 
     public override void Before(MethodInfo methodUnderTest, IXunitTest test)

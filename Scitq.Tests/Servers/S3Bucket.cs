@@ -8,7 +8,8 @@ namespace Scitq.Tests.Servers;
 /// <summary>A bucket of the test's own on the S3 server of <c>SCITQ_TEST_S3</c>.</summary>
 public sealed class S3Bucket : IAsyncDisposable
 {
-    private S3Bucket(string name, AmazonS3Client client, IReadOnlyDictionary<string, string?> environment) => (Name, Client, Environment) = (name, client, environment);
+    private S3Bucket(string name, AmazonS3Client client, IReadOnlyDictionary<string, string?> environment) =>
+        (Name, Client, Environment) = (name, client, environment);
 
     public string Name { get; }
 
@@ -21,7 +22,8 @@ public sealed class S3Bucket : IAsyncDisposable
     {
         var server = Server();
         var client = new AmazonS3Client(
-            new BasicAWSCredentials(server["AWS_ACCESS_KEY_ID"], server["AWS_SECRET_ACCESS_KEY"]), new AmazonS3Config { ServiceURL = server["AWS_ENDPOINT_URL"], ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+            new BasicAWSCredentials(server["AWS_ACCESS_KEY_ID"], server["AWS_SECRET_ACCESS_KEY"]),
+                new AmazonS3Config { ServiceURL = server["AWS_ENDPOINT_URL"], ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
         var name = prefix + Guid.NewGuid().ToString("N")[..12];
         await client.PutBucketAsync(name);
         return new S3Bucket(name, client, server);
@@ -33,7 +35,8 @@ public sealed class S3Bucket : IAsyncDisposable
         var address = new Uri(TestEnvironment.Required("SCITQ_TEST_S3"));
         var user = address.UserInfo.Split(':');
         var endpoint = address.GetLeftPart(UriPartial.Scheme) + address.Authority.Split('@')[^1];
-        return new Dictionary<string, string?> { ["AWS_ACCESS_KEY_ID"] = user[0], ["AWS_SECRET_ACCESS_KEY"] = user[1], ["AWS_ENDPOINT_URL"] = endpoint, ["AWS_REGION"] = "us-east-1" };
+        return new Dictionary<string, string?>
+            { ["AWS_ACCESS_KEY_ID"] = user[0], ["AWS_SECRET_ACCESS_KEY"] = user[1], ["AWS_ENDPOINT_URL"] = endpoint, ["AWS_REGION"] = "us-east-1" };
     }
 
     /// <summary>The URI of a key.</summary>

@@ -46,7 +46,8 @@ public sealed class TlsBroker : IAsyncLifetime
         Account = new Uri(Server.AmqpUri).UserInfo + "@";
     }
 
-    public BrokerSettings Settings(string? address = null, string? authority = null) => BrokerSettings.Read(address ?? Address, authority ?? Authority, Certificate, Key);
+    public BrokerSettings Settings(string? address = null, string? authority = null) =>
+        BrokerSettings.Read(address ?? Address, authority ?? Authority, Certificate, Key);
 
     /// <summary>Why no connection can be made.</summary>
     public static async Task<string> RefusalAsync(BrokerSettings broker)

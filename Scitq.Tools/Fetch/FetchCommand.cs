@@ -77,7 +77,7 @@ internal static class FetchCommand
         if (e.Failures.Count > 1 || e.Moved is not null)
         {
             io.Error.WriteLine($"{Program}: {(e.Failures.Count == 1 ? "1 file" : $"{Display.Count(e.Failures.Count)} files")} failed; the others are done, "
-                + $"and the same command again continues with the rest");
+                + "and the same command again continues with the rest");
             return ExitCodes.Failed;
         }
 

@@ -169,6 +169,6 @@ internal sealed class LaunchCommand
         var marks = _line.Has("tsv") ? [.. file.Header().Select(c => $"{{{c}}}")] : new[] { "{}", "SCITQ_ENTRY" };
         if (!texts.Any(t => marks.Any(m => t.Contains(m, StringComparison.Ordinal))))
             _io.Error.WriteLine($"{Program}: note: nothing differs between the tasks: none of {string.Join(' ', marks)} is used (the entry is in "
-                + $"$SCITQ_ENTRY).");
+                + "$SCITQ_ENTRY).");
     }
 }

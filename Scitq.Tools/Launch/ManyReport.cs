@@ -53,7 +53,7 @@ internal sealed class ManyReport(ToolIo io, bool quiet, bool json)
         }
 
         if (_unnumbered > 0) io.Error.WriteLine($"{LaunchCommand.Program}: no coordinator answers; the broker keeps {Display.Count(_unnumbered)} tasks, and "
-            + $"the coordinator will number them when it is back");
+            + "the coordinator will number them when it is back");
         io.Out.Flush();
         return _refused;
     }

@@ -11,7 +11,10 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
 {
     private readonly Lazy<IReadOnlyList<(string Path, JsonDocument File)>> _files = new(() => ReadFiles(io));
 
-    /// <summary>An address may hold a password, so a file may hold the address. The value nearest to the user counts: an option, else the environment, else a file.</summary>
+    /// <summary>
+    /// An address may hold a password, so a file may hold the address. The value nearest to the user counts: an option, else the environment, else a
+    /// file.
+    /// </summary>
     public ServerAddress Server() => ServerAddress.Parse(
         line.Value("server") ?? Named(line.Value("server-file"))
         ?? NotEmpty(io.Variable("SCITQ_SERVER")) ?? Named(NotEmpty(io.Variable("SCITQ_SERVER_FILE")))

@@ -38,5 +38,5 @@ internal sealed record ServerAddress(Uri Uri, bool IsBus)
 
     private static UsageException Bad(string text) =>
         new($"'{(text.LastIndexOf('@') is var at and >= 0 ? "…" + text[at..] : text)}' is not a server address: give host, host:port, http(s)://… or "
-            + $"amqp(s)://…");
+            + "amqp(s)://…");
 }

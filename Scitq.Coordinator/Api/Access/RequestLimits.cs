@@ -12,8 +12,8 @@ namespace Scitq.Coordinator.Api.Access;
 /// </summary>
 internal static class RequestLimits
 {
-    private static readonly FixedWindowRateLimiterOptions s_guesses = new() { PermitLimit = 10, Window = TimeSpan.FromMinutes(1) };
-    private static readonly FixedWindowRateLimiterOptions s_probes = new() { PermitLimit = 500, Window = TimeSpan.FromSeconds(10) };
+    private static readonly FixedWindowRateLimiterOptions Guesses = new() { PermitLimit = 10, Window = TimeSpan.FromMinutes(1) };
+    private static readonly FixedWindowRateLimiterOptions Probes = new() { PermitLimit = 500, Window = TimeSpan.FromSeconds(10) };
 
     private enum Kind
     {
@@ -35,8 +35,8 @@ internal static class RequestLimits
             return RateLimitPartition.GetNoLimiter((Kind.LetIn, IPAddress.None));
         var address = Neighbours(Caller.Plain(context.Connection.RemoteIpAddress) ?? IPAddress.None);
         return IsProbe(context)
-            ? RateLimitPartition.GetFixedWindowLimiter((Kind.Probe, address), _ => s_probes)
-            : RateLimitPartition.GetFixedWindowLimiter((Kind.Guess, address), _ => s_guesses);
+            ? RateLimitPartition.GetFixedWindowLimiter((Kind.Probe, address), _ => Probes)
+            : RateLimitPartition.GetFixedWindowLimiter((Kind.Guess, address), _ => Guesses);
     }
 
     private static bool IsProbe(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null;

@@ -34,7 +34,9 @@ public sealed class EmbeddedSystem : ScitqSystem
     private Task<string> RunAsync(int port)
     {
         _standalone = ProcessUnderTest.Start(
-            "scitq-standalone", ["--port", $"{port}", "--data", Folder["data"], "--name", "embedded", "--concurrency", $"{Concurrency}", "--prefetch", "4", "--Tasks:RetryBackoffSeconds", "0.1"], AgentEnvironment());
+            "scitq-standalone",
+            ["--port", $"{port}", "--data", Folder["data"], "--name", "embedded", "--concurrency", $"{Concurrency}", "--prefetch", "4",
+            "--Tasks:RetryBackoffSeconds", "0.1"], AgentEnvironment());
         return ListeningAsync(_standalone);
     }
 }

@@ -21,7 +21,9 @@ public abstract class EnvironmentTests(ScitqSystem system)
     {
         var names = (await system.FollowAsync("-e", "MINE=1", "env")).Success().Split('\n').Select(line => line.Split('=')[0]).ToHashSet();
         Assert.Superset(new HashSet<string> { "CPU", "INPUT", "OUTPUT", "RESOURCE", "TEMP", "PATH", "HOME", "MINE" }, names);
-        Assert.DoesNotContain(names, name => name is "SCITQ_BUS" or "SCITQ_DATABASE" or "SCITQ_TOKEN" or "DOCKER_HOST" || name.StartsWith("DOTNET_", StringComparison.Ordinal) || name.StartsWith("AWS_", StringComparison.Ordinal) || name.StartsWith("AZURE_", StringComparison.Ordinal) || name.StartsWith("SCITQ_TEST", StringComparison.Ordinal));
+        Assert.DoesNotContain(names, name => name is "SCITQ_BUS" or "SCITQ_DATABASE" or "SCITQ_TOKEN" or "DOCKER_HOST"
+            || name.StartsWith("DOTNET_", StringComparison.Ordinal) || name.StartsWith("AWS_", StringComparison.Ordinal)
+            || name.StartsWith("AZURE_", StringComparison.Ordinal) || name.StartsWith("SCITQ_TEST", StringComparison.Ordinal));
     }
 
     [Fact(Timeout = 120_000), Trait("Id", "E4")]
@@ -78,14 +80,17 @@ public abstract class EnvironmentTests(ScitqSystem system)
     public async Task E12_Files_of_any_name_are_delivered_and_what_is_no_file_is_skipped_with_a_warning()
     {
         var output = OutputFolder();
-        var run = await system.FollowAsync("-o", $"file://{output}/", "sh", "-c", "cd $OUTPUT; echo 1 >'a b.txt'; echo 2 >.hidden; echo 3 >é; mkdir empty sub; echo 4 >sub/x; ln -s x link; mkfifo fifo");
+        var run = await system.FollowAsync("-o", $"file://{output}/", "sh", "-c",
+            "cd $OUTPUT; echo 1 >'a b.txt'; echo 2 >.hidden; echo 3 >é; mkdir empty sub; echo 4 >sub/x; ln -s x link; mkfifo fifo");
         run.Success();
-        Assert.Equal([".hidden", "a b.txt", "sub/x", "é"], Directory.GetFiles(output, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(output, f)).Order(StringComparer.Ordinal));
+        Assert.Equal([".hidden", "a b.txt", "sub/x", "é"], Directory.GetFiles(output, "*", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(output, f)).Order(StringComparer.Ordinal));
         var attempt = (await system.TaskAsync(run.TaskId)).GetProperty("attempts")[0];
         var warnings = attempt.GetProperty("warnings").ToString();
         Assert.Contains("link", warnings);
         Assert.Contains("fifo", warnings);
-        Assert.Equal([".hidden", "a b.txt", "sub/x", "é"], attempt.GetProperty("outputs").EnumerateArray().Select(f => f.GetProperty("name").GetString()!).Order(StringComparer.Ordinal));
+        Assert.Equal([".hidden", "a b.txt", "sub/x", "é"], attempt.GetProperty("outputs").EnumerateArray().Select(f => f.GetProperty("name").GetString()!)
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact(Timeout = 120_000), Trait("Id", "E13")]
@@ -107,7 +112,8 @@ public abstract class EnvironmentTests(ScitqSystem system)
         var task = await system.TaskAsync(run.TaskId, "failed");
         Assert.Equal("upload", task.GetProperty("failure_class").GetString());
         Assert.Contains("f5", task.GetProperty("reason").GetString());
-        Assert.Equal(["f1", "f10", "f2", "f3", "f4", "f6", "f7", "f8", "f9"], Directory.GetFiles(output).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        Assert.Equal(["f1", "f10", "f2", "f3", "f4", "f6", "f7", "f8", "f9"], Directory.GetFiles(output).Select(f => Path.GetFileName(f)!)
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact(Timeout = 120_000), Trait("Id", "E16")]
@@ -115,9 +121,11 @@ public abstract class EnvironmentTests(ScitqSystem system)
     {
         var go = $"go-{Guid.NewGuid():N}";
         TestEnvironment.Required("SCITQ_TEST_DOCKER");
-        var id = (await system.LaunchAsync("-d", DockerFixture.Image, "sh", "-c", $"echo mine >/tmp/{go}; until test -e /tmp/{go}.end; do sleep 0.1; done")).TaskId;
+        var id = (await system.LaunchAsync("-d", DockerFixture.Image, "sh", "-c",
+            $"echo mine >/tmp/{go}; until test -e /tmp/{go}.end; do sleep 0.1; done")).TaskId;
         await system.TaskAsync(id, "running");
-        var file = await Eventually.GetAsync(() => Task.FromResult(Directory.EnumerateFiles(system.WorkDirectory, go, SearchOption.AllDirectories).FirstOrDefault()), $"{go} in the work directory");
+        var file = await Eventually.GetAsync(() =>
+            Task.FromResult(Directory.EnumerateFiles(system.WorkDirectory, go, SearchOption.AllDirectories).FirstOrDefault()), $"{go} in the work directory");
         await File.WriteAllTextAsync(file + ".end", "");
         await system.TaskAsync(id, "succeeded");
         await Eventually.Async(() => !File.Exists(file), $"{file} is gone");

@@ -18,7 +18,8 @@ public sealed class GpuTests : IDisposable
         Directory.CreateDirectory(_folder["bin"]);
         await File.WriteAllTextAsync(_folder["bin/nvidia-smi"], "#!/bin/sh\necho NVIDIA A100-SXM4-80GB\n", TestContext.Current.CancellationToken);
         File.SetUnixFileMode(_folder["bin/nvidia-smi"], (UnixFileMode)0b111_101_101);
-        await using var standalone = ProcessUnderTest.Start("scitq-standalone", ["--port", "0", "--data", _folder["data"], "--name", "gpu"], new Dictionary<string, string?>
+        await using var standalone = ProcessUnderTest.Start("scitq-standalone", ["--port", "0", "--data", _folder["data"], "--name", "gpu"],
+            new Dictionary<string, string?>
         {
             ["PATH"] = $"{_folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}",
             ["DOCKER_HOST"] = TestEnvironment.Required("SCITQ_TEST_DOCKER"),
@@ -28,13 +29,15 @@ public sealed class GpuTests : IDisposable
             ["SCITQ_SERVER"] = Regex.Match(await standalone.WaitForLineAsync("Listening on ", TimeSpan.FromSeconds(60)), "http:[^ ]+").Value,
         };
 
-        var run = await ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, "scitq-launch"), ["--follow", "-d", DockerFixture.Image, "-O", "--gpus all", "true"], tools);
+        var run = await ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, "scitq-launch"),
+            ["--follow", "-d", DockerFixture.Image, "-O", "--gpus all", "true"], tools);
         Assert.NotEqual(0, run.Code);
         Assert.Contains("could not select device driver", run.Error, StringComparison.Ordinal);
         var task = JsonDocument.Parse((await ManageAsync("task", "show", "-i", $"{run.TaskId}")).Success()).RootElement;
         Assert.Contains("\"failure_class\":\"start\"", Regex.Replace(task.ToString(), "\\s", ""), StringComparison.Ordinal);
         Assert.Contains("NVIDIA A100-SXM4-80GB", (await ManageAsync("worker", "show", "-n", "gpu")).Success(), StringComparison.Ordinal);
 
-        Task<ToolOutput> ManageAsync(params string[] words) => ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, "scitq-manage"), [.. words, "--format", "json"], tools);
+        Task<ToolOutput> ManageAsync(params string[] words) =>
+            ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, "scitq-manage"), [.. words, "--format", "json"], tools);
     }
 }

@@ -44,14 +44,17 @@ public sealed class InputTests(EmbeddedSystem system) : IAsyncLifetime
             context.Response.StatusCode = 503;
             return Task.FromResult(true);
         };
-        string[] inputs = [Bucket.Uri("d/x.txt"), Bucket.Uri("f"), Bucket.Uri("packed.txt.gz|gunzip"), $"{_http.Root}/token.txt?token=1", $"{_http.Root}/busy.txt", Bucket.Uri("a//b.txt"), Bucket.Uri("a/./b")];
+        string[] inputs = [Bucket.Uri("d/x.txt"), Bucket.Uri("f"), Bucket.Uri("packed.txt.gz|gunzip"), $"{_http.Root}/token.txt?token=1",
+            $"{_http.Root}/busy.txt", Bucket.Uri("a//b.txt"), Bucket.Uri("a/./b")];
 
-        var run = await FollowAsync(docker, [.. inputs.SelectMany(i => new[] { "-i", i }), "-o", Bucket.Uri("out"), "sh", "-c", "cd $INPUT; find . -type f; cp -r . $OUTPUT/"]);
+        var run = await FollowAsync(
+            docker, [.. inputs.SelectMany(i => new[] { "-i", i }), "-o", Bucket.Uri("out"), "sh", "-c", "cd $INPUT; find . -type f; cp -r . $OUTPUT/"]);
 
         Assert.Equal(["./b", "./b.txt", "./busy.txt", "./packed.txt", "./sub/z.txt", "./token.txt", "./x.txt", "./y.txt"], Lines(run));
         var task = await system.TaskAsync(run.TaskId);
         Assert.Equal(8, task.GetProperty("attempts")[0].GetProperty("outputs").GetArrayLength());
-        foreach (var (key, content) in new[] { ("b", "a/./b"), ("b.txt", "a//b.txt"), ("packed.txt", "unpacked"), ("sub/z.txt", "f/sub/z.txt"), ("busy.txt", "busy"), ("token.txt", "token") })
+        foreach (var (key, content) in new[]
+            { ("b", "a/./b"), ("b.txt", "a//b.txt"), ("packed.txt", "unpacked"), ("sub/z.txt", "f/sub/z.txt"), ("busy.txt", "busy"), ("token.txt", "token") })
             Assert.Equal(content, await Bucket.GetAsync($"out/{key}"));
         Assert.True(busy > 2, "it was asked for again");
         Assert.DoesNotContain(await Bucket.KeysAsync(), key => key.Contains(".scitq-", StringComparison.Ordinal));
@@ -67,7 +70,9 @@ public sealed class InputTests(EmbeddedSystem system) : IAsyncLifetime
         foreach (var key in new[] { "m.txt", "mf/n.txt" }) await Bucket.PutAsync(key, key);
         string[] resources = ["a.tar|untar", "b.tar.gz|untar", "c.zip|unzip", "m.txt|mv:sub1", "m.txt|mv:sub2/", "mf/|mv:sub3", "m.txt|mv:./sub4/"];
 
-        var run = await FollowAsync(docker, [.. resources.SelectMany(r => new[] { "-r", Bucket.Uri(r) }), "sh", "-c", "cd $RESOURCE; find -L . -type f; cat t1/a t2/b t3/c sub4/m.txt"]);
+        var run = await FollowAsync(
+            docker, [.. resources.SelectMany(r => new[] { "-r", Bucket.Uri(r) }), "sh", "-c",
+            "cd $RESOURCE; find -L . -type f; cat t1/a t2/b t3/c sub4/m.txt"]);
 
         Assert.Equal(["./sub1/m.txt", "./sub2/m.txt", "./sub3/n.txt", "./sub4/m.txt", "./t1/a", "./t2/b", "./t3/c", "t1/at2/bt3/cm.txt"], Lines(run));
     }
@@ -77,7 +82,8 @@ public sealed class InputTests(EmbeddedSystem system) : IAsyncLifetime
     {
         await Bucket.PutAsync("c1/same.txt", "first");
         await Bucket.PutAsync("c2/same.txt", "last");
-        Assert.Equal("last", (await FollowAsync(docker, "-r", Bucket.Uri("c1/same.txt"), "-r", Bucket.Uri("c2/same.txt"), "sh", "-c", "cat $RESOURCE/same.txt")).Out);
+        Assert.Equal("last",
+            (await FollowAsync(docker, "-r", Bucket.Uri("c1/same.txt"), "-r", Bucket.Uri("c2/same.txt"), "sh", "-c", "cat $RESOURCE/same.txt")).Out);
     }
 
     [Theory(Timeout = 120_000), InlineData(false), InlineData(true), Trait("Id", "I6"), Trait("Id", "I27")]
@@ -85,7 +91,9 @@ public sealed class InputTests(EmbeddedSystem system) : IAsyncLifetime
     {
         _http!.Files["/x.txt"] = "twice"u8.ToArray();
         await File.WriteAllTextAsync(system.Folder["db.fa"], ">local", Ct);
-        var run = await FollowAsync(docker, "-i", $"{_http.Root}/x.txt", "-i", $"{_http.Root}/x.txt", "-r", $"file://{system.Folder["db.fa"]}", "sh", "-c", "cat $INPUT/* $RESOURCE/db.fa");
+        var run = await FollowAsync(
+            docker, "-i", $"{_http.Root}/x.txt", "-i", $"{_http.Root}/x.txt", "-r", $"file://{system.Folder["db.fa"]}", "sh", "-c",
+            "cat $INPUT/* $RESOURCE/db.fa");
         Assert.Equal("twice>local", run.Success());
         Assert.Single(_http.Requests, r => r.StartsWith("GET /x.txt", StringComparison.Ordinal));
     }
@@ -96,15 +104,18 @@ public sealed class InputTests(EmbeddedSystem system) : IAsyncLifetime
         _http!.Files["/x.txt"] = "one"u8.ToArray();
         var run = await FollowAsync(docker: false, "-i", $"{_http.Root}/x.txt?token=1", "-i", $"{_http.Root}/x.txt?token=2", "sh", "-c", "cat $INPUT/*");
         Assert.Equal("one", run.Success());
-        Assert.Contains("inputs of one name", (await system.TaskAsync(run.TaskId)).GetProperty("attempts")[0].GetProperty("warnings").ToString(), StringComparison.Ordinal);
+        Assert.Contains("inputs of one name", (await system.TaskAsync(run.TaskId)).GetProperty("attempts")[0].GetProperty("warnings")
+            .ToString(), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 120_000), Trait("Id", "I4"), Trait("Id", "I28"), Trait("Id", "I30")]
     public async Task What_is_not_there_fails_the_download_and_is_named()
     {
         var missing = Guid.NewGuid().ToString("N");
-        string[] inputs = [Bucket.Uri(missing), Bucket.Uri(missing + "/"), $"file:///nope/{missing}", $"{TestEnvironment.Required("SCITQ_TEST_FTP").TrimEnd('/')}/{missing}/", $"{_http!.Root}/{missing}", $"s3://{missing}/x"];
-        foreach (var (input, id) in (await Task.WhenAll(inputs.Select(i => system.LaunchAsync("-i", i, "true")))).Zip(inputs, (run, input) => (input, run.TaskId)))
+        string[] inputs = [Bucket.Uri(missing), Bucket.Uri(missing + "/"), $"file:///nope/{missing}",
+            $"{TestEnvironment.Required("SCITQ_TEST_FTP").TrimEnd('/')}/{missing}/", $"{_http!.Root}/{missing}", $"s3://{missing}/x"];
+        foreach (var (input, id) in (await Task.WhenAll(inputs.Select(i => system.LaunchAsync("-i", i, "true"))))
+            .Zip(inputs, (run, input) => (input, run.TaskId)))
         {
             var task = await system.TaskAsync(id, "failed");
             Assert.Equal("download", task.GetProperty("failure_class").GetString());
@@ -148,7 +159,9 @@ public sealed class InputTests(EmbeddedSystem system) : IAsyncLifetime
     {
         string[] names = ["a space", "plus+", "%41", "#hash", "q?uery", "é", "back'\"quotes", string.Join('/', Enumerable.Repeat(new string('l', 230), 4))];
         foreach (var name in names) await Bucket.PutAsync($"odd/{name}", name);
-        (await FollowAsync(docker: false, "-i", Bucket.Uri("odd/"), "-i", Bucket.Uri("odd/q?uery|mv:one"), "-i", Bucket.Uri("odd/%41|mv:one"), "-o", Bucket.Uri("back"), "sh", "-c", "cp -r $INPUT/. $OUTPUT/")).Success();
+        (await FollowAsync(
+            docker: false, "-i", Bucket.Uri("odd/"), "-i", Bucket.Uri("odd/q?uery|mv:one"), "-i", Bucket.Uri("odd/%41|mv:one"), "-o", Bucket.Uri("back"), "sh",
+            "-c", "cp -r $INPUT/. $OUTPUT/")).Success();
         var expected = names.Concat(["one/q?uery", "one/%41"]).Select(n => $"back/{n}").Order(StringComparer.Ordinal);
         Assert.Equal(expected, (await Bucket.KeysAsync()).Where(k => k.StartsWith("back/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         foreach (var name in names) Assert.Equal(name, await Bucket.GetAsync($"back/{name}"));
@@ -176,7 +189,8 @@ public sealed class InputTests(EmbeddedSystem system) : IAsyncLifetime
     private static byte[] Tar(string name)
     {
         using var packed = new MemoryStream();
-        using (var tar = new TarWriter(packed)) tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(name)) });
+        using (var tar = new TarWriter(packed))
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(name)) });
         return packed.ToArray();
     }
 

@@ -121,7 +121,8 @@ public abstract class LaunchTests(ScitqSystem system)
 
         // Found by PATH, the first word is a bare name.
         var search = new Dictionary<string, string?>(environment) { ["PATH"] = $"{links}:/usr/bin:/bin" };
-        Assert.Equal("Command that would be sent: echo found\n", (await ToolOutput.RunAsync("/bin/sh", ["-c", "scitq-launch -t echo found"], search)).Success());
+        Assert.Equal("Command that would be sent: echo found\n", (await ToolOutput.RunAsync("/bin/sh", ["-c", "scitq-launch -t echo found"], search))
+            .Success());
         var tools = new FileInfo(launch).ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         Assert.Equal("Command that would be sent: echo named\n", (await ToolOutput.RunAsync(tools, ["launch", "-t", "echo", "named"], environment)).Success());
         var status = await ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, "scitq-manage"), ["server", "status", "--format", "json"], environment);

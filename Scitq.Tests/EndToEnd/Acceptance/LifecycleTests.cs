@@ -65,16 +65,19 @@ public abstract class LifecycleTests(ScitqSystem system)
         var task = await system.TaskAsync(run.TaskId);
         Assert.Equal(("failed", "timeout"), (Text(task, "status"), Text(task, "failure_class")));
         Assert.Equal(2, Attempts(task).Count());
-        Assert.All(Attempts(task), a => Assert.InRange((a.GetProperty("run_ended").GetDateTime() - a.GetProperty("started").GetDateTime()).TotalSeconds, 0.9, 10));
+        Assert.All(Attempts(task), a =>
+            Assert.InRange((a.GetProperty("run_ended").GetDateTime() - a.GetProperty("started").GetDateTime()).TotalSeconds, 0.9, 10));
     }
 
     [Fact(Timeout = 120_000), Trait("Id", "T9"), Trait("Id", "T12")]
     public async Task T9_T12_A_cancelled_task_is_stopped_for_good_and_leaves_nothing()
     {
         var output = system.Folder[$"T12-{Guid.NewGuid():N}"];
-        var id = (await system.LaunchAsync("--retry", "3", "-o", $"file://{output}", "sh", "-c", "echo $$ >$OUTPUT/pid; sleep 600 & echo $OUTPUT $$ $!; wait")).TaskId;
+        var id = (await system.LaunchAsync("--retry", "3", "-o", $"file://{output}", "sh", "-c",
+            "echo $$ >$OUTPUT/pid; sleep 600 & echo $OUTPUT $$ $!; wait")).TaskId;
         await system.TaskAsync(id, "running");
-        var words = await Eventually.GetAsync(async () => (await system.ManageAsync("task", "logs", "-i", $"{id}")).Out is { Length: > 0 } text ? text.Split() : null, "its first line");
+        var words = await Eventually.GetAsync(async () =>
+            (await system.ManageAsync("task", "logs", "-i", $"{id}")).Out is { Length: > 0 } text ? text.Split() : null, "its first line");
         (await system.ManageAsync("task", "cancel", "-i", $"{id}")).Success();
         var task = await system.TaskAsync(id, "cancelled");
         Assert.Single(Attempts(task));
@@ -138,7 +141,8 @@ public abstract class LifecycleTests(ScitqSystem system)
     {
         var (running, lines) = (Directory.CreateDirectory(system.Folder[$"T35-{Guid.NewGuid():N}"]).FullName, system.Folder[$"T35-{Guid.NewGuid():N}.txt"]);
         await File.WriteAllLinesAsync(lines, Enumerable.Range(1, 100).Select(i => i.ToString(CultureInfo.InvariantCulture)));
-        var run = await system.LaunchAsync("--wait", "--each-line", lines, "sh", "-c", $": >{running}/{{}}; ls {running} | wc -l; rm {running}/{{}}; echo entry {{}}", "{}");
+        var run = await system.LaunchAsync("--wait", "--each-line", lines, "sh", "-c",
+            $": >{running}/{{}}; ls {running} | wc -l; rm {running}/{{}}; echo entry {{}}", "{}");
         run.Success();
         Assert.Contains("100 succeeded, 0 did not", run.Error);
         var first = long.Parse(run.Error.Split("(ids ")[1].Split('-')[0], CultureInfo.InvariantCulture);
@@ -146,7 +150,8 @@ public abstract class LifecycleTests(ScitqSystem system)
         {
             var task = await system.TaskAsync(first + i);
             Assert.Single(Attempts(task));
-            var output = await (await system.ClientAsync()).GetStringAsync($"{await system.AddressAsync()}/api/v1/tasks/{first + i}/attempts/latest/log/stdout");
+            var output = await (await system.ClientAsync())
+                .GetStringAsync($"{await system.AddressAsync()}/api/v1/tasks/{first + i}/attempts/latest/log/stdout");
             var words = output.TrimEnd('\n').Split('\n');
             Assert.InRange(int.Parse(words[0], CultureInfo.InvariantCulture), 1, ScitqSystem.Concurrency);
             Assert.Equal($"entry {i + 1}", words[1]);

@@ -11,7 +11,8 @@ public abstract class OutputTests(ScitqSystem system)
     {
         var (wall, runs) = (system.Folder[$"wall-{Guid.NewGuid():N}"], system.Folder[$"runs-{Guid.NewGuid():N}"]);
         Directory.CreateDirectory($"{wall}/out/b/in-the-way");
-        var run = await system.LaunchAsync("--wait", "-o", $"file://{wall}/out/", "sh", "-c", $"echo run >>{runs}; echo hello; mkdir $OUTPUT/sub; printf abc >$OUTPUT/sub/a; printf d >$OUTPUT/b");
+        var run = await system.LaunchAsync("--wait", "-o", $"file://{wall}/out/", "sh", "-c",
+            $"echo run >>{runs}; echo hello; mkdir $OUTPUT/sub; printf abc >$OUTPUT/sub/a; printf d >$OUTPUT/b");
         Assert.Equal(125, run.Code);
         var id = $"{run.TaskId}";
         Assert.Contains($"retry-upload {id}", (await system.ManageAsync("task", "explain", id)).Success());
@@ -54,11 +55,13 @@ public abstract class OutputTests(ScitqSystem system)
     public async Task A_worker_is_paused_resumed_and_given_other_slots()
     {
         await Eventually.Async(async () => (await system.GetAsync("workers")).GetArrayLength() > 0, "the worker has registered", TimeSpan.FromSeconds(60));
-        var name = (await system.GetAsync("workers")).EnumerateArray().First(w => w.GetProperty("batch").GetString() == "Default").GetProperty("name").GetString()!;
+        var name = (await system.GetAsync("workers")).EnumerateArray().First(w => w.GetProperty("batch").GetString() == "Default").GetProperty("name")
+            .GetString()!;
         // For a moment, and never more slots than there are: other tests run meanwhile.
         var slots = (await system.GetAsync($"workers/{name}")).GetProperty("concurrency").GetInt32();
         Assert.Contains("is paused", (await system.ManageAsync("worker", "pause", name)).Success());
-        Assert.Contains($"concurrency {slots - 1} ", (await system.ManageAsync("worker", "update", "-n", name, "-C", $"{slots - 1}", "-S", "running")).Success());
+        Assert.Contains($"concurrency {slots - 1} ", (await system.ManageAsync("worker", "update", "-n", name, "-C", $"{slots - 1}", "-S", "running"))
+            .Success());
         Assert.Contains($"concurrency {slots} ", (await system.ManageAsync("worker", "update", name, "-C", $"{slots}")).Success());
         Assert.Contains("serves batch", (await system.ManageAsync("worker", "resume", name)).Success());
         Assert.Equal(3, (await system.ManageAsync("worker", "pause", "nobody")).Code);

@@ -111,7 +111,8 @@ public sealed class OwnTokenTests : IDisposable
             File.SetUnixFileMode(_folder["secret"], UnixFileMode.UserRead | UnixFileMode.UserWrite | mode);
             foreach (var option in (string[])["--token-file", "--bus-file", "--database-file"])
             {
-                await using var coordinator = ProcessUnderTest.Start("scitq-coordinator", ["--port", "0", "--data", _folder["data"], option, _folder["secret"]], Environment);
+                await using var coordinator = ProcessUnderTest.Start("scitq-coordinator",
+                    ["--port", "0", "--data", _folder["data"], option, _folder["secret"]], Environment);
                 Assert.Equal(2, await coordinator.WaitForExitAsync());
                 Assert.Contains($"chmod 600 '{_folder["secret"]}'", Assert.Single(coordinator.Lines), StringComparison.Ordinal);
             }
@@ -129,10 +130,12 @@ public sealed class OwnTokenTests : IDisposable
 
     private Dictionary<string, string?> Environment => new()
     {
-        ["XDG_STATE_HOME"] = _folder["state"], ["XDG_CONFIG_HOME"] = _folder["config"], ["SCITQ_TOKEN"] = null, ["SCITQ_TOKEN_FILE"] = null, ["DOCKER_HOST"] = "unix:///nowhere",
+        ["XDG_STATE_HOME"] = _folder["state"], ["XDG_CONFIG_HOME"] = _folder["config"], ["SCITQ_TOKEN"] = null, ["SCITQ_TOKEN_FILE"] = null,
+        ["DOCKER_HOST"] = "unix:///nowhere",
     };
 
-    private ProcessUnderTest Start(params string[] options) => ProcessUnderTest.Start("scitq-standalone", ["--data", _folder["data"], "--concurrency", "2", .. options], Environment);
+    private ProcessUnderTest Start(params string[] options) =>
+        ProcessUnderTest.Start("scitq-standalone", ["--data", _folder["data"], "--concurrency", "2", .. options], Environment);
 
     private Task<ToolOutput> LaunchAsync(string server, params string[] options) =>
         ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, "scitq-launch"), ["-s", server, .. options, "--follow", "echo", "hello"], Environment);

@@ -46,7 +46,8 @@ public abstract class QuotingTests(ScitqSystem system)
     ];
 
     [Theory(Timeout = 120_000), MemberData(nameof(Lines))]
-    public async Task A_line_typed_in_bash_gives_the_output_that_its_words_mean(string line, string expected) => Assert.Equal(expected, (await system.BashAsync(line)).Success());
+    public async Task A_line_typed_in_bash_gives_the_output_that_its_words_mean(string line, string expected) =>
+        Assert.Equal(expected, (await system.BashAsync(line)).Success());
 
     [Theory(Timeout = 120_000), MemberData(nameof(DockerLines))]
     public async Task And_the_same_in_a_container(string line, string expected)

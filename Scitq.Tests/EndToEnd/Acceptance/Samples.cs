@@ -8,7 +8,8 @@ namespace Scitq.Tests.EndToEnd.Acceptance;
 public abstract class Samples(string scheme) : IAsyncLifetime
 {
     /// <summary>Names that some program on the way might take for something else.</summary>
-    public static readonly IReadOnlyList<string> OddNames = ["%41", "a b", "a#b", "a+b", "a?b", "é", $"{string.Join('/', Enumerable.Repeat(new string('n', 199), 4))}/end"];
+    public static readonly IReadOnlyList<string> OddNames = ["%41", "a b", "a#b", "a+b", "a?b", "é",
+        $"{string.Join('/', Enumerable.Repeat(new string('n', 199), 4))}/end"];
 
     private readonly TestFolder _folder = new();
     private readonly string _variable = scheme == "s3" ? "SCITQ_TEST_S3" : "SCITQ_TEST_AZURE";
@@ -31,11 +32,14 @@ public abstract class Samples(string scheme) : IAsyncLifetime
     {
         if (TestEnvironment.Optional(_variable) is null) return;
         _store = await CloudStore.CreateAsync(scheme);
-        foreach (var (name, text) in ((string, string)[])[("d/x.txt", "x"), ("d/sub/y.txt", "y"), ("d2/z.txt", "z"), ("a/b.txt", "ab"), .. OddNames.Select(n => ($"odd/{n}", n))]) Write(name, text);
+        foreach (var (name, text) in ((string, string)[])[
+            ("d/x.txt", "x"), ("d/sub/y.txt", "y"), ("d2/z.txt", "z"), ("a/b.txt", "ab"), .. OddNames.Select(n => ($"odd/{n}", n))]) Write(name, text);
         foreach (var (name, text) in ((string, string)[])[("one", "1"), ("in/two", "2")]) Write(name, text, below: "db");
         await using (var zipped = new GZipStream(File.Create(_folder["data/x.txt.gz"]), CompressionLevel.Fastest)) zipped.Write("unzipped"u8);
         await TarFile.CreateFromDirectoryAsync(_folder["db"], _folder["data/db.tar"], includeBaseDirectory: false);
-        await using (var zipped = new GZipStream(File.Create(_folder["data/db.tar.gz"]), CompressionLevel.Fastest)) await TarFile.CreateFromDirectoryAsync(_folder["db"], zipped, includeBaseDirectory: false);
+        await using (var zipped = new GZipStream(
+            File.Create(_folder["data/db.tar.gz"]), CompressionLevel.Fastest)) await TarFile.CreateFromDirectoryAsync(_folder["db"], zipped,
+            includeBaseDirectory: false);
         await ZipFile.CreateFromDirectoryAsync(_folder["db"], _folder["data/db.zip"]);
         await FetchAsync("copy", _folder["data"], Root);
     }
@@ -59,7 +63,8 @@ public abstract class Samples(string scheme) : IAsyncLifetime
     {
         var copy = Directory.CreateDirectory(_folder[$"copy-{Guid.NewGuid():N}"]).FullName;
         await FetchAsync("copy", $"{Root}/{folder}/", copy);
-        return Directory.EnumerateFiles(copy, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).ToDictionary(f => Path.GetRelativePath(copy, f), File.ReadAllText);
+        return Directory.EnumerateFiles(copy, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
+            .ToDictionary(f => Path.GetRelativePath(copy, f), File.ReadAllText);
     }
 
     private void Write(string name, string text, string below = "data")

@@ -42,7 +42,8 @@ public abstract class ScitqSystem : IAsyncDisposable
 
     /// <summary>A line for bash, in which <c>scitq-launch</c> follows what it queues.</summary>
     public async Task<ToolOutput> BashAsync(string line) =>
-        await ToolOutput.RunAsync("/bin/bash", ["-c", $"scitq-launch() {{ '{TestEnvironment.Bin}/scitq-launch' --follow \"$@\"; }}; {line}"], await EnvironmentAsync());
+        await ToolOutput.RunAsync("/bin/bash", ["-c", $"scitq-launch() {{ '{TestEnvironment.Bin}/scitq-launch' --follow \"$@\"; }}; {line}"],
+            await EnvironmentAsync());
 
     /// <summary>The task as the API shows it, with attempts and history.</summary>
     public async Task<JsonElement> TaskAsync(long id) => await GetAsync($"tasks/{id}");
@@ -71,7 +72,8 @@ public abstract class ScitqSystem : IAsyncDisposable
     }
 
     /// <summary>How the tools find it.</summary>
-    public async Task<Dictionary<string, string?>> EnvironmentAsync() => new() { ["SCITQ_SERVER"] = await AddressAsync(), ["SCITQ_TOKEN"] = null, ["SCITQ_TOKEN_FILE"] = TokenFile, ["SCITQ_FORMAT"] = null };
+    public async Task<Dictionary<string, string?>> EnvironmentAsync() =>
+        new() { ["SCITQ_SERVER"] = await AddressAsync(), ["SCITQ_TOKEN"] = null, ["SCITQ_TOKEN_FILE"] = TokenFile, ["SCITQ_FORMAT"] = null };
 
     public async ValueTask DisposeAsync()
     {

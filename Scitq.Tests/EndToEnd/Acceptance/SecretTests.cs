@@ -20,13 +20,17 @@ public sealed class SecretTests : IDisposable
         await File.WriteAllTextAsync(_folder["store"], $$"""{"db":"{{Canary}}"}""", TestContext.Current.CancellationToken);
         File.SetUnixFileMode(_folder["store"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await using var standalone = ProcessUnderTest.Start(
-            "scitq-standalone", ["--port", "0", "--data", _folder["data"], "--concurrency", "2", "--name", "keeper", "--secrets", _folder["store"], "--Logging:LogLevel:Default", "Debug"],
+            "scitq-standalone",
+            ["--port", "0", "--data", _folder["data"], "--concurrency", "2", "--name", "keeper", "--secrets", _folder["store"], "--Logging:LogLevel:Default",
+            "Debug"],
             new Dictionary<string, string?> { ["DOCKER_HOST"] = docker });
         var server = Regex.Match(await standalone.WaitForLineAsync("Listening on ", TimeSpan.FromSeconds(60)), "http:[^ ]+").Value;
         var seen = new List<string>();
         foreach (var where in new string[][] { [], ["-d", DockerFixture.Image] })
         {
-            var run = await RunAsync("scitq-launch", ["-s", server, "--follow", .. where, "--secret", "PASSWORD=db", "sh", "-c", "test \"$PASSWORD\" = canary-of-the\"-store\" && echo it is here"]);
+            var run = await RunAsync(
+                "scitq-launch",
+                ["-s", server, "--follow", .. where, "--secret", "PASSWORD=db", "sh", "-c", "test \"$PASSWORD\" = canary-of-the\"-store\" && echo it is here"]);
             Assert.Equal("it is here\n", run.Success());
             seen.Add((await RunAsync("scitq-manage", "-s", server, "--json", "task", "show", "-i", $"{run.TaskId}")).Success());
         }
@@ -101,7 +105,8 @@ public sealed class SecretTests : IDisposable
         var run = await RunAsync(
             "scitq-launch", "-s", server, "--mask-secrets", "--secret", "A=db", "sh", "-c", $"echo $A; until test -e {_folder[file]}; do sleep 0.1; done; echo $A");
         await Eventually.Async(
-            async () => (await RunAsync("scitq-manage", "-s", server, "task", "logs", "-i", $"{run.TaskId}")).Out.Length > Canary.Length, "the first line is stored", TimeSpan.FromSeconds(30));
+            async () => (await RunAsync("scitq-manage", "-s", server, "task", "logs", "-i", $"{run.TaskId}")).Out.Length > Canary.Length,
+                "the first line is stored", TimeSpan.FromSeconds(30));
         return run;
     }
 
@@ -124,5 +129,6 @@ public sealed class SecretTests : IDisposable
     }
 
     private static Task<ToolOutput> RunAsync(string program, params string[] words) =>
-        ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, program), words, new Dictionary<string, string?> { ["SCITQ_TOKEN"] = null, ["SCITQ_TOKEN_FILE"] = null });
+        ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, program), words,
+            new Dictionary<string, string?> { ["SCITQ_TOKEN"] = null, ["SCITQ_TOKEN_FILE"] = null });
 }

@@ -64,7 +64,8 @@ public sealed class ServerSystem : ScitqSystem
     private Task<string> RunCoordinatorAsync(int port)
     {
         _coordinator = ProcessUnderTest.Start(
-            "scitq-coordinator", ["--port", $"{port}", "--data", Folder["coordinator"], .. Knobs], new Dictionary<string, string?> { ["SCITQ_BUS"] = _vhost!.AmqpUri, ["SCITQ_DATABASE"] = _database });
+            "scitq-coordinator", ["--port", $"{port}", "--data", Folder["coordinator"], .. Knobs],
+            new Dictionary<string, string?> { ["SCITQ_BUS"] = _vhost!.AmqpUri, ["SCITQ_DATABASE"] = _database });
         return ListeningAsync(_coordinator);
     }
 
@@ -73,7 +74,9 @@ public sealed class ServerSystem : ScitqSystem
         var environment = AgentEnvironment();
         environment["SCITQ_BUS"] = _vhost!.AmqpUri;
         var agent = ProcessUnderTest.Start(
-            "scitq-agent", ["--name", name, "--batch", batch, "--concurrency", $"{concurrency}", "--prefetch", "2", "--work-dir", Folder[name], "--heartbeat-seconds", "1"], environment);
+            "scitq-agent",
+            ["--name", name, "--batch", batch, "--concurrency", $"{concurrency}", "--prefetch", "2", "--work-dir", Folder[name], "--heartbeat-seconds", "1"],
+            environment);
         lock (_processes) _processes.Add(agent);
         await agent.WaitForLineAsync("is registered", TimeSpan.FromSeconds(60));
         return agent;

@@ -57,7 +57,8 @@ public sealed class SharedDataTests(ServerSystem system)
         var run = await system.LaunchAsync(["--wait", .. data, "true"]);
         Assert.Equal(125, run.Code);
         Assert.Equal("download", (await system.TaskAsync(run.TaskId, "failed")).GetProperty("failure_class").GetString());
-        Assert.Empty(Directory.EnumerateFileSystemEntries(system.Folder.Path, Path.GetFileName(name), new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true }));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(system.Folder.Path, Path.GetFileName(name),
+            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true }));
         Assert.False(File.Exists(Path.Combine("/tmp", Path.GetFileName(name))));
     }
 

@@ -21,7 +21,8 @@ public abstract class StagingTests(ScitqSystem system, Samples samples)
         await system.TaskAsync(id, "running");
         await samples.PutAsync(name, "newer");
         // A source that was asked for a moment ago is not asked again.
-        await Eventually.Async(async () => (await system.FollowAsync("-r", At(name), "sh", "-c", $"cat $RESOURCE/{name}")).Success() == "newer", "a new task sees the change", TimeSpan.FromSeconds(30));
+        await Eventually.Async(async () => (await system.FollowAsync("-r", At(name), "sh", "-c", $"cat $RESOURCE/{name}"))
+            .Success() == "newer", "a new task sees the change", TimeSpan.FromSeconds(30));
         await File.WriteAllTextAsync(go, "");
         await system.TaskAsync(id, "succeeded");
         Assert.Equal("old", (await system.ManageAsync("task", "logs", $"{id}")).Success());
@@ -43,8 +44,11 @@ public abstract class StagingTests(ScitqSystem system, Samples samples)
     public async Task E12_What_is_no_file_is_not_sent_to_the_store()
     {
         var output = $"out-{Guid.NewGuid():N}";
-        await RunAsync("cd $OUTPUT; echo 1 >'a b.txt'; echo 2 >.hidden; : >nothing; mkdir empty sub; echo 4 >sub/x; ln -s /etc/passwd link; ln -s . loop; mkfifo fifo", "-o", At(output));
-        Assert.Equal(new Dictionary<string, string> { ["a b.txt"] = "1\n", [".hidden"] = "2\n", ["nothing"] = "", ["sub/x"] = "4\n" }, await samples.ReadAsync(output));
+        await RunAsync(
+            "cd $OUTPUT; echo 1 >'a b.txt'; echo 2 >.hidden; : >nothing; mkdir empty sub; echo 4 >sub/x; ln -s /etc/passwd link; ln -s . loop; mkfifo fifo",
+            "-o", At(output));
+        Assert.Equal(new Dictionary<string, string> { ["a b.txt"] = "1\n", [".hidden"] = "2\n", ["nothing"] = "", ["sub/x"] = "4\n" },
+            await samples.ReadAsync(output));
     }
 
     [Fact(Timeout = 120_000)]
@@ -64,7 +68,8 @@ public abstract class StagingTests(ScitqSystem system, Samples samples)
     {
         TestEnvironment.Required("SCITQ_TEST_DOCKER");
         var runs = await Task.WhenAll(
-            system.FollowAsync([.. options, "sh", "-c", $"export LC_ALL=C; {script}"]), system.FollowAsync(["-d", DockerFixture.Image, .. options, "sh", "-c", script]));
+            system.FollowAsync([.. options, "sh", "-c", $"export LC_ALL=C; {script}"]),
+            system.FollowAsync(["-d", DockerFixture.Image, .. options, "sh", "-c", script]));
         Assert.Equal(runs[0].Success(), runs[1].Success());
         return runs[0].Out;
     }

@@ -34,12 +34,15 @@ public sealed class StorageTests : IDisposable
         // Nothing but the file opens anything.
         var closed = S3Bucket.Server().Keys.Concat(CloudStore.Credentials("azure").Keys).ToDictionary(name => name, _ => (string?)null);
         await using var standalone = ProcessUnderTest.Start(
-            "scitq-standalone", ["--port", "0", "--data", _folder["data"], "--concurrency", "2", "--storage", file, "--Logging:LogLevel:Default", "Debug"], closed);
+            "scitq-standalone", ["--port", "0", "--data", _folder["data"], "--concurrency", "2", "--storage", file, "--Logging:LogLevel:Default", "Debug"],
+            closed);
         var address = Regex.Match(await standalone.WaitForLineAsync("Listening on ", TimeSpan.FromSeconds(60)), "http:[^ ]+").Value;
         var tools = new Dictionary<string, string?>(closed) { ["SCITQ_SERVER"] = address };
-        Task<ToolOutput> FollowAsync(params string[] words) => ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, "scitq-launch"), ["--follow", .. words], tools);
+        Task<ToolOutput> FollowAsync(params string[] words) =>
+            ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, "scitq-launch"), ["--follow", .. words], tools);
 
-        var good = await FollowAsync("-i", bucket.Uri("in.txt"), "-o", bucket.Uri("out"), "sh", "-c", "cp $INPUT/in.txt $OUTPUT/; env; cat /proc/[0-9]*/cmdline | tr '\\0' ' '; true");
+        var good = await FollowAsync(
+            "-i", bucket.Uri("in.txt"), "-o", bucket.Uri("out"), "sh", "-c", "cp $INPUT/in.txt $OUTPUT/; env; cat /proc/[0-9]*/cmdline | tr '\\0' ' '; true");
         Assert.Contains("SCITQ_TASK_ID=", good.Success(), StringComparison.Ordinal);
         Assert.Equal("hello\n", await bucket.GetAsync("out/in.txt"));
         var denied = await FollowAsync("-o", "s3://canary-bucket/out", "true");
@@ -68,7 +71,8 @@ public sealed class StorageTests : IDisposable
         var file = Write("storage.json", """{"s3":[{"acces_key":"Canary"}]}""");
         foreach (var said in new[] { "unknown key 'acces_key'", "chmod 600" })
         {
-            var run = await ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, program), words.Select(w => w == "FILE" ? file : w), new Dictionary<string, string?>());
+            var run = await ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, program), words.Select(w => w == "FILE" ? file : w),
+                new Dictionary<string, string?>());
             Assert.Equal(2, run.Code);
             Assert.Contains(said, run.Error, StringComparison.Ordinal);
             Assert.DoesNotContain("Canary", run.Error, StringComparison.Ordinal);
@@ -83,7 +87,8 @@ public sealed class StorageTests : IDisposable
         await bucket.PutAsync("d/a.txt", "x");
         var file = Write("storage.json", JsonSerializer.Serialize(new
         {
-            s3 = new { endpoint = bucket.Environment["AWS_ENDPOINT_URL"], access_key_id = bucket.Environment["AWS_ACCESS_KEY_ID"], secret_access_key = bucket.Environment["AWS_SECRET_ACCESS_KEY"] },
+            s3 = new { endpoint = bucket.Environment["AWS_ENDPOINT_URL"], access_key_id = bucket.Environment["AWS_ACCESS_KEY_ID"],
+                secret_access_key = bucket.Environment["AWS_SECRET_ACCESS_KEY"] },
         }));
         var environment = S3Bucket.Server().Keys.ToDictionary(name => name, _ => (string?)null);
         environment["SCITQ_STORAGE"] = file;

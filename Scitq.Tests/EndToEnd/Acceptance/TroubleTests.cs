@@ -25,7 +25,8 @@ public sealed class TroubleTests(EmbeddedSystem system)
     public async Task What_earlier_attempts_left_in_the_output_folder_is_listed_as_not_its_own()
     {
         var folder = system.Folder[$"two-{Guid.NewGuid():N}"];
-        var run = await system.LaunchAsync("--wait", "--retry", "1", "-o", $"file://{folder}/", "sh", "-c", "mkdir -p $OUTPUT/d; echo same >$OUTPUT/same; echo $$ >$OUTPUT/d/$$; test -e $TEMP/../../../../go");
+        var run = await system.LaunchAsync("--wait", "--retry", "1", "-o", $"file://{folder}/", "sh", "-c",
+            "mkdir -p $OUTPUT/d; echo same >$OUTPUT/same; echo $$ >$OUTPUT/d/$$; test -e $TEMP/../../../../go");
         Assert.Equal(1, run.Code);
         var first = Directory.GetFiles($"{folder}/d").Select(Path.GetFileName).ToHashSet();
         Assert.Equal(2, first.Count);
@@ -33,7 +34,8 @@ public sealed class TroubleTests(EmbeddedSystem system)
         var own = attempts[1].GetProperty("outputs").EnumerateArray().Select(o => o.GetProperty("name").GetString()).ToList();
         var left = Assert.Single(first, name => !own.Contains($"d/{name}"));
         Assert.Empty(attempts[0].GetProperty("warnings").EnumerateArray());
-        Assert.Contains($"1 file that is not of this attempt, but of an earlier one or of another task: d/{left}", Assert.Single(attempts[1].GetProperty("warnings").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        Assert.Contains($"1 file that is not of this attempt, but of an earlier one or of another task: d/{left}",
+            Assert.Single(attempts[1].GetProperty("warnings").EnumerateArray()).GetString(), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 120_000)]
@@ -41,7 +43,8 @@ public sealed class TroubleTests(EmbeddedSystem system)
     {
         var uri = $"http://127.0.0.1:{TestPorts.Free()}/x";
         var id = (await system.LaunchAsync("-i", uri, "true")).TaskId;
-        var phase = (await system.TaskAsync(id, t => t.GetProperty("phase").GetString()?.Contains("try 2 of 10: ", StringComparison.Ordinal) == true, "tells its tries")).GetProperty("phase").GetString();
+        var phase = (await system.TaskAsync(id, t => t.GetProperty("phase")
+            .GetString()?.Contains("try 2 of 10: ", StringComparison.Ordinal) == true, "tells its tries")).GetProperty("phase").GetString();
         Assert.Contains("refused", phase, StringComparison.OrdinalIgnoreCase);
         Assert.Contains(" of 10: ", (await system.ManageAsync("task", "explain", $"{id}")).Success(), StringComparison.Ordinal);
         (await system.ManageAsync("task", "cancel", $"{id}")).Success();
@@ -60,7 +63,8 @@ public sealed class TroubleTests(EmbeddedSystem system)
         deaf.Start();
         var time = Stopwatch.StartNew();
         var run = await ToolOutput.RunAsync(
-            Path.Combine(TestEnvironment.Bin, "scitq-launch"), ["--timeout", "2s", "-s", $"http://{deaf.LocalEndpoint}", "true"], new Dictionary<string, string?>());
+            Path.Combine(TestEnvironment.Bin, "scitq-launch"), ["--timeout", "2s", "-s", $"http://{deaf.LocalEndpoint}", "true"],
+            new Dictionary<string, string?>());
         Assert.Equal(5, run.Code);
         Assert.InRange(time.Elapsed.TotalSeconds, 1, 7);
     }

@@ -25,7 +25,8 @@ public abstract class UseCacheTests(ScitqSystem system)
         Assert.Equal(1, Runs());
         Assert.Equal((first.GetProperty("task_id").GetInt64(), 0), (second.GetProperty("cached_from").GetInt64(), second.GetProperty("exit_code").GetInt32()));
         Assert.Equal(File.ReadAllText(Path.Combine(_folder, "out1", "sub", "lines")), File.ReadAllText(Path.Combine(_folder, "out2", "sub", "lines")));
-        Assert.Equal(first.GetProperty("attempts")[0].GetProperty("outputs").GetRawText(), second.GetProperty("attempts")[0].GetProperty("outputs").GetRawText());
+        Assert.Equal(first.GetProperty("attempts")[0].GetProperty("outputs").GetRawText(), second.GetProperty("attempts")[0].GetProperty("outputs")
+            .GetRawText());
         var id = $"{second.GetProperty("task_id")}";
         Assert.Contains("not run: task", (await system.ManageAsync("task", "logs", "-e", id)).Success());
         Assert.Contains($"\"cached_from\":{first.GetProperty("task_id")}", (await system.ManageAsync("task", "show", "--json", id)).Success());
@@ -79,7 +80,8 @@ public abstract class UseCacheTests(ScitqSystem system)
     private async Task<JsonElement> RunAsync(string output, string input, params string[] options)
     {
         var run = await system.LaunchAsync(
-            ["--wait", "--use-cache", "-i", $"file://{input}", "-o", $"file://{_folder}/{output}/", .. options, "sh", "-c", $"echo run >>{_folder}/runs; mkdir $OUTPUT/sub; wc -l <$INPUT/reads.txt >$OUTPUT/sub/lines"]);
+            ["--wait", "--use-cache", "-i", $"file://{input}", "-o", $"file://{_folder}/{output}/", .. options, "sh", "-c",
+                $"echo run >>{_folder}/runs; mkdir $OUTPUT/sub; wc -l <$INPUT/reads.txt >$OUTPUT/sub/lines"]);
         run.Success();
         return await system.TaskAsync(run.TaskId);
     }

@@ -41,9 +41,12 @@ public sealed class AgentKilledTests
                 await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, $"db/{i % 100}/{i}") { DataStream = new MemoryStream([(byte)i]) });
         var agent = await cluster.StartAgentAsync("a");
         var resources = Path.Combine(agent.WorkDir, "resources");
-        var id = await cluster.SubmitAsync(Tasks.Shell("unpacked", "find \"$RESOURCE\" -type f | wc -l") with { Resources = [DataUri.Parse($"file://{cluster["db.tar"]}|untar")] });
+        var id = await cluster.SubmitAsync(Tasks.Shell("unpacked", "find \"$RESOURCE\" -type f | wc -l") with
+            { Resources = [DataUri.Parse($"file://{cluster["db.tar"]}|untar")] });
         await Eventually.Async(
-            () => Directory.Exists(resources) && Directory.EnumerateFiles(resources, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true }).Skip(300).Any(),
+            () => Directory.Exists(resources)
+                && Directory.EnumerateFiles(resources, "*",
+                new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true }).Skip(300).Any(),
             "some of it is unpacked", Cluster.Patience);
 
         await agent.KillAsync();

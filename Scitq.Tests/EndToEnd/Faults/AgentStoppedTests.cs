@@ -17,13 +17,16 @@ public sealed class AgentStoppedTests
         await cluster.WaitForStartAsync("held");
 
         await using var second = ProcessUnderTest.Start(
-            "scitq-agent", ["--name", agent.Name, "--batch", cluster.Batch, "--work-dir", cluster["other"], "--heartbeat-seconds", "1", "--lease-seconds", "8"], new Dictionary<string, string?> { ["SCITQ_BUS"] = cluster.AmqpUri });
+            "scitq-agent",
+            ["--name", agent.Name, "--batch", cluster.Batch, "--work-dir", cluster["other"], "--heartbeat-seconds", "1", "--lease-seconds", "8"],
+            new Dictionary<string, string?> { ["SCITQ_BUS"] = cluster.AmqpUri });
         Assert.Equal(3, await second.WaitForExitAsync(Cluster.Patience));
         Assert.Contains($"a worker named '{agent.Name}' is alive on", second.Text, StringComparison.Ordinal);
 
         // Nor may it have the work directory, whatever it is called.
         await using var third = ProcessUnderTest.Start(
-            "scitq-agent", ["--name", "other", "--batch", cluster.Batch, "--work-dir", agent.WorkDir], new Dictionary<string, string?> { ["SCITQ_BUS"] = cluster.AmqpUri });
+            "scitq-agent", ["--name", "other", "--batch", cluster.Batch, "--work-dir", agent.WorkDir],
+            new Dictionary<string, string?> { ["SCITQ_BUS"] = cluster.AmqpUri });
         Assert.Equal(3, await third.WaitForExitAsync(Cluster.Patience));
         Assert.Contains("is in use by another agent", third.Text, StringComparison.Ordinal);
 
@@ -36,7 +39,8 @@ public sealed class AgentStoppedTests
     public async Task An_agent_without_a_broker_says_so_and_ends_in_order()
     {
         using var folder = new TestFolder();
-        await using var agent = ProcessUnderTest.Start("scitq-agent", ["--work-dir", folder["work"]], new Dictionary<string, string?> { ["SCITQ_BUS"] = "amqp://127.0.0.1:1" });
+        await using var agent = ProcessUnderTest.Start("scitq-agent", ["--work-dir", folder["work"]],
+            new Dictionary<string, string?> { ["SCITQ_BUS"] = "amqp://127.0.0.1:1" });
         await agent.WaitForLineAsync("Not connected to the broker at 127.0.0.1:1 yet");
         agent.Terminate();
         Assert.Equal(0, await agent.WaitForExitAsync());
@@ -67,7 +71,8 @@ public sealed class AgentStoppedTests
         await cluster.AssertInvariantsAsync();
         Assert.Equal(0, await cluster.ScalarAsync("select count(*) from task where losses > 0 or state <> 'succeeded'"));
         await other.DrainAsync();
-        await Eventually.Async(async () => await cluster.ScalarAsync("select count(*) from worker where epoch is not null") == 0, "both names are free", Cluster.Patience);
+        await Eventually.Async(async () =>
+            await cluster.ScalarAsync("select count(*) from worker where epoch is not null") == 0, "both names are free", Cluster.Patience);
     }
 
     [Fact(Timeout = Limit)]
@@ -80,7 +85,8 @@ public sealed class AgentStoppedTests
         await cluster.WaitForAsync(id, "running");
 
         agent.Process.Terminate();
-        await Eventually.Async(async () => await cluster.ScalarAsync("select count(*) from worker where hold = 'draining'") == 1, "it drains", Cluster.Patience);
+        await Eventually.Async(async () =>
+            await cluster.ScalarAsync("select count(*) from worker where hold = 'draining'") == 1, "it drains", Cluster.Patience);
         agent.Process.Terminate();
         Assert.Equal(143, await agent.Process.WaitForExitAsync(Cluster.Patience));
         Assert.NotEmpty(Invariants.ProcessesMarked(cluster.Mark));

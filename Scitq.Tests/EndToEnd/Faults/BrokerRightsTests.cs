@@ -35,7 +35,8 @@ public sealed partial class BrokerRightsTests
         // Garbage in its batch still goes where the coordinator finds it.
         await using (var connection = await Bus.ConnectAsync(cluster))
         await using (var channel = await connection.ConfirmingAsync()) await channel.SendAsync(Queues.Batch(cluster.Batch), "garbage"u8.ToArray(), null);
-        await Eventually.Async(async () => await cluster.ScalarAsync("select count(*) from task_event where kind = 'malformed'") == 1, "it is in the history", Cluster.Patience);
+        await Eventually.Async(async () =>
+            await cluster.ScalarAsync("select count(*) from task_event where kind = 'malformed'") == 1, "it is in the history", Cluster.Patience);
         Assert.DoesNotContain("may not", agent.Process.Text, StringComparison.Ordinal);
 
         await users.AssertDeniedAsync("agent", c => c.SendAsync(Queues.Tasks, "{}"u8.ToArray(), null));
@@ -53,8 +54,10 @@ public sealed partial class BrokerRightsTests
     public async Task A_right_that_is_missing_is_named_once_and_its_grant_is_noticed()
     {
         Users? users = null;
-        await using var cluster = await Cluster.StartAsync(new ClusterSetup { Prepare = async c => users = await Users.MakeAsync(c, agent: ("^$", "^$", "^$")) });
-        await using var agent = new AgentUnderTest(cluster, $"a-{cluster.Mark}", cluster["work"], ["--batch", cluster.Batch, "--heartbeat-seconds", "0.5", "--lease-seconds", "8"]);
+        await using var cluster = await Cluster.StartAsync(new ClusterSetup
+            { Prepare = async c => users = await Users.MakeAsync(c, agent: ("^$", "^$", "^$")) });
+        await using var agent = new AgentUnderTest(
+            cluster, $"a-{cluster.Mark}", cluster["work"], ["--batch", cluster.Batch, "--heartbeat-seconds", "0.5", "--lease-seconds", "8"]);
         agent.Launch();
         await agent.Process.WaitForLineAsync($"may not configure exchange '{Queues.Worker(agent.Name)}' in virtual host '{cluster.Vhost}': grant it");
 
@@ -81,7 +84,8 @@ public sealed partial class BrokerRightsTests
         await using var coordinator = ProcessUnderTest.Start("scitq-coordinator", ["--port", "0", "--data", folder["data"]], bus);
         await using var agent = ProcessUnderTest.Start("scitq-agent", ["--name", name, "--work-dir", folder["work"]], bus);
         foreach (var process in (ProcessUnderTest[])[coordinator, agent]) await process.WaitForLineAsync($"vhost {name} not found");
-        await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);       // a few tries, of which only the first is told: no line says that they were made
+        // a few tries, of which only the first is told: no line says that they were made
+        await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);
 
         await api.CreateVhostAsync(name);
         await using var vhost = new RabbitMqVhost(api, name, "");
@@ -120,7 +124,8 @@ public sealed partial class BrokerRightsTests
         var limit = $"vhost-limits/{cluster.Vhost}/max-connections";
         using (await cluster.Broker.SendAsync(HttpMethod.Put, limit, new { value = 1 }))
         {
-            await using var agent = new AgentUnderTest(cluster, $"a-{cluster.Mark}", cluster["work"], ["--batch", cluster.Batch, "--heartbeat-seconds", "0.5", "--lease-seconds", "8"]);
+            await using var agent = new AgentUnderTest(
+                cluster, $"a-{cluster.Mark}", cluster["work"], ["--batch", cluster.Batch, "--heartbeat-seconds", "0.5", "--lease-seconds", "8"]);
             agent.Launch();
             await agent.Process.WaitForLineAsync("connection limit (1) is reached");
             using var lifted = await cluster.Broker.SendAsync(HttpMethod.Delete, limit);
@@ -147,7 +152,8 @@ public sealed partial class BrokerRightsTests
             var page = await File.ReadAllTextAsync(Path.Combine(TestEnvironment.Root, "docs", "operations", "security.md"));
             foreach (Match line in Line().Matches(page))
             {
-                string Right(int group) => line.Groups[group].Value.Replace("NAME", $"a-{cluster.Mark}", StringComparison.Ordinal).Replace("BATCH", cluster.Batch, StringComparison.Ordinal);
+                string Right(int group) => line.Groups[group].Value.Replace("NAME", $"a-{cluster.Mark}", StringComparison.Ordinal)
+                    .Replace("BATCH", cluster.Batch, StringComparison.Ordinal);
                 users.Rights[line.Groups[1].Value] = (Right(2), Right(3), Right(4));
             }
 
@@ -182,7 +188,8 @@ public sealed partial class BrokerRightsTests
         // Users are the broker's, not the virtual host's.
         private string Full(string user) => $"{user}-{cluster.Mark}";
 
-        [GeneratedRegex(@"^rabbitmqctl set_permissions -p scitq (coordinator|submitter|agent)\S* \\?\s*'([^']*)' \\?\s*'([^']*)' \\?\s*'([^']*)'", RegexOptions.Multiline)]
+        [GeneratedRegex(
+            @"^rabbitmqctl set_permissions -p scitq (coordinator|submitter|agent)\S* \\?\s*'([^']*)' \\?\s*'([^']*)' \\?\s*'([^']*)'", RegexOptions.Multiline)]
         private static partial Regex Line();
     }
 }

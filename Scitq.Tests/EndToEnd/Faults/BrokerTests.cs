@@ -13,7 +13,8 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
     public async Task A_broker_killed_and_away_for_thirty_seconds_costs_no_task_its_attempt()
     {
         // Less patience than the absence: what saves the tasks is that nobody is declared lost while the broker is away, nor soon after.
-        await using var cluster = await Cluster.StartAsync(new ClusterSetup { Broker = fixture.Server, LostAfter = 15, Coordinator = ["--Tasks:GraceSeconds", "60"] });
+        await using var cluster = await Cluster.StartAsync(new ClusterSetup
+            { Broker = fixture.Server, LostAfter = 15, Coordinator = ["--Tasks:GraceSeconds", "60"] });
         await cluster.StartAgentAsync("a", concurrency: 2, prefetch: 1);
         var ids = await cluster.SubmitAsync([cluster.Held("one"), cluster.Held("two"), .. Enumerable.Range(0, 20).Select(i => Tasks.Quick($"q{i}"))]);
         await cluster.WaitForStartAsync("one");
@@ -31,7 +32,8 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         await cluster.WaitForAsync(late, "succeeded", attempt: 1);
         cluster.Release("one");
         await cluster.AssertInvariantsAsync();
-        Assert.Empty(await cluster.QueryAsync("select concat_ws(' ', t.name, a.attempt, a.outcome, a.accepted, a.finished, a.reason) from attempt a join task t on t.id = a.task_id where a.outcome <> 'succeeded'", r => r.GetString(0)));
+        Assert.Empty(await cluster.QueryAsync("select concat_ws(' ', t.name, a.attempt, a.outcome, a.accepted, a.finished, a.reason) from attempt a join task "
+            + "t on t.id = a.task_id where a.outcome <> 'succeeded'", r => r.GetString(0)));
         await cluster.AssertHeldLogAsync(ids[0]);
         await cluster.AssertHeldLogAsync(ids[1]);
     }
@@ -42,7 +44,8 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
     public async Task An_alarm_longer_than_all_patience_loses_nothing_runs_nothing_twice_and_is_told(string setting, string alarm, string calm, string reason)
     {
         // The alarm lasts longer than a silent worker is waited for.
-        await using var cluster = await Cluster.StartAsync(new ClusterSetup { Broker = fixture.Server, LostAfter = 10, Coordinator = ["--Tasks:GraceSeconds", "15"] });
+        await using var cluster = await Cluster.StartAsync(new ClusterSetup
+            { Broker = fixture.Server, LostAfter = 10, Coordinator = ["--Tasks:GraceSeconds", "15"] });
         var agent = await cluster.StartAgentAsync("a", concurrency: 2, prefetch: 1);
         var ids = await cluster.SubmitAsync([cluster.Held("one"), cluster.Held("two"), .. Enumerable.Range(0, 10).Select(i => Tasks.Quick($"q{i}"))]);
         await cluster.WaitForStartAsync("one");
@@ -53,8 +56,10 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         cluster.Release("two");             // ends while the broker takes nothing
         await agent.Process.WaitForLineAsync($"memory or disk alarm ({reason})");
         var late = await cluster.SubmitAsync(Tasks.Quick("late"));
-        await Eventually.Async(async () => await ReadyAsync(cluster) is var (code, text) && code == 503 && text.Contains($"the broker takes nothing: memory or disk alarm ({reason})", StringComparison.Ordinal), "it is not ready, and says why");
-        await using var launch = ProcessUnderTest.Start("scitq-launch", "-s", cluster.AmqpUri, "--timeout", "6", "--task-id", late.ToString(), "-n", "late", "true");
+        await Eventually.Async(async () => await ReadyAsync(cluster) is var (code, text) && code == 503
+            && text.Contains($"the broker takes nothing: memory or disk alarm ({reason})", StringComparison.Ordinal), "it is not ready, and says why");
+        await using var launch = ProcessUnderTest.Start("scitq-launch", "-s", cluster.AmqpUri, "--timeout", "6", "--task-id", late.ToString(), "-n", "late",
+            "true");
         Assert.NotEqual(0, await launch.WaitForExitAsync());
         Assert.Contains($"scitq-launch: the broker takes nothing: memory or disk alarm ({reason})", launch.Text, StringComparison.Ordinal);
         await lasts;
@@ -64,7 +69,8 @@ public sealed class BrokerTests(BrokerFixture fixture) : IClassFixture<BrokerFix
         await cluster.WaitForAsync(late, "succeeded", attempt: 1);
         cluster.Release("one");
         await cluster.AssertInvariantsAsync();
-        Assert.Empty(await cluster.QueryAsync("select concat_ws(' ', t.name, a.attempt, a.outcome, a.reason) from attempt a join task t on t.id = a.task_id where a.outcome <> 'succeeded'", r => r.GetString(0)));
+        Assert.Empty(await cluster.QueryAsync("select concat_ws(' ', t.name, a.attempt, a.outcome, a.reason) from attempt a join task t on t.id = a.task_id "
+            + "where a.outcome <> 'succeeded'", r => r.GetString(0)));
         Assert.Empty(await cluster.QueryAsync("select concat_ws(' ', kind, detail) from task_event where kind in ('lost', 'late')", r => r.GetString(0)));
         foreach (var id in ids.Take(2)) await cluster.AssertHeldLogAsync(id);
         Assert.Equal(200, (await ReadyAsync(cluster)).Code);

@@ -31,10 +31,12 @@ public sealed class BrokerTlsTests(TlsBroker broker) : IClassFixture<TlsBroker>
     {
         Assert.Contains("'CN=Scitq test authority', which is not in --bus-ca", await TlsBroker.RefusalAsync(broker.Settings(authority: broker.OtherAuthority)));
         Assert.Contains("which this machine does not trust", await TlsBroker.RefusalAsync(BrokerSettings.Read(broker.Address)));
-        Assert.Contains("is for 'localhost', not for '127.0.0.1'", await TlsBroker.RefusalAsync(broker.Settings($"amqps://{broker.Account}127.0.0.1:{broker.Port}")));
+        Assert.Contains("is for 'localhost', not for '127.0.0.1'",
+            await TlsBroker.RefusalAsync(broker.Settings($"amqps://{broker.Account}127.0.0.1:{broker.Port}")));
         Assert.Contains("no TLS is spoken at port", await TlsBroker.RefusalAsync(broker.Settings(broker.PlainAddress)));
         Assert.Contains("--bus-cert", await TlsBroker.RefusalAsync(BrokerSettings.Read(broker.Address, broker.Authority)));
-        Assert.Contains("must begin with amqps://", await TlsBroker.RefusalAsync(BrokerSettings.Read(broker.Address.Replace("amqps", "amqp", StringComparison.Ordinal))));
+        Assert.Contains("must begin with amqps://",
+            await TlsBroker.RefusalAsync(BrokerSettings.Read(broker.Address.Replace("amqps", "amqp", StringComparison.Ordinal))));
 
         await broker.ExpireAsync();
         Assert.Contains("is valid from", await TlsBroker.RefusalAsync(broker.Settings()));
@@ -50,7 +52,8 @@ public sealed class BrokerTlsTests(TlsBroker broker) : IClassFixture<TlsBroker>
     public async Task A_program_sends_nothing_to_a_broker_it_does_not_trust_and_says_why_once(string program)
     {
         using var folder = new TestFolder();
-        var environment = new Dictionary<string, string?>(broker.Environment) { ["SCITQ_BUS"] = broker.Address, ["SCITQ_SERVER"] = broker.Address, ["SCITQ_BUS_CA"] = broker.OtherAuthority };
+        var environment = new Dictionary<string, string?>(broker.Environment)
+            { ["SCITQ_BUS"] = broker.Address, ["SCITQ_SERVER"] = broker.Address, ["SCITQ_BUS_CA"] = broker.OtherAuthority };
         string[] arguments = program switch
         {
             "scitq-agent" => ["--name", "untrusting", "--work-dir", folder["work"]],
@@ -60,7 +63,8 @@ public sealed class BrokerTlsTests(TlsBroker broker) : IClassFixture<TlsBroker>
         await using var process = ProcessUnderTest.Start(program, arguments, environment);
         await process.WaitForLineAsync("issued by 'CN=Scitq test authority', which is not in --bus-ca");
         if (program == "scitq-launch") Assert.Equal(5, await process.WaitForExitAsync());
-        else await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);      // a few tries, of which only the first is told: no line says that they were made
+        // a few tries, of which only the first is told: no line says that they were made
+        else await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);
 
         Assert.Single(process.Lines, l => l.Contains("issued by", StringComparison.Ordinal));
         Assert.DoesNotContain(process.Lines, l => l.Contains("is registered", StringComparison.Ordinal) || l.Contains("Task queued", StringComparison.Ordinal));

@@ -120,7 +120,8 @@ internal sealed class Cluster : IAsyncDisposable
             "--Tasks:GraceSeconds", "3",
             "--Tasks:UnknownLeaseSeconds", "15", "--Tasks:ReconcileSeconds", "3", "--Tasks:RetryBackoffSeconds", "0.1",
         ];
-        var secrets = new Dictionary<string, string?>(_setup.Environment) { ["SCITQ_BUS"] = CoordinatorBus, ["SCITQ_DATABASE"] = _setup.CoordinatorDatabase(Database) };
+        var secrets = new Dictionary<string, string?>(_setup.Environment)
+            { ["SCITQ_BUS"] = CoordinatorBus, ["SCITQ_DATABASE"] = _setup.CoordinatorDatabase(Database) };
         Coordinator = ProcessUnderTest.Start(
             "scitq-coordinator",
             ["--port", _port.ToString(CultureInfo.InvariantCulture), "--data", _folder["coordinator"], .. times, .. _setup.Coordinator], secrets);
@@ -139,8 +140,12 @@ internal sealed class Cluster : IAsyncDisposable
     public async Task<AgentUnderTest> StartAgentAsync(string name, int concurrency = 1, int prefetch = 0, params string[] options)
     {
         var agent = new AgentUnderTest(this, $"{name}-{Mark}", _folder[$"work-{name}"], [
-            "--batch", Batch, "--concurrency", concurrency.ToString(CultureInfo.InvariantCulture), "--prefetch", prefetch.ToString(CultureInfo.InvariantCulture),
-            .. _setup.DefaultTimes ? (string[])[] : ["--heartbeat-seconds", "0.5", "--lease-seconds", Math.Min(8, 0.6 * _setup.LostAfter).ToString(CultureInfo.InvariantCulture), "--stop-grace", "1"], .. options]);
+            "--batch", Batch, "--concurrency", concurrency.ToString(CultureInfo.InvariantCulture), "--prefetch",
+            prefetch.ToString(CultureInfo.InvariantCulture),
+            .. _setup.DefaultTimes
+                ? (string[])[]
+                : ["--heartbeat-seconds", "0.5", "--lease-seconds", Math.Min(8, 0.6 * _setup.LostAfter)
+                    .ToString(CultureInfo.InvariantCulture), "--stop-grace", "1"], .. options]);
         _agents.Add(agent);
         await agent.StartAsync();
         return agent;
@@ -238,7 +243,9 @@ internal sealed class Cluster : IAsyncDisposable
 
     /// <summary>What tasks have written of their starts: name and attempt.</summary>
     public async Task<IReadOnlyList<(string Name, int Attempt)>> LedgerAsync() =>
-        !File.Exists(LedgerFile) ? [] : [.. (await File.ReadAllLinesAsync(LedgerFile)).Select(l => l.Split(' ')).Select(w => (w[0], int.Parse(w[1], CultureInfo.InvariantCulture)))];
+        !File.Exists(LedgerFile)
+            ? []
+            : [.. (await File.ReadAllLinesAsync(LedgerFile)).Select(l => l.Split(' ')).Select(w => (w[0], int.Parse(w[1], CultureInfo.InvariantCulture)))];
 
     public Task WaitForStartAsync(string name, int attempt = 1) =>
         Eventually.Async(async () => (await LedgerAsync()).Contains((name, attempt)), $"attempt {attempt} of {name} has started", Patience);
@@ -315,7 +322,8 @@ internal sealed class Cluster : IAsyncDisposable
         {
             tasks = ids.Zip(specs, (id, s) => new
             {
-                id, argv = s.Argv, batch = Complete(s).Batch, name = s.Name, image = s.Image, docker_options = s.DockerOptions, inputs = s.Inputs, resources = s.Resources, output = s.Output, retry = s.Retry,
+                id, argv = s.Argv, batch = Complete(s).Batch, name = s.Name, image = s.Image, docker_options = s.DockerOptions, inputs = s.Inputs,
+                resources = s.Resources, output = s.Output, retry = s.Retry,
                 strict_output = s.StrictOutput,
                 env = Complete(s).Env,
             }),

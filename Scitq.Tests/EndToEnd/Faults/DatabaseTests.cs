@@ -63,7 +63,8 @@ public sealed class DatabaseTests
 
     /// <summary>Both servers, of which the coordinator finds the one that can be written to.</summary>
     private static string BothHosts(string database, PostgresServer standby) => Regex.Replace(
-        database, "Host=([^;]*);Port=([^;]*)", m => $"Host=127.0.0.1:{m.Groups[2].Value},127.0.0.1:{Regex.Match(standby.Connection, "Port=([0-9]+)").Groups[1].Value}")
+        database, "Host=([^;]*);Port=([^;]*)", m =>
+            $"Host=127.0.0.1:{m.Groups[2].Value},127.0.0.1:{Regex.Match(standby.Connection, "Port=([0-9]+)").Groups[1].Value}")
         + ";Target Session Attributes=primary";
 
     private static string Name(string database) => Regex.Match(database, "Database=([^;]*)").Groups[1].Value;

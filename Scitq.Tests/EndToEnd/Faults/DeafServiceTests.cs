@@ -50,7 +50,8 @@ public sealed class DeafServiceTests
         var listening = await standalone.WaitForLineAsync("Listening on", Cluster.Patience);
         using var client = new HttpClient { BaseAddress = new Uri(listening.Split(' ')[^1]) };
         var go = folder["go"];
-        using var response = await client.PostAsJsonAsync("/api/v1/tasks", new { argv = new[] { "sh", "-c", $"while [ ! -e {go} ]; do sleep 0.1; done; echo x >$OUTPUT/x" }, output = $"file://{folder["out"]}/" });
+        using var response = await client.PostAsJsonAsync("/api/v1/tasks",
+            new { argv = new[] { "sh", "-c", $"while [ ! -e {go} ]; do sleep 0.1; done; echo x >$OUTPUT/x" }, output = $"file://{folder["out"]}/" });
         var id = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
         await ReachesAsync("running");
 
@@ -67,7 +68,8 @@ public sealed class DeafServiceTests
         {
             var now = default(JsonElement);
             await Eventually.Async(
-                async () => (now = await client.GetFromJsonAsync<JsonElement>($"/api/v1/tasks/{id}")).GetProperty("status").GetString() == status, $"the task is {status}", Cluster.Patience);
+                async () => (now = await client.GetFromJsonAsync<JsonElement>($"/api/v1/tasks/{id}")).GetProperty("status").GetString() == status,
+                    $"the task is {status}", Cluster.Patience);
             return now;
         }
     }
@@ -122,10 +124,12 @@ public sealed class DeafServiceTests
             "the coordinator is not ready", Cluster.Patience);
         Assert.Contains("read-only", reason, StringComparison.Ordinal);
         cluster.Release("two");             // ends while nothing can be recorded
-        using (var submitted = await cluster.Client.PostAsJsonAsync("/api/v1/tasks", new { argv = new[] { "true" }, id = Guid.NewGuid(), batch = cluster.Batch }))
+        using (var submitted = await cluster.Client.PostAsJsonAsync("/api/v1/tasks",
+            new { argv = new[] { "true" }, id = Guid.NewGuid(), batch = cluster.Batch }))
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, submitted.StatusCode);
-            Assert.Contains("read-only", (await submitted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString(), StringComparison.Ordinal);
+            Assert.Contains("read-only", (await submitted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail")
+                .GetString(), StringComparison.Ordinal);
         }
 
         // The length is the point: longer than a silent worker is waited for.
@@ -148,10 +152,12 @@ public sealed class DeafServiceTests
     {
         await using var cluster = await Cluster.StartAsync();
         await cluster.StartAgentAsync("a");
-        var id = await cluster.SubmitAsync(Tasks.Shell("polite", "trap 'exit 0' TERM; echo \"$NAME $SCITQ_ATTEMPT\" >>\"$LEDGER\"; while :; do sleep 0.1; done"));
+        var id = await cluster.SubmitAsync(Tasks.Shell("polite",
+            "trap 'exit 0' TERM; echo \"$NAME $SCITQ_ATTEMPT\" >>\"$LEDGER\"; while :; do sleep 0.1; done"));
         await cluster.WaitForStartAsync("polite");
         var after = Guid.CreateVersion7();
-        (await cluster.Client.PostAsJsonAsync("/api/v1/tasks", new { argv = new[] { "true" }, id = after, batch = cluster.Batch, requirements = new[] { id.ToString() } })).EnsureSuccessStatusCode().Dispose();
+        (await cluster.Client.PostAsJsonAsync("/api/v1/tasks",
+            new { argv = new[] { "true" }, id = after, batch = cluster.Batch, requirements = new[] { id.ToString() } })).EnsureSuccessStatusCode().Dispose();
         (await cluster.Client.PostAsync($"/api/v1/tasks/{id}/cancel", null)).EnsureSuccessStatusCode().Dispose();
         var task = await cluster.WaitForAsync(id, "cancelled", attempt: 1);
         Assert.Equal((0, "cancelled"), (task.GetProperty("exit_code").GetInt32(), task.GetProperty("failure_class").GetString()));
@@ -169,7 +175,8 @@ public sealed class DeafServiceTests
         SubmitTask By(Guid self, Guid other) => new() { TaskId = self, Spec = new TaskSpec { Argv = ["true"], Requirements = [other.ToString()] } };
         await channel.SendAsync(Queues.Tasks, new SubmitTasks { Tasks = [By(a, b), By(b, a)] });
         await Eventually.Async(
-            async () => await cluster.ScalarAsync("select count(*) from task_event where kind = 'refused' and detail like '%in a ring%'") == 2, "both are refused", Cluster.Patience);
+            async () => await cluster.ScalarAsync("select count(*) from task_event where kind = 'refused' and detail like '%in a ring%'") == 2,
+                "both are refused", Cluster.Patience);
         Assert.Equal(0, await cluster.ScalarAsync($"select count(*) from task where id in ('{a}', '{b}')"));
 
         static async Task<string> ProblemAsync(HttpResponseMessage response)

@@ -27,7 +27,8 @@ internal sealed class FakeAgent : IAsyncDisposable
         var agent = new FakeAgent(connection, await connection.ConfirmingAsync(), $"{name}-{cluster.Mark}");
         var queue = Queues.Worker(agent.Name);
         await agent._channel.ExchangeDeclareAsync(queue, ExchangeType.Fanout, durable: true);
-        await agent._channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-expires"] = 600_000, ["x-message-ttl"] = 120_000 });
+        await agent._channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false,
+            new Dictionary<string, object?> { ["x-expires"] = 600_000, ["x-message-ttl"] = 120_000 });
         await agent._channel.QueueBindAsync(queue, queue, "");
         await agent._channel.ListenAsync(queue, delivery =>
         {
@@ -48,7 +49,8 @@ internal sealed class FakeAgent : IAsyncDisposable
 
     /// <summary>Waits for an answer of this kind.</summary>
     public Task<T> HearAsync<T>(Func<T, bool> wanted) where T : class => Eventually.GetAsync(
-        () => Task.FromResult(_heard.Where(h => h.Type.EndsWith($":{typeof(T).Name}", StringComparison.Ordinal)).Select(h => JsonSerializer.Deserialize<T>(h.Body, ScitqJson.Bus)!).FirstOrDefault(wanted)),
+        () => Task.FromResult(_heard.Where(h => h.Type.EndsWith($":{typeof(T).Name}", StringComparison.Ordinal))
+            .Select(h => JsonSerializer.Deserialize<T>(h.Body, ScitqJson.Bus)!).FirstOrDefault(wanted)),
         $"{Name} hears {typeof(T).Name}", Cluster.Patience);
 
     /// <summary>Claims the first attempt of a task.</summary>

@@ -17,8 +17,11 @@ internal static class Invariants
     {
         await cluster.WaitForAllAsync(timeout);
         var tasks = await cluster.QueryAsync(
-            "select id, name, state, attempt, output, lease, retries_left, retry, losses from (select *, spec->>'output' as output, coalesce((spec->>'retry')::int, 0) as retry from task) t",
-            r => new TaskRow(r.GetGuid(0), r.IsDBNull(1) ? "" : r.GetString(1), r.GetString(2), r.GetInt32(3), r.IsDBNull(4) ? null : r.GetString(4), r.IsDBNull(5), r.GetInt32(6), r.GetInt32(7), r.GetInt32(8)));
+            "select id, name, state, attempt, output, lease, retries_left, retry, losses from (select *, spec->>'output' as output, "
+                + "coalesce((spec->>'retry')::int, 0) as retry from task) t",
+            r => new TaskRow(
+                r.GetGuid(0), r.IsDBNull(1) ? "" : r.GetString(1), r.GetString(2), r.GetInt32(3), r.IsDBNull(4) ? null : r.GetString(4), r.IsDBNull(5),
+                r.GetInt32(6), r.GetInt32(7), r.GetInt32(8)));
         var attempts = (await cluster.QueryAsync(
                 "select task_id, attempt, outcome, outputs::text, redelivers from attempt order by attempt",
                 r => new AttemptRow(r.GetGuid(0), r.GetInt32(1), r.GetString(2), r.IsDBNull(3) ? null : r.GetString(3), r.IsDBNull(4) ? null : r.GetInt32(4))))
@@ -87,21 +90,24 @@ internal static class Invariants
         foreach (var agent in cluster.Agents)
         {
             var tasks = Path.Combine(agent.WorkDir, "tasks");
-            await Eventually.Async(() => !Directory.Exists(tasks) || !Directory.EnumerateFileSystemEntries(tasks).Any(), $"{agent.Name} has no work directory left", Cluster.Patience);
+            await Eventually.Async(() =>
+                !Directory.Exists(tasks) || !Directory.EnumerateFileSystemEntries(tasks).Any(), $"{agent.Name} has no work directory left", Cluster.Patience);
         }
 
         if (TestEnvironment.Optional("SCITQ_TEST_DOCKER") is not null)
         {
             using var docker = new DockerFixture();
             foreach (var agent in cluster.Agents)
-                await Eventually.Async(async () => (await docker.CliAsync("ps", "-aq", "--filter", $"label=scitq.worker={agent.Name}")).Length == 0, $"{agent.Name} has no container left", Cluster.Patience);
+                await Eventually.Async(async () => (await docker.CliAsync("ps", "-aq", "--filter", $"label=scitq.worker={agent.Name}")).Length == 0,
+                    $"{agent.Name} has no container left", Cluster.Patience);
         }
 
         // Ready and unacknowledged: work, orders, and what could not be handled.
         await Eventually.Async(
             async () => (await cluster.QueuesAsync()).Where(q => !q.Key.StartsWith("scitq.worker", StringComparison.Ordinal)).All(q => q.Value == 0),
             "all queues are empty", Cluster.Patience);
-        Assert.DoesNotContain(await cluster.QueuesAsync(), q => (q.Key.EndsWith("_error", StringComparison.Ordinal) || q.Key.EndsWith("_skipped", StringComparison.Ordinal)) && q.Value > 0);
+        Assert.DoesNotContain(await cluster.QueuesAsync(), q =>
+            (q.Key.EndsWith("_error", StringComparison.Ordinal) || q.Key.EndsWith("_skipped", StringComparison.Ordinal)) && q.Value > 0);
     }
 
     private static async Task AssertDeliveredAsync(string output, AttemptRow winner)
@@ -113,10 +119,12 @@ internal static class Invariants
             var path = Path.Combine(folder, file.GetProperty("name").GetString()!);
             Assert.Equal(file.GetProperty("size").GetInt64(), new FileInfo(path).Length);
             await using var content = File.OpenRead(path);
-            Assert.Equal(file.GetProperty("md5").GetString(), Convert.ToHexStringLower(await CryptographicOperations.HashDataAsync(HashAlgorithmName.MD5, content)));
+            Assert.Equal(file.GetProperty("md5")
+                .GetString(), Convert.ToHexStringLower(await CryptographicOperations.HashDataAsync(HashAlgorithmName.MD5, content)));
         }
 
-        Assert.Equal((winner.Redelivers ?? winner.Number).ToString(CultureInfo.InvariantCulture), (await File.ReadAllTextAsync(Path.Combine(folder, "attempt"))).Trim());
+        Assert.Equal((winner.Redelivers ?? winner.Number).ToString(CultureInfo.InvariantCulture), (await File.ReadAllTextAsync(Path.Combine(folder, "attempt")))
+            .Trim());
     }
 
     private sealed record TaskRow(Guid Id, string Name, string State, int Attempt, string? Output, bool Leaseless, int RetriesLeft, int Retry, int Losses);

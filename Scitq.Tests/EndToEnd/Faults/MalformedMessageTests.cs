@@ -39,7 +39,8 @@ public sealed class MalformedMessageTests
         sent++;
         // In good form, and still nothing that can be done.
         var refused = new SubmitTask { TaskId = Guid.CreateVersion7(), Spec = cluster.Complete(Tasks.Quick("refused")) with { Batch = "no such name" } };
-        var huge = new SubmitTask { TaskId = Guid.CreateVersion7(), Spec = cluster.Complete(Tasks.Quick("huge")) with { Argv = ["echo", new string('x', 20_000_000)] } };
+        var huge = new SubmitTask
+            { TaskId = Guid.CreateVersion7(), Spec = cluster.Complete(Tasks.Quick("huge")) with { Argv = ["echo", new string('x', 20_000_000)] } };
         var direct = new TaskQueued { TaskId = Guid.CreateVersion7(), Spec = refused.Spec };
         await channel.SendAsync(Queues.Tasks, refused);
         await channel.SendAsync(Queues.Tasks, huge);
@@ -54,13 +55,16 @@ public sealed class MalformedMessageTests
         await cluster.WaitForAsync(plain.TaskId, "succeeded", attempt: 1);
         await cluster.WaitForAsync(queued.TaskId, "succeeded", attempt: 1);
 
-        await Eventually.Async(async () => await EventsAsync(cluster, "malformed") >= sent, $"{sent} malformed messages are in the history", TimeSpan.FromSeconds(60));
+        await Eventually.Async(async () =>
+            await EventsAsync(cluster, "malformed") >= sent, $"{sent} malformed messages are in the history", TimeSpan.FromSeconds(60));
         Assert.Equal(sent, await EventsAsync(cluster, "malformed"));
         foreach (var queue in queues)
             Assert.NotEqual(0, await cluster.ScalarAsync($"select count(*) from task_event where kind = 'malformed' and detail like '%{queue}\\_%'"));
         Assert.Equal(1, await cluster.ScalarAsync($"select count(*) from task_event where task_id = '{named}'"));
         foreach (var id in new[] { refused.TaskId, huge.TaskId, direct.TaskId })
-            await Eventually.Async(async () => await cluster.ScalarAsync($"select count(*) from task_event where task_id = '{id}' and kind = 'refused' and length(detail) < 10000") == 1, $"{id} is refused", Cluster.Patience);
+            await Eventually.Async(async () =>
+                await cluster.ScalarAsync($"select count(*) from task_event where task_id = '{id}' and kind = 'refused' and length(detail) < 10000") == 1,
+                $"{id} is refused", Cluster.Patience);
 
         cluster.Release("held");
         await cluster.WaitForAsync(held, "succeeded", attempt: 1);

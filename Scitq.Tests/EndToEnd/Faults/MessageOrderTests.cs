@@ -38,7 +38,9 @@ public sealed class MessageOrderTests
         await cluster.SubmitAsync(specs);
         // By the bus, too, and the test itself sends the same order twice.
         var byBus = Guid.CreateVersion7();
-        var order = new SubmitTask { TaskId = byBus, Spec = cluster.Complete(Tasks.Shell("failing", "echo \"$NAME $SCITQ_ATTEMPT\" >>\"$LEDGER\"; [ $SCITQ_ATTEMPT = 2 ]") with { Retry = 2 }) };
+        var order = new SubmitTask
+            { TaskId = byBus,
+            Spec = cluster.Complete(Tasks.Shell("failing", "echo \"$NAME $SCITQ_ATTEMPT\" >>\"$LEDGER\"; [ $SCITQ_ATTEMPT = 2 ]") with { Retry = 2 }) };
         cluster.Expect(byBus);
         await channel.SendAsync(Queues.Tasks, order);
         await channel.SendAsync(Queues.Tasks, order);
@@ -50,7 +52,8 @@ public sealed class MessageOrderTests
         await cluster.AssertHeldLogAsync(held);
         Assert.True(doubled > Count, $"{doubled} messages were doubled");
         // The end of the failed attempt, heard again during the next one, is kept as late, and that is all.
-        Assert.Equal(0, await cluster.ScalarAsync("select count(*) from task_event e join task t on t.id = e.task_id where e.kind <> 'late' or t.name <> 'failing'"));
+        Assert.Equal(0,
+            await cluster.ScalarAsync("select count(*) from task_event e join task t on t.id = e.task_id where e.kind <> 'late' or t.name <> 'failing'"));
     }
 
     [Fact(Timeout = Limit)]

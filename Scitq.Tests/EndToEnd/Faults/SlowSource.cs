@@ -29,7 +29,8 @@ internal sealed class SlowSource : IAsyncDisposable
     public static async Task<SlowSource> StartAsync() => new(await HttpServer.StartAsync());
 
     /// <summary>A task that prints it.</summary>
-    public TaskSpec Task(string name) => Tasks.Shell(name, "echo \"$NAME $SCITQ_ATTEMPT\" >>\"$LEDGER\"; cat \"$INPUT/input\"") with { Inputs = [DataUri.Parse($"{_server.Root}/input")] };
+    public TaskSpec Task(string name) =>
+        Tasks.Shell(name, "echo \"$NAME $SCITQ_ATTEMPT\" >>\"$LEDGER\"; cat \"$INPUT/input\"") with { Inputs = [DataUri.Parse($"{_server.Root}/input")] };
 
     /// <summary>Returns once somebody has asked for it so often.</summary>
     public Task AskedAsync(int times) => Eventually.Async(() => Volatile.Read(ref _asked) >= times, $"the input is asked for ({times})", Cluster.Patience);

@@ -3,7 +3,9 @@ using Scitq.Tests.Servers;
 
 namespace Scitq.Tests.EndToEnd.Faults;
 
-/// <summary>With the times that people have by default, on a broker that gives a consumer a minute. Started once, for its start takes a minute of grace.</summary>
+/// <summary>
+/// With the times that people have by default, on a broker that gives a consumer a minute. Started once, for its start takes a minute of grace.
+/// </summary>
 [Trait("Level", "EndToEnd")]
 public sealed class SlowTests(SlowFixture fixture) : IClassFixture<SlowFixture>
 {
@@ -14,8 +16,11 @@ public sealed class SlowTests(SlowFixture fixture) : IClassFixture<SlowFixture>
     {
         var cluster = fixture.Cluster;
         var first = await cluster.StartAgentAsync("vanishing", concurrency: 2, prefetch: 1);
-        var ids = await cluster.SubmitAsync([cluster.Held("one") with { Retry = 1 }, cluster.Held("two") with { Retry = 1 }, cluster.Held("three") with { Retry = 1 }]);
-        await Eventually.Async(async () => await cluster.ScalarAsync("select count(*) from task where state in ('running', 'accepted') and worker like 'vanishing%'") == 3, "it has all three", Cluster.Patience);
+        var ids = await cluster.SubmitAsync([cluster.Held("one") with { Retry = 1 }, cluster.Held("two") with { Retry = 1 },
+            cluster.Held("three") with { Retry = 1 }]);
+        await Eventually.Async(async () =>
+            await cluster.ScalarAsync("select count(*) from task where state in ('running', 'accepted') and worker like 'vanishing%'") == 3,
+            "it has all three", Cluster.Patience);
         var second = await cluster.StartAgentAsync("other", concurrency: 3);
         await fixture.GraceIsOverAsync();
 

@@ -47,7 +47,9 @@ public sealed class StandaloneKilledTests
         Assert.Equal(ids.Count, started.Length);
 
         ProcessUnderTest Start() => ProcessUnderTest.Start(
-            "scitq-standalone", ["--port", port.ToString(CultureInfo.InvariantCulture), "--data", folder["data"], "--name", "killed", "--concurrency", "4", "--prefetch", "4", "--heartbeat-seconds", "0.5"],
+            "scitq-standalone",
+            ["--port", port.ToString(CultureInfo.InvariantCulture), "--data", folder["data"], "--name", "killed", "--concurrency", "4", "--prefetch", "4",
+            "--heartbeat-seconds", "0.5"],
             new Dictionary<string, string?> { ["DOCKER_HOST"] = "unix:///nowhere", ["HOME"] = folder.Path });
 
         async Task<IReadOnlyList<string>> StatesAsync()

@@ -17,7 +17,8 @@ public sealed class StorageStormTests
     {
         await using var bucket = await S3Bucket.CreateAsync();
         await using var store = await FaultyGateway.StartAsync(bucket.Environment["AWS_ENDPOINT_URL"]!);
-        await using var cluster = await Cluster.StartAsync(new ClusterSetup { AgentEnvironment = new Dictionary<string, string?>(bucket.Environment) { ["AWS_ENDPOINT_URL"] = store.Root } });
+        await using var cluster = await Cluster.StartAsync(new ClusterSetup
+            { AgentEnvironment = new Dictionary<string, string?>(bucket.Environment) { ["AWS_ENDPOINT_URL"] = store.Root } });
         for (var i = 0; i < 10; i++) await bucket.PutAsync($"in/{i}", $"input {i}\n");
         await bucket.PutAsync("shared", "shared\n");
         await cluster.StartAgentAsync("a", concurrency: 4, prefetch: 16);
@@ -31,9 +32,11 @@ public sealed class StorageStormTests
             return Task.FromResult(true);
         };
         store.Lost = losses.Strikes;
-        await cluster.SubmitAsync([.. Enumerable.Range(0, Count).Select(i => Tasks.Shell($"t{i}", $"cat \"$INPUT/{i % 10}\" \"$RESOURCE/shared\" >\"$OUTPUT/result\"") with
+        await cluster.SubmitAsync([.. Enumerable.Range(0, Count)
+            .Select(i => Tasks.Shell($"t{i}", $"cat \"$INPUT/{i % 10}\" \"$RESOURCE/shared\" >\"$OUTPUT/result\"") with
         {
-            Inputs = [DataUri.Parse(bucket.Uri($"in/{i % 10}"))], Resources = [DataUri.Parse(bucket.Uri("shared"))], Output = DataUri.Parse(bucket.Uri($"out/{i}/")),
+            Inputs = [DataUri.Parse(bucket.Uri($"in/{i % 10}"))], Resources = [DataUri.Parse(bucket.Uri("shared"))],
+            Output = DataUri.Parse(bucket.Uri($"out/{i}/")),
         })]);
         await cluster.WaitForAllAsync(TimeSpan.FromMinutes(5));
         (store.Before, store.Lost) = (null, null);
@@ -50,7 +53,8 @@ public sealed class StorageStormTests
     {
         await using var bucket = await S3Bucket.CreateAsync();
         await using var store = await FaultyGateway.StartAsync(bucket.Environment["AWS_ENDPOINT_URL"]!);
-        await using var cluster = await Cluster.StartAsync(new ClusterSetup { AgentEnvironment = new Dictionary<string, string?>(bucket.Environment) { ["AWS_ENDPOINT_URL"] = store.Root } });
+        await using var cluster = await Cluster.StartAsync(new ClusterSetup
+            { AgentEnvironment = new Dictionary<string, string?>(bucket.Environment) { ["AWS_ENDPOINT_URL"] = store.Root } });
         await using var web = await HttpServer.StartAsync();
         web.Files["/y"] = "web\n"u8.ToArray();
         await bucket.PutAsync("in/x", "input\n");
@@ -60,7 +64,8 @@ public sealed class StorageStormTests
         var silent = new ConcurrentDictionary<string, bool>();
         Func<HttpContext, Task<bool>> SilentOn(string path) => async context =>
         {
-            if (!context.Request.Path.Value!.EndsWith(path, StringComparison.Ordinal) || context.Request.Method == "HEAD" || !silent.TryAdd($"{context.Request.Method} {path}", true)) return false;
+            if (!context.Request.Path.Value!.EndsWith(path, StringComparison.Ordinal) || context.Request.Method == "HEAD"
+                || !silent.TryAdd($"{context.Request.Method} {path}", true)) return false;
             if (path == "/y")
             {
                 (context.Response.ContentLength, context.Response.Headers.ETag) = (4, "\"v1\"");
@@ -73,7 +78,8 @@ public sealed class StorageStormTests
         var (ofInput, ofOutput) = (SilentOn("/in/x"), SilentOn("/out/result"));
         store.Before = async context => await ofInput(context) || await ofOutput(context);
         web.Fault = SilentOn("/y");
-        await cluster.SubmitAsync(Tasks.Shell("silent", "cat \"$INPUT/x\" \"$INPUT/y\" >\"$OUTPUT/result\"") with { Inputs = [DataUri.Parse(bucket.Uri("in/x")), DataUri.Parse($"{web.Root}/y")], Output = DataUri.Parse(bucket.Uri("out/")) });
+        await cluster.SubmitAsync(Tasks.Shell("silent", "cat \"$INPUT/x\" \"$INPUT/y\" >\"$OUTPUT/result\"") with
+            { Inputs = [DataUri.Parse(bucket.Uri("in/x")), DataUri.Parse($"{web.Root}/y")], Output = DataUri.Parse(bucket.Uri("out/")) });
         await cluster.WaitForAllAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(1, await cluster.ScalarAsync("select count(*) from task where state = 'succeeded' and attempt = 1"));
         Assert.Equal(["GET /in/x", "GET /y", "PUT /out/result"], silent.Keys.Order());

@@ -34,10 +34,12 @@ internal static class Tasks
 
     /// <summary>One that starts at once and has much to deliver.</summary>
     public static TaskSpec Delivering(this Cluster cluster, string name, int megabytes = 1500) =>
-        Shell(name, Enter + $"truncate -s {megabytes}M \"$OUTPUT/zeros\"; echo $SCITQ_ATTEMPT >\"$OUTPUT/attempt\"") with { Output = DataUri.Parse($"file://{cluster[$"out-{name}"]}/") };
+        Shell(name, Enter + $"truncate -s {megabytes}M \"$OUTPUT/zeros\"; echo $SCITQ_ATTEMPT >\"$OUTPUT/attempt\"") with
+            { Output = DataUri.Parse($"file://{cluster[$"out-{name}"]}/") };
 
     /// <summary>Lets it end, or one attempt of it.</summary>
-    public static void Release(this Cluster cluster, string name, int? attempt = null) => File.WriteAllText(cluster[$"go-{name}{(attempt is null ? "" : $".{attempt}")}"], "");
+    public static void Release(this Cluster cluster, string name, int? attempt = null) =>
+        File.WriteAllText(cluster[$"go-{name}{(attempt is null ? "" : $".{attempt}")}"], "");
 
     /// <summary>Its log is that of one attempt, whole and without a gap.</summary>
     public static async Task AssertHeldLogAsync(this Cluster cluster, Guid id)
@@ -47,5 +49,6 @@ internal static class Tasks
     }
 
     /// <summary>The attempt whose output was delivered.</summary>
-    public static async Task<string> DeliveredAsync(this Cluster cluster, string name) => (await File.ReadAllTextAsync(Path.Combine(cluster[$"out-{name}"], "attempt"))).Trim();
+    public static async Task<string> DeliveredAsync(this Cluster cluster, string name) =>
+        (await File.ReadAllTextAsync(Path.Combine(cluster[$"out-{name}"], "attempt"))).Trim();
 }

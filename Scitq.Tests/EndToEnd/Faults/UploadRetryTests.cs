@@ -71,7 +71,8 @@ public sealed class UploadRetryTests
 
         // Its lease is revoked when it is back, and what it had begun is stopped and put aside.
         await agent.StartAsync();
-        await Eventually.Async(() => Directory.GetDirectories(Path.Combine(agent.WorkDir, "tasks")).Length == 0, "the agent has put the output aside", Cluster.Patience);
+        await Eventually.Async(() =>
+            Directory.GetDirectories(Path.Combine(agent.WorkDir, "tasks")).Length == 0, "the agent has put the output aside", Cluster.Patience);
         await RetryAsync(cluster, id);
         await cluster.WaitForAsync(id, "succeeded", attempt: 3);
         Assert.Equal([("big", 1)], await cluster.LedgerAsync());

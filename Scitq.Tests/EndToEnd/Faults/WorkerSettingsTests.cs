@@ -12,7 +12,8 @@ public sealed class WorkerSettingsTests
     {
         await using var cluster = await Cluster.StartAsync();
         var agent = await cluster.StartAgentAsync("a", concurrency: 1);
-        var ids = await cluster.SubmitAsync([cluster.Held("one"), cluster.Held("two"), cluster.Held("three"), cluster.Held("other") with { Batch = "elsewhere" }]);
+        var ids = await cluster.SubmitAsync([cluster.Held("one"), cluster.Held("two"), cluster.Held("three"),
+            cluster.Held("other") with { Batch = "elsewhere" }]);
         await cluster.WaitForStartAsync("one");
         Assert.Equal("pending", await cluster.StatusAsync(ids[1]));
 

@@ -15,7 +15,8 @@ public abstract class FetchAcceptanceTests(string scheme) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _store = await CloudStore.CreateAsync(scheme);
-        foreach (var (name, text) in ((string, string)[])[("a.txt", "a"), ("d/b.txt", "bb"), ("d/rep/file1.data", "data"), ("d/rep/x.tmp", "tmp"), ("d2/c.txt", "c")])
+        foreach (var (name, text) in ((string, string)[])[
+            ("a.txt", "a"), ("d/b.txt", "bb"), ("d/rep/file1.data", "data"), ("d/rep/x.tmp", "tmp"), ("d2/c.txt", "c")])
             Write(name, text);
     }
 
@@ -43,8 +44,10 @@ public abstract class FetchAcceptanceTests(string scheme) : IAsyncLifetime
         await DoneAsync("copy", "d", $"{_store.Root}/d/");
         await DoneAsync("copy", $"{_store.Root}/d/", "out");
         Assert.Equal(["b.txt", "rep/file1.data", "rep/x.tmp"], Tree("out"));
-        Assert.Equal([$"{_store.Root}/d/b.txt", $"{_store.Root}/d/rep/file1.data", $"{_store.Root}/d/rep/x.tmp"], (await ColumnAsync("list", $"{_store.Root}/d/")).Order(StringComparer.Ordinal));
-        Assert.Equal([$"{_store.Root}/d/b.txt", $"{_store.Root}/d/rep/"], (await ColumnAsync("list", "--not-recursive", $"{_store.Root}/d")).Order(StringComparer.Ordinal));
+        Assert.Equal([$"{_store.Root}/d/b.txt", $"{_store.Root}/d/rep/file1.data", $"{_store.Root}/d/rep/x.tmp"],
+            (await ColumnAsync("list", $"{_store.Root}/d/")).Order(StringComparer.Ordinal));
+        Assert.Equal([$"{_store.Root}/d/b.txt", $"{_store.Root}/d/rep/"], (await ColumnAsync("list", "--not-recursive", $"{_store.Root}/d"))
+            .Order(StringComparer.Ordinal));
         Assert.Equal(["b.txt", "rep/"], (await ColumnAsync("nrlist", $"{_store.Root}/d")).Order(StringComparer.Ordinal));
     }
 
@@ -77,7 +80,8 @@ public abstract class FetchAcceptanceTests(string scheme) : IAsyncLifetime
     public async Task F12_F13_F15_A_sync_moves_what_changed_and_is_included_and_deletes_nothing()
     {
         await DoneAsync("copy", "a.txt", $"{_store.Root}/d/extra");
-        Assert.Contains("copied 2 files", await DoneAsync("sync", "--include", "*.data", "--include", "b.*", "d", $"{_store.Root}/d"), StringComparison.Ordinal);
+        Assert.Contains("copied 2 files", await DoneAsync("sync", "--include", "*.data", "--include", "b.*", "d", $"{_store.Root}/d"),
+            StringComparison.Ordinal);
         Assert.Contains("copied 1 file, 3 B", await DoneAsync("sync", "d", $"{_store.Root}/d"), StringComparison.Ordinal);
         Assert.Contains("copied 0 files", await DoneAsync("sync", "d", $"{_store.Root}/d"), StringComparison.Ordinal);
         // The same size, and newer.
@@ -191,7 +195,8 @@ public abstract class FetchAcceptanceTests(string scheme) : IAsyncLifetime
     }
 
     private string[] Tree(string relative) =>
-        [.. Directory.EnumerateFiles(At(relative), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(At(relative), f)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(At(relative), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(At(relative), f))
+            .Order(StringComparer.Ordinal)];
 }
 
 public sealed class S3AcceptanceTests() : FetchAcceptanceTests("s3");

@@ -5,7 +5,10 @@ using Scitq.Tests.Servers;
 
 namespace Scitq.Tests.EndToEnd.Fetch;
 
-/// <summary>scitq-fetch killed while a program works for it: that must not go on writing where the next one works. The programs are scripts that wait while there is a file <c>.hold</c>.</summary>
+/// <summary>
+/// scitq-fetch killed while a program works for it: that must not go on writing where the next one works. The programs are scripts that wait while
+/// there is a file <c>.hold</c>.
+/// </summary>
 [Trait("Level", "EndToEnd")]
 public sealed class KilledProgramTests(DockerFixture docker) : IAsyncLifetime, IClassFixture<DockerFixture>
 {
@@ -94,7 +97,8 @@ public sealed class KilledProgramTests(DockerFixture docker) : IAsyncLifetime, I
         await using var first = await HeldAsync(environment, $"run+fastq@sra://{Run}");
         await using var hasty = Fetch(environment, "--attempts", "2", $"run+fastq@sra://{Run}");
         Assert.Equal(5, await hasty.WaitForExitAsync());
-        Assert.Contains($"run+fastq@sra://{Run}: another process is fetching run {Run} to the same place ('{_folder[$"out/.{Run}.part"]}'). Given up after 2 attempts.", hasty.Text, StringComparison.Ordinal);
+        Assert.Contains($"run+fastq@sra://{Run}: another process is fetching run {Run} to the same place ('{_folder[$"out/.{Run}.part"]}'). Given up after 2 "
+            + $"attempts.", hasty.Text, StringComparison.Ordinal);
         await using var second = Fetch(environment, "-v", $"run+fastq@sra://{Run}");
         await second.WaitForLineAsync("another process is fetching");
         File.Delete(_folder["out/.hold"]);
@@ -131,7 +135,8 @@ public sealed class KilledProgramTests(DockerFixture docker) : IAsyncLifetime, I
         await File.WriteAllTextAsync(_folder["out/.hold"], "", Ct);
         var process = Fetch(environment, uri);
         await Eventually.Async(
-            () => process.HasExited ? throw new InvalidOperationException(process.Text) : File.Exists(_folder["out/.held"]), "the program waits", TimeSpan.FromSeconds(30));
+            () => process.HasExited ? throw new InvalidOperationException(process.Text) : File.Exists(_folder["out/.held"]), "the program waits",
+                TimeSpan.FromSeconds(30));
         File.Delete(_folder["out/.held"]);
         return process;
     }
@@ -142,16 +147,19 @@ public sealed class KilledProgramTests(DockerFixture docker) : IAsyncLifetime, I
         Assert.True(await process.WaitForExitAsync() == 0, process.Text);
     }
 
-    private ProcessUnderTest Fetch(Dictionary<string, string?> environment, params string[] words) => ProcessUnderTest.Start("scitq-fetch", ["copy", .. words, _folder["out"]], environment);
+    private ProcessUnderTest Fetch(Dictionary<string, string?> environment, params string[] words) =>
+        ProcessUnderTest.Start("scitq-fetch", ["copy", .. words, _folder["out"]], environment);
 
     /// <summary>Programs that work below the destination, of containers too.</summary>
-    private int[] Left() => [.. Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0).Where(id => id > 0 && WorksHere(id))];
+    private int[] Left() =>
+        [.. Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0).Where(id => id > 0 && WorksHere(id))];
 
     private bool WorksHere(int id)
     {
         try
         {
-            return Directory.ResolveLinkTarget($"/proc/{id}/cwd", returnFinalTarget: false)?.FullName.StartsWith(_folder["out"], StringComparison.Ordinal) == true;
+            return Directory.ResolveLinkTarget($"/proc/{id}/cwd", returnFinalTarget: false)?.FullName.StartsWith(_folder["out"],
+                StringComparison.Ordinal) == true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -169,7 +177,8 @@ public sealed class KilledProgramTests(DockerFixture docker) : IAsyncLifetime, I
         ["SCITQ_ENA_PORTAL"] = _ena.Root + "/ena/portal/api",
         ["SCITQ_SRA_CLOUD"] = _ena.Root + "/sra",
         ["SCITQ_SRA_PREFETCH"] = Program("prefetch", $"mkdir -p fetched/{Run}; printf x >>fetched/{Run}/{Run}.sra", held),
-        ["SCITQ_FASTERQ_DUMP"] = Program("fasterq-dump", $"mkdir -p temporary; : >temporary/x; printf '{Reads.Replace("\n", "\\n", StringComparison.Ordinal)}' >fastq/{Run}.fastq", held),
+        ["SCITQ_FASTERQ_DUMP"] = Program(
+            "fasterq-dump", $"mkdir -p temporary; : >temporary/x; printf '{Reads.Replace("\n", "\\n", StringComparison.Ordinal)}' >fastq/{Run}.fastq", held),
         ["SCITQ_VDB_VALIDATE"] = "/nowhere/vdb-validate",
         ["SCITQ_PIGZ"] = "/nowhere/pigz",
     };
@@ -188,7 +197,8 @@ public sealed class KilledProgramTests(DockerFixture docker) : IAsyncLifetime, I
         ["DOCKER_HOST"] = inImage ? TestEnvironment.Required("SCITQ_TEST_DOCKER") : null,
     };
 
-    private static string Ascp(string first) => $"#!/bin/sh\nfor file; do :; done\nprintf half >\"$file\"\n: >\"$file.aspx\"\n{first}\nprintf whole >\"$file\"\nrm \"$file.aspx\"\n";
+    private static string Ascp(string first) =>
+        $"#!/bin/sh\nfor file; do :; done\nprintf half >\"$file\"\n: >\"$file.aspx\"\n{first}\nprintf whole >\"$file\"\nrm \"$file.aspx\"\n";
 
     private string Unzipped()
     {

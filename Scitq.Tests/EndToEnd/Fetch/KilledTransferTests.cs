@@ -56,13 +56,17 @@ public sealed class KilledTransferTests : IDisposable
         await using (var tar = new TarWriter(File.Create(At("db.tar"))))
         {
             for (var i = 0; i < 20_000; i++)
-                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, $"d{i % 100}/f{i}") { DataStream = new MemoryStream(new byte[i % 50]) }, Ct);
+                await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, $"d{i % 100}/f{i}") { DataStream = new MemoryStream(new byte[i % 50]) },
+                    Ct);
         }
 
         for (var kill = 0; kill < Kills; kill++)
         {
             var size = kill * 10;
-            await KillWhenAsync(() => Directory.Exists(At("out")) && Directory.EnumerateDirectories(At("out"), ".*.tree").Any(t => Directory.EnumerateDirectories(t).Count() > size), "copy", $"file://{At("db.tar")}|untar", At("out"));
+            await KillWhenAsync(
+                () => Directory.Exists(At("out"))
+                    && Directory.EnumerateDirectories(At("out"), ".*.tree").Any(t => Directory.EnumerateDirectories(t).Count() > size), "copy",
+                    $"file://{At("db.tar")}|untar", At("out"));
         }
 
         await FinishAsync("copy", $"file://{At("db.tar")}|untar", At("out"));
@@ -98,7 +102,9 @@ public sealed class KilledTransferTests : IDisposable
         await using var store = await CloudStore.CreateAsync("azure");
         _environment = store.Environment;
         var content = await BigAsync();
-        var blob = new BlockBlobClient(new Uri($"{_environment["AZURE_STORAGE_ENDPOINT"]}/{store.Root["azure://".Length..]}/big"), new StorageSharedKeyCredential(CloudStore.AzureAccount, CloudStore.AzureKey));
+        var blob = new BlockBlobClient(
+            new Uri($"{_environment["AZURE_STORAGE_ENDPOINT"]}/{store.Root["azure://".Length..]}/big"),
+            new StorageSharedKeyCredential(CloudStore.AzureAccount, CloudStore.AzureKey));
         for (var kill = 0; kill < Kills; kill++)
         {
             var before = await BlocksAsync(blob);

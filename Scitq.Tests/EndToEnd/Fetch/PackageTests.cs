@@ -16,7 +16,8 @@ public sealed class PackageTests : IDisposable
 
     public void Dispose()
     {
-        var kept = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        var kept = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         foreach (var name in (string[])["scitq.fetch", "scitq.contracts"])
         {
             var folder = Path.Combine(kept, name, _version);
@@ -31,7 +32,9 @@ public sealed class PackageTests : IDisposable
     {
         await using var store = await CloudStore.CreateAsync("azure");
         foreach (var project in (string[])["Scitq.Contracts", "Scitq.Fetch"])
-            await DotnetAsync(TestEnvironment.Root, null, "pack", project, "-c", "Release", "--no-build", $"-p:PackageVersion={_version}", "-o", At("feed"), "-nodeReuse:false");
+            await DotnetAsync(
+                TestEnvironment.Root, null, "pack", project, "-c", "Release", "--no-build", $"-p:PackageVersion={_version}", "-o", At("feed"),
+                "-nodeReuse:false");
         Directory.CreateDirectory(At("app"));
         await File.WriteAllTextAsync(At("app/app.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
@@ -54,7 +57,8 @@ public sealed class PackageTests : IDisposable
             foreach (var file in got.Files) Console.WriteLine($"{file.Name} {file.Size} {file.Md5}");
             """, Ct);
         await File.WriteAllTextAsync(At("hello.txt"), "hello", Ct);
-        Assert.Contains("hello.txt 5 5d41402abc4b2a76b9719d911017c592", await DotnetAsync(At("app"), store.Environment, "run", "--", At("hello.txt"), store.Root, At("out")), StringComparison.Ordinal);
+        Assert.Contains("hello.txt 5 5d41402abc4b2a76b9719d911017c592",
+            await DotnetAsync(At("app"), store.Environment, "run", "--", At("hello.txt"), store.Root, At("out")), StringComparison.Ordinal);
         Assert.Equal("hello", await File.ReadAllTextAsync(At("out/hello.txt"), Ct));
     }
 
@@ -62,7 +66,8 @@ public sealed class PackageTests : IDisposable
     {
         var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         // No build server may outlive the test.
-        (start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"], start.Environment["MSBUILDDISABLENODEREUSE"], start.Environment["UseSharedCompilation"]) = ("0", "1", "false");
+        (start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"], start.Environment["MSBUILDDISABLENODEREUSE"], start.Environment["UseSharedCompilation"]) = ("0",
+            "1", "false");
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>()) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(Ct);

@@ -36,7 +36,8 @@ public sealed class RunSourceTests : IAsyncLifetime
     [Fact(Timeout = 120_000)]
     public async Task Scitq_fetch_lists_and_copies_a_run()
     {
-        Assert.Equal([$"{Run}_1.fastq.gz", $"{Run}_2.fastq.gz"], (await FetchAsync("rlist", "--format", "jsonl", $"run+fastq://{Run}")).Success().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("rel_name").GetString()));
+        Assert.Equal([$"{Run}_1.fastq.gz", $"{Run}_2.fastq.gz"], (await FetchAsync("rlist", "--format", "jsonl", $"run+fastq://{Run}")).Success()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("rel_name").GetString()));
         var copied = await FetchAsync("copy", $"run+fastq@filter_r1://{Run}", _folder["out"]);
         copied.Success();
         Assert.Contains("copied 1 file, 3 B", copied.Error, StringComparison.Ordinal);
@@ -52,9 +53,11 @@ public sealed class RunSourceTests : IAsyncLifetime
         var line = await standalone.WaitForLineAsync("Listening on ", TimeSpan.FromSeconds(60));
         var address = line[(line.IndexOf("Listening on ", StringComparison.Ordinal) + "Listening on ".Length)..].Trim();
         var run = await ToolOutput.RunAsync(
-            Path.Combine(TestEnvironment.Bin, "scitq-launch"), ["--follow", "-i", $"run+fastq://{Run}", "sh", "-c", "cd $INPUT; ls; cat *"], new Dictionary<string, string?> { ["SCITQ_SERVER"] = address, ["SCITQ_TOKEN"] = null });
+            Path.Combine(TestEnvironment.Bin, "scitq-launch"), ["--follow", "-i", $"run+fastq://{Run}", "sh", "-c", "cd $INPUT; ls; cat *"],
+            new Dictionary<string, string?> { ["SCITQ_SERVER"] = address, ["SCITQ_TOKEN"] = null });
         Assert.Equal($"{Run}_1.fastq.gz\n{Run}_2.fastq.gz\nonesecond", run.Success());
     }
 
-    private Task<ToolOutput> FetchAsync(params string[] arguments) => ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, "scitq-fetch"), arguments, Environment);
+    private Task<ToolOutput> FetchAsync(params string[] arguments) =>
+        ToolOutput.RunAsync(Path.Combine(TestEnvironment.Bin, "scitq-fetch"), arguments, Environment);
 }

@@ -24,7 +24,8 @@ public sealed class PipelineTests : IDisposable
     public async Task A_pipeline_runs_to_its_end_in_one_process()
     {
         await using var bucket = await FillAsync(samples: 3, reads: 2_000);
-        await using var standalone = ProcessUnderTest.Start("scitq-standalone", ["--port", "0", "--data", _folder["data"], "--concurrency", "2"], Agent(bucket));
+        await using var standalone = ProcessUnderTest.Start("scitq-standalone", ["--port", "0", "--data", _folder["data"], "--concurrency", "2"],
+            Agent(bucket));
         var address = Regex.Match(await standalone.WaitForLineAsync("Listening on ", TimeSpan.FromSeconds(60)), "http:[^ ]+").Value;
 
         await AssertResultsAsync(await RunAsync(bucket, address, "Default"), bucket, samples: 3);
@@ -40,7 +41,8 @@ public sealed class PipelineTests : IDisposable
 
         var pipeline = RunAsync(bucket, cluster.Client.BaseAddress!.ToString(), cluster.Batch);
         await Eventually.Async(
-            async () => await cluster.ScalarAsync($"select count(*) from task where state = 'running' and worker = '{killed.Name}' and (select count(*) from task where state = 'succeeded') > 0") > 0,
+            async () => await cluster.ScalarAsync($"select count(*) from task where state = 'running' and worker = '{killed.Name}' and (select count(*) from "
+                + $"task where state = 'succeeded') > 0") > 0,
             "a sample runs on the agent to be killed, and another is done", Cluster.Patience);
         await killed.KillAsync();
 
@@ -50,15 +52,18 @@ public sealed class PipelineTests : IDisposable
         Assert.NotEqual(0, await cluster.ScalarAsync("select count(*) from attempt where outcome = 'lost'"));
         // What it ran goes on until an agent of that name is there to end it.
         await killed.StartAsync();
-        await Eventually.Async(() => !Directory.EnumerateFileSystemEntries(Path.Combine(killed.WorkDir, "tasks")).Any(), "nothing is left of the killed agent's task", Cluster.Patience);
+        await Eventually.Async(() =>
+            !Directory.EnumerateFileSystemEntries(Path.Combine(killed.WorkDir, "tasks")).Any(), "nothing is left of the killed agent's task", Cluster.Patience);
     }
 
-    private static Dictionary<string, string?> Agent(S3Bucket bucket) => new(bucket.Environment) { ["DOCKER_HOST"] = TestEnvironment.Required("SCITQ_TEST_DOCKER") };
+    private static Dictionary<string, string?> Agent(S3Bucket bucket) =>
+        new(bucket.Environment) { ["DOCKER_HOST"] = TestEnvironment.Required("SCITQ_TEST_DOCKER") };
 
     private async Task<ToolOutput> RunAsync(S3Bucket bucket, string server, string batch) => await ToolOutput.RunAsync(
         Path.Combine(TestEnvironment.Root, "docs", "examples", "pipeline.sh"),
         [bucket.Uri("samples/"), bucket.Uri("reference.tar.gz"), bucket.Uri("results"), _folder["home"], DockerFixture.Image],
-        new Dictionary<string, string?>(bucket.Environment) { ["SCITQ_SERVER"] = server, ["SCITQ_BATCH"] = batch, ["PATH"] = $"{TestEnvironment.Bin}:{Environment.GetEnvironmentVariable("PATH")}" });
+        new Dictionary<string, string?>(bucket.Environment)
+            { ["SCITQ_SERVER"] = server, ["SCITQ_BATCH"] = batch, ["PATH"] = $"{TestEnvironment.Bin}:{Environment.GetEnvironmentVariable("PATH")}" });
 
     private async Task AssertResultsAsync(ToolOutput run, S3Bucket bucket, int samples)
     {
@@ -90,13 +95,15 @@ public sealed class PipelineTests : IDisposable
             }
 
             await bucket.PutAsync($"samples/s{i}.fastq.gz", packed.ToArray());
-            foreach (var (motif, found) in Motifs.Zip(hits).OrderBy(m => m.First, StringComparer.Ordinal)) _expected.Append(CultureInfo.InvariantCulture, $"s{i}\t{reads}\t{motif}\t{found}\n");
+            foreach (var (motif, found) in Motifs.Zip(hits).OrderBy(m => m.First, StringComparer.Ordinal))
+                _expected.Append(CultureInfo.InvariantCulture, $"s{i}\t{reads}\t{motif}\t{found}\n");
         }
 
         await bucket.PutAsync("samples/README", "not a sample");
         using var archive = new MemoryStream();
         await using (var tar = new TarWriter(new GZipStream(archive, CompressionLevel.Fastest)))
-            await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "reference/motifs.txt") { DataStream = new MemoryStream(Encoding.ASCII.GetBytes(string.Concat(Motifs.Select(m => m + "\n")))) });
+            await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "reference/motifs.txt")
+                { DataStream = new MemoryStream(Encoding.ASCII.GetBytes(string.Concat(Motifs.Select(m => m + "\n")))) });
         await bucket.PutAsync("reference.tar.gz", archive.ToArray());
         return bucket;
     }

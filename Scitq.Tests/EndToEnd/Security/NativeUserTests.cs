@@ -19,13 +19,15 @@ public sealed class NativeUserTests : IAsyncDisposable
 
         var run = await _machine.FollowAsync(
             "-i", $"file://{shared}/in", "-r", $"file://{shared}/in|mv:sub", "-o", $"file://{shared}/out/", "sh", "-c",
-            "id -un; grep NoNewPrivs /proc/self/status; cat $INPUT/in $RESOURCE/sub/in; echo more >>$INPUT/in; echo x >$OUTPUT/x; echo again >>/dev/stderr; touch /root/x 2>/dev/null || echo no");
+            "id -un; grep NoNewPrivs /proc/self/status; cat $INPUT/in $RESOURCE/sub/in; echo more >>$INPUT/in; echo x >$OUTPUT/x; echo again >>/dev/stderr; "
+                + "touch /root/x 2>/dev/null || echo no");
         Assert.Equal("bin\nNoNewPrivs:\t1\ngiven\ngiven\nno\n", run.Success());
         Assert.Contains("again", run.Error);
         Assert.Equal("root 644\n", await SharedMachine.ShellAsync(0, $"stat -c '%U %a' {shared}/out/x"));
 
         // One after the other, in directories that are used again.
-        for (var i = 0; i < 3; i++) Assert.Equal("bin 0\n", (await _machine.FollowAsync("sh", "-c", "echo $(id -un) $(ls -A $INPUT $OUTPUT $TEMP | grep -c '^x$')")).Success());
+        for (var i = 0; i < 3; i++)
+            Assert.Equal("bin 0\n", (await _machine.FollowAsync("sh", "-c", "echo $(id -un) $(ls -A $INPUT $OUTPUT $TEMP | grep -c '^x$')")).Success());
 
         Assert.Equal("daemon\n", (await _machine.FollowAsync("-u", "1", "id", "-un")).Success());
         foreach (var refused in (string[][])[["-u", "0"], ["-u", "3"], ["-g", "0"]])
@@ -44,9 +46,12 @@ public sealed class NativeUserTests : IAsyncDisposable
     [Fact(Timeout = 60_000)]
     public async Task An_account_that_is_not_there_or_out_of_reach_is_refused_at_the_start()
     {
-        foreach (var (options, expected) in ((string[], string)[])[(["--native-user", "no-such-account"], "no account 'no-such-account'"), (["--task-users", "daemon,nobodyatall"], "no account 'nobodyatall'"), (["--task-umask", "9"], "octal")])
+        foreach (var (options, expected) in ((string[], string)[])[
+            (["--native-user", "no-such-account"], "no account 'no-such-account'"), (["--task-users", "daemon,nobodyatall"], "no account 'nobodyatall'"),
+            (["--task-umask", "9"], "octal")])
         {
-            var run = await Acceptance.ToolOutput.RunAsync(Path.Combine(Servers.TestEnvironment.Bin, "scitq-standalone"), ["--data", _machine["refused"], .. options], new Dictionary<string, string?>());
+            var run = await Acceptance.ToolOutput.RunAsync(Path.Combine(Servers.TestEnvironment.Bin, "scitq-standalone"),
+                ["--data", _machine["refused"], .. options], new Dictionary<string, string?>());
             Assert.Equal(2, run.Code);
             Assert.Contains(expected, run.Error);
         }
@@ -60,7 +65,8 @@ public sealed class NativeUserTests : IAsyncDisposable
         Assert.Equal("0027\n", (await _machine.FollowAsync("sh", "-c", "umask")).Success());
         if (_machine.Log.Contains("control groups", StringComparison.Ordinal)) Assert.Skip("No control groups here.");
         Assert.Equal(137, (await _machine.FollowAsync("dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1")).Code);
-        Assert.Contains("Resource temporarily unavailable", (await _machine.FollowAsync("bash", "-c", "for i in {1..80}; do sleep 1 & done; exit 1")).Error, StringComparison.Ordinal);
+        Assert.Contains("Resource temporarily unavailable", (await _machine.FollowAsync("bash", "-c", "for i in {1..80}; do sleep 1 & done; exit 1")).Error,
+            StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 60_000)]

@@ -19,7 +19,8 @@ public sealed class OtherAccountsTests : IAsyncDisposable
         // As an earlier version has left it.
         foreach (var directory in (string[])["data/work/tasks", "data/work/failed/1-1-00000000/output", "data/work/resources", "data/logs/aa", "home"])
             Directory.CreateDirectory(_machine[directory]);
-        foreach (var file in (string[])["data/work/journal", "data/work/lock", "data/scitq.db", "data/logs/aa/1.stdout", "data/work/failed/1-1-00000000/output/x"])
+        foreach (var file in (string[])[
+            "data/work/journal", "data/work/lock", "data/scitq.db", "data/logs/aa/1.stdout", "data/work/failed/1-1-00000000/output/x"])
             File.WriteAllText(_machine[file], "");
         await SharedMachine.ShellAsync(0, $"chmod -R a+rwX {_machine.Data}; chown -R {agent ?? 0} {_machine.Data} {_machine["home"]}");
         await _machine.StartAsync(agent);
@@ -34,7 +35,10 @@ public sealed class OtherAccountsTests : IAsyncDisposable
         foreach (var (directory, _) in running)
         {
             // Also who knows the names, as ps shows them.
-            Assert.Equal("", await SharedMachine.ShellAsync(SharedMachine.Stranger, $"cd {directory}/output && echo entered; ln -s /etc/passwd {directory}/output/link && echo planted; cat {directory}/control/stdout {directory}/output/result"));
+            Assert.Equal("",
+                await SharedMachine.ShellAsync(SharedMachine.Stranger,
+                $"cd {directory}/output && echo entered; ln -s /etc/passwd {directory}/output/link && echo planted; cat {directory}/control/stdout "
+                + $"{directory}/output/result"));
         }
 
         foreach (var (_, end) in running) await end();
@@ -56,9 +60,11 @@ public sealed class OtherAccountsTests : IAsyncDisposable
         TestEnvironment.Required("SCITQ_TEST_DOCKER");
         await _machine.StartAsync();
         var output = _machine["out"];
-        const string Make = "cp /bin/busybox /output/su; chmod 6755 /output/su; cp /output/su /tmp/su; chmod 4755 /tmp/su; mknod /output/disk b 8 0; chmod 666 /output/disk; mkdir /output/d; chmod 2777 /output/d; cp /bin/busybox /output/d/su; chmod 4755 /output/d/su";
+        const string Make = "cp /bin/busybox /output/su; chmod 6755 /output/su; cp /output/su /tmp/su; chmod 4755 /tmp/su; mknod /output/disk b 8 0; chmod "
+            + "666 /output/disk; mkdir /output/d; chmod 2777 /output/d; cp /bin/busybox /output/d/su; chmod 4755 /output/d/su";
         (await _machine.FollowAsync("-d", DockerFixture.Image, "-o", $"file://{output}/", "-O", "--cap-add MKNOD", "sh", "-c", Make)).Success();
-        Assert.Equal(["su", "d/su"], Directory.GetFiles(output, "su", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(output, f)).OrderBy(f => f.Length));
+        Assert.Equal(["su", "d/su"], Directory.GetFiles(output, "su", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(output, f))
+            .OrderBy(f => f.Length));
         Assert.Equal("", await SharedMachine.ShellAsync(0, $"find {output} -perm /6000; find {output} -type b"));
 
         // Kept after a failure, for its user to look at.
@@ -75,7 +81,9 @@ public sealed class OtherAccountsTests : IAsyncDisposable
     {
         Directory.CreateDirectory(_machine["home"]);
         await SharedMachine.ShellAsync(0, $"mkdir {_machine.Data}; chown {SharedMachine.AgentUid} {_machine.Data} {_machine["home"]}");
-        await _machine.StartAsync(SharedMachine.AgentUid, environment: new Dictionary<string, string?> { ["AWS_SECRET_ACCESS_KEY"] = "canary1", ["MY_PROXY"] = "http://u:canary2@host/", ["PLAIN"] = "seen" });
+        await _machine.StartAsync(SharedMachine.AgentUid,
+            environment: new Dictionary<string, string?>
+                { ["AWS_SECRET_ACCESS_KEY"] = "canary1", ["MY_PROXY"] = "http://u:canary2@host/", ["PLAIN"] = "seen" });
         var environment = await File.ReadAllTextAsync($"/proc/{_machine.Pid}/environ");
         Assert.Contains("PLAIN=seen", environment, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", environment, StringComparison.Ordinal);
@@ -90,10 +98,15 @@ public sealed class OtherAccountsTests : IAsyncDisposable
         var folder = Directory.CreateDirectory(_machine["shared"]).FullName;
         File.WriteAllText(Path.Combine(folder, "own"), "own\n");
         File.WriteAllText(Path.Combine(folder, "roots"), "roots\n");
-        await SharedMachine.ShellAsync(0, $"cd {folder}; chown 1:1 own; chmod 600 own roots; ln -s roots link; mkdir open; echo x >open/x; mkdir -m 700 closed; echo x >closed/x; chmod 755 . open");
+        await SharedMachine.ShellAsync(0,
+            $"cd {folder}; chown 1:1 own; chmod 600 own roots; ln -s roots link; mkdir open; echo x >open/x; mkdir -m 700 closed; echo x >closed/x; chmod 755 "
+            + $". open");
         Assert.Equal("own\n", (await _machine.FollowAsync("-u", "1", "-i", $"file://{folder}/own", "sh", "-c", "cat $INPUT/own")).Success());
-        Assert.Equal("x\n", (await _machine.FollowAsync("-u", "1", "-i", $"file://{folder}/open/", "-r", $"file://{folder}/own", "sh", "-c", "cat $INPUT/x; test -r $RESOURCE/own")).Success());
-        foreach (var (option, name) in ((string, string)[])[("-i", "roots"), ("-i", "link"), ("-i", "closed/x"), ("-i", "closed/"), ("-i", ""), ("-r", "roots")])
+        Assert.Equal("x\n",
+            (await _machine.FollowAsync("-u", "1", "-i", $"file://{folder}/open/", "-r", $"file://{folder}/own", "sh", "-c",
+            "cat $INPUT/x; test -r $RESOURCE/own")).Success());
+        foreach (var (option, name) in ((string, string)[])[
+            ("-i", "roots"), ("-i", "link"), ("-i", "closed/x"), ("-i", "closed/"), ("-i", ""), ("-r", "roots")])
         {
             var run = await _machine.FollowAsync("-u", "1", option, $"file://{folder}/{name}", "true");
             Assert.NotEqual(0, run.Code);

@@ -26,8 +26,10 @@ public sealed class SharedMachine : IAsyncDisposable
     {
         if (!Environment.IsPrivilegedProcess) TestEnvironment.Missing("The tests do not run as root");
         string[] command =
-            ["--port", "0", "--data", Data, "--name", "shared", "--concurrency", "4", "--prefetch", "2", "--Tasks:RetryBackoffSeconds", "0.1", .. options ?? []];
-        var variables = new Dictionary<string, string?>(environment ?? []) { ["DOCKER_HOST"] = TestEnvironment.Optional("SCITQ_TEST_DOCKER") ?? "unix:///nowhere" };
+            ["--port", "0", "--data", Data, "--name", "shared", "--concurrency", "4", "--prefetch", "2", "--Tasks:RetryBackoffSeconds", "0.1", .. options
+                ?? []];
+        var variables = new Dictionary<string, string?>(environment ?? [])
+            { ["DOCKER_HOST"] = TestEnvironment.Optional("SCITQ_TEST_DOCKER") ?? "unix:///nowhere" };
         if (uid is { } own)
         {
             variables["HOME"] = _folder["home"];
@@ -35,7 +37,8 @@ public sealed class SharedMachine : IAsyncDisposable
             var socket = variables["DOCKER_HOST"]!["unix://".Length..];
             var groups = File.Exists(socket) ? $"--groups={(await ShellAsync(0, $"stat -c %g {socket}")).Trim()}" : "--clear-groups";
             _standalone = ProcessUnderTest.Start(
-                "/usr/bin/setpriv", [$"--reuid={own}", $"--regid={own}", groups, "--", Path.Combine(TestEnvironment.Bin, "scitq-standalone"), .. command], variables);
+                "/usr/bin/setpriv", [$"--reuid={own}", $"--regid={own}", groups, "--", Path.Combine(TestEnvironment.Bin, "scitq-standalone"), .. command],
+                variables);
         }
         else
         {
@@ -63,7 +66,8 @@ public sealed class SharedMachine : IAsyncDisposable
     public async Task<(string Directory, Func<Task> End)> WaitingAsync(params string[] options)
     {
         var go = $"go-{Guid.NewGuid():N}";
-        var id = (await LaunchAsync([.. options, "sh", "-c", $"echo printed; echo secret >$OUTPUT/result; : >$TEMP/{go}; until test -e $TEMP/{go}.end; do sleep 0.05; done"])).TaskId;
+        var id = (await LaunchAsync(
+            [.. options, "sh", "-c", $"echo printed; echo secret >$OUTPUT/result; : >$TEMP/{go}; until test -e $TEMP/{go}.end; do sleep 0.05; done"])).TaskId;
         var file = await Eventually.GetAsync(
             () => Task.FromResult(Directory.Exists(Data) ? Directory.EnumerateFiles(Data, go, SearchOption.AllDirectories).FirstOrDefault() : null),
             $"task {id} runs", TimeSpan.FromSeconds(40));
@@ -76,7 +80,8 @@ public sealed class SharedMachine : IAsyncDisposable
 
     /// <summary>A shell of another account.</summary>
     public static async Task<string> ShellAsync(int uid, string script) =>
-        (await ToolOutput.RunAsync("/usr/bin/setpriv", [$"--reuid={uid}", $"--regid={uid}", "--clear-groups", "--", "/bin/sh", "-c", script], new Dictionary<string, string?>())).Out;
+        (await ToolOutput.RunAsync("/usr/bin/setpriv", [$"--reuid={uid}", $"--regid={uid}", "--clear-groups", "--", "/bin/sh", "-c", script],
+            new Dictionary<string, string?>())).Out;
 
     /// <summary>All below a directory that the account could read, list or change.</summary>
     public async Task<string[]> OpenToAsync(int uid, string directory)
@@ -84,7 +89,8 @@ public sealed class SharedMachine : IAsyncDisposable
         var list = _folder[$"list-{Guid.NewGuid():N}"];
         await File.WriteAllTextAsync(list, await ShellAsync(0, $"find '{directory}'"));
         File.SetUnixFileMode(list, (UnixFileMode)0b110_100_100);
-        return (await ShellAsync(uid, $"while read -r f; do if [ -r \"$f\" ] || [ -w \"$f\" ]; then echo \"$f\"; fi; done <'{list}'")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return (await ShellAsync(uid, $"while read -r f; do if [ -r \"$f\" ] || [ -w \"$f\" ]; then echo \"$f\"; fi; done <'{list}'"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     public async ValueTask DisposeAsync()

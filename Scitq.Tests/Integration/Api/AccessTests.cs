@@ -27,7 +27,9 @@ public sealed class AccessTests
             {
                 using var response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
                 var open = path.StartsWith("/health/", StringComparison.Ordinal);
-                Assert.True(open == response.IsSuccessStatusCode && (open || response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests), $"{method} {path}: {response.StatusCode}");
+                Assert.True(open == response.IsSuccessStatusCode
+                    && (open || response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests),
+                    $"{method} {path}: {response.StatusCode}");
             }
         }
 
@@ -55,7 +57,8 @@ public sealed class AccessTests
             Assert.True(changes == right is Rights.ChangeTasks or Rights.ChangeWorkers, $"{path} wants {right}.");
         }
 
-        Assert.Equal(Rights.All.Order(), Endpoints(server).SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy!).Distinct().Order());
+        Assert.Equal(Rights.All.Order(), Endpoints(server).SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy!).Distinct()
+            .Order());
     }
 
     [Fact(Timeout = 60_000)]
@@ -93,7 +96,8 @@ public sealed class AccessTests
         (await server.GetAsync("/tasks")).Json();
         (await server.GetAsync("/tasks", ("Host", "localhost:80"))).Json();
         (await server.GetAsync("/tasks", ("Host", "evil.example"))).Problem(HttpStatusCode.Forbidden, "forbidden");
-        (await server.SendAsync(HttpMethod.Post, "/tasks", """{"argv":["true"]}""", ("Origin", "http://evil.example"))).Problem(HttpStatusCode.Forbidden, "forbidden");
+        (await server.SendAsync(HttpMethod.Post, "/tasks", """{"argv":["true"]}""", ("Origin", "http://evil.example")))
+            .Problem(HttpStatusCode.Forbidden, "forbidden");
         (await server.SendAsync(HttpMethod.Post, "/tasks", """{"argv":["true"]}""", ("Origin", "null"))).Problem(HttpStatusCode.Forbidden, "forbidden");
     }
 
@@ -108,24 +112,31 @@ public sealed class AccessTests
         Assert.Contains($"waits for task {number}, which is pending", await Why(after), StringComparison.Ordinal);
         await using (var db = server.Context())
         {
-            db.Workers.Add(new WorkerRow { Name = "w1", Batch = "b", Epoch = Guid.NewGuid(), Concurrency = 2, Running = 2, LastSeen = ApiServer.Now, Registered = ApiServer.Now });
-            db.Workers.Add(new WorkerRow { Name = "w2", Batch = "b", Epoch = Guid.NewGuid(), Hold = "disk is full", LastSeen = ApiServer.Now, Registered = ApiServer.Now });
+            db.Workers.Add(new WorkerRow
+                { Name = "w1", Batch = "b", Epoch = Guid.NewGuid(), Concurrency = 2, Running = 2, LastSeen = ApiServer.Now, Registered = ApiServer.Now });
+            db.Workers.Add(new WorkerRow
+                { Name = "w2", Batch = "b", Epoch = Guid.NewGuid(), Hold = "disk is full", LastSeen = ApiServer.Now, Registered = ApiServer.Now });
             db.Workers.Add(new WorkerRow { Name = "w3", Batch = "c", LastSeen = ApiServer.Now.AddDays(-1), Registered = ApiServer.Now });
             await db.SaveChangesAsync();
         }
 
         Assert.Contains("all 2 slots", await Why(number), StringComparison.Ordinal);
-        Assert.Equal(["running", "full", "offline"], (await server.GetAsync("/workers")).Json().EnumerateArray().Select(w => w.GetProperty("status").GetString()));
+        Assert.Equal(["running", "full", "offline"], (await server.GetAsync("/workers")).Json().EnumerateArray()
+            .Select(w => w.GetProperty("status").GetString()));
         Assert.Equal("w2", (await server.GetAsync("/workers/w2")).Json().GetProperty("name").GetString());
         (await server.GetAsync("/workers/nobody")).Problem(HttpStatusCode.NotFound, "not_found");
         await server.PostAsync($"/tasks/{number}/cancel");
         Assert.Contains("was cancelled: relaunch", await Why(after), StringComparison.Ordinal);
-        await Servers.Eventually.Async(async () => (await server.GetAsync("/batches/b")).Json().GetProperty("cancelled").GetInt32() == 1, "the batch counts the cancelled task");
+        await Servers.Eventually.Async(async () =>
+            (await server.GetAsync("/batches/b")).Json().GetProperty("cancelled").GetInt32() == 1, "the batch counts the cancelled task");
         var batch = (await server.GetAsync("/batches/b")).Json();
-        Assert.Equal((1, 2, 2), (batch.GetProperty("waiting").GetInt32(), batch.GetProperty("total").GetInt32(), batch.GetProperty("workers").GetArrayLength()));
+        Assert.Equal((1, 2, 2),
+            (batch.GetProperty("waiting").GetInt32(), batch.GetProperty("total").GetInt32(), batch.GetProperty("workers").GetArrayLength()));
         Assert.Equal(2, (await server.GetAsync("/batches")).Json().GetArrayLength());
         var status = (await server.GetAsync("/server")).Json();
-        Assert.Equal((1, 1, true), (status.GetProperty("tasks").GetProperty("waiting").GetInt32(), status.GetProperty("workers").GetProperty("running").GetInt32(), status.GetProperty("ready").GetBoolean()));
+        Assert.Equal((1, 1, true),
+            (status.GetProperty("tasks").GetProperty("waiting").GetInt32(), status.GetProperty("workers").GetProperty("running")
+                .GetInt32(), status.GetProperty("ready").GetBoolean()));
         Assert.Equal(HttpStatusCode.OK, (await server.GetAsync("/health/ready")).Status);
         server.Status.Ready = false;
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.GetAsync("/health/ready")).Status);

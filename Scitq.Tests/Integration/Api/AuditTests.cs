@@ -32,7 +32,8 @@ public sealed class AuditTests
         Assert.Contains($"{me}: POST /api/v1/workers/nobody/clean: 404", lines);
         var task = (await server.GetAsync($"/tasks/{id}")).Json();
         Assert.Equal(me, task.GetProperty("submitted_by").GetString());
-        var history = task.GetProperty("history").EnumerateArray().Where(h => h.GetProperty("kind").GetString() is "submitted" or "cancel_requested" or "relaunched").ToList();
+        var history = task.GetProperty("history").EnumerateArray()
+            .Where(h => h.GetProperty("kind").GetString() is "submitted" or "cancel_requested" or "relaunched").ToList();
         Assert.Equal(4, history.Count);
         Assert.All(history, entry => Assert.Equal(me, entry.GetProperty("by").GetString()));
     }
@@ -43,7 +44,8 @@ public sealed class AuditTests
         await using var server = await ApiServer.StartAsync(postgres: false);
         await using (var db = server.Context())
         {
-            db.Workers.Add(new Scitq.Coordinator.Workers.WorkerRow { Name = "w1", Batch = "b", Epoch = Guid.NewGuid(), LastSeen = ApiServer.Now, Registered = ApiServer.Now });
+            db.Workers.Add(new Scitq.Coordinator.Workers.WorkerRow
+                { Name = "w1", Batch = "b", Epoch = Guid.NewGuid(), LastSeen = ApiServer.Now, Registered = ApiServer.Now });
             await db.SaveChangesAsync();
         }
 
@@ -85,12 +87,15 @@ public sealed class AuditTests
             env = new Dictionary<string, string> { ["MY_SECRET"] = Secret, ["DATABASE_URL"] = $"postgres://me:{Secret}@db/x", ["MONKEY"] = "seen" },
         });
         var key = await server.ClaimAsync(id);
-        await server.EndAsync(key, new Scitq.Contracts.Messages.AttemptResult { Finished = ApiServer.Now, Failure = Scitq.Contracts.FailureClass.Download, Reason = $"ftp://me:{Secret}@host/in is not there" });
+        await server.EndAsync(key,
+            new Scitq.Contracts.Messages.AttemptResult
+                { Finished = ApiServer.Now, Failure = Scitq.Contracts.FailureClass.Download, Reason = $"ftp://me:{Secret}@host/in is not there" });
         foreach (var path in new[] { $"/tasks/{number}", "/tasks", "/attempts", $"/tasks/{number}/explain", "/events" })
             Assert.DoesNotContain(Secret, (await server.GetAsync(path)).Text, StringComparison.Ordinal);
         var shown = (await server.GetAsync($"/tasks/{number}")).Json();
         Assert.Equal("ftp://me:***@host/in", shown.GetProperty("inputs")[0].GetString());
-        Assert.Equal(("***", "seen"), (shown.GetProperty("env").GetProperty("MY_SECRET").GetString(), shown.GetProperty("env").GetProperty("MONKEY").GetString()));
+        Assert.Equal(("***", "seen"),
+            (shown.GetProperty("env").GetProperty("MY_SECRET").GetString(), shown.GetProperty("env").GetProperty("MONKEY").GetString()));
         await using var db = server.Context();
         Assert.Contains($"ftp://me:{Secret}@host/in", db.Tasks.Single().Spec.Inputs.Select(u => u.Text));
     }
@@ -103,7 +108,8 @@ public sealed class AuditTests
     public async Task Keys_of_stores_are_refused_and_not_repeated(string member, string uri)
     {
         await using var server = await ApiServer.StartAsync(postgres: false);
-        var problem = (await server.PostAsync("/tasks", JsonSerializer.Serialize(new Dictionary<string, string[]> { ["argv"] = ["true"], [member] = [uri] }))).Problem(HttpStatusCode.BadRequest, "invalid");
+        var problem = (await server.PostAsync("/tasks", JsonSerializer.Serialize(new Dictionary<string, string[]> { ["argv"] = ["true"], [member] = [uri] })))
+            .Problem(HttpStatusCode.BadRequest, "invalid");
         Assert.DoesNotContain("hunter2", problem, StringComparison.Ordinal);
         if (!uri.StartsWith("gopher", StringComparison.Ordinal)) Assert.Contains("holds credentials", problem, StringComparison.Ordinal);
     }

@@ -96,7 +96,10 @@ public sealed class LogApiTests
         var reading = ReadAsync(server, $"/tasks/{number}/log/stream", opened: open);
         await open.Task;
         await server.PrintAsync(id, 1, OutputStream.Stderr, 0, "oops");
-        await server.EndAsync(key, new AttemptResult { Failure = Scitq.Contracts.FailureClass.Exit, ExitCode = 1, RunEnded = ApiServer.Now, Finished = ApiServer.Now, StdoutBytes = 150_000, StderrBytes = 4 });
+        await server.EndAsync(key,
+            new AttemptResult
+                { Failure = Scitq.Contracts.FailureClass.Exit, ExitCode = 1, RunEnded = ApiServer.Now, Finished = ApiServer.Now, StdoutBytes = 150_000,
+                StderrBytes = 4 });
         await server.RaiseAsync(id, m => m.RetryDue, new RetryDue());
         key = await server.ClaimAsync(id, 2);
         await server.PrintAsync(id, 2, OutputStream.Stdout, 0, "second");
@@ -141,7 +144,8 @@ public sealed class LogApiTests
         var text = new StringBuilder();
         foreach (var (_, _, data) in events.Where(e => e.Kind == kind && e.Data.GetProperty("attempt").GetInt32() == attempt))
         {
-            Assert.Equal(data.GetProperty("offset").GetInt64(), text.Length + (text.Length == 0 ? data.GetProperty("offset").GetInt64() : Start(events, kind, attempt)));
+            Assert.Equal(data.GetProperty("offset")
+                .GetInt64(), text.Length + (text.Length == 0 ? data.GetProperty("offset").GetInt64() : Start(events, kind, attempt)));
             text.Append(Encoding.UTF8.GetString(data.GetProperty("data").GetBytesFromBase64()));
         }
 
@@ -151,7 +155,8 @@ public sealed class LogApiTests
     private static long Start(List<(string Kind, string Id, JsonElement Data)> events, string kind, int attempt) =>
         events.First(e => e.Kind == kind && e.Data.GetProperty("attempt").GetInt32() == attempt).Data.GetProperty("offset").GetInt64();
 
-    private static async Task<List<(string Kind, string Id, JsonElement Data)>> ReadAsync(ApiServer server, string path, string? from = null, TaskCompletionSource? opened = null, string? until = null)
+    private static async Task<List<(string Kind, string Id, JsonElement Data)>> ReadAsync(
+        ApiServer server, string path, string? from = null, TaskCompletionSource? opened = null, string? until = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1" + path);
         if (from is not null) request.Headers.Add("Last-Event-ID", from);

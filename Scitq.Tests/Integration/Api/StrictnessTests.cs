@@ -20,13 +20,17 @@ public sealed class StrictnessTests
             var address = Regex.Replace(path.Name.Replace("/api/v1", "", StringComparison.Ordinal), @"\{[^}]*\}", $"{number}");
             foreach (var operation in path.Value.EnumerateObject())
             {
-                Task<ApiServer.Answer> SendAsync(string query, object? body) => server.SendAsync(new HttpMethod(operation.Name.ToUpperInvariant()), address + query, body);
+                Task<ApiServer.Answer> SendAsync(string query, object? body) =>
+                    server.SendAsync(new HttpMethod(operation.Name.ToUpperInvariant()), address + query, body);
 
-                Assert.Contains("unknown parameter 'xyzzyxyzzy'", (await SendAsync("?xyzzyxyzzy=1", null)).Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
-                foreach (var name in Names(operation.Value, "parameters").Where(p => p.GetProperty("in").GetString() == "query").Select(p => p.GetProperty("name").GetString()!))
+                Assert.Contains("unknown parameter 'xyzzyxyzzy'", (await SendAsync("?xyzzyxyzzy=1", null))
+                    .Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
+                foreach (var name in Names(operation.Value, "parameters").Where(p => p.GetProperty("in").GetString() == "query")
+                    .Select(p => p.GetProperty("name").GetString()!))
                 {
                     parameters++;
-                    Assert.Contains($"did you mean '{name}'?", (await SendAsync($"?{Mistyped(name)}=1", null)).Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
+                    Assert.Contains($"did you mean '{name}'?", (await SendAsync($"?{Mistyped(name)}=1", null))
+                        .Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
                 }
 
                 var bodies = operation.Value.TryGetProperty("requestBody", out var body)
@@ -36,7 +40,9 @@ public sealed class StrictnessTests
                 {
                     members++;
                     var problem = (await SendAsync("", wrong)).Problem(HttpStatusCode.BadRequest, "invalid");
-                    Assert.True(problem.Contains("unknown member", StringComparison.Ordinal) && (name == "xyzzyxyzzy" || problem.Contains($"did you mean '{name}'?", StringComparison.Ordinal)), $"{operation.Name} {path.Name} {name}: {problem}");
+                    Assert.True(problem.Contains("unknown member", StringComparison.Ordinal)
+                        && (name == "xyzzyxyzzy" || problem.Contains($"did you mean '{name}'?", StringComparison.Ordinal)),
+                        $"{operation.Name} {path.Name} {name}: {problem}");
                 }
             }
         }
@@ -49,15 +55,18 @@ public sealed class StrictnessTests
 
     [Theory(Timeout = 60_000)]
     [InlineData("/tasks/actions", """{"action":"cancel","filter":{"batch":"Default"},"dryrun":true}""", "unknown member 'dryrun': did you mean 'dry_run'?")]
-    [InlineData("/tasks/actions", """{"action":"cancel","filter":{"batch":"Default"},"dry_run":false,"dry_run":true}""", "the member 'dry_run' is there twice.")]
+    [InlineData("/tasks/actions", """{"action":"cancel","filter":{"batch":"Default"},"dry_run":false,"dry_run":true}""",
+        "the member 'dry_run' is there twice.")]
     [InlineData("/tasks/actions", """{"action":"cancel","filter":{"batch":"Default","batch":"other"}}""", "the member 'batch' is there twice.")]
     [InlineData("/tasks", """{"argv":["true"],"run_timout":5}""", "unknown member 'run_timout': did you mean 'run_timeout'?")]
     [InlineData("/tasks", """{"argv":["true"],"retries":5}""", "unknown member 'retries': did you mean 'retry'?")]
     [InlineData("/tasks", """{"argv":["true"],"runTimeout":5}""", "unknown member 'runTimeout': did you mean 'run_timeout'?")]
     [InlineData("/tasks", """{"argv":["true"],"argv":["false"]}""", "the member 'argv' is there twice.")]
     [InlineData("/tasks", """{"argv":["true"],"env":{"A":"1","A":"2"}}""", "the member 'A' is there twice.")]
-    [InlineData("/tasks", """{"id":"5a1b1f6e-0000-4000-8000-000000000001","id":"5a1b1f6e-0000-4000-8000-000000000002","argv":["true"]}""", "the member 'id' is there twice.")]
-    [InlineData("/tasks/bulk", "{\"tasks\":[\n{\"argv\":[\"true\"]},\n{\"argv\":[\"true\"],\"nmae\":\"x\"}]}", "task 2: unknown member 'nmae': did you mean 'name'?")]
+    [InlineData("/tasks", """{"id":"5a1b1f6e-0000-4000-8000-000000000001","id":"5a1b1f6e-0000-4000-8000-000000000002","argv":["true"]}""",
+        "the member 'id' is there twice.")]
+    [InlineData("/tasks/bulk", "{\"tasks\":[\n{\"argv\":[\"true\"]},\n{\"argv\":[\"true\"],\"nmae\":\"x\"}]}",
+        "task 2: unknown member 'nmae': did you mean 'name'?")]
     [InlineData("/tasks/bulk", """{"tasks":[],"atomc":true}""", "unknown member 'atomc': there are tasks.")]
     [InlineData("/tasks?dry_run=true", """{"argv":["true"]}""", "unknown parameter 'dry_run': there is none.")]
     public async Task What_is_not_understood_is_told_and_not_done(string path, string body, string expected)
@@ -86,15 +95,18 @@ public sealed class StrictnessTests
         Assert.Equal("http", description.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("type").GetString());
         Assert.Equal("bearer", description.GetProperty("security")[0].EnumerateObject().Single().Name);
         Assert.Equal(0, description.GetProperty("paths").GetProperty("/health/live").GetProperty("get").GetProperty("security").GetArrayLength());
-        foreach (var body in description.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject()).Where(o => o.Value.TryGetProperty("requestBody", out _)))
+        foreach (var body in description.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject())
+            .Where(o => o.Value.TryGetProperty("requestBody", out _)))
         {
-            var schema = Resolve(description, body.Value.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema"));
+            var schema = Resolve(
+                description, body.Value.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema"));
             Assert.False(schema.GetProperty("additionalProperties").GetBoolean());
         }
 
         var task = description.GetProperty("components").GetProperty("schemas").GetProperty("TaskSpec").GetProperty("properties");
         foreach (var list in (string[])["inputs", "resources", "docker_options"])
-            Assert.Equal(("array", "string"), (task.GetProperty(list).GetProperty("type").GetString(), task.GetProperty(list).GetProperty("items").GetProperty("type").GetString()));
+            Assert.Equal(("array", "string"),
+                (task.GetProperty(list).GetProperty("type").GetString(), task.GetProperty(list).GetProperty("items").GetProperty("type").GetString()));
         Assert.Contains("\"string\"", task.GetProperty("output").GetRawText(), StringComparison.Ordinal);
     }
 
@@ -105,11 +117,13 @@ public sealed class StrictnessTests
         foreach (var member in schema.GetProperty("properties").EnumerateObject())
         {
             var all = new Dictionary<string, object?> { [Mistyped(member.Name)] = true };
-            if (schema.TryGetProperty("required", out var required) && required.EnumerateArray().Any(r => r.GetString() == "argv")) all["argv"] = new[] { "true" };
+            if (schema.TryGetProperty("required", out var required) && required.EnumerateArray().Any(r => r.GetString() == "argv"))
+                all["argv"] = new[] { "true" };
             yield return (member.Name, wrap(all));
             var inner = Resolve(description, member.Value);
             if (inner.TryGetProperty("items", out var items) && Resolve(description, items).TryGetProperty("properties", out _))
-                foreach (var deeper in Bodies(description, items, body => wrap(new Dictionary<string, object?> { [member.Name] = new[] { body } }))) yield return deeper;
+                foreach (var deeper in Bodies(description, items, body => wrap(new Dictionary<string, object?> { [member.Name] = new[] { body } })))
+                    yield return deeper;
             else if (inner.TryGetProperty("properties", out _))
                 foreach (var deeper in Bodies(description, inner, body => wrap(new Dictionary<string, object?> { [member.Name] = body }))) yield return deeper;
         }
@@ -117,8 +131,12 @@ public sealed class StrictnessTests
 
     private static JsonElement Resolve(JsonElement description, JsonElement schema)
     {
-        if (schema.TryGetProperty("oneOf", out var choices)) schema = choices.EnumerateArray().Single(c => !c.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String || type.GetString() != "null");
-        return schema.TryGetProperty("$ref", out var reference) ? description.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1]) : schema;
+        if (schema.TryGetProperty("oneOf", out var choices))
+            schema = choices.EnumerateArray()
+                .Single(c => !c.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String || type.GetString() != "null");
+        return schema.TryGetProperty("$ref", out var reference)
+            ? description.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1])
+            : schema;
     }
 
     private static IEnumerable<JsonElement> Names(JsonElement json, string member) => json.TryGetProperty(member, out var list) ? list.EnumerateArray() : [];

@@ -22,7 +22,9 @@ public abstract class TaskApiTests(bool postgres)
             """);
         var task = answer.Json(HttpStatusCode.Created);
         Assert.Equal($"/api/v1/tasks/{task.GetProperty("task_id")}", answer.Header("Location"));
-        foreach (var shown in new[] { task, (await server.GetAsync($"/tasks/{task.GetProperty("task_id")}")).Json(), (await server.GetAsync($"/tasks/{task.GetProperty("id")}")).Json(), (await server.GetAsync("/tasks")).Json()[0] })
+        foreach (var shown in new[]
+            { task, (await server.GetAsync($"/tasks/{task.GetProperty("task_id")}")).Json(), (await server.GetAsync($"/tasks/{task.GetProperty("id")}"))
+                .Json(), (await server.GetAsync("/tasks")).Json()[0] })
         {
             Assert.Equal("pending", shown.GetProperty("status").GetString());
             Assert.Equal("é", shown.GetProperty("argv")[1].GetString());
@@ -43,11 +45,13 @@ public abstract class TaskApiTests(bool postgres)
         var first = (await server.PostAsync("/tasks", body)).Json(HttpStatusCode.Created);
         var again = (await server.PostAsync("/tasks", body)).Json(HttpStatusCode.OK);
         Assert.Equal(first.GetProperty("task_id").GetInt64(), again.GetProperty("task_id").GetInt64());
-        (await server.SendAsync(HttpMethod.Post, "/tasks", new { argv = True, env = new { B = "2", LONGER = "1" } }, ("Idempotency-Key", id.ToString()))).Json(HttpStatusCode.OK);
+        (await server.SendAsync(HttpMethod.Post, "/tasks", new { argv = True, env = new { B = "2", LONGER = "1" } }, ("Idempotency-Key", id.ToString())))
+            .Json(HttpStatusCode.OK);
         (await server.PostAsync("/tasks", new { id, argv = new[] { "false" } })).Problem(HttpStatusCode.Conflict, "id_reused");
         (await server.PostAsync("/tasks/bulk", new { tasks = new[] { body } })).Json(HttpStatusCode.Created);
         var other = Guid.NewGuid();
-        (await server.PostAsync("/tasks/bulk", new { tasks = new object[] { new { id = other, argv = True }, new { id, argv = new[] { "false" } } } })).Problem(HttpStatusCode.Conflict, "id_reused");
+        (await server.PostAsync("/tasks/bulk", new { tasks = new object[] { new { id = other, argv = True }, new { id, argv = new[] { "false" } } } }))
+            .Problem(HttpStatusCode.Conflict, "id_reused");
         (await server.GetAsync($"/tasks/{other}")).Problem(HttpStatusCode.NotFound, "not_found");
     }
 
@@ -79,9 +83,12 @@ public abstract class TaskApiTests(bool postgres)
     public async Task A_bulk_of_tasks_is_queued_in_order_or_not_at_all()
     {
         await using var server = await ApiServer.StartAsync(postgres);
-        object Bulk(int count, string last = "true") => new { tasks = Enumerable.Range(1, count).Select(i => new { argv = new[] { i == count ? last : "echo", $"{i}" }, batch = "bulk" }) };
-        Assert.StartsWith("task 17: ", (await server.PostAsync("/tasks/bulk", Bulk(17, ""))).Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
-        Assert.StartsWith("task 2: the member 'retry", (await server.PostAsync("/tasks/bulk", """{"tasks":[{"argv":["a"]},{"argv":["a"],"retry":"x"}]}""")).Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
+        object Bulk(int count, string last = "true") =>
+            new { tasks = Enumerable.Range(1, count).Select(i => new { argv = new[] { i == count ? last : "echo", $"{i}" }, batch = "bulk" }) };
+        Assert.StartsWith("task 17: ", (await server.PostAsync("/tasks/bulk", Bulk(17, "")))
+            .Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
+        var wrong = await server.PostAsync("/tasks/bulk", """{"tasks":[{"argv":["a"]},{"argv":["a"],"retry":"x"}]}""");
+        Assert.StartsWith("task 2: the member 'retry", wrong.Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
         Assert.Contains("20000", (await server.PostAsync("/tasks/bulk", Bulk(20_001))).Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
         Assert.Equal("0", (await server.GetAsync("/tasks?count=true")).Header("X-Total-Count"));
 
@@ -101,10 +108,13 @@ public abstract class TaskApiTests(bool postgres)
         await using var server = await ApiServer.StartAsync(postgres);
         var ids = new List<(long Number, Guid Id)>();
         for (var i = 0; i < 10; i++) ids.Add(await server.SubmitAsync(new { argv = True, name = $"n{i % 2}", batch = i < 5 ? "a" : "b" }));
-        await server.EndAsync(await server.ClaimAsync(ids[0].Id), new AttemptResult { Failure = FailureClass.Oom, ExitCode = 137, Finished = ApiServer.Now, Warnings = ["w"] });
+        await server.EndAsync(await server.ClaimAsync(ids[0].Id),
+            new AttemptResult { Failure = FailureClass.Oom, ExitCode = 137, Finished = ApiServer.Now, Warnings = ["w"] });
         await server.ClaimAsync(ids[1].Id, worker: "w2");
 
-        async Task<List<int>> Indices(string query) => [.. (await server.GetAsync($"/tasks?{query}")).Json().EnumerateArray().Select(t => ids.FindIndex(x => x.Number == t.GetProperty("task_id").GetInt64()))];
+        async Task<List<int>> Indices(string query) =>
+            [.. (await server.GetAsync($"/tasks?{query}")).Json().EnumerateArray()
+                .Select(t => ids.FindIndex(x => x.Number == t.GetProperty("task_id").GetInt64()))];
         Assert.Equal([9, 8, 7, 6, 5, 4, 3, 2, 1, 0], await Indices(""));
         Assert.Equal([4, 3, 2, 1, 0], await Indices("batch=a"));
         Assert.Equal(10, (await Indices("batch=a,b")).Count);
@@ -137,8 +147,12 @@ public abstract class TaskApiTests(bool postgres)
         await server.RunAsync(key);
         await server.PrintAsync(id, 1, OutputStream.Stdout, 0, "hello");
         var now = (await server.GetAsync($"/tasks/{number}")).Json();
-        Assert.Equal(("running", 5), (now.GetProperty("attempts")[0].GetProperty("status").GetString(), now.GetProperty("attempts")[0].GetProperty("stdout_bytes").GetInt64()));
-        await server.EndAsync(key, new AttemptResult { Failure = FailureClass.Exit, Reason = "exit code 1", ExitCode = 1, RunEnded = ApiServer.Now, Finished = ApiServer.Now, StdoutBytes = 5, Outputs = [new("a/b", 3, "m")] });
+        Assert.Equal(("running", 5),
+            (now.GetProperty("attempts")[0].GetProperty("status").GetString(), now.GetProperty("attempts")[0].GetProperty("stdout_bytes").GetInt64()));
+        await server.EndAsync(key,
+            new AttemptResult
+                { Failure = FailureClass.Exit, Reason = "exit code 1", ExitCode = 1, RunEnded = ApiServer.Now, Finished = ApiServer.Now, StdoutBytes = 5,
+                Outputs = [new("a/b", 3, "m")] });
         await server.RaiseAsync(id, m => m.RetryDue, new Scitq.Coordinator.Tasks.RetryDue());
         await server.RaiseAsync(id, m => m.LeaseLost, new Scitq.Coordinator.Tasks.LeaseLost((await server.ClaimAsync(id, 2)).Lease, "w1 was silent"));
         await server.EndAsync(await server.ClaimAsync(id, 3));
@@ -150,7 +164,8 @@ public abstract class TaskApiTests(bool postgres)
         Assert.Equal(
             ["submitted", "accepted", "started", "run_ended", "failed", "accepted", "lost", "accepted", "started", "run_ended", "succeeded"],
             shown.GetProperty("history").EnumerateArray().Select(h => h.GetProperty("kind").GetString()));
-        Assert.Equal(("succeeded", 3, 1), (shown.GetProperty("status").GetString(), shown.GetProperty("attempt").GetInt32(), shown.GetProperty("infra_losses").GetInt32()));
+        Assert.Equal(("succeeded", 3, 1),
+            (shown.GetProperty("status").GetString(), shown.GetProperty("attempt").GetInt32(), shown.GetProperty("infra_losses").GetInt32()));
         (await server.GetAsync("/tasks/99999")).Problem(HttpStatusCode.NotFound, "not_found");
         (await server.GetAsync($"/tasks/{Guid.NewGuid()}")).Problem(HttpStatusCode.NotFound, "not_found");
         (await server.GetAsync("/tasks/0x1")).Problem(HttpStatusCode.BadRequest, "invalid");
@@ -192,7 +207,8 @@ public abstract class TaskApiTests(bool postgres)
         await using var server = await ApiServer.StartAsync(postgres);
         var (number, id) = await server.SubmitAsync();
         (await server.PostAsync($"/tasks/{number}/relaunch")).Problem(HttpStatusCode.Conflict, "wrong_state");
-        Assert.Equal("cancelled", (await server.PostAsync($"/tasks/{number}/cancel", new { reason = "because" })).Json(HttpStatusCode.Accepted).GetProperty("status").GetString());
+        Assert.Equal("cancelled", (await server.PostAsync($"/tasks/{number}/cancel", new { reason = "because" })).Json(HttpStatusCode.Accepted)
+            .GetProperty("status").GetString());
         (await server.PostAsync($"/tasks/{number}/cancel")).Problem(HttpStatusCode.Conflict, "wrong_state");
         Assert.Equal("pending", (await server.PostAsync($"/tasks/{id}/relaunch")).Json(HttpStatusCode.Accepted).GetProperty("status").GetString());
         await server.ClaimAsync(id);
@@ -204,7 +220,8 @@ public abstract class TaskApiTests(bool postgres)
     public async Task Many_are_acted_on_at_once()
     {
         await using var server = await ApiServer.StartAsync(postgres);
-        var bulk = (await server.PostAsync("/tasks/bulk", new { tasks = Enumerable.Range(0, 2500).Select(i => new { argv = True, batch = "x" }) })).Json(HttpStatusCode.Created);
+        var bulk = (await server.PostAsync("/tasks/bulk", new { tasks = Enumerable.Range(0, 2500).Select(i => new { argv = True, batch = "x" }) }))
+            .Json(HttpStatusCode.Created);
         var first = bulk.GetProperty("tasks")[0].GetProperty("id").GetGuid();
         await server.EndAsync(await server.ClaimAsync(first));
         (await server.PostAsync("/tasks/actions", new { action = "cancel" })).Problem(HttpStatusCode.BadRequest, "invalid");
@@ -213,11 +230,15 @@ public abstract class TaskApiTests(bool postgres)
         var dry = (await server.PostAsync("/tasks/actions", new { action = "cancel", filter = new { batch = new[] { "x" } }, dry_run = true })).Json();
         Assert.Equal((2499, 0, 2499), (dry.GetProperty("matched").GetInt32(), dry.GetProperty("done").GetInt32(), dry.GetProperty("tasks").GetArrayLength()));
         var watch = Stopwatch.StartNew();
-        Assert.Equal(2499, (await server.PostAsync("/tasks/actions", new { action = "cancel", filter = new { batch = "x" }, reason = "enough" })).Json().GetProperty("done").GetInt32());
+        Assert.Equal(2499, (await server.PostAsync("/tasks/actions", new { action = "cancel", filter = new { batch = "x" }, reason = "enough" })).Json()
+            .GetProperty("done").GetInt32());
         TestContext.Current.TestOutputHelper?.WriteLine($"{2499 / watch.Elapsed.TotalSeconds:0} cancels/s");
-        Assert.Equal(0, (await server.PostAsync("/tasks/actions", new { action = "relaunch", filter = new { batch = "x" } })).Json().GetProperty("matched").GetInt32());
-        Assert.Equal(2499, (await server.PostAsync("/tasks/actions", new { action = "relaunch", filter = new { batch = "x", status = "cancelled" } })).Json().GetProperty("done").GetInt32());
-        var some = (await server.PostAsync("/tasks/actions", new { action = "relaunch", ids = new object[] { first, 2, "3", 4711, Guid.Empty.ToString().Replace('0', '1') } })).Json();
+        Assert.Equal(0, (await server.PostAsync("/tasks/actions", new { action = "relaunch", filter = new { batch = "x" } })).Json().GetProperty("matched")
+            .GetInt32());
+        Assert.Equal(2499, (await server.PostAsync("/tasks/actions", new { action = "relaunch", filter = new { batch = "x", status = "cancelled" } })).Json()
+            .GetProperty("done").GetInt32());
+        var some = (await server.PostAsync("/tasks/actions",
+            new { action = "relaunch", ids = new object[] { first, 2, "3", 4711, Guid.Empty.ToString().Replace('0', '1') } })).Json();
         Assert.Equal((3, 1), (some.GetProperty("matched").GetInt32(), some.GetProperty("done").GetInt32()));
         Assert.Equal(4, some.GetProperty("skipped").GetArrayLength());
     }
@@ -246,7 +267,9 @@ public abstract class TaskApiTests(bool postgres)
         while (after.Length > 0);
         Assert.Equal([$"{number}.4", $"{number}.3", $"{number}.2", $"{number}.1"], seen);
         async Task<int> Count(string query) => (await server.GetAsync($"/attempts?{query}")).Json().GetArrayLength();
-        Assert.Equal(new[] { 4, 1, 1, 4, 0, 3, 1 }, new[] { await Count($"task={number}"), await Count("worker=w2"), await Count("worker=w4"), await Count("batch=a"), await Count("batch=b"), await Count("status=succeeded"), await Count("status=accepted") });
+        Assert.Equal(new[] { 4, 1, 1, 4, 0, 3, 1 },
+            new[] { await Count($"task={number}"), await Count("worker=w2"), await Count("worker=w4"), await Count("batch=a"), await Count("batch=b"),
+            await Count("status=succeeded"), await Count("status=accepted") });
         (await server.GetAsync("/attempts?after=x")).Problem(HttpStatusCode.BadRequest, "invalid");
         (await server.GetAsync("/attempts?task=99")).Problem(HttpStatusCode.NotFound, "not_found");
         Assert.Equal((await server.GetAsync("/attempts")).Text, (await server.GetAsync("/executions")).Text);

@@ -21,7 +21,9 @@ public abstract class WorkerApiTests(bool postgres)
         var epoch = await RegisterAsync(server, concurrency: 2);
 
         var changed = (await server.SendAsync(HttpMethod.Patch, "/workers/w1", new { concurrency = 3, prefetch = 4, paused = true, batch = "other" })).Json();
-        Assert.Equal(("other", 3, 4, "paused"), (changed.GetProperty("batch").GetString(), changed.GetProperty("concurrency").GetInt32(), changed.GetProperty("prefetch").GetInt32(), changed.GetProperty("status").GetString()));
+        Assert.Equal(("other", 3, 4, "paused"),
+            (changed.GetProperty("batch").GetString(), changed.GetProperty("concurrency").GetInt32(), changed.GetProperty("prefetch")
+                .GetInt32(), changed.GetProperty("status").GetString()));
         var settings = Assert.Single(server.Line.Told).Settings;
         Assert.Equal(settings, (await BeatAsync(server, epoch)).Settings);
         Assert.Equal(("other", 3, 4, true), (settings.Batch, settings.Concurrency, settings.Prefetch, settings.Paused));
@@ -44,7 +46,8 @@ public abstract class WorkerApiTests(bool postgres)
     {
         await using var server = await ApiServer.StartAsync(postgres);
         await RegisterAsync(server);
-        Assert.Contains(expected, (await server.SendAsync(HttpMethod.Patch, "/workers/w1", body)).Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
+        Assert.Contains(expected, (await server.SendAsync(HttpMethod.Patch, "/workers/w1", body))
+            .Problem(HttpStatusCode.BadRequest, "invalid"), StringComparison.Ordinal);
         (await server.SendAsync(HttpMethod.Patch, "/workers/nobody", new { paused = true })).Problem(HttpStatusCode.NotFound, "not_found");
     }
 
@@ -124,13 +127,16 @@ public abstract class WorkerApiTests(bool postgres)
 
         await server.EndAsync(first, Failed(FailureClass.Upload));
         await server.Workers.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
-        Assert.Contains("offline", (await server.PostAsync($"/tasks/{number}/retry-upload")).Problem(HttpStatusCode.Conflict, "wrong_state"), StringComparison.Ordinal);
+        Assert.Contains("offline", (await server.PostAsync($"/tasks/{number}/retry-upload"))
+            .Problem(HttpStatusCode.Conflict, "wrong_state"), StringComparison.Ordinal);
 
         epoch = await RegisterAsync(server);
         var look = (await server.PostAsync("/tasks/actions", new { action = "retry-upload", filter = new { batch = "Default" }, dry_run = true })).Json();
         Assert.Equal((1, 0, number), (look.GetProperty("matched").GetInt32(), look.GetProperty("done").GetInt32(), look.GetProperty("tasks")[0].GetInt64()));
         var accepted = (await server.PostAsync($"/tasks/{number}/retry-upload", new { reason = "bucket mended" })).Json(HttpStatusCode.Accepted);
-        Assert.Equal(("accepted", 4, 3, 0), (accepted.GetProperty("status").GetString(), accepted.GetProperty("attempt").GetInt32(), accepted.GetProperty("redelivers").GetInt32(), accepted.GetProperty("retries_left").GetInt32()));
+        Assert.Equal(("accepted", 4, 3, 0),
+            (accepted.GetProperty("status").GetString(), accepted.GetProperty("attempt").GetInt32(), accepted.GetProperty("redelivers")
+                .GetInt32(), accepted.GetProperty("retries_left").GetInt32()));
         var order = Assert.Single((await BeatAsync(server, epoch)).Redeliver);
         Assert.Equal((number, 4, 0), (order.Number, order.Key.Attempt, order.ExitCode));
         Assert.Equal([first], order.Kept);
@@ -145,17 +151,21 @@ public abstract class WorkerApiTests(bool postgres)
         // Lost again, it fails as before, and a second retry looks in both places.
         await server.Workers.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
         var lost = (await server.GetAsync($"/tasks/{number}")).Json();
-        Assert.Equal(("failed", "upload", 0), (lost.GetProperty("status").GetString(), lost.GetProperty("failure_class").GetString(), lost.GetProperty("infra_losses").GetInt32()));
+        Assert.Equal(("failed", "upload", 0),
+            (lost.GetProperty("status").GetString(), lost.GetProperty("failure_class").GetString(), lost.GetProperty("infra_losses").GetInt32()));
         epoch = await RegisterAsync(server);
         (await server.PostAsync("/tasks/actions", new { action = "retry-upload", ids = new[] { number } })).Json();
         var again = Assert.Single((await BeatAsync(server, epoch)).Redeliver);
         Assert.Equal([order.Key, first], again.Kept);
-        await server.EndAsync(again.Key, new AttemptResult { ExitCode = 0, Finished = ApiServer.Now, Outputs = [new OutputFile("a", 1, "0cc175b9c0f1b6a831c399e269772661")] });
+        await server.EndAsync(again.Key,
+            new AttemptResult { ExitCode = 0, Finished = ApiServer.Now, Outputs = [new OutputFile("a", 1, "0cc175b9c0f1b6a831c399e269772661")] });
         var done = (await server.GetAsync($"/tasks/{number}")).Json();
-        Assert.Equal(("succeeded", 5, 0), (done.GetProperty("status").GetString(), done.GetProperty("attempt").GetInt32(), done.GetProperty("exit_code").GetInt32()));
+        Assert.Equal(("succeeded", 5, 0),
+            (done.GetProperty("status").GetString(), done.GetProperty("attempt").GetInt32(), done.GetProperty("exit_code").GetInt32()));
         Assert.NotEqual(JsonValueKind.Null, done.GetProperty("run_ended").ValueKind);
         Assert.Equal(3, done.GetProperty("attempts")[4].GetProperty("redelivers").GetInt32());
-        Assert.Contains(done.GetProperty("history").EnumerateArray(), h => h.GetProperty("kind").GetString() == "upload_retried" && h.GetProperty("detail").GetString() == "bucket mended");
+        Assert.Contains(done.GetProperty("history").EnumerateArray(), h =>
+            h.GetProperty("kind").GetString() == "upload_retried" && h.GetProperty("detail").GetString() == "bucket mended");
     }
 
     [Fact(Timeout = 60_000)]
@@ -169,7 +179,8 @@ public abstract class WorkerApiTests(bool postgres)
             await server.EndAsync(await server.ClaimAsync(id), Failed(FailureClass.Upload));
         }
 
-        Assert.Equal(25, (await server.PostAsync("/tasks/actions", new { action = "retry-upload", filter = new { batch = "Default" } })).Json().GetProperty("done").GetInt32());
+        Assert.Equal(25, (await server.PostAsync("/tasks/actions", new { action = "retry-upload", filter = new { batch = "Default" } })).Json()
+            .GetProperty("done").GetInt32());
         var first = (await BeatAsync(server, epoch)).Redeliver.Select(r => r.Key).ToList();
         Assert.Equal(20, first.Count);
         var rest = (await BeatAsync(server, epoch, leases: first)).Redeliver.Select(r => r.Key).ToList();
@@ -298,7 +309,8 @@ public abstract class WorkerApiTests(bool postgres)
         return new AttemptKey(id, 1, answer.Lease!.Value);
     }
 
-    private static AttemptResult Failed(FailureClass failure) => new() { Failure = failure, Reason = "no", ExitCode = 0, RunEnded = ApiServer.Now, Finished = ApiServer.Now };
+    private static AttemptResult Failed(FailureClass failure) =>
+        new() { Failure = failure, Reason = "no", ExitCode = 0, RunEnded = ApiServer.Now, Finished = ApiServer.Now };
 
     private async Task<Guid> RegisterAsync(ApiServer server, int concurrency = 1) => (await AnswerAsync(server, concurrency)).Epoch;
 
@@ -315,9 +327,13 @@ public abstract class WorkerApiTests(bool postgres)
     }
 
     private async Task<HeartbeatAnswered> BeatAsync(
-        ApiServer server, Guid epoch, IReadOnlyList<CachedResource>? resources = null, OrderOutcome? done = null, string? hold = null, int running = 0, IReadOnlyList<AttemptKey>? leases = null, long? heard = null) =>
+        ApiServer server, Guid epoch, IReadOnlyList<CachedResource>? resources = null, OrderOutcome? done = null, string? hold = null, int running = 0,
+        IReadOnlyList<AttemptKey>? leases = null, long? heard = null) =>
         (await server.Heartbeats.HeartbeatAsync(
-            new WorkerHeartbeat { Worker = "w1", Epoch = epoch, Sequence = ++_sequence, Heard = heard, Leases = leases ?? [], Resources = resources, Done = done is null ? [] : [done], Hold = hold, Running = running },
+            new WorkerHeartbeat
+                { Worker = "w1", Epoch = epoch, Sequence = ++_sequence, Heard = heard, Leases = leases ?? [], Resources = resources, Done = done is null
+                    ? []
+                    : [done], Hold = hold, Running = running },
             CancellationToken.None))!;
 }
 

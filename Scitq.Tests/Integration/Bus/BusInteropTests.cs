@@ -82,7 +82,8 @@ public sealed partial class BusInteropTests(ServerSystem system)
         var text = await File.ReadAllTextAsync(Path.Combine(TestEnvironment.Root, "docs", "bus.md"));
         var example = PythonBlock().Match(text).Groups[1].Value;
         Assert.Contains("amqp://guest:guest@127.0.0.1:5672/%2f", example);
-        example = example.Replace("amqp://guest:guest@127.0.0.1:5672/%2f", (await system.VhostAsync()).AmqpUri, StringComparison.Ordinal) + "print(task[\"taskId\"])\n";
+        example = example.Replace("amqp://guest:guest@127.0.0.1:5672/%2f", (await system.VhostAsync()).AmqpUri, StringComparison.Ordinal)
+            + "print(task[\"taskId\"])\n";
         var run = await ToolOutput.RunAsync(Python, ["-c", example], new Dictionary<string, string?>());
         var id = Guid.Parse(run.Success().Trim());
         await EndedAsync(id, "succeeded");
@@ -111,7 +112,9 @@ public sealed partial class BusInteropTests(ServerSystem system)
         // A script that tries again with its id queues nothing twice.
         (await own.LaunchAsync("-s", bus, "-q", "--task-id", $"{id}", "echo", "kept by the broker")).Success();
         await own.StartCoordinatorAsync();
-        var task = await Eventually.GetAsync(async () => (await own.GetAsync("tasks?status=succeeded")) is var all && all.GetArrayLength() > 0 ? all.GetRawText() : null, "the task has succeeded", TimeSpan.FromSeconds(90));
+        var task = await Eventually.GetAsync(async () => (await own.GetAsync("tasks?status=succeeded")) is var all && all.GetArrayLength() > 0
+            ? all.GetRawText()
+            : null, "the task has succeeded", TimeSpan.FromSeconds(90));
         var only = Assert.Single(JsonDocument.Parse(task).RootElement.EnumerateArray());
         Assert.Equal((id, 1L), (only.GetProperty("id").GetGuid(), only.GetProperty("task_id").GetInt64()));
         Assert.Equal("kept by the broker\n", (await own.ManageAsync("task", "logs", "1")).Success());
@@ -138,9 +141,11 @@ public sealed partial class BusInteropTests(ServerSystem system)
     private async Task PublishAsync(string exchange, string type, string json)
     {
         await using var connection = await ConnectAsync();
-        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(
+            publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
         var properties = new BasicProperties();
-        if (exchange.Length > 0 && type.Length > 0) properties.Headers = new Dictionary<string, object?> { ["MT-MessageType"] = $"urn:message:Scitq.Contracts.Messages:{type}" };
+        if (exchange.Length > 0 && type.Length > 0)
+            properties.Headers = new Dictionary<string, object?> { ["MT-MessageType"] = $"urn:message:Scitq.Contracts.Messages:{type}" };
         await channel.BasicPublishAsync(exchange, exchange.Length > 0 ? "" : type, mandatory: true, properties, Encoding.UTF8.GetBytes(json));
     }
 
@@ -157,9 +162,11 @@ public sealed partial class BusInteropTests(ServerSystem system)
         };
         const string ReplyTo = "amq.rabbitmq.reply-to";
         await channel.BasicConsumeAsync(ReplyTo, autoAck: true, consumer);
-        await channel.BasicPublishAsync(Tasks, "", mandatory: true, new BasicProperties { ReplyTo = ReplyTo, CorrelationId = "mine" }, Encoding.UTF8.GetBytes(json));
+        await channel.BasicPublishAsync(Tasks, "", mandatory: true, new BasicProperties { ReplyTo = ReplyTo, CorrelationId = "mine" },
+            Encoding.UTF8.GetBytes(json));
         return JsonDocument.Parse(await answer.Task.WaitAsync(TimeSpan.FromSeconds(30))).RootElement;
     }
 
-    private async Task<IConnection> ConnectAsync() => await new ConnectionFactory { Uri = new Uri((await system.VhostAsync()).AmqpUri) }.CreateConnectionAsync();
+    private async Task<IConnection> ConnectAsync() =>
+        await new ConnectionFactory { Uri = new Uri((await system.VhostAsync()).AmqpUri) }.CreateConnectionAsync();
 }

@@ -101,7 +101,8 @@ public sealed class AddressTests : IAsyncLifetime
     [InlineData("fasp://user@127.0.0.1:/x")]
     public async Task No_way_of_writing_an_internal_address_leads_there(string uri)
     {
-        using var fetcher = new Fetcher(new FetchOptions { PublicAddressesOnly = true, Programs = new ProgramOptions { Ascp = "/bin/true", Aria2c = "/bin/true" } });
+        using var fetcher = new Fetcher(
+            new FetchOptions { PublicAddressesOnly = true, Programs = new ProgramOptions { Ascp = "/bin/true", Aria2c = "/bin/true" } });
         var place = DataUri.Parse(uri.Replace("PORT", $"{Port}", StringComparison.Ordinal));
         var error = await Assert.ThrowsAsync<AccessDeniedException>(() => fetcher.GetAsync(place, _folder["out"], ct: Ct));
         Assert.Contains("public", error.Message, StringComparison.Ordinal);

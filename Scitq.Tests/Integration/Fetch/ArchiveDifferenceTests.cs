@@ -38,7 +38,8 @@ public sealed class ArchiveDifferenceTests : IDisposable
 
     private async Task CompareAsync(IEnumerable<OddArchive> archives, params string[][] programs)
     {
-        foreach (var program in programs.Select(p => p[0]).Where(p => !File.Exists($"/usr/bin/{p}") && !File.Exists($"/bin/{p}"))) TestEnvironment.Missing($"There is no {program}");
+        foreach (var program in programs.Select(p => p[0]).Where(p => !File.Exists($"/usr/bin/{p}") && !File.Exists($"/bin/{p}")))
+            TestEnvironment.Missing($"There is no {program}");
         var wrong = new List<string>();
         var number = 0;
         foreach (var archive in archives)
@@ -50,7 +51,8 @@ public sealed class ArchiveDifferenceTests : IDisposable
             var theirs = new List<SortedDictionary<string, string>>();
             // A refusal needs nobody's opinion, and one that agrees is enough.
             foreach (var program in programs)
-                if (ours is not null && !theirs.Exists(t => t.SequenceEqual(ours)) && await RunAsync(program, file, Path.Combine(_root, $"{number}.theirs")) is { } tree) theirs.Add(tree);
+                if (ours is not null && !theirs.Exists(t => t.SequenceEqual(ours))
+                    && await RunAsync(program, file, Path.Combine(_root, $"{number}.theirs")) is { } tree) theirs.Add(tree);
             if (Problem(archive, ours, refusal, theirs) is { } problem) wrong.Add($"{archive}: {problem}");
             File.Delete(file);
         }
@@ -64,7 +66,10 @@ public sealed class ArchiveDifferenceTests : IDisposable
         if (refusal is not null && archive.Outcome == Outcome.Same) return refusal;
         if (ours is null) return null;
         if (archive.Outcome == Outcome.Refused) return $"not refused: {UnpackedTree.Text(ours)}";
-        return theirs.Exists(t => t.SequenceEqual(ours)) ? null : $"{UnpackedTree.Text(ours)}\n    instead of {(theirs.Count == 0 ? "a refusal" : string.Join("\n            or ", theirs.Select(UnpackedTree.Text)))}";
+        return theirs.Exists(t => t.SequenceEqual(ours))
+            ? null
+            : $"{UnpackedTree.Text(ours)}\n    instead of "
+                + $"{(theirs.Count == 0 ? "a refusal" : string.Join("\n            or ", theirs.Select(UnpackedTree.Text)))}";
     }
 
     private async Task<(SortedDictionary<string, string>? Tree, string? Refusal)> UnpackAsync(OddArchive archive, string file)
@@ -90,7 +95,8 @@ public sealed class ArchiveDifferenceTests : IDisposable
     private static async Task<SortedDictionary<string, string>?> RunAsync(string[] program, string file, string place)
     {
         Directory.CreateDirectory(place);
-        var start = new ProcessStartInfo(program[0], [.. program[1..], file]) { WorkingDirectory = place, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program[0], [.. program[1..], file])
+            { WorkingDirectory = place, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
         start.Environment["LC_ALL"] = "C.UTF-8";
         using var process = Process.Start(start)!;
         process.StandardInput.Close();

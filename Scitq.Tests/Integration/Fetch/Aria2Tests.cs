@@ -87,7 +87,8 @@ public sealed class Aria2Tests : IAsyncLifetime
             return true;
         };
         using (var fetcher = new Fetcher(Options()))
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetcher.GetAsync(DataUri.Parse($"{Address("http@aria2")}/d/big"), At(""), ct: stop.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => fetcher.GetAsync(DataUri.Parse($"{Address("http@aria2")}/d/big"), At(""), ct: stop.Token));
         Assert.DoesNotContain("big", Names());
         _server.Fault = null;
         _server.Requests.Clear();
@@ -105,7 +106,9 @@ public sealed class Aria2Tests : IAsyncLifetime
     public async Task Parts_of_earlier_versions_go_unless_another_process_is_at_work_on_them()
     {
         Directory.CreateDirectory(At(""));
-        foreach (var left in (string[])[".big.0badc0de.part", ".big.0badc0de.part.aria2", ".big.0badc0de.part.lock", ".big.1badc0de.part.aria2", ".big.2badc0de.part", ".other.0badc0de.part"])
+        foreach (var left in (string[])[
+            ".big.0badc0de.part", ".big.0badc0de.part.aria2", ".big.0badc0de.part.lock", ".big.1badc0de.part.aria2", ".big.2badc0de.part",
+            ".other.0badc0de.part"])
             await File.WriteAllTextAsync(At(left), "x", Ct);
         await using (new FileStream(At(".big.2badc0de.part.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose))
             await GetAsync($"{Address("http@aria2")}/d/big");
@@ -154,8 +157,10 @@ public sealed class Aria2Tests : IAsyncLifetime
     [Fact(Timeout = 60_000)]
     public async Task Without_aria2c_one_line_says_what_to_install()
     {
-        var error = await Assert.ThrowsAsync<UnsupportedTransferException>(() => GetAsync($"{Address("http@aria2")}/d/big", Options() with { Programs = new ProgramOptions { Aria2c = "no-such-aria2c" } }));
-        Assert.EndsWith("it needs the program 'no-such-aria2c', which is not on PATH here; install aria2 (Debian: aria2), name an image that holds it in SCITQ_ARIA2_IMAGE, or leave out @aria2.", error.Message, StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<UnsupportedTransferException>(
+            () => GetAsync($"{Address("http@aria2")}/d/big", Options() with { Programs = new ProgramOptions { Aria2c = "no-such-aria2c" } }));
+        Assert.EndsWith("it needs the program 'no-such-aria2c', which is not on PATH here; install aria2 (Debian: aria2), name an image that holds it in "
+            + "SCITQ_ARIA2_IMAGE, or leave out @aria2.", error.Message, StringComparison.Ordinal);
     }
 
     private string Address(string scheme) => _server.Root.Replace("http://", scheme + "://", StringComparison.Ordinal);
@@ -164,7 +169,8 @@ public sealed class Aria2Tests : IAsyncLifetime
 
     private FetchOptions Logged() => Options() with
     {
-        Programs = new ProgramOptions { Aria2c = Script.Write(_folder["aria2c"], $"#!/bin/sh\ntr '\\0' '\\n' </proc/$$/cmdline >{_folder["words"]}\nexec /usr/bin/aria2c \"$@\"\n") },
+        Programs = new ProgramOptions
+            { Aria2c = Script.Write(_folder["aria2c"], $"#!/bin/sh\ntr '\\0' '\\n' </proc/$$/cmdline >{_folder["words"]}\nexec /usr/bin/aria2c \"$@\"\n") },
     };
 
     private async Task<TransferResult> GetAsync(string uri, FetchOptions? options = null)

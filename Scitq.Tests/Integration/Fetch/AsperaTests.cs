@@ -48,7 +48,8 @@ public sealed class AsperaTests : IDisposable
     [Fact(Timeout = 30_000)]
     public async Task A_file_can_be_unpacked_on_its_way()
     {
-        await using (var zip = new System.IO.Compression.GZipStream(File.Create(_folder["served/t.gz"]), System.IO.Compression.CompressionMode.Compress)) zip.Write("hello"u8);
+        await using (var zip = new System.IO.Compression.GZipStream(File.Create(_folder["served/t.gz"]),
+            System.IO.Compression.CompressionMode.Compress)) zip.Write("hello"u8);
         await GetAsync("fasp://user@host:t.gz|gunzip");
         Assert.Equal("hello", await File.ReadAllTextAsync(At("t"), Ct));
         Assert.Equal(["t"], Names());
@@ -73,7 +74,8 @@ public sealed class AsperaTests : IDisposable
     [Fact(Timeout = 30_000)]
     public async Task Without_ascp_one_line_says_so()
     {
-        var error = await Assert.ThrowsAsync<UnsupportedTransferException>(() => GetAsync("fasp://user@host:/x", new FetchOptions { Programs = new ProgramOptions { Ascp = "no-such-ascp" } }));
+        var error = await Assert.ThrowsAsync<UnsupportedTransferException>(
+            () => GetAsync("fasp://user@host:/x", new FetchOptions { Programs = new ProgramOptions { Ascp = "no-such-ascp" } }));
         Assert.Contains("needs the program 'no-such-ascp'", error.Message, StringComparison.Ordinal);
     }
 
@@ -85,7 +87,8 @@ public sealed class AsperaTests : IDisposable
         var place = _folder["served" + row["fastq_aspera"].Split(':')[1]];
         Directory.CreateDirectory(Path.GetDirectoryName(place)!);
         await File.WriteAllBytesAsync(place, Data, Ct);
-        var options = Options() with { Archives = new ArchiveOptions { EnaPortal = ena.Root + "/ena/portal/api", EnaFiles = ena.Root, SraCloud = ena.Root, EnaAspera = "user@host" } };
+        var options = Options() with
+            { Archives = new ArchiveOptions { EnaPortal = ena.Root + "/ena/portal/api", EnaFiles = ena.Root, SraCloud = ena.Root, EnaAspera = "user@host" } };
         Assert.Equal(FakeEna.Md5(Data), Assert.Single((await GetAsync("run+fastq@aspera://SRR5666311", options)).Files).Md5);
         Assert.Equal(["SRR5666311_1.fastq.gz"], Names());
         await File.WriteAllBytesAsync(place, Bytes(Data.Length, 9), Ct);
@@ -105,12 +108,15 @@ public sealed class AsperaTests : IDisposable
         Directory.Move(_folder["served"], _folder["out/.served"]);
         options = options with
         {
-            Programs = options.Programs with { AscpImage = DockerFixture.Image, Docker = Script.Write(_folder["docker"], $"#!/bin/sh\nexec docker -H {engine} \"$@\"\n") },
+            Programs = options.Programs with
+                { AscpImage = DockerFixture.Image, Docker = Script.Write(_folder["docker"], $"#!/bin/sh\nexec docker -H {engine} \"$@\"\n") },
         };
         await GetAsync("fasp://user@host:/a folder/x.bin", options);
         Assert.Equal(Data, await File.ReadAllBytesAsync(At("x.bin"), Ct));
         var missing = options with { Programs = options.Programs with { Ascp = "ascp" } };
-        Assert.Contains("could not be run", (await Assert.ThrowsAsync<UnsupportedTransferException>(() => GetAsync("fasp://user@host:/a folder/x.bin", missing))).Message, StringComparison.Ordinal);
+        Assert.Contains("could not be run",
+            (await Assert.ThrowsAsync<UnsupportedTransferException>(() => GetAsync("fasp://user@host:/a folder/x.bin", missing))).Message,
+            StringComparison.Ordinal);
     }
 
     private FetchOptions Options() => Options(_folder["served"], _folder.Path, _folder["ascp"]);

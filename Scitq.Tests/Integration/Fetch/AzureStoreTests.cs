@@ -25,7 +25,8 @@ public sealed class AzureStoreTests : StoreContract
         var endpoint = $"{TestEnvironment.Required("SCITQ_TEST_AZURE").TrimEnd('/')}/{Account}";
         _client = new BlobContainerClient($"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint={endpoint};", _container);
         await _client.CreateAsync(cancellationToken: Ct);
-        return (options with { Azure = new AzureOptions { Account = Account, Key = Key, Endpoint = endpoint } }, DataUri.Parse($"azure://{_container}/a folder/"));
+        return (options with { Azure = new AzureOptions { Account = Account, Key = Key, Endpoint = endpoint } },
+            DataUri.Parse($"azure://{_container}/a folder/"));
     }
 
     public override async ValueTask DisposeAsync()
@@ -56,7 +57,8 @@ public sealed class AzureStoreTests : StoreContract
         }
 
         Assert.Equal(["d/sub/x", "d/with"], (await ListAsync(Root)).Select(e => e.Name));
-        Assert.Equal([("empty", true), ("sub", true), ("with", false)], (await ListAsync(Root.At(Root.Path + "d/"), recursive: false)).Select(e => (e.Name, e.IsFolder)));
+        Assert.Equal([("empty", true), ("sub", true), ("with", false)], (await ListAsync(Root.At(Root.Path + "d/"), recursive: false))
+            .Select(e => (e.Name, e.IsFolder)));
         Assert.Null(await Fetcher.InfoAsync(Root.At(Root.Path + "d"), Ct));
         Assert.Equal(2, (await Fetcher.SyncAsync(Root, DataUri.ForFile(At("synced")), new SyncOptions { Delete = true }, ct: Ct)).Files.Count);
     }
@@ -75,7 +77,8 @@ public sealed class AzureStoreTests : StoreContract
     [Fact(Timeout = 60_000)]
     public async Task A_missing_container_and_wrong_keys_are_named_at_once()
     {
-        var missing = await Assert.ThrowsAsync<DataNotFoundException>(() => Fetcher.PutAsync(Write("in/x", 1), DataUri.Parse("azure://no-such-container/x"), ct: Ct));
+        var missing = await Assert.ThrowsAsync<DataNotFoundException>(
+            () => Fetcher.PutAsync(Write("in/x", 1), DataUri.Parse("azure://no-such-container/x"), ct: Ct));
         Assert.Contains("no-such-container", missing.Message, StringComparison.Ordinal);
         var key = Convert.ToBase64String(new byte[64]);
         using var wrong = new Fetcher(Options with { Azure = new AzureOptions { Account = Account, Key = key, Endpoint = Options.Azure.Endpoint } });
@@ -98,7 +101,8 @@ public sealed class AzureStoreTests : StoreContract
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetcher.PutAsync(source, Root, progress, stop.Token));
         }
 
-        var staged = (await _client!.GetBlockBlobClient("a folder/big").GetBlockListAsync(BlockListTypes.Uncommitted, cancellationToken: Ct)).Value.UncommittedBlocks.Count();
+        var staged = (await _client!.GetBlockBlobClient("a folder/big")
+            .GetBlockListAsync(BlockListTypes.Uncommitted, cancellationToken: Ct)).Value.UncommittedBlocks.Count();
         Assert.InRange(staged, 1, 39);
         Assert.Empty(await ListAsync(Root));
         await Fetcher.PutAsync(source, Root, ct: Ct);

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Scitq.Tests.Integration.Fetch;
 
-/// <summary>ENA's portal in its real format (all values strings, files joined by semicolons, no scheme), ENA's files and SRA's open data, on one HTTP server.</summary>
+/// <summary>
+/// ENA's portal in its real format (all values strings, files joined by semicolons, no scheme), ENA's files and SRA's open data, on one HTTP server.
+/// </summary>
 internal sealed class FakeEna : IAsyncDisposable
 {
     private readonly HttpServer _server;
@@ -75,7 +77,8 @@ internal sealed class FakeEna : IAsyncDisposable
         else if (_rows.TryGetValue(query["accession"].ToString(), out var rows))
         {
             var fields = query["fields"].ToString().Split(',');
-            await context.Response.WriteAsJsonAsync(rows.Select(r => fields.ToDictionary(f => f, f => r.GetValueOrDefault(f, ""))), (JsonSerializerOptions?)null, context.RequestAborted);
+            await context.Response.WriteAsJsonAsync(rows.Select(r => fields.ToDictionary(f => f, f => r.GetValueOrDefault(f, ""))),
+                (JsonSerializerOptions?)null, context.RequestAborted);
         }
         else
         {

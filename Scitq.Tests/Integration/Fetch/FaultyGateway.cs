@@ -51,11 +51,14 @@ internal sealed class FaultyGateway : IAsyncDisposable
         if (Before is not null && await Before(context)) return;
         // Byte for byte: what is signed may not be written in another way.
         var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
-        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(_target.GetLeftPart(UriPartial.Authority) + raw, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var request = new HttpRequestMessage(
+            new HttpMethod(context.Request.Method),
+            new Uri(_target.GetLeftPart(UriPartial.Authority) + raw, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         if (context.Request.ContentLength is not null) request.Content = new StreamContent(context.Request.Body);
         foreach (var header in context.Request.Headers)
         {
-            if (!request.Headers.TryAddWithoutValidation(header.Key, (IEnumerable<string>)header.Value!)) request.Content?.Headers.TryAddWithoutValidation(header.Key, (IEnumerable<string>)header.Value!);
+            if (!request.Headers.TryAddWithoutValidation(header.Key, (IEnumerable<string>)header.Value!))
+                request.Content?.Headers.TryAddWithoutValidation(header.Key, (IEnumerable<string>)header.Value!);
         }
 
         using var response = await _client.SendAsync(request, context.RequestAborted);

@@ -26,8 +26,10 @@ public sealed class OddFtpTests : IAsyncDisposable
     }
 
     [Theory(Timeout = 30_000)]
-    [InlineData("drwxr-xr-x 2 ftp domain users 4096 Nov 27 06:45 sub dir\r\n-rw-r--r-- 1 ftp domain users 3 Jan 01 2019 a b.txt\r\ntotal 12\r\n", "-rw-rw-r--+ 1 ftp ftp 3 Feb 29 2024 acl.txt\r\n")]
-    [InlineData("11-27-26  06:45AM       <DIR>          sub dir\r\n11-27-2026  18:45                  3 a b.txt\r\n", "11-27-26  06:45AM                    3 acl.txt\r\n")]
+    [InlineData("drwxr-xr-x 2 ftp domain users 4096 Nov 27 06:45 sub dir\r\n-rw-r--r-- 1 ftp domain users 3 Jan 01 2019 a b.txt\r\ntotal 12\r\n",
+        "-rw-rw-r--+ 1 ftp ftp 3 Feb 29 2024 acl.txt\r\n")]
+    [InlineData("11-27-26  06:45AM       <DIR>          sub dir\r\n11-27-2026  18:45                  3 a b.txt\r\n",
+        "11-27-26  06:45AM                    3 acl.txt\r\n")]
     [InlineData("+m824255902,/,\tsub dir\r\n+m824255902,r,s3,\ta b.txt\r\n", "+m824255902,r,s3,\tacl.txt")]
     public async Task A_sync_that_deletes_keeps_what_the_server_has_in_any_dialect(string top, string below)
     {
@@ -102,12 +104,15 @@ public sealed class OddFtpTests : IAsyncDisposable
     [Fact(Timeout = 30_000)]
     public async Task What_is_left_out_is_told_and_keeps_what_is_there_under_its_name()
     {
-        _ftp.Listings["/pub"] = Line + "a\r\nlrwxrwxrwx 1 ftp ftp 5 Nov 27 06:45 folder -> elsewhere\r\nlrwxrwxrwx 1 ftp ftp 5 Nov 27 06:45 link -> a\r\nprw-r--r-- 1 ftp ftp 0 Nov 27 06:45 pipe\r\n";
+        _ftp.Listings["/pub"] = Line
+            + "a\r\nlrwxrwxrwx 1 ftp ftp 5 Nov 27 06:45 folder -> elsewhere\r\nlrwxrwxrwx 1 ftp ftp 5 Nov 27 06:45 link -> a\r\nprw-r--r-- 1 ftp ftp 0 Nov 27 "
+            + "06:45 pipe\r\n";
         (_ftp.Files["/pub/a"], _ftp.Files["/pub/link"]) = ("abc", "abc");
         foreach (var name in (string[])["folder/x", "pipe", "surplus"]) Write(name);
         var result = await SyncAsync();
         Assert.Equal(["a", "link"], result.Files.Select(f => f.Name));
-        Assert.Equal(["'folder' was left out: it is a symbolic link to no file.", "'pipe' was left out: it is neither a file nor a folder."], result.Warnings.Order(StringComparer.Ordinal));
+        Assert.Equal(["'folder' was left out: it is a symbolic link to no file.", "'pipe' was left out: it is neither a file nor a folder."],
+            result.Warnings.Order(StringComparer.Ordinal));
         Assert.Equal(["a", "folder/x", "link", "pipe"], Tree());
     }
 
@@ -119,7 +124,8 @@ public sealed class OddFtpTests : IAsyncDisposable
         _ftp.Answer = command => command.EndsWith("closed", StringComparison.Ordinal) ? "550 Permission denied." : null;
         Write("keep");
         var error = await Assert.ThrowsAnyAsync<FetchException>(SyncAsync);
-        Assert.Equal(["b\\x0dreak", "closed", "gone"], error.Failures.Select(f => f.Message.Split("/pub/")[1].Split(':', ' ')[0]).Order(StringComparer.Ordinal));
+        Assert.Equal(["b\\x0dreak", "closed", "gone"], error.Failures.Select(f => f.Message.Split("/pub/")[1].Split(':', ' ')[0])
+            .Order(StringComparer.Ordinal));
         Assert.Equal(["a", "keep", "z"], Tree());
     }
 
@@ -182,5 +188,6 @@ public sealed class OddFtpTests : IAsyncDisposable
     }
 
     private string[] Tree() =>
-        [.. Directory.EnumerateFiles(_folder["here"], "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(_folder["here"], f)).Where(f => !f.EndsWith(".part", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(_folder["here"], "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(_folder["here"], f))
+            .Where(f => !f.EndsWith(".part", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 }

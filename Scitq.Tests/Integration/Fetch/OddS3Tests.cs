@@ -11,7 +11,8 @@ namespace Scitq.Tests.Integration.Fetch;
 [Trait("Level", "Integration")]
 public sealed class OddS3Tests : IAsyncLifetime
 {
-    private const string Object = "<Contents><Key>d/a</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>\"900150983cd24fb0d6963f7d28e17f72\"</ETag><Size>3</Size></Contents>";
+    private const string Object = "<Contents><Key>d/a</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified>"
+        + "<ETag>\"900150983cd24fb0d6963f7d28e17f72\"</ETag><Size>3</Size></Contents>";
     private readonly TestFolder _folder = new();
     private HttpServer _server = null!;
     private Fetcher _fetcher = null!;
@@ -21,7 +22,10 @@ public sealed class OddS3Tests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await HttpServer.StartAsync();
-        _fetcher = new Fetcher(new FetchOptions { Attempts = 1, IdleTimeout = TimeSpan.FromSeconds(5), S3 = new S3Options { Endpoint = _server.Root, AccessKeyId = "id", SecretAccessKey = "secret" } });
+        _fetcher = new Fetcher(
+            new FetchOptions
+                { Attempts = 1, IdleTimeout = TimeSpan.FromSeconds(5),
+                S3 = new S3Options { Endpoint = _server.Root, AccessKeyId = "id", SecretAccessKey = "secret" } });
     }
 
     public async ValueTask DisposeAsync()
@@ -42,7 +46,8 @@ public sealed class OddS3Tests : IAsyncLifetime
     {
         Answer(list.EndsWith("</Key>", StringComparison.Ordinal) ? list : Whole(list));
         await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(_folder["here"]).FullName, "keep"), "x", Ct);
-        await Assert.ThrowsAnyAsync<FetchException>(() => _fetcher.SyncAsync(DataUri.Parse("s3://bucket/d/"), DataUri.ForFile(_folder["here"]), new SyncOptions { Delete = true }, ct: Ct));
+        await Assert.ThrowsAnyAsync<FetchException>(
+            () => _fetcher.SyncAsync(DataUri.Parse("s3://bucket/d/"), DataUri.ForFile(_folder["here"]), new SyncOptions { Delete = true }, ct: Ct));
         Assert.True(File.Exists(Path.Combine(_folder["here"], "keep")));
         await Assert.ThrowsAnyAsync<FetchException>(() => _fetcher.GetAsync(DataUri.Parse("s3://bucket/d/"), _folder["out"], ct: Ct));
     }
@@ -52,7 +57,9 @@ public sealed class OddS3Tests : IAsyncLifetime
     public async Task Random_lists_are_read_or_refused()
     {
         var random = new Random(20261127);
-        var whole = Whole("<IsTruncated>false</IsTruncated>" + Object + Object.Replace("d/a", "d/b&amp;%0a", StringComparison.Ordinal) + "<CommonPrefixes><Prefix>d/sub/</Prefix></CommonPrefixes>");
+        var whole = Whole(
+            "<IsTruncated>false</IsTruncated>" + Object + Object.Replace("d/a", "d/b&amp;%0a", StringComparison.Ordinal)
+                + "<CommonPrefixes><Prefix>d/sub/</Prefix></CommonPrefixes>");
         var read = 0;
         for (var i = 0; i < 400; i++)
         {
@@ -92,5 +99,7 @@ public sealed class OddS3Tests : IAsyncLifetime
         return true;
     };
 
-    private static string Whole(string inner) => $"<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>bucket</Name><Prefix>d/</Prefix>{inner}</ListBucketResult>";
+    private static string Whole(string inner) =>
+        $"<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult "
+        + $"xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>bucket</Name><Prefix>d/</Prefix>{inner}</ListBucketResult>";
 }

@@ -171,7 +171,8 @@ public sealed class RunFetchTests : IAsyncLifetime
     {
         await using var sdl = await LocatorAsync();
         var error = await Assert.ThrowsAsync<DataNotFoundException>(() => GetAsync("run+fastq://SRR999999", Options() with { Programs = WithLocator(sdl) }));
-        Assert.StartsWith("run+fastq://SRR999999: ena: unknown to ENA. sra-cloud: it is not in SRA's open data. prefetch: unknown to SRA", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("run+fastq://SRR999999: ena: unknown to ENA. sra-cloud: it is not in SRA's open data. prefetch: unknown to SRA", error.Message,
+            StringComparison.Ordinal);
         Assert.Equal((1, 1), (_ena.Questions, sdl.Requests.Count(r => r.StartsWith("POST", StringComparison.Ordinal))));
         Assert.Empty(Names());
         await Assert.ThrowsAsync<DataNotFoundException>(() => GetAsync("run+fastq://SAMEA999"));
@@ -214,7 +215,8 @@ public sealed class RunFetchTests : IAsyncLifetime
 
         _ena.Server.Files["/sra/SRR900001/SRR900001"] = whole;
         fetched = Directory.CreateDirectory(At(".SRR900001.part/sra-cloud/fetched")).FullName;
-        await File.WriteAllBytesAsync(Path.Combine(fetched, "SRR900001"), [.. whole[..(reads + 500)], (byte)~whole[reads + 500], .. whole[(reads + 501)..]], Ct);
+        await File.WriteAllBytesAsync(Path.Combine(fetched, "SRR900001"), [.. whole[..(reads + 500)], (byte)~whole[reads + 500], .. whole[(reads + 501)..]],
+            Ct);
         await GetAsync("run+fastq@sra://SRR900001");
         Assert.Equal(SraRun.Bases(SraRun.Fastq(2)), SraRun.Bases(Unzipped("SRR900001_2.fastq.gz")));
         Assert.Equal(["SRR900001_1.fastq.gz", "SRR900001_2.fastq.gz"], Names());
@@ -267,11 +269,17 @@ public sealed class RunFetchTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("", "2026-11-27T09:37:06 prefetch.3.0.3: Current preference is set to retrieve SRA Normalized Format files with full base quality scores.", "it did not say why; mostly the network cannot be reached")]
-    [InlineData("", "2026-11-27T09:37:08 prefetch.3.0.3 int: empty while validating file - cannot open remote file: http://h/f\n2026-11-27T09:37:08 prefetch.3.0.3: 1) Downloading 'X'...\n2026-11-27T09:37:08 prefetch.3.0.3:  HTTP download failed",
+    [InlineData("", "2026-11-27T09:37:06 prefetch.3.0.3: Current preference is set to retrieve SRA Normalized Format files with full base quality scores.",
+        "it did not say why; mostly the network cannot be reached")]
+    [InlineData("",
+        "2026-11-27T09:37:08 prefetch.3.0.3 int: empty while validating file - cannot open remote file: http://h/f\n2026-11-27T09:37:08 prefetch.3.0.3: 1) "
+        + "Downloading 'X'...\n2026-11-27T09:37:08 prefetch.3.0.3:  HTTP download failed",
         "empty while validating file - cannot open remote file: http://h/f")]
-    [InlineData("", "2026-11-27T09:37:08 fasterq-dump.3.0.3 err: invalid accession './x.sra'\n=====================\nAn error occurred during processing.\nA report was generated into the file '/root/ncbi_error_report.txt'.\n=====================\n", "invalid accession './x.sra'")]
-    [InlineData("2026-11-27T09:37:08 prefetch.3.0.3: 1) Downloading 'X'...\n", "2026-11-27T09:37:08 prefetch.3.0.3:  HTTP download failed", "HTTP download failed")]
+    [InlineData("",
+        "2026-11-27T09:37:08 fasterq-dump.3.0.3 err: invalid accession './x.sra'\n=====================\nAn error occurred during processing.\nA report was "
+        + "generated into the file '/root/ncbi_error_report.txt'.\n=====================\n", "invalid accession './x.sra'")]
+    [InlineData("2026-11-27T09:37:08 prefetch.3.0.3: 1) Downloading 'X'...\n", "2026-11-27T09:37:08 prefetch.3.0.3:  HTTP download failed",
+        "HTTP download failed")]
     [InlineData("", "check failed", "check failed")]
     public void The_line_that_says_why_is_quoted(string output, string errors, string why) =>
         Assert.Equal(why, Scitq.Fetch.Runs.SraToolkit.Why(new Scitq.Fetch.Programs.ProgramEnd(3, output + "\n" + errors, "")));
@@ -290,7 +298,8 @@ public sealed class RunFetchTests : IAsyncLifetime
             await c.Response.Body.WriteAsync(One.AsMemory(0, 100_000), Ct);
             await c.Response.Body.FlushAsync(Ct);
             while (!Directory.EnumerateFiles(At(""), "*", SearchOption.AllDirectories).Any(f => f.EndsWith("_2.fastq.gz", StringComparison.Ordinal))
-                || !Directory.EnumerateFiles(At(""), "*.part", SearchOption.AllDirectories).Any(f => new FileInfo(f).Length == 100_000)) await Task.Delay(10, Ct);
+                || !Directory.EnumerateFiles(At(""), "*.part", SearchOption.AllDirectories).Any(f => new FileInfo(f).Length == 100_000)) await Task.Delay(10,
+                    Ct);
             Assert.Equal([$".{Run}.part.lock"], Directory.EnumerateFiles(At("")).Select(f => Path.GetFileName(f)));
             await stop.CancelAsync();
             return true;
@@ -315,7 +324,8 @@ public sealed class RunFetchTests : IAsyncLifetime
         using var fetcher = new Fetcher(Options());
         var listed = await fetcher.ListAsync(DataUri.Parse("run+fastq://SAMEA6513017"), ct: Ct).ToArrayAsync(Ct);
         Assert.Equal(
-            [("ERR4013101_1.fastq.gz", 300_000, FakeEna.Md5(One)), ("ERR4013101_2.fastq.gz", 200_000, FakeEna.Md5(Two)), ("ERR4013102.sra", 77L, FakeEna.Md5(Other))],
+            [("ERR4013101_1.fastq.gz", 300_000, FakeEna.Md5(One)), ("ERR4013101_2.fastq.gz", 200_000, FakeEna.Md5(Two)),
+                ("ERR4013102.sra", 77L, FakeEna.Md5(Other))],
             listed.Select(e => (e.Name, e.Size!.Value, e.Md5!)));
         Assert.Equal(3, (await fetcher.ListAsync(DataUri.Parse("run+fastq@filter_r1://SAMEA6513017"), ct: Ct).ToArrayAsync(Ct)).Length + 1);
     }
@@ -326,7 +336,8 @@ public sealed class RunFetchTests : IAsyncLifetime
         Pair(Run);
         using var fetcher = new Fetcher(Options());
         var (from, to) = (DataUri.Parse($"run+fastq://{Run}"), DataUri.ForFile(_folder["sync"]));
-        Assert.Equal((2, 0), (await fetcher.SyncAsync(from, to, new SyncOptions { Checksum = true }, ct: Ct) is var first ? first.Files.Count : 0, first.Skipped));
+        Assert.Equal((2, 0),
+            (await fetcher.SyncAsync(from, to, new SyncOptions { Checksum = true }, ct: Ct) is var first ? first.Files.Count : 0, first.Skipped));
         Assert.Equal(2, (await fetcher.SyncAsync(from, to, new SyncOptions { Checksum = true }, ct: Ct)).Skipped);
     }
 
@@ -347,7 +358,9 @@ public sealed class RunFetchTests : IAsyncLifetime
         var programs = new ProgramOptions
         {
             FasterqDump = "/bin/false",
-            Prefetch = Script.Write(_folder["prefetch"], $"#!/bin/sh\nenv > {_folder["env"]}\nsh -c 'echo $$ > {_folder["pid.new"]}; mv {_folder["pid.new"]} {_folder["pid"]}; sleep 1000; :' &\nwait\n"),
+            Prefetch = Script.Write(_folder["prefetch"],
+                $"#!/bin/sh\nenv > {_folder["env"]}\nsh -c 'echo $$ > {_folder["pid.new"]}; mv {_folder["pid.new"]} {_folder["pid"]}; sleep 1000; :' "
+                + $"&\nwait\n"),
         };
         Environment.SetEnvironmentVariable("SCITQ_TEST_A_SECRET", "s3cret");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
@@ -371,9 +384,11 @@ public sealed class RunFetchTests : IAsyncLifetime
         Assert.DoesNotContain(_ena.Server.Requests, r => r.Contains("/sra/", StringComparison.Ordinal));
     }
 
-    private Dictionary<string, string> Pair(string run, string? sample = null) => _ena.Add(run, sample, files: [($"{run}_1.fastq.gz", One), ($"{run}_2.fastq.gz", Two)]);
+    private Dictionary<string, string> Pair(string run, string? sample = null) =>
+        _ena.Add(run, sample, files: [($"{run}_1.fastq.gz", One), ($"{run}_2.fastq.gz", Two)]);
 
-    private async Task InSraAsync(string run, bool paired = true) => _ena.Server.Files[$"/sra/{run}/{run}"] = await SraRun.MakeAsync(run, _folder["make"], paired);
+    private async Task InSraAsync(string run, bool paired = true) =>
+        _ena.Server.Files[$"/sra/{run}/{run}"] = await SraRun.MakeAsync(run, _folder["make"], paired);
 
     private async Task<TransferResult> GetAsync(string uri, FetchOptions? options = null, string into = "out")
     {
@@ -381,7 +396,8 @@ public sealed class RunFetchTests : IAsyncLifetime
         return await fetcher.GetAsync(DataUri.Parse(uri), _folder[into], ct: Ct);
     }
 
-    private FetchOptions Options() => new() { Attempts = 4, BackOff = TimeSpan.FromMilliseconds(5), IdleTimeout = TimeSpan.FromSeconds(20), Archives = Archives() };
+    private FetchOptions Options() =>
+        new() { Attempts = 4, BackOff = TimeSpan.FromMilliseconds(5), IdleTimeout = TimeSpan.FromSeconds(20), Archives = Archives() };
 
     private ArchiveOptions Archives() => new() { EnaPortal = _ena.Root + "/ena/portal/api/", EnaFiles = _ena.Root, SraCloud = _ena.Root + "/sra" };
 
@@ -408,7 +424,8 @@ public sealed class RunFetchTests : IAsyncLifetime
                 {
                     new
                     {
-                        @object = "srapub|" + run, type = "sra", name = run, size = bytes.Length, md5 = FakeEna.Md5(bytes), modificationDate = "2020-01-01T00:00:00Z",
+                        @object = "srapub|" + run, type = "sra", name = run, size = bytes.Length, md5 = FakeEna.Md5(bytes),
+                        modificationDate = "2020-01-01T00:00:00Z",
                         locations = new[] { new { service = "sra-ncbi", region = "public", link = $"{server.Root}/f/{run}" } },
                     },
                 },
@@ -437,7 +454,9 @@ public sealed class RunFetchTests : IAsyncLifetime
     }
 
     /// <summary>All that is there, hidden files too.</summary>
-    private string[] Names() => [.. Directory.EnumerateFiles(At(""), "*", new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true }).Select(f => Path.GetRelativePath(At(""), f)).Order(StringComparer.Ordinal)];
+    private string[] Names() =>
+        [.. Directory.EnumerateFiles(At(""), "*", new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true })
+            .Select(f => Path.GetRelativePath(At(""), f)).Order(StringComparer.Ordinal)];
 
     private string At(string name) => Path.Combine(_folder["out"], name);
 

@@ -84,8 +84,11 @@ public sealed class S3FaultTests : IAsyncLifetime
     {
         await _fetcher.PutAsync(Write("in/x", (4 * PartSize) + 9), Root, ct: Ct);
         TellParts(_ => PartSize);
-        _gateway.Body = (context, body) => context.Request.Headers.Range.ToString().StartsWith($"bytes={2 * PartSize}-", StringComparison.Ordinal) ? throw new InvalidOperationException("broken") : body;
-        using (var hasty = new Fetcher(Options(attempts: 1))) await Assert.ThrowsAsync<TransferExhaustedException>(() => hasty.GetAsync(Root.At(Root.Path + "x"), At("out"), ct: Ct));
+        _gateway.Body = (context, body) => context.Request.Headers.Range.ToString().StartsWith($"bytes={2 * PartSize}-", StringComparison.Ordinal)
+            ? throw new InvalidOperationException("broken")
+            : body;
+        using (var hasty = new Fetcher(Options(attempts: 1)))
+            await Assert.ThrowsAsync<TransferExhaustedException>(() => hasty.GetAsync(Root.At(Root.Path + "x"), At("out"), ct: Ct));
         var part = Assert.Single(Directory.EnumerateFiles(At("out")));
         using (var file = File.OpenWrite(part)) file.SetLength(PartSize + 1234);
 
@@ -150,7 +153,8 @@ public sealed class S3FaultTests : IAsyncLifetime
         BackOff = TimeSpan.FromMilliseconds(5),
         BackOffLimit = TimeSpan.FromMilliseconds(200),
         StateDirectory = At("state"),
-        S3 = new S3Options { Endpoint = _gateway.Root, AccessKeyId = _store.Environment["AWS_ACCESS_KEY_ID"], SecretAccessKey = _store.Environment["AWS_SECRET_ACCESS_KEY"] },
+        S3 = new S3Options
+            { Endpoint = _gateway.Root, AccessKeyId = _store.Environment["AWS_ACCESS_KEY_ID"], SecretAccessKey = _store.Environment["AWS_SECRET_ACCESS_KEY"] },
     };
 
     /// <summary>As AWS does, which Ceph only does of late.</summary>

@@ -18,8 +18,11 @@ public sealed class S3StoreTests : StoreContract
     {
         var address = new Uri(TestEnvironment.Required("SCITQ_TEST_S3"));
         var user = address.UserInfo.Split(':');
-        var s3 = new S3Options { Endpoint = address.GetLeftPart(UriPartial.Scheme) + address.Authority.Split('@')[^1], AccessKeyId = user[0], SecretAccessKey = user[1] };
-        _client = new AmazonS3Client(new BasicAWSCredentials(user[0], user[1]), new AmazonS3Config { ServiceURL = s3.Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        var s3 = new S3Options
+            { Endpoint = address.GetLeftPart(UriPartial.Scheme) + address.Authority.Split('@')[^1], AccessKeyId = user[0], SecretAccessKey = user[1] };
+        _client = new AmazonS3Client(
+            new BasicAWSCredentials(user[0], user[1]),
+            new AmazonS3Config { ServiceURL = s3.Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
         await _client.PutBucketAsync(_bucket, Ct);
         return (options with { S3 = s3 }, DataUri.Parse($"s3://{_bucket}/a folder/"));
     }
@@ -42,7 +45,8 @@ public sealed class S3StoreTests : StoreContract
         await PutAsync(key, "evil");
         await PutAsync("fine", "good");
         var there = DataUri.ForFile(At("out/in") + "/");
-        foreach (var fetch in (Func<Task>[])[() => Fetcher.GetAsync(Root, At("out/in"), ct: Ct), () => Fetcher.CopyAsync(Root, there, ct: Ct), () => Fetcher.SyncAsync(Root, there, ct: Ct)])
+        foreach (var fetch in (Func<Task>[])[
+            () => Fetcher.GetAsync(Root, At("out/in"), ct: Ct), () => Fetcher.CopyAsync(Root, there, ct: Ct), () => Fetcher.SyncAsync(Root, there, ct: Ct)])
         {
             await Assert.ThrowsAsync<BadUriException>(fetch);
             Assert.Equal(["fine"], Tree("out/in"));
@@ -76,7 +80,9 @@ public sealed class S3StoreTests : StoreContract
         await PutAsync("d/data/x", "1");
         await PutAsync("d/", "");
         Assert.Equal([("d/data/", 7L), ("d/data/x", 1L)], (await ListAsync(Root)).Select(e => (e.Name, e.Size!.Value)));
-        foreach (var fetch in (Func<string, Task>[])[t => Fetcher.GetAsync(Root, t, ct: Ct), t => Fetcher.CopyAsync(Root, DataUri.ForFile(t).AsFolder(), ct: Ct), t => Fetcher.SyncAsync(Root, DataUri.ForFile(t), new SyncOptions { Delete = true }, ct: Ct)])
+        foreach (var fetch in (Func<string, Task>[])[
+            t => Fetcher.GetAsync(Root, t, ct: Ct), t => Fetcher.CopyAsync(Root, DataUri.ForFile(t).AsFolder(), ct: Ct), t =>
+            Fetcher.SyncAsync(Root, DataUri.ForFile(t), new SyncOptions { Delete = true }, ct: Ct)])
         {
             Write("out/keep", 1);
             var error = await Assert.ThrowsAsync<BadUriException>(() => fetch(At("out")));
@@ -102,7 +108,9 @@ public sealed class S3StoreTests : StoreContract
         for (var i = 0; i < 30; i++) await PutAsync($"f{i:00}", "1");
         await PutAsync(longest, "1");
         await PutAsync($"{longest}/x", "1");
-        foreach (var fetch in (Func<string, Task>[])[t => Fetcher.GetAsync(Root, t, ct: Ct), t => Fetcher.CopyAsync(Root, DataUri.ForFile(t).AsFolder(), ct: Ct), t => Fetcher.SyncAsync(Root, DataUri.ForFile(t), new SyncOptions { Delete = true }, ct: Ct)])
+        foreach (var fetch in (Func<string, Task>[])[
+            t => Fetcher.GetAsync(Root, t, ct: Ct), t => Fetcher.CopyAsync(Root, DataUri.ForFile(t).AsFolder(), ct: Ct), t =>
+            Fetcher.SyncAsync(Root, DataUri.ForFile(t), new SyncOptions { Delete = true }, ct: Ct)])
         {
             Write("out/keep", 1);
             var error = await Assert.ThrowsAsync<BadUriException>(() => fetch(At("out")));
@@ -129,9 +137,11 @@ public sealed class S3StoreTests : StoreContract
     [Fact(Timeout = 60_000)]
     public async Task A_missing_bucket_and_wrong_keys_are_named_at_once()
     {
-        var missing = await Assert.ThrowsAsync<DataNotFoundException>(() => Fetcher.PutAsync(Write("in/x", 1), DataUri.Parse("s3://no-such-bucket-here/x"), ct: Ct));
+        var missing = await Assert.ThrowsAsync<DataNotFoundException>(
+            () => Fetcher.PutAsync(Write("in/x", 1), DataUri.Parse("s3://no-such-bucket-here/x"), ct: Ct));
         Assert.Contains("no-such-bucket-here", missing.Message, StringComparison.Ordinal);
-        using var wrong = new Fetcher(Options with { S3 = new S3Options { Endpoint = Options.S3.Endpoint, AccessKeyId = Options.S3.AccessKeyId, SecretAccessKey = "wrong" } });
+        using var wrong = new Fetcher(
+            Options with { S3 = new S3Options { Endpoint = Options.S3.Endpoint, AccessKeyId = Options.S3.AccessKeyId, SecretAccessKey = "wrong" } });
         var denied = await Assert.ThrowsAsync<Scitq.Fetch.AccessDeniedException>(() => wrong.PutAsync(At("in/x"), Root, ct: Ct));
         Assert.DoesNotContain("wrong", denied.Message, StringComparison.Ordinal);
     }
@@ -177,7 +187,8 @@ public sealed class S3StoreTests : StoreContract
     {
         await OutliveAsync(new Uri(Options.S3.Endpoint!), by => Options with
         {
-            S3 = new S3Options { Endpoint = by.GetLeftPart(UriPartial.Authority), AccessKeyId = Options.S3.AccessKeyId, SecretAccessKey = Options.S3.SecretAccessKey },
+            S3 = new S3Options
+                { Endpoint = by.GetLeftPart(UriPartial.Authority), AccessKeyId = Options.S3.AccessKeyId, SecretAccessKey = Options.S3.SecretAccessKey },
         });
         Assert.Empty((await _client!.ListMultipartUploadsAsync(_bucket, Ct)).MultipartUploads ?? []);
     }
@@ -186,8 +197,10 @@ public sealed class S3StoreTests : StoreContract
     public async Task Ten_thousand_odd_keys_are_listed_to_the_byte_and_those_that_lead_outside_are_not_written()
     {
         string[] shapes = ["a b/{0}", "plus+/{0}", "per%20cent/{0}", "hash#/{0}", "quest?/{0}", "é-日本/{0}", "d//{0}", "up/../{0}", "..", "x/{0}"];
-        var keys = Enumerable.Range(0, 10_000).Select(i => shapes[i % 10] == ".." ? $"../{i}" : string.Format(System.Globalization.CultureInfo.InvariantCulture, shapes[i % 10], i)).ToArray();
-        await Parallel.ForEachAsync(keys, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (key, _) => await PutAsync(key, "1"));
+        var keys = Enumerable.Range(0, 10_000)
+            .Select(i => shapes[i % 10] == ".." ? $"../{i}" : string.Format(System.Globalization.CultureInfo.InvariantCulture, shapes[i % 10], i)).ToArray();
+        await Parallel.ForEachAsync(keys, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (key, _) =>
+            await PutAsync(key, "1"));
         Assert.Equal(keys.Order(StringComparer.Ordinal), (await ListAsync(Root)).Select(e => e.Name));
         var error = await Assert.ThrowsAsync<BadUriException>(() => Fetcher.GetAsync(Root, At("out/in"), ct: Ct));
         Assert.Equal(2_000, error.Failures.Count);

@@ -120,5 +120,6 @@ internal sealed class ScriptedFtp : IAsyncDisposable
         await SayAsync(control, end);
     }
 
-    private async Task SayAsync(NetworkStream stream, string text) => await stream.WriteAsync(Encoding.Latin1.GetBytes(text.Replace("\n", "\r\n", StringComparison.Ordinal) + "\r\n"), _stop.Token);
+    private async Task SayAsync(NetworkStream stream, string text) =>
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(text.Replace("\n", "\r\n", StringComparison.Ordinal) + "\r\n"), _stop.Token);
 }

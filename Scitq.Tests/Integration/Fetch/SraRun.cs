@@ -35,7 +35,8 @@ internal static class SraRun
     private static async Task RunAsync(string program, string folder, string[] arguments)
     {
         if (!File.Exists("/usr/bin/" + program)) TestEnvironment.Missing($"/usr/bin/{program} of Debian's sra-toolkit is not there");
-        using var process = Process.Start(new ProcessStartInfo("/usr/bin/" + program, arguments) { WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo("/usr/bin/" + program, arguments)
+            { WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardOutput = true })!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();

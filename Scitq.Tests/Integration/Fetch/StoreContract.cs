@@ -14,7 +14,8 @@ public abstract class StoreContract : IAsyncLifetime
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    protected FetchOptions Options { get; private set; } = new() { PartSize = PartSize, Attempts = 8, BackOff = TimeSpan.FromMilliseconds(20), IdleTimeout = TimeSpan.FromSeconds(20) };
+    protected FetchOptions Options { get; private set; } = new()
+        { PartSize = PartSize, Attempts = 8, BackOff = TimeSpan.FromMilliseconds(20), IdleTimeout = TimeSpan.FromSeconds(20) };
 
     protected Fetcher Fetcher { get; private set; } = null!;
 
@@ -74,7 +75,8 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact(Timeout = 120_000)]
     public async Task Names_are_kept_to_the_byte()
     {
-        string[] names = ["a b", "plus+", "per%20cent", "hash#", "quest?x=1", "é-日本-😀", "amp&'\"", "(b)[r]{c}", "~!@$^*", ".hidden", "sub/deep/x", "semi;colon,", "back\\slash", new string('n', 200)];
+        string[] names = ["a b", "plus+", "per%20cent", "hash#", "quest?x=1", "é-日本-😀", "amp&'\"", "(b)[r]{c}", "~!@$^*", ".hidden", "sub/deep/x",
+            "semi;colon,", "back\\slash", new string('n', 200)];
         names = [.. names.Except(Impossible)];
         foreach (var name in names) Write("in/" + name, 3);
         Assert.Equal(names.Order(StringComparer.Ordinal), (await Fetcher.PutAsync(At("in"), Root, ct: Ct)).Files.Select(f => f.Name));
@@ -141,7 +143,9 @@ public abstract class StoreContract : IAsyncLifetime
         {
             Directory.CreateDirectory(At("old/was-folder/empty"));
             await Fetcher.SyncAsync(from, to, new SyncOptions { Delete = true }, ct: Ct);
-            Assert.Equal((0, 4, 0), await Fetcher.SyncAsync(from, to, new SyncOptions { Delete = true }, ct: Ct) is var r ? (r.Files.Count, r.Skipped, r.Deleted) : default);
+            Assert.Equal((0, 4, 0), await Fetcher.SyncAsync(from, to, new SyncOptions { Delete = true }, ct: Ct) is var r
+                ? (r.Files.Count, r.Skipped, r.Deleted)
+                : default);
         }
 
         Assert.Equal(Tree("in"), (await ListAsync(Root)).Select(e => e.Name));
@@ -203,7 +207,8 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     protected string[] Tree(string relative) =>
-        [.. Directory.EnumerateFiles(At(relative), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(At(relative), f)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(At(relative), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(At(relative), f))
+            .Order(StringComparer.Ordinal)];
 }
 
 [Trait("Level", "Integration")]

@@ -27,7 +27,8 @@ public sealed class StoreTlsTests
     {
         using var folder = new TestFolder();
         using var authority = new TestAuthority();
-        await using var store = new Store(authority, uri.StartsWith("ftp:", StringComparison.Ordinal) || uri.StartsWith("ftpes:", StringComparison.Ordinal), expired);
+        await using var store = new Store(
+            authority, uri.StartsWith("ftp:", StringComparison.Ordinal) || uri.StartsWith("ftpes:", StringComparison.Ordinal), expired);
         await using var fetch = Start(folder, authority, store, uri, trusted);
 
         Assert.NotEqual(0, await fetch.WaitForExitAsync(TimeSpan.FromSeconds(50)));

@@ -42,7 +42,8 @@ internal sealed class Database : IAsyncDisposable
     {
         services.AddSingleton(options).AddSingleton(TimeProvider.System).AddPersistence(options);
         services.AddOptions<TaskOptions>();
-        services.AddSingleton<EndingRules>().AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<GroupHandler>().AddSingleton<GroupCommit>();
+        services.AddSingleton<EndingRules>().AddSingleton<TaskVerbs>().AddSingleton<TaskStateMachine>().AddSingleton<GroupHandler>()
+            .AddSingleton<GroupCommit>();
         return services.AddSingleton<TaskInbox>().AddSingleton<RequirementResolver>().AddSingleton<TaskService>();
     }
 

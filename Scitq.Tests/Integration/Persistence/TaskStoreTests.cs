@@ -54,8 +54,10 @@ public abstract class TaskStoreTests(bool postgres)
         await using var database = await Database.CreateAsync(postgres);
         var spec = new TaskSpec
         {
-            Argv = ["sh", "-c", "exit 0"], Name = "life", Batch = "b.1", Image = "ubuntu:22.04", DockerOptions = DockerRunOptions.Read(["--gpus", "all"]), Uid = 1, Gid = 2,
-            Inputs = [DataUri.Parse("file:///a")], Resources = [DataUri.Parse("file:///b|untar")], Output = DataUri.Parse("file:///c/"), Retry = 1, RunTimeout = 3, DownloadTimeout = 4,
+            Argv = ["sh", "-c", "exit 0"], Name = "life", Batch = "b.1", Image = "ubuntu:22.04", DockerOptions = DockerRunOptions.Read(["--gpus", "all"]),
+            Uid = 1, Gid = 2,
+            Inputs = [DataUri.Parse("file:///a")], Resources = [DataUri.Parse("file:///b|untar")], Output = DataUri.Parse("file:///c/"), Retry = 1,
+            RunTimeout = 3, DownloadTimeout = 4,
             Env = new Dictionary<string, string> { ["LONGER"] = "1", ["B"] = "é" },
         };
         var required = (await database.Service.SubmitAsync([Order(new TaskSpec { Argv = ["true"] })], CancellationToken.None))[0];
@@ -65,27 +67,38 @@ public abstract class TaskStoreTests(bool postgres)
         Assert.Equal(TaskState.Waiting, task.State);
         await RaiseAsync(database, order.TaskId, m => m.RequirementsMet, new RequirementsMet());
         var key = await ClaimAsync(database, order.TaskId, 1);
-        await RaiseAsync(database, order.TaskId, m => m.StageReported, new StageReported("w", new AttemptReport { Key = key, Stage = AttemptStage.Running, Phase = "p", Started = DateTime.UnixEpoch }));
+        await RaiseAsync(
+            database, order.TaskId, m =>
+            m.StageReported, new StageReported("w", new AttemptReport { Key = key, Stage = AttemptStage.Running, Phase = "p", Started = DateTime.UnixEpoch }));
         var now = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
-        var failed = new AttemptResult { Failure = FailureClass.Oom, Reason = "why", ExitCode = 137, RunEnded = now, Finished = now, StdoutBytes = 1, StderrBytes = 2, PeakMemory = 3, CpuSeconds = 4.5, BytesIn = 5, BytesOut = 6, Outputs = [new("f", 7, "m")], Warnings = ["careful"] };
-        await RaiseAsync(database, order.TaskId, m => m.AttemptEnded, new AttemptEnded("w", new AttemptReport { Key = key, Stage = AttemptStage.Ended, Started = now, Result = failed }));
+        var failed = new AttemptResult
+            { Failure = FailureClass.Oom, Reason = "why", ExitCode = 137, RunEnded = now, Finished = now, StdoutBytes = 1, StderrBytes = 2, PeakMemory = 3,
+            CpuSeconds = 4.5, BytesIn = 5, BytesOut = 6, Outputs = [new("f", 7, "m")], Warnings = ["careful"] };
+        await RaiseAsync(
+            database, order.TaskId, m =>
+            m.AttemptEnded, new AttemptEnded("w", new AttemptReport { Key = key, Stage = AttemptStage.Ended, Started = now, Result = failed }));
         await RaiseAsync(database, order.TaskId, m => m.RetryDue, new RetryDue());
         key = await ClaimAsync(database, order.TaskId, 2);
         var ended = new AttemptReport { Key = key, Stage = AttemptStage.Ended, Result = new AttemptResult { Finished = now, ExitCode = 0 } };
         task = (await RaiseAsync(database, order.TaskId, m => m.AttemptEnded, new AttemptEnded("w", ended))).Task!;
         Assert.Equal(TaskState.Succeeded, task.State);
-        await RaiseAsync(database, order.TaskId, m => m.AttemptEnded, new AttemptEnded("x", new AttemptReport { Key = key with { Attempt = 1 }, Stage = AttemptStage.Ended, Result = failed }));
+        await RaiseAsync(
+            database, order.TaskId, m =>
+            m.AttemptEnded, new AttemptEnded("x", new AttemptReport { Key = key with { Attempt = 1 }, Stage = AttemptStage.Ended, Result = failed }));
 
         await using var db = database.Context();
         var row = await db.Tasks.AsNoTracking().SingleAsync(t => t.CorrelationId == order.TaskId);
-        Assert.Equal((TaskState.Succeeded, 2, 0, "w", (int?)0, "b.1", "life"), (row.State, row.Attempt, row.RetriesLeft, row.Worker, row.ExitCode, row.Batch, row.Name));
+        Assert.Equal((TaskState.Succeeded, 2, 0, "w", (int?)0, "b.1", "life"),
+            (row.State, row.Attempt, row.RetriesLeft, row.Worker, row.ExitCode, row.Batch, row.Name));
         Assert.Null(row.Failure);
         Assert.Null(row.Lease);
         Assert.Equivalent(spec, row.Spec, strict: true);
         var attempts = await db.Attempts.AsNoTracking().OrderBy(a => a.Attempt).ToListAsync();
         Assert.Equal([AttemptOutcome.Failed, AttemptOutcome.Succeeded], attempts.Select(a => a.Outcome));
         var first = attempts[0];
-        Assert.Equal((FailureClass.Oom, "why", 137, now, 1L, 2L, 3L, 4.5, 5L, 6L), (first.Failure!.Value, first.Reason, first.ExitCode!.Value, first.Finished, first.StdoutBytes, first.StderrBytes, first.PeakMemory!.Value, first.CpuSeconds!.Value, first.BytesIn, first.BytesOut));
+        Assert.Equal((FailureClass.Oom, "why", 137, now, 1L, 2L, 3L, 4.5, 5L, 6L),
+            (first.Failure!.Value, first.Reason, first.ExitCode!.Value, first.Finished, first.StdoutBytes, first.StderrBytes, first.PeakMemory!.Value,
+            first.CpuSeconds!.Value, first.BytesIn, first.BytesOut));
         Assert.Contains("careful", first.Warnings, StringComparison.Ordinal);
         Assert.Equal(HistoryKind.Late, Assert.Single(await db.Events.AsNoTracking().ToListAsync()).Kind);
         Assert.Equal(required.CorrelationId, Assert.Single(await db.Requirements.AsNoTracking().ToListAsync()).RequiredId);

@@ -25,7 +25,8 @@ public sealed class DockerImageTests(DockerFixture docker) : IClassFixture<Docke
     public async ValueTask InitializeAsync()
     {
         TestEnvironment.Required("SCITQ_TEST_DOCKER");
-        if (!File.Exists("/usr/bin/docker-registry") || !File.Exists("/usr/bin/htpasswd")) TestEnvironment.Missing("docker-registry and apache2-utils are not installed");
+        if (!File.Exists("/usr/bin/docker-registry") || !File.Exists("/usr/bin/htpasswd"))
+            TestEnvironment.Missing("docker-registry and apache2-utils are not installed");
         using (var htpasswd = Process.Start(new ProcessStartInfo("htpasswd", ["-Bbc", folder["users"], "alice", "s3cret"]) { RedirectStandardError = true })!)
             await htpasswd.WaitForExitAsync();
         await File.WriteAllLinesAsync(folder["config.yml"],
@@ -36,7 +37,8 @@ public sealed class DockerImageTests(DockerFixture docker) : IClassFixture<Docke
             "auth: {htpasswd: {realm: test, path: " + folder["users"] + "}}",
             "http: {addr: \"" + Host + "\"}",
         ]);
-        registry = Process.Start(new ProcessStartInfo("docker-registry", ["serve", folder["config.yml"]]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        registry = Process.Start(new ProcessStartInfo("docker-registry", ["serve", folder["config.yml"]])
+            { RedirectStandardError = true, RedirectStandardOutput = true })!;
         registry.OutputDataReceived += (_, _) => { };
         registry.ErrorDataReceived += (_, _) => { };
         registry.BeginOutputReadLine();
@@ -80,7 +82,8 @@ public sealed class DockerImageTests(DockerFixture docker) : IClassFixture<Docke
         Environment.SetEnvironmentVariable("DOCKER_CONFIG", folder["login"]);
         var runtime = docker.Runtime();
         var phases = new ConcurrentBag<string>();
-        var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => runtime.StartAsync(Request("lab/tool:1"), phases.Add, TestContext.Current.CancellationToken)));
+        var runs = await Task.WhenAll(Enumerable.Range(0, 3)
+            .Select(_ => runtime.StartAsync(Request("lab/tool:1"), phases.Add, TestContext.Current.CancellationToken)));
         foreach (var run in runs)
         {
             Assert.Equal(0, (await run.Exit).ExitCode);
@@ -94,7 +97,8 @@ public sealed class DockerImageTests(DockerFixture docker) : IClassFixture<Docke
     [Fact(Timeout = Limit)]
     public async Task A_credential_helper_is_asked()
     {
-        await File.WriteAllTextAsync(folder["docker-credential-test"], "#!/bin/sh\nread server\n[ \"$1 $server\" = \"get " + Host + "\" ] && echo '{\"Username\":\"alice\",\"Secret\":\"s3cret\"}'\n");
+        await File.WriteAllTextAsync(folder["docker-credential-test"], "#!/bin/sh\nread server\n[ \"$1 $server\" = \"get " + Host
+            + "\" ] && echo '{\"Username\":\"alice\",\"Secret\":\"s3cret\"}'\n");
         File.SetUnixFileMode(folder["docker-credential-test"], (UnixFileMode)0b111_101_101);
         await File.WriteAllTextAsync(Path.Combine(folder["none"], "config.json"), "{\"credHelpers\":{\"" + Host + "\":\"test\"}}");
         Environment.SetEnvironmentVariable("DOCKER_CONFIG", folder["none"]);
@@ -134,7 +138,8 @@ public sealed class DockerImageTests(DockerFixture docker) : IClassFixture<Docke
     public async Task An_image_not_to_be_pulled_is_not()
     {
         var request = Request("lab/tool:1");
-        var e = await Assert.ThrowsAsync<StartException>(() => docker.RunAsync(request with { Spec = request.Spec with { DockerOptions = DockerRunOptions.Read(["--pull=never"]) } }));
+        var e = await Assert.ThrowsAsync<StartException>(
+            () => docker.RunAsync(request with { Spec = request.Spec with { DockerOptions = DockerRunOptions.Read(["--pull=never"]) } }));
         Assert.Equal(FailureClass.Image, e.Failure);
     }
 

@@ -77,7 +77,8 @@ public sealed class DockerTlsTests(TlsDockerEngine tls, DockerFixture docker) : 
 
         protected override Task<string> StartAsync()
         {
-            var environment = new Dictionary<string, string?> { ["DOCKER_HOST"] = tls.Address, ["DOCKER_TLS_VERIFY"] = "1", ["DOCKER_CERT_PATH"] = tls.Certificates };
+            var environment = new Dictionary<string, string?>
+                { ["DOCKER_HOST"] = tls.Address, ["DOCKER_TLS_VERIFY"] = "1", ["DOCKER_CERT_PATH"] = tls.Certificates };
             _standalone = ProcessUnderTest.Start("scitq-standalone", ["--port", "0", "--data", Folder["data"], "--name", "tls"], environment);
             return ListeningAsync(_standalone);
         }

@@ -65,7 +65,8 @@ public sealed class NativeArgvTests : IDisposable
     public async Task A_long_script_runs(int length)
     {
         var script = "echo $0:$1:$#;exit 7 #";
-        var (exit, printed, error) = await _runs.RunAsync("sh", "-ec", script + new string('é', (length - script.Length) / 2) + new string('a', length % 2), "zero", "one");
+        var (exit, printed, error) = await _runs.RunAsync("sh", "-ec", script + new string('é', (length - script.Length) / 2) + new string('a', length % 2),
+            "zero", "one");
         Assert.Equal((7, "zero:one:1\n", ""), (exit.ExitCode, printed, error));
     }
 

@@ -39,10 +39,13 @@ public sealed class NativeContextTests : IDisposable
     public async Task Nothing_is_inherited_but_three_streams_and_default_signals()
     {
         // The shell looks at itself: while it starts another program, it blocks all signals.
-        var (_, printed, _) = await _runs.RunAsync("sh", "-c", "ls /proc/$$/fd; while read -r l; do case $l in SigBlk*|SigIgn*) echo \"$l\";; esac; done </proc/$$/status; readlink /proc/$$/fd/0; pwd; cat /proc/$$/oom_score_adj");
+        var (_, printed, _) = await _runs.RunAsync("sh", "-c",
+            "ls /proc/$$/fd; while read -r l; do case $l in SigBlk*|SigIgn*) echo \"$l\";; esac; done </proc/$$/status; readlink /proc/$$/fd/0; pwd; cat "
+            + "/proc/$$/oom_score_adj");
         var lines = printed.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         // The C library keeps 32 and 33 to itself.
-        Assert.Equal(["0", "1", "2", "SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000", "/dev/null"], lines[..6].Select(l => l.Replace("180000000", "000000000", StringComparison.Ordinal)));
+        Assert.Equal(["0", "1", "2", "SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000", "/dev/null"], lines[..6]
+            .Select(l => l.Replace("180000000", "000000000", StringComparison.Ordinal)));
         Assert.EndsWith("/tmp", lines[6], StringComparison.Ordinal);
         Assert.Equal("500", lines[7]);
     }
@@ -65,7 +68,8 @@ public sealed class NativeContextTests : IDisposable
     public async Task A_command_runs_as_the_ids_asked_for(int? uid, int? gid, string expected)
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root may take other ids.");
-        var spec = new TaskSpec { Argv = ["sh", "-c", "echo $(id -u) $(id -g); id -G; touch $OUTPUT/o $TEMP/t; echo again >>/dev/stderr; exit 127"], Uid = uid, Gid = gid };
+        var spec = new TaskSpec
+            { Argv = ["sh", "-c", "echo $(id -u) $(id -g); id -G; touch $OUTPUT/o $TEMP/t; echo again >>/dev/stderr; exit 127"], Uid = uid, Gid = gid };
         var request = _runs.Request(spec);
         var (exit, printed, error) = await _runs.RunAsync(request);
         Assert.Equal((127, expected + "\n" + expected.Split(' ')[1] + "\n", "again\n"), (exit.ExitCode, printed, error));

@@ -43,7 +43,9 @@ public abstract class NativeEndTests(string cgroup) : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task Stop_sends_TERM_to_all_and_waits_for_them()
     {
-        var request = _runs.Request("sh", "-c", "trap 'echo main; exit 5' TERM; (trap 'sleep 0.3; echo child; exit' TERM; echo ready; while :; do sleep 0.05; done) & while :; do sleep 0.05; done");
+        var request = _runs.Request("sh", "-c",
+            "trap 'echo main; exit 5' TERM; (trap 'sleep 0.3; echo child; exit' TERM; echo ready; while :; do sleep 0.05; done) & while :; do sleep 0.05; "
+            + "done");
         await using var run = await _runs.StartAsync(request);
         await NativeRuns.PrintedAsync(request, "ready");
         run.Stop(TimeSpan.FromSeconds(10));
@@ -80,7 +82,8 @@ public abstract class NativeEndTests(string cgroup) : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task Daemons_are_gone_with_the_command()
     {
-        var (exit, printed, _) = await _runs.RunAsync("sh", "-c", "(setsid sleep 98764 &); (sleep 98764 &); (setsid sh -c 'sleep 98764 & sleep 98764' &) ; sleep 0.2; echo done");
+        var (exit, printed, _) = await _runs.RunAsync("sh", "-c",
+            "(setsid sleep 98764 &); (sleep 98764 &); (setsid sh -c 'sleep 98764 & sleep 98764' &) ; sleep 0.2; echo done");
         Assert.Equal((0, "done\n"), (exit.ExitCode, printed));
         Assert.Empty(NativeRuns.Processes("sleep 98764"));
     }

@@ -71,7 +71,8 @@ public sealed class NativeLimitTests
         foreach (var file in (string[])["pids.max", "memory.max", "memory.swap.max", "cpu.max"]) File.WriteAllText(folder[file], "");
         var group = new CgroupV2(folder.Path);
         Assert.Null(group.Create(new CgroupLimits(4096, 1 << 30, 1.5)));
-        Assert.Equal(["4096", "1073741824", "0", "150000 100000"], new[] { "pids.max", "memory.max", "memory.swap.max", "cpu.max" }.Select(file => File.ReadAllText(folder[file])));
+        Assert.Equal(["4096", "1073741824", "0", "150000 100000"],
+            new[] { "pids.max", "memory.max", "memory.swap.max", "cpu.max" }.Select(file => File.ReadAllText(folder[file])));
         File.WriteAllText(folder["pids.events"], "max 3\n");
         Assert.True(group.Usage().ForksRefused);
 

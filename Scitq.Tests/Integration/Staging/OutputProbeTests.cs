@@ -81,14 +81,18 @@ public sealed class OutputProbeTests : IDisposable
         Assert.Contains("403", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("wr0ng", refused.Message, StringComparison.Ordinal);
         // The other account, by the bucket's name.
-        var chosen = Probe(new FetchOptions { S3 = wrong, Storage = new StorageProfiles { S3 = [new S3Options { Buckets = ["nothing-*"] }, S3(bucket, "scitq-*")] } });
+        var chosen = Probe(
+            new FetchOptions { S3 = wrong, Storage = new StorageProfiles { S3 = [new S3Options { Buckets = ["nothing-*"] }, S3(bucket, "scitq-*")] } });
         Assert.Equal(7, await RunAsync(chosen, bucket.Uri("results")));
     }
 
     [Fact(Timeout = 60_000)]
     public async Task A_store_in_trouble_does_not_fail_what_may_succeed_later()
     {
-        var probe = Probe(new FetchOptions { Attempts = 2, BackOff = TimeSpan.FromMilliseconds(10), S3 = new S3Options { Endpoint = "http://127.0.0.1:9", AccessKeyId = "a", SecretAccessKey = "b" } });
+        var probe = Probe(
+            new FetchOptions
+                { Attempts = 2, BackOff = TimeSpan.FromMilliseconds(10),
+                S3 = new S3Options { Endpoint = "http://127.0.0.1:9", AccessKeyId = "a", SecretAccessKey = "b" } });
         Assert.Equal(7, await RunAsync(probe, "s3://bucket/results"));
     }
 
@@ -96,11 +100,13 @@ public sealed class OutputProbeTests : IDisposable
     public async Task A_missing_container_is_found_out()
     {
         var container = "scitq-" + Guid.NewGuid().ToString("N")[..12];
-        var client = new BlobContainerClient($"DefaultEndpointsProtocol=http;AccountName={CloudStore.AzureAccount};AccountKey={CloudStore.AzureKey};BlobEndpoint={Endpoint};", container);
+        var client = new BlobContainerClient(
+            $"DefaultEndpointsProtocol=http;AccountName={CloudStore.AzureAccount};AccountKey={CloudStore.AzureKey};BlobEndpoint={Endpoint};", container);
         var probe = Probe(new FetchOptions
         {
             Azure = new AzureOptions { Account = "other", Key = CloudStore.AzureKey, Endpoint = "http://127.0.0.1:9" },
-            Storage = new StorageProfiles { Azure = [new AzureOptions { Containers = ["scitq-*"], Account = CloudStore.AzureAccount, Key = CloudStore.AzureKey, Endpoint = Endpoint }] },
+            Storage = new StorageProfiles
+                { Azure = [new AzureOptions { Containers = ["scitq-*"], Account = CloudStore.AzureAccount, Key = CloudStore.AzureKey, Endpoint = Endpoint }] },
         });
         var refused = await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, $"azure://{container}/results"));
         Assert.Contains($"there is no container '{container}'", refused.Message, StringComparison.Ordinal);
@@ -117,8 +123,10 @@ public sealed class OutputProbeTests : IDisposable
         Assert.Equal(7, await RunAsync(probe, $"file://{_folder["a/b"]}"));
         Assert.Equal([".scitq-probe"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
         await File.WriteAllTextAsync(_folder["file"], "", Ct);
-        Assert.Contains("is a file, not a folder. Correct -o", (await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, $"file://{_folder["file"]}/b/c"))).Message, StringComparison.Ordinal);
-        Assert.Contains("only allowed below", (await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, "file:///somewhere/else"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is a file, not a folder. Correct -o",
+            (await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, $"file://{_folder["file"]}/b/c"))).Message, StringComparison.Ordinal);
+        Assert.Contains("only allowed below", (await Assert.ThrowsAsync<StartException>(() => RunAsync(probe, "file:///somewhere/else"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 60_000)]
@@ -138,7 +146,8 @@ public sealed class OutputProbeTests : IDisposable
 
     private static S3Options S3(S3Bucket bucket, params string[] buckets) => new()
     {
-        Buckets = buckets, Endpoint = bucket.Environment["AWS_ENDPOINT_URL"], AccessKeyId = bucket.Environment["AWS_ACCESS_KEY_ID"], SecretAccessKey = bucket.Environment["AWS_SECRET_ACCESS_KEY"],
+        Buckets = buckets, Endpoint = bucket.Environment["AWS_ENDPOINT_URL"], AccessKeyId = bucket.Environment["AWS_ACCESS_KEY_ID"],
+        SecretAccessKey = bucket.Environment["AWS_SECRET_ACCESS_KEY"],
     };
 
     private OutputProbe Probe(FetchOptions options, params string[] roots)

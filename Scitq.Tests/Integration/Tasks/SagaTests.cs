@@ -54,7 +54,8 @@ public abstract class SagaTests(bool postgres)
         Assert.Equal(id, await harness.Saga.Exists(id, m => m.Accepted));
         await using var db = harness.Context();
         Assert.Equal(
-            [(HistoryKind.CancelRequested, "by the saga's door", "bus"), (HistoryKind.Relaunched, "once more", "bus"), (HistoryKind.UploadRetried, "the store is back", "bus")],
+            [(HistoryKind.CancelRequested, "by the saga's door", "bus"), (HistoryKind.Relaunched, "once more", "bus"),
+                (HistoryKind.UploadRetried, "the store is back", "bus")],
             (await db.Events.OrderBy(e => e.Id).ToListAsync(Ct)).Select(e => (e.Kind, e.Detail!, e.ByWhom!)));
     }
 

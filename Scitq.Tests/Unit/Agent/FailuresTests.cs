@@ -31,5 +31,6 @@ public sealed class FailuresTests
 
     [Fact]
     public void A_store_that_is_full_is_not_the_workers_disk() =>
-        Assert.Equal(FailureClass.Upload, Failures.Classify(new AccessDeniedException("ftp://x/y: 552 No space left on device"), AttemptStage.Uploading).Failure);
+        Assert.Equal(FailureClass.Upload,
+            Failures.Classify(new AccessDeniedException("ftp://x/y: 552 No space left on device"), AttemptStage.Uploading).Failure);
 }

@@ -94,7 +94,8 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
     public Task QueueAsync(Guid task) => SendAsync(Queues.Batch(BatchName.Default), new TaskQueued { TaskId = task });
 
-    public AttemptReport? End(Guid task) => Reports.FirstOrDefault(r => r.Key.TaskId == task && r.Stage is AttemptStage.Ended or AttemptStage.Released && r.Key.TaskId == task);
+    public AttemptReport? End(Guid task) =>
+        Reports.FirstOrDefault(r => r.Key.TaskId == task && r.Stage is AttemptStage.Ended or AttemptStage.Released && r.Key.TaskId == task);
 
     public byte[] Output(AttemptKey key) => _output.TryGetValue((key, OutputStream.Stdout), out var stream) ? stream.ToArray() : [];
 

@@ -12,7 +12,8 @@ public sealed class GpuNamesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory(Timeout = 60_000)]
-    [InlineData("""test "$*" = "--query-gpu=name --format=csv,noheader" && printf 'NVIDIA A100-SXM4-80GB\nNVIDIA T4\n'""", new[] { "NVIDIA A100-SXM4-80GB", "NVIDIA T4" })]
+    [InlineData("""test "$*" = "--query-gpu=name --format=csv,noheader" && printf 'NVIDIA A100-SXM4-80GB\nNVIDIA T4\n'""",
+        new[] { "NVIDIA A100-SXM4-80GB", "NVIDIA T4" })]
     [InlineData("echo 'NVIDIA-SMI has failed because it could not communicate with the driver.'; exit 9", new string[0])]
     public async Task The_drivers_program_is_asked(string script, string[] expected)
     {

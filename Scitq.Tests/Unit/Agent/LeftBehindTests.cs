@@ -23,7 +23,8 @@ public sealed class LeftBehindTests : IDisposable
         File.CreateSymbolicLink(_folder["tree/link"], outside);
         Directory.CreateSymbolicLink(_folder["tree/sub/folder"], _folder.Path);
 
-        Assert.Equal("'su' was set-uid, set-gid or capable: only a plain program now; 'sub/sg' was set-uid, set-gid or capable: only a plain program now", Sorted(LeftBehind.Disarm(tree)!));
+        Assert.Equal("'su' was set-uid, set-gid or capable: only a plain program now; 'sub/sg' was set-uid, set-gid or capable: only a plain program now",
+            Sorted(LeftBehind.Disarm(tree)!));
         Assert.Equal([0b111_101_101, 0b111_101_101, 0b111_101_101, 0], new[] { "tree/su", "tree/sub/sg", "tree/sub/plain", "tree/closed" }.Select(Mode));
         Assert.Equal(0b100_111_101_101, Mode("outside"));
         Assert.Null(LeftBehind.Disarm(tree, _folder["missing"]));
@@ -54,7 +55,8 @@ public sealed class LeftBehindTests : IDisposable
     {
         if (!Environment.IsPrivilegedProcess) TestEnvironment.Missing("The tests do not run as root");
         foreach (var (owner, root, inner, uid) in ((Ownership, int, int, uint)[])
-                 [(Ownership.Own, 0b111_000_000, 0b111_000_000, 0), (Ownership.Of(1, 2), 0b111_001_000, 0b111_000_000, 1), (Ownership.InContainer, 0b111_000_000, 0b111_111_111, 0)])
+                 [(Ownership.Own, 0b111_000_000, 0b111_000_000, 0), (Ownership.Of(1, 2), 0b111_001_000, 0b111_000_000, 1),
+                     (Ownership.InContainer, 0b111_000_000, 0b111_111_111, 0)])
         {
             var directory = new WorkDirectory(_folder[$"{Guid.NewGuid():N}"]);
             foreach (var made in (string[])[directory.Root, directory.Input, directory.Output, directory.Temp, directory.Resource, directory.Control])
@@ -64,7 +66,8 @@ public sealed class LeftBehindTests : IDisposable
             }
 
             directory.Give(owner);
-            Assert.Equal([root, root, inner, inner], new[] { directory.Root, directory.Control, directory.Output, directory.Temp }.Select(d => Unix.Stat(d)!.Value.Mode));
+            Assert.Equal([root, root, inner, inner],
+                new[] { directory.Root, directory.Control, directory.Output, directory.Temp }.Select(d => Unix.Stat(d)!.Value.Mode));
             Assert.Equal((0u, uid), (Unix.Stat(directory.Control)!.Value.Uid, Unix.Stat(directory.Output)!.Value.Uid));
         }
     }
@@ -75,14 +78,16 @@ public sealed class LeftBehindTests : IDisposable
         if (!Environment.IsPrivilegedProcess) TestEnvironment.Missing("The tests do not run as root");
         Directory.CreateDirectory(_folder["theirs"]);
         Unix.SetOwner(Unix.CurrentDirectory, Unix.Bytes(_folder["theirs"]), 1, 1);
-        Assert.Contains("belongs to uid 1", Assert.Throws<IOException>(() => OwnDirectory.Make(_folder["theirs"], OwnDirectory.Closed)).Message, StringComparison.Ordinal);
+        Assert.Contains("belongs to uid 1", Assert.Throws<IOException>(() => OwnDirectory.Make(_folder["theirs"], OwnDirectory.Closed)).Message,
+            StringComparison.Ordinal);
         File.CreateSymbolicLink(_folder["link"], "/etc");
         Unix.SetOwner(Unix.CurrentDirectory, Unix.Bytes(_folder["link"]), 1, 1);
         Assert.Throws<IOException>(() => OwnDirectory.MakeExactly(_folder["link"], OwnDirectory.Closed));
         Assert.Throws<IOException>(() => OwnDirectory.CheckFile(_folder["link"]));
         Directory.CreateDirectory(_folder["like-tmp"]);
         File.SetUnixFileMode(_folder["like-tmp"], (UnixFileMode)0b001_111_111_111);
-        Assert.Contains("everybody may write", Assert.Throws<IOException>(() => OwnDirectory.Make(_folder["like-tmp"], OwnDirectory.Closed)).Message, StringComparison.Ordinal);
+        Assert.Contains("everybody may write", Assert.Throws<IOException>(() => OwnDirectory.Make(_folder["like-tmp"], OwnDirectory.Closed)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory(Timeout = 30_000)]

@@ -21,7 +21,8 @@ public sealed class OutputMaskTests : IDisposable
             Config.QuickThrowOnFailure.WithMaxTest(3_000).WithQuietOnSuccess(true), Prop.ForAll(Arb.From(Streams()), stream =>
         {
             var written = Encoding.ASCII.GetBytes(string.Concat(stream.Parts));
-            return Stored(stream, written).SequenceEqual(Masked(written, stream.Secrets)).Label($"{string.Concat(stream.Parts)} of {string.Join(", ", stream.Secrets)}");
+            return Stored(stream, written).SequenceEqual(Masked(written, stream.Secrets))
+                .Label($"{string.Concat(stream.Parts)} of {string.Join(", ", stream.Secrets)}");
         })), TestContext.Current.CancellationToken);
 
     [Fact]

@@ -41,14 +41,17 @@ public sealed class SecretStoreTests : IDisposable
         Assert.Contains("chmod 600", Problem("dir", "open"), StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", Problem("broken", "a"), StringComparison.Ordinal);
         Assert.Contains("worker w1 can't read its secrets", Problem("nowhere", "a"), StringComparison.Ordinal);
-        Assert.Contains("worker w1 keeps no secrets", Assert.Throws<StartException>(() => new SecretStore(null).Resolve(["a"], "w1")).Message, StringComparison.Ordinal);
+        Assert.Contains("worker w1 keeps no secrets", Assert.Throws<StartException>(() => new SecretStore(null).Resolve(["a"], "w1")).Message,
+            StringComparison.Ordinal);
         Assert.Equal(FailureClass.Start, Assert.Throws<StartException>(() => new SecretStore(null).Resolve(["a"], "w1")).Failure);
     }
 
     [Theory]
-    [InlineData("A=../etc/passwd"), InlineData("A=/etc/passwd"), InlineData("A=.hidden"), InlineData("1A"), InlineData("A="), InlineData(""), InlineData("A=b c")]
+    [InlineData("A=../etc/passwd"), InlineData("A=/etc/passwd"), InlineData("A=.hidden"), InlineData("1A"), InlineData("A="), InlineData(""),
+        InlineData("A=b c")]
     public void A_name_is_no_path_and_is_not_repeated_in_the_refusal(string name) =>
-        Assert.Contains("secret 1 is not NAME or NAME=KEY", TaskSpecRules.Problem(new TaskSpec { Argv = ["true"], Secrets = [name] }), StringComparison.Ordinal);
+        Assert.Contains("secret 1 is not NAME or NAME=KEY", TaskSpecRules.Problem(new TaskSpec { Argv = ["true"], Secrets = [name] }),
+            StringComparison.Ordinal);
 
     private string Problem(string path, string name) => Assert.Throws<StartException>(() => new SecretStore(_folder[path]).Resolve([name], "w1")).Message;
 

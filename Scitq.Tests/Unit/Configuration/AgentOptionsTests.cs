@@ -31,13 +31,19 @@ public sealed class AgentOptionsTests
     public void Every_option_reaches_its_property_with_its_unit()
     {
         var options = Read(
-            "--name", "w", "--batch", "b", "--concurrency", "3", "--prefetch=2", "--work-dir", "/w", "--bus", "amqp://u:p@h/v", "--takeover", "--runtime", "noop",
-            "--docker-options", "restricted", "--task-umask", "027", "--task-pids", "0", "--task-memory", "5000000000", "--task-cpus", "1.5", "--transfer-attempts", "4",
-            "--transfer-idle-seconds", "7", "--drain-timeout", "0.5", "--stop-grace", "0", "--resume-timeout", "30", "--keep-failed", "1.5", "--output-cap", "65536", "--disk-reserve", "1",
+            "--name", "w", "--batch", "b", "--concurrency", "3", "--prefetch=2", "--work-dir", "/w", "--bus", "amqp://u:p@h/v", "--takeover", "--runtime",
+            "noop",
+            "--docker-options", "restricted", "--task-umask", "027", "--task-pids", "0", "--task-memory", "5000000000", "--task-cpus", "1.5",
+            "--transfer-attempts", "4",
+            "--transfer-idle-seconds", "7", "--drain-timeout", "0.5", "--stop-grace", "0", "--resume-timeout", "30", "--keep-failed", "1.5", "--output-cap",
+            "65536", "--disk-reserve", "1",
             "--disk-high", "100", "--heartbeat-seconds", "0.02", "--lease-seconds", "60", "--secrets", "s");
-        Assert.Equal(("w", "b", 3, 2, "/w", "amqp://u:p@h/v"), (options.Name, options.Batch, options.Concurrency, options.Prefetch, options.WorkDir, options.Bus));
-        Assert.Equal((true, "noop", "restricted", 0b000_010_111, 0, 5_000_000_000), (options.Takeover, options.Runtime, options.DockerOptions, options.TaskUmask, options.TaskPids, options.TaskMemory));
-        Assert.Equal((1.5, 4, TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(0.5)), (options.TaskCpus, options.TransferAttempts, options.TransferIdle, options.DrainTimeout));
+        Assert.Equal(("w", "b", 3, 2, "/w", "amqp://u:p@h/v"),
+            (options.Name, options.Batch, options.Concurrency, options.Prefetch, options.WorkDir, options.Bus));
+        Assert.Equal((true, "noop", "restricted", 0b000_010_111, 0, 5_000_000_000),
+            (options.Takeover, options.Runtime, options.DockerOptions, options.TaskUmask, options.TaskPids, options.TaskMemory));
+        Assert.Equal((1.5, 4, TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(0.5)),
+            (options.TaskCpus, options.TransferAttempts, options.TransferIdle, options.DrainTimeout));
         Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(30), TimeSpan.FromDays(1.5)), (options.StopGrace, options.ResumeTimeout, options.KeepFailed));
         Assert.Equal((65536, 1, 100), (options.OutputCap, options.DiskReserve, options.DiskHigh));
         Assert.Equal((TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(60)), (options.Heartbeat, options.LeaseTime));

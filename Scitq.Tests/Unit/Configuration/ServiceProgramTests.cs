@@ -9,7 +9,8 @@ public sealed class ServiceProgramTests : IDisposable
 {
     private const string Variable = "SCITQ_SPAN_OF_TEST";
     private readonly TestFolder _folder = new();
-    private readonly ServiceProgram _program = new("scitq-test", "Tests.", [.. ServiceOption.Of<SampleOptions>(), .. ServiceOption.OfSection<SampleSection>("Sample2")])
+    private readonly ServiceProgram _program = new(
+        "scitq-test", "Tests.", [.. ServiceOption.Of<SampleOptions>(), .. ServiceOption.OfSection<SampleSection>("Sample2")])
     {
         Defaults = [new("Sample:Count", "7")],
     };
@@ -17,7 +18,10 @@ public sealed class ServiceProgramTests : IDisposable
     [Fact]
     public void The_command_line_wins_over_the_environment_and_that_over_the_file()
     {
-        var file = Write("""{ "span-of-test": 1, /* a comment */ "names": "a,b,c", "Sample2": { "Factor": 0.5 }, "Logging": { "LogLevel": { "Default": "Debug" } }, }""");
+        var file = Write(
+            """
+            { "span-of-test": 1, /* a comment */ "names": "a,b,c", "Sample2": { "Factor": 0.5 }, "Logging": { "LogLevel": { "Default": "Debug" } }, }
+            """);
         Assert.Equal("7", _program.Read([])["Sample:Count"]);
         Assert.Equal("00:00:01", _program.Read(["--config", file])["Sample:SpanOfTest"]);
         try
@@ -48,7 +52,8 @@ public sealed class ServiceProgramTests : IDisposable
 
     [Fact]
     public void A_file_that_was_asked_for_must_be_there() =>
-        Assert.Contains("does not exist", Assert.Throws<ArgumentException>(() => _program.Read(["--config", _folder["none.json"]])).Message, StringComparison.Ordinal);
+        Assert.Contains("does not exist", Assert.Throws<ArgumentException>(() => _program.Read(["--config", _folder["none.json"]])).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void The_file_of_a_secret_wins_and_must_be_closed_to_others()
@@ -56,7 +61,8 @@ public sealed class ServiceProgramTests : IDisposable
         var secret = Write("hidden\n");
         Assert.Equal("hidden", _program.Read(["--secret", "shown", "--secret-file", secret])["Sample:Secret"]);
         File.SetUnixFileMode(secret, UnixFileMode.UserRead | UnixFileMode.OtherRead);
-        Assert.StartsWith("--secret-file: ", Assert.Throws<ArgumentException>(() => _program.Read(["--secret-file", secret])).Message, StringComparison.Ordinal);
+        Assert.StartsWith("--secret-file: ", Assert.Throws<ArgumentException>(() => _program.Read(["--secret-file", secret])).Message,
+            StringComparison.Ordinal);
         var config = Write("""{ "secret": "amqp://me:password@host" }""");
         File.SetUnixFileMode(config, UnixFileMode.UserRead | UnixFileMode.OtherRead);
         Assert.Throws<ArgumentException>(() => _program.Read(["--config", config]));

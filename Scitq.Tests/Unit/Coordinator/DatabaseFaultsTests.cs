@@ -11,15 +11,18 @@ namespace Scitq.Tests.Unit.Coordinator;
 public sealed class DatabaseFaultsTests
 {
     /// <summary>Classes whose codes say that what was asked is at fault: waiting would not help it.</summary>
-    private static readonly string[] OwnFaults = ["00", "01", "02", "03", "09", "0B", "0F", "0L", "0P", "0Z", "20", "21", "22", "23", "24", "27", "2B", "2D", "2F", "38", "39", "3B", "44", "54", "HV", "P0"];
+    private static readonly string[] OwnFaults = ["00", "01", "02", "03", "09", "0B", "0F", "0L", "0P", "0Z", "20", "21", "22", "23", "24", "27", "2B", "2D",
+        "2F", "38", "39", "3B", "44", "54", "HV", "P0"];
 
     /// <summary>Of mixed classes, those that are the server's condition.</summary>
-    private static readonly string[] Conditions = ["0A000", "25006", "25P02", "25P03", "25P04", "26000", "34000", "3D000", "3F000", "42501", "42P01", "42P05", "55000", "55006", "55P03", "72000"];
+    private static readonly string[] Conditions = ["0A000", "25006", "25P02", "25P03", "25P04", "26000", "34000", "3D000", "3F000", "42501", "42P01", "42P05",
+        "55000", "55006", "55P03", "72000"];
 
     [Fact]
     public void Every_code_of_postgresql_is_either_a_condition_of_the_server_or_a_fault_of_what_was_asked()
     {
-        var codes = typeof(PostgresErrorCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!).Concat(["25P04", "57P05"]).Distinct().ToList();
+        var codes = typeof(PostgresErrorCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!)
+            .Concat(["25P04", "57P05"]).Distinct().ToList();
         Assert.InRange(codes.Count, 200, 400);
         Assert.All(codes, code =>
         {
@@ -31,8 +34,10 @@ public sealed class DatabaseFaultsTests
     }
 
     [Theory]
-    [InlineData("25006", "read-only"), InlineData("53100", "disk is full"), InlineData("53300", "no more connections"), InlineData("08P01", "pooler"), InlineData("26000", "pooler")]
-    [InlineData("57P01", "shut down"), InlineData("57P03", "starting up"), InlineData("40001", "undid"), InlineData("55006", "in use"), InlineData("08006", "connection")]
+    [InlineData("25006", "read-only"), InlineData("53100", "disk is full"), InlineData("53300", "no more connections"), InlineData("08P01", "pooler"),
+        InlineData("26000", "pooler")]
+    [InlineData("57P01", "shut down"), InlineData("57P03", "starting up"), InlineData("40001", "undid"), InlineData("55006", "in use"),
+        InlineData("08006", "connection")]
     public void The_condition_is_named_however_deep_it_is_wrapped(string code, string words)
     {
         var exception = new DbUpdateException("no", new InvalidOperationException("no", new PostgresException("m", "FATAL", "FATAL", code)));
@@ -104,6 +109,7 @@ public sealed class DatabaseFaultsTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Said.Add(formatter(state, exception));
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Said.Add(formatter(state, exception));
     }
 }

@@ -79,7 +79,8 @@ public sealed class GroupCommitTests
         Assert.Null(outcomes[4].Task);
     }
 
-    private static TaskStimulus Submit(Guid id) => TaskStimulus.For(id, m => m.Submitted, new SubmitTask { TaskId = id, Spec = new TaskSpec { Argv = ["true"] } });
+    private static TaskStimulus Submit(Guid id) =>
+        TaskStimulus.For(id, m => m.Submitted, new SubmitTask { TaskId = id, Spec = new TaskSpec { Argv = ["true"] } });
 
     private static TaskStimulus Claim(Guid id, string worker) => TaskStimulus.For(id, m => m.Claimed, new Claimed(worker, 1));
 

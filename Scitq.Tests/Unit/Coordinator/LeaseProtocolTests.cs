@@ -33,7 +33,8 @@ public sealed class LeaseProtocolTests
         {
             var world = Play(steps, fenced, traced: false);
             worlds.Add((world.Attempts, world.Redelivered, world.TakenLate));
-            return (world.Violation is null).Label(world.Violation is null ? "" : $"{world.Violation}:\n{string.Join('\n', Play(steps, fenced, traced: true).Trace!)}");
+            return (world.Violation is null)
+                .Label(world.Violation is null ? "" : $"{world.Violation}:\n{string.Join('\n', Play(steps, fenced, traced: true).Trace!)}");
         });
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(schedules).WithQuietOnSuccess(true), property);
         return worlds;

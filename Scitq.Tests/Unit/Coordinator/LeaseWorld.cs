@@ -184,7 +184,9 @@ internal sealed class LeaseWorld
         var coordinator = Hearer(choice / 7);
         if (forService && coordinator is null) return;          // it waits in its queue
         if (!keep) _network.RemoveAt(at);
-        Trace?.Add($"{World.Seconds}: {message.Kind} agent {message.Agent} attempt {message.Attempt}{message.Content?.Key.Attempt} {message.Content?.Stage} sent {message.SentAt} -> {_task?.State} {_task?.Attempt} {_task?.Worker}");
+        Trace?.Add($"{World.Seconds}: {message.Kind} agent {message.Agent} attempt "
+            + $"{message.Attempt}{message.Content?.Key.Attempt} {message.Content?.Stage} sent {message.SentAt} -> "
+            + $"{_task?.State} {_task?.Attempt} {_task?.Worker}");
         switch (message.Kind)
         {
             case Kind.Submit:
@@ -264,7 +266,8 @@ internal sealed class LeaseWorld
                 if (renewed.Held is not { } held) break;
                 if (message.Revoked == held.Key) renewed.Forget();
                 else if (message.Names == held.Key) renewed.SafeUntil = Math.Max(renewed.SafeUntil, message.SentAt + LeaseSeconds);
-                if (message.Cancelled == held.Key && held.Phase is Phase.Granted or Phase.Staged or Phase.Running or Phase.Delivering) End(renewed, held, FailureClass.Cancelled);
+                if (message.Cancelled == held.Key && held.Phase is Phase.Granted or Phase.Staged or Phase.Running or Phase.Delivering)
+                    End(renewed, held, FailureClass.Cancelled);
                 break;
         }
     }
@@ -344,7 +347,9 @@ internal sealed class LeaseWorld
     {
         if (task.Redelivers is null) return Rules.Unnamed(now, task.Granted, task.HolderEpoch == Epoch(agent.Epoch!.Value), agent.Entered, agent.HearsSince);
         if (coordinator.Told is not { } told || told.Key != task.Key) coordinator.Told = told = (task.Key, now.Seconds);
-        return Rules.Unnamed(now, task.CancelRequested ? 0 : told.Since, own: true, entered: 0, agent.HearsSince) == UnnamedLease.Lose ? UnnamedLease.Lose : UnnamedLease.Keep;
+        return Rules.Unnamed(now, task.CancelRequested ? 0 : told.Since, own: true, entered: 0, agent.HearsSince) == UnnamedLease.Lose
+            ? UnnamedLease.Lose
+            : UnnamedLease.Keep;
     }
 
     private static Guid Epoch(int life) => new(life + 1, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]);
@@ -357,7 +362,8 @@ internal sealed class LeaseWorld
             return;
         }
 
-        Send(new Message(Kind.Heartbeat) { Agent = agent.Id, Life = agent.Life, Names = agent.Held?.Key, SentAt = World.Seconds, Sequence = ++agent.Beats, Answered = agent.Answered });
+        Send(new Message(Kind.Heartbeat)
+            { Agent = agent.Id, Life = agent.Life, Names = agent.Held?.Key, SentAt = World.Seconds, Sequence = ++agent.Beats, Answered = agent.Answered });
     }
 
     private void RetryUpload()
@@ -464,7 +470,8 @@ internal sealed class LeaseWorld
         _effects.Begin();
         var (state, attempt) = (_task.State, _task.Attempt);
         var raised = BulkContext<T>.RaiseAsync(Machine, @event(Machine), message, _task, _effects, origin: null);
-        if ((state, attempt) != (_task.State, _task.Attempt)) Trace?.Add($"{World.Seconds}: {state} {attempt} becomes {_task.State} {_task.Attempt} {_effects.History.LastOrDefault()?.Detail}");
+        if ((state, attempt) != (_task.State, _task.Attempt))
+            Trace?.Add($"{World.Seconds}: {state} {attempt} becomes {_task.State} {_task.Attempt} {_effects.History.LastOrDefault()?.Detail}");
         if (!raised.IsCompletedSuccessfully) throw new InvalidOperationException("The state machine faulted or waited.", raised.Exception);
         // A crash between commit and send leaves the message unsent; the input comes again, or the reconciler finds it.
         if (_effects.Dispatch && sends) Send(new Message(Kind.Queued) { Attempt = _task.Attempt });
@@ -480,10 +487,13 @@ internal sealed class LeaseWorld
         _end = task.State;
         _successes = _effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Succeeded);
         if (_successes != (task.State == TaskState.Succeeded ? 1 : 0)) Violation ??= $"{task.State} with {_successes} successful attempts";
-        if (!_effects.Attempts.Select(a => a.Attempt).SequenceEqual(Enumerable.Range(1, _effects.Attempts.Count))) Violation ??= "attempts are not numbered 1 to n";
-        if (_effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Failed && a.Redelivers is null) > _spec.Retry + 1) Violation ??= "more failures than the user's retries allow";
+        if (!_effects.Attempts.Select(a => a.Attempt).SequenceEqual(Enumerable.Range(1, _effects.Attempts.Count)))
+            Violation ??= "attempts are not numbered 1 to n";
+        if (_effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Failed && a.Redelivers is null) > _spec.Retry + 1)
+            Violation ??= "more failures than the user's retries allow";
         if (task is { State: TaskState.Failed, Failure: FailureClass.Upload }) CheckOutput(task);
-        if (task.State == TaskState.Succeeded && _outputs?.Attempt != task.Attempt) Violation ??= $"outputs are of attempt {_outputs?.Attempt}, success is of {task.Attempt}";
+        if (task.State == TaskState.Succeeded && _outputs?.Attempt != task.Attempt)
+            Violation ??= $"outputs are of attempt {_outputs?.Attempt}, success is of {task.Attempt}";
     }
 
     /// <summary>What waits for a retry of its upload is on the worker that the task names.</summary>

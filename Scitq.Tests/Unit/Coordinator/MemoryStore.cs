@@ -55,7 +55,8 @@ internal sealed class MemoryStore : ITaskStore
     private static TaskSaga Copy(TaskSaga row)
     {
         var copy = new TaskSaga();
-        foreach (var property in typeof(TaskSaga).GetProperties().Where(p => p.SetMethod is not null && p.Name != nameof(TaskSaga.CurrentState))) property.SetValue(copy, property.GetValue(row));
+        foreach (var property in typeof(TaskSaga).GetProperties().Where(p => p.SetMethod is not null && p.Name != nameof(TaskSaga.CurrentState)))
+            property.SetValue(copy, property.GetValue(row));
         return copy;
     }
 }

@@ -10,7 +10,8 @@ public sealed class RequirementRingTests
     [InlineData("a>b b>c a>c", null), InlineData("a>b b>c d>c e>d e>b", null), InlineData("", null)]
     public void A_ring_is_found_and_nothing_else(string edges, string? ring)
     {
-        var tasks = edges.Split(' ', StringSplitOptions.RemoveEmptyEntries).GroupBy(e => e[0]).Select(g => (Id(g.Key), g.Select(e => Id(e[2])).ToList().AsEnumerable())).ToList();
+        var tasks = edges.Split(' ', StringSplitOptions.RemoveEmptyEntries).GroupBy(e => e[0])
+            .Select(g => (Id(g.Key), g.Select(e => Id(e[2])).ToList().AsEnumerable())).ToList();
         Assert.Equal(ring?.Select(Id), RequirementRing.Find(tasks));
     }
 

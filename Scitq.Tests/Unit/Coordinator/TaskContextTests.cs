@@ -62,7 +62,8 @@ public sealed class TaskContextTests
         ConsumeContext context = new BulkContext<CancelTask>(Message, TaskUnderTest.Make(TaskState.Pending, Guid.Empty), new TaskEffects(), new Origin("me"));
         string[] works = ["Message", "Saga", "CorrelationId", "CancellationToken", "ReceiveContext", "SerializerContext", "IsCompleted"];
         foreach (var property in context.GetType().GetProperties().Where(p => !works.Contains(p.Name)))
-            Assert.IsType<NotSupportedException>(Assert.ThrowsAny<System.Reflection.TargetInvocationException>(() => property.GetValue(context)).InnerException);
+            Assert.IsType<NotSupportedException>(
+                Assert.ThrowsAny<System.Reflection.TargetInvocationException>(() => property.GetValue(context)).InnerException);
         Assert.Equal("me", context.Origin().By);
         Assert.NotNull(context.Effects());
         Assert.Throws<NotSupportedException>(() => context.ReceiveContext.Body);

@@ -61,11 +61,13 @@ public sealed class TaskTableOrderTests
                     foreach (var retries in (int[])[0, 2])
                         foreach (var losses in (int[])[0, 4])
                             foreach (var due in (DateTime?[])[null, DateTime.UnixEpoch])
-                                yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} losses={losses} due={due is not null}", () =>
+                                yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} losses={losses} due={due is not null}",
+                                    () =>
                                 {
                                     var task = TaskUnderTest.Make(state, Lease);
                                     task.CorrelationId = Guid.Empty;
-                                    (task.CancelRequested, task.Redelivers, task.RetriesLeft, task.Losses, task.Due) = (cancelled, redelivers, retries, losses, due);
+                                    (task.CancelRequested, task.Redelivers, task.RetriesLeft, task.Losses, task.Due) = (cancelled, redelivers, retries, losses,
+                                        due);
                                     return task;
                                 });
     }
@@ -96,9 +98,11 @@ public sealed class TaskTableOrderTests
         {
             var key = new AttemptKey(Guid.Empty, 1, lease);
             yield return ($"lost {lease}", t => t.RaiseAsync(m => m.LeaseLost, new LeaseLost(lease, "silent")));
-            yield return ($"released {lease}", t => t.RaiseAsync(m => m.AttemptReleased, new AttemptReleased("w", new AttemptReport { Key = key, Stage = AttemptStage.Released })));
+            yield return ($"released {lease}", t =>
+                t.RaiseAsync(m => m.AttemptReleased, new AttemptReleased("w", new AttemptReport { Key = key, Stage = AttemptStage.Released })));
             foreach (var stage in (AttemptStage[])[AttemptStage.Accepted, AttemptStage.Running, AttemptStage.Uploading])
-                yield return ($"{stage} {lease}", t => t.RaiseAsync(m => m.StageReported, new StageReported("w", new AttemptReport { Key = key, Stage = stage })));
+                yield return ($"{stage} {lease}", t =>
+                    t.RaiseAsync(m => m.StageReported, new StageReported("w", new AttemptReport { Key = key, Stage = stage })));
             foreach (var failure in (FailureClass?[])[null, FailureClass.Exit, FailureClass.Upload, FailureClass.Lost, FailureClass.Cancelled])
                 yield return ($"ended {failure} {lease}", t => t.RaiseAsync(m => m.AttemptEnded, new AttemptEnded("w", TaskUnderTest.End(key, failure, 0))));
         }

@@ -74,7 +74,7 @@ public sealed class TaskTableTests
         task.Row.RetriesLeft = 3;
         await task.CancelAsync();
         Assert.Equal(TaskState.Running, task.Row.State);
-        Assert.Equal(task.Row.Key, task.Effects.Stop!.Value.Order.Key);
+        Assert.Equal(task.Row.Key, task.Effects.Stop!.Value.Message.Key);
         await task.EndAsync(FailureClass.Cancelled);
         Assert.Equal(TaskState.Cancelled, task.Row.State);
     }

@@ -35,7 +35,8 @@ internal sealed class TaskUnderTest(TaskStateMachine machine, TaskSaga row)
         return Effects.Answer;
     }
 
-    public Task<TaskAnswer> EndAsync(FailureClass? failure, int? exitCode = null) => RaiseAsync(m => m.AttemptEnded, new AttemptEnded("w", End(row.Key, failure, exitCode)));
+    public Task<TaskAnswer> EndAsync(FailureClass? failure, int? exitCode = null) =>
+        RaiseAsync(m => m.AttemptEnded, new AttemptEnded("w", End(row.Key, failure, exitCode)));
 
     public Task<TaskAnswer> CancelAsync() => RaiseAsync(m => m.CancelRequested, new CancelTask { TaskId = row.CorrelationId, Reason = "enough" });
 

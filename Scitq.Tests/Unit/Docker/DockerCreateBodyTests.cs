@@ -54,7 +54,8 @@ public sealed class DockerCreateBodyTests
     [InlineData("--mount type=bind,src=/a,target=/b,ro,bind-propagation=rslave,bind-nonrecursive", "Mounts[-1]",
         """{"Type":"bind","Source":"/a","Target":"/b","ReadOnly":true,"BindOptions":{"Propagation":"rslave","NonRecursive":true}}""")]
     [InlineData("--mount type=volume,src=v,target=/b,volume-nocopy,volume-driver=local,volume-opt=o=x", "Mounts[-1]",
-        """{"Type":"volume","Source":"v","Target":"/b","ReadOnly":false,"VolumeOptions":{"NoCopy":true,"DriverConfig":{"Name":"local","Options":{"o":"x"}}}}""")]
+        """{"Type":"volume","Source":"v","Target":"/b","ReadOnly":false,"VolumeOptions":{"NoCopy":true,"DriverConfig":"""
+        + """{"Name":"local","Options":{"o":"x"}}}}""")]
     [InlineData("--network none", "NetworkMode", "\"none\"")]
     [InlineData("-m 1g --oom-kill-disable", "OomKillDisable", "true")]
     [InlineData("--oom-score-adj 0", "OomScoreAdj", "0")]
@@ -95,7 +96,8 @@ public sealed class DockerCreateBodyTests
         var request = Request(["--platform", "linux/arm64"]);
         var body = DockerCreateBody.Build(request, request.Spec.DockerOptions, imageUser: null, init: true, "/scratch");
         Assert.Equal(("linux/arm64", $"scitq-{request.Key.Lease}"), (body.Platform, body.Name));
-        Assert.Equal(("w", "/scratch", request.Key.Lease.ToString()), (body.Labels["scitq.worker"], body.Labels["scitq.directory"], body.Labels["scitq.lease"]));
+        Assert.Equal(("w", "/scratch", request.Key.Lease.ToString()),
+            (body.Labels["scitq.worker"], body.Labels["scitq.directory"], body.Labels["scitq.lease"]));
     }
 
     private static JsonNode Build(string text)

@@ -112,7 +112,9 @@ public sealed class DockerRunOptionsTests
     [Fact]
     public void Mounts_are_read_in_the_long_notation()
     {
-        var mounts = Parse("--mount type=bind,src=/db,dst=/db,readonly --mount type=tmpfs,target=/t,tmpfs-size=64m,tmpfs-mode=1777 --mount src=cache,target=/c,volume-nocopy").Mounts;
+        var mounts = Parse(
+            "--mount type=bind,src=/db,dst=/db,readonly --mount type=tmpfs,target=/t,tmpfs-size=64m,tmpfs-mode=1777 --mount "
+            + "src=cache,target=/c,volume-nocopy").Mounts;
         Assert.Equal(("bind", "/db", "/db", true), (mounts[0].Type, mounts[0].Source, mounts[0].Target, mounts[0].ReadOnly));
         Assert.Equal((64L << 20, 0x3FF), (mounts[1].TmpfsSize!.Value, mounts[1].TmpfsMode!.Value));
         Assert.Equal(("volume", "cache", true), (mounts[2].Type, mounts[2].Source, mounts[2].NoCopy));
@@ -216,7 +218,8 @@ public sealed class DockerRunOptionsTests
     public void A_NUL_byte_is_refused() => Assert.False(DockerRunOptions.TryParse(["-e", "A=\0"], out _, out _));
 
     [Theory]
-    [InlineData("--gpus all --shm-size 1g -m 1g --cpus 2 --ulimit core=0 -e A=1 -w /x --entrypoint sh --platform linux/amd64 --init -h x --tmpfs /t -u 1000 --rm", null)]
+    [InlineData("--gpus all --shm-size 1g -m 1g --cpus 2 --ulimit core=0 -e A=1 -w /x --entrypoint sh --platform linux/amd64 --init -h x --tmpfs /t -u 1000 "
+        + "--rm", null)]
     [InlineData("-v /:/host", "--volume")]
     [InlineData("-v/:/h", "--volume")]
     [InlineData("--privileged=true", "--privileged")]

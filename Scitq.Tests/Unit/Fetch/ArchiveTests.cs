@@ -107,10 +107,12 @@ public sealed class ArchiveTests : IDisposable
         { "absolute link", w => w.WriteEntry(Link("l", "/etc")) },
         { "link out", w => w.WriteEntry(Link("d/l", "../../etc")) },
         { "write through a link", w => { w.WriteEntry(Link("l", ".")); w.WriteEntry(File_("l/evil", "x")); } },
-        { "link through a link", w => { w.WriteEntry(File_("top/x", "x")); w.WriteEntry(Link("a/b/l", "../../top")); w.WriteEntry(Link("a/b/m", "l/../../..")); } },
+        { "link through a link", w =>
+            { w.WriteEntry(File_("top/x", "x")); w.WriteEntry(Link("a/b/l", "../../top")); w.WriteEntry(Link("a/b/m", "l/../../..")); } },
         { "hard link to the host", w => w.WriteEntry(new PaxTarEntry(TarEntryType.HardLink, "h") { LinkName = "/etc/passwd" }) },
         { "hard link out", w => w.WriteEntry(new PaxTarEntry(TarEntryType.HardLink, "h") { LinkName = "../../etc/passwd" }) },
-        { "hard link through a link", w => { w.WriteEntry(Link("l", ".")); w.WriteEntry(File_("x", "x")); w.WriteEntry(new PaxTarEntry(TarEntryType.HardLink, "h") { LinkName = "l/x" }); } },
+        { "hard link through a link", w =>
+            { w.WriteEntry(Link("l", ".")); w.WriteEntry(File_("x", "x")); w.WriteEntry(new PaxTarEntry(TarEntryType.HardLink, "h") { LinkName = "l/x" }); } },
         { "too many entries", w => { for (var i = 0; i < 101; i++) w.WriteEntry(File_($"f{i}", "")); } },
         { "too many bytes", w => w.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "big") { DataStream = new MemoryStream(new byte[30 << 20]) }) },
     };
@@ -210,12 +212,14 @@ public sealed class ArchiveTests : IDisposable
         }
     }
 
-    private static PaxTarEntry File_(string name, string text) => new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)) };
+    private static PaxTarEntry File_(string name, string text) =>
+        new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)) };
 
     private static PaxTarEntry Link(string name, string target) => new(TarEntryType.SymbolicLink, name) { LinkName = target };
 
     private string At(string relative) => Path.Combine(_root, relative);
 
     private string[] Tree() =>
-        [.. Directory.EnumerateFiles(At("out"), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(At("out"), f)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(At("out"), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(At("out"), f))
+            .Order(StringComparer.Ordinal)];
 }

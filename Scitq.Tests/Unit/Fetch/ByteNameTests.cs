@@ -98,7 +98,9 @@ public sealed class ByteNameTests : IDisposable
     public async Task What_another_program_made_is_seen_and_removed()
     {
         Directory.CreateDirectory(At("o"));
-        using (var made = Process.Start("sh", ["-c", $"cd '{At("o")}' && touch \"$(printf 'bad\\377')\" \"$(printf 'bad\\376')\" && mkdir -p \"$(printf 'd\\375/e\\374')\" && ln -s \"$(printf 'x\\373')\" l"]))
+        using (var made = Process.Start("sh",
+            ["-c", $"cd '{At("o")}' && touch \"$(printf 'bad\\377')\" \"$(printf 'bad\\376')\" && mkdir -p \"$(printf 'd\\375/e\\374')\" && ln -s \"$(printf "
+            + $"'x\\373')\" l"]))
             await made.WaitForExitAsync(Ct);
         Assert.Equal(["bad\udcfe", "bad\udcff", "l"], Tree("o"));
         Assert.Equal("x\udcfb", LocalFiles.LinkTarget(At("o/l")));

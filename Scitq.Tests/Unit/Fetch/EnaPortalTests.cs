@@ -20,7 +20,11 @@ public sealed class EnaPortalTests
     [Fact]
     public void A_name_with_a_semicolon_is_one_name()
     {
-        const string Row = """{"run_accession":"ERR000001","submitted_ftp":"h/v/a;1.bam;h/v/b.bam;","submitted_bytes":"1;2;","submitted_md5":"m;n","submitted_aspera":"h:/v/a;1.bam;h:/v/b.bam"}""";
+        const string Row =
+            """
+            {"run_accession":"ERR000001","submitted_ftp":"h/v/a;1.bam;h/v/b.bam;","submitted_bytes":"1;2;","submitted_md5":"m;n",
+            "submitted_aspera":"h:/v/a;1.bam;h:/v/b.bam"}
+            """;
         var files = Assert.Single(EnaPortal.Read(Encoding.UTF8.GetBytes($"[{Row}]"), "submitted")).Files;
         Assert.Equal([("a;1.bam", 1L, "/v/a;1.bam"), ("b.bam", 2L, "/v/b.bam")], files.Select(f => (f.Name, f.Size!.Value, f.Aspera!)));
     }

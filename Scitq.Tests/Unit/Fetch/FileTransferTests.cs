@@ -48,7 +48,8 @@ public sealed class FileTransferTests : IDisposable
     public async Task Files_whose_paths_are_longer_than_the_kernel_takes_at_once_are_uploaded_and_listed()
     {
         // As a shell makes them, one directory after the other.
-        var script = $"cd '{At("")}' && mkdir deep && cd deep && n=$(printf '%0200d' 0) && for i in $(seq 26); do mkdir $n && cd $n && echo $i >f || exit 1; done";
+        var script = $"cd '{At("")}' && mkdir deep && cd deep && n=$(printf '%0200d' 0) && for i in $(seq 26); do mkdir $n && cd $n && echo $i >f || exit 1; "
+            + $"done";
         using (var shell = Process.Start("/bin/bash", ["-c", script])) await shell.WaitForExitAsync(Ct);
         var result = await _fetcher.PutAsync(At("deep"), DataUri.Parse($"file://{At("copy")}/"), ct: Ct);
         Assert.Equal(26, result.Files.Count);
@@ -95,7 +96,8 @@ public sealed class FileTransferTests : IDisposable
         Directory.CreateDirectory(At("out"));
         File.CreateSymbolicLink(Scitq.Fetch.Transfers.PartFile.NameFor(At("out/x"), "id"), victim);
         using var body = new MemoryStream("new"u8.ToArray());
-        await new Scitq.Fetch.Transports.FileTransport(new FetchOptions()).PutAsync(DataUri.ForFile(At("out/x")), new Scitq.Fetch.Transports.PutContent(body, 3, null, "id", () => []), Ct);
+        await new Scitq.Fetch.Transports.FileTransport(new FetchOptions())
+            .PutAsync(DataUri.ForFile(At("out/x")), new Scitq.Fetch.Transports.PutContent(body, 3, null, "id", () => []), Ct);
         Assert.Equal(("mine", "new"), (await File.ReadAllTextAsync(victim, Ct), await File.ReadAllTextAsync(At("out/x"), Ct)));
     }
 
@@ -255,7 +257,9 @@ public sealed class FileTransferTests : IDisposable
         Write("d/x", "1");
         File.CreateSymbolicLink(At("d/link"), "x");
         var d = DataUri.ForFile(At("d"));
-        foreach (var result in new[] { await _fetcher.GetAsync(d, At("a"), ct: Ct), await _fetcher.CopyAsync(d, DataUri.ForFile(At("b")), ct: Ct), await _fetcher.SyncAsync(d, DataUri.ForFile(At("c")), ct: Ct) })
+        foreach (var result in new[]
+            { await _fetcher.GetAsync(d, At("a"), ct: Ct), await _fetcher.CopyAsync(d, DataUri.ForFile(At("b")), ct: Ct),
+            await _fetcher.SyncAsync(d, DataUri.ForFile(At("c")), ct: Ct) })
         {
             Assert.Equal("x", Assert.Single(result.Files).Name);
             Assert.Equal("'link' was left out: it is a symbolic link.", Assert.Single(result.Warnings));
@@ -268,8 +272,10 @@ public sealed class FileTransferTests : IDisposable
         var x = DataUri.ForFile(Write("in/x", "1"));
         Write("file", "2");
         Directory.CreateDirectory(At("out/x"));
-        Assert.Contains(At("file"), (await Assert.ThrowsAsync<BadUriException>(() => _fetcher.GetAsync(x, At("file"), ct: Ct))).Message, StringComparison.Ordinal);
-        Assert.Contains(At("out/x"), (await Assert.ThrowsAsync<BadUriException>(() => _fetcher.GetAsync(x, At("out"), ct: Ct))).Message, StringComparison.Ordinal);
+        Assert.Contains(At("file"), (await Assert.ThrowsAsync<BadUriException>(() => _fetcher.GetAsync(x, At("file"), ct: Ct))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(At("out/x"), (await Assert.ThrowsAsync<BadUriException>(() => _fetcher.GetAsync(x, At("out"), ct: Ct))).Message,
+            StringComparison.Ordinal);
         Assert.Empty(Tree("out"));
         File.CreateSymbolicLink(At("loop"), At("loop"));
         await Assert.ThrowsAsync<BadUriException>(() => _fetcher.GetAsync(DataUri.ForFile(At("loop")), At("out"), ct: Ct));
@@ -325,14 +331,16 @@ public sealed class FileTransferTests : IDisposable
         var last = default(TransferProgress);
         await _fetcher.GetAsync(DataUri.Parse($"file://{At("in")}/"), At("out"), new Direct(p => last = p), Ct);
         Assert.Equal(new TransferProgress(3_000_001, 3_000_001, 2, 2), last);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _fetcher.GetAsync(DataUri.Parse($"file://{At("in")}/"), At("out2"), ct: new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => _fetcher.GetAsync(DataUri.Parse($"file://{At("in")}/"), At("out2"), ct: new CancellationToken(canceled: true)));
     }
 
     [Fact]
     public void Options_out_of_range_are_named()
     {
         Assert.Contains("Attempts", Assert.Throws<ArgumentException>(() => new Fetcher(new FetchOptions { Attempts = 0 })).Message, StringComparison.Ordinal);
-        Assert.Contains("Ratio", Assert.Throws<ArgumentException>(() => new Fetcher(new FetchOptions { Unpack = new UnpackLimits { Ratio = 0 } })).Message, StringComparison.Ordinal);
+        Assert.Contains("Ratio", Assert.Throws<ArgumentException>(() => new Fetcher(new FetchOptions { Unpack = new UnpackLimits { Ratio = 0 } })).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -359,7 +367,8 @@ public sealed class FileTransferTests : IDisposable
     }
 
     private string[] Tree(string relative) =>
-        [.. Directory.EnumerateFiles(At(relative), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(At(relative), f)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(At(relative), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(At(relative), f))
+            .Order(StringComparer.Ordinal)];
 
     private static async Task RunAsync(string program, params string[] arguments)
     {

@@ -112,13 +112,16 @@ public sealed class FtpListingTests
         Assert.Null(item);
     }
 
-    /// <summary>Whatever a server sends: in bounded time it is a name of one file, nothing, or not understood. What is printed like <c>ls</c> comes back.</summary>
+    /// <summary>
+    /// Whatever a server sends: in bounded time it is a name of one file, nothing, or not understood. What is printed like <c>ls</c> comes back.
+    /// </summary>
     [Fact(Timeout = 60_000)]
     public async Task Random_lines_are_read_right_or_refused()
     {
         await Task.Yield();
         var random = new Random(20261127);
-        string[] seeds = ["-rw-r--r-- 1 ftp ftp 5 Nov 27 06:45 x", "11-27-26  06:45AM       <DIR>          sub", "type=file;size=5;modify=20260102030405; a", "+i1,m1,r,s1,\tx", "- [R----F--] r 1 Oct 20 15:27  x", "total 1"];
+        string[] seeds = ["-rw-r--r-- 1 ftp ftp 5 Nov 27 06:45 x", "11-27-26  06:45AM       <DIR>          sub", "type=file;size=5;modify=20260102030405; a",
+            "+i1,m1,r,s1,\tx", "- [R----F--] r 1 Oct 20 15:27  x", "total 1"];
         for (var i = 0; i < 40_000; i++)
         {
             var line = seeds[random.Next(seeds.Length)].ToCharArray().ToList();
@@ -143,7 +146,8 @@ public sealed class FtpListingTests
             var name = string.Concat(Enumerable.Range(0, random.Next(1, 12)).Select(_ => (char)random.Next(' ', 127))).Replace('/', '_');
             if (name is "." or "..") continue;
             var size = random.NextInt64(long.MaxValue);
-            var line = string.Create(CultureInfo.InvariantCulture, $"-rw-r--r-- {random.Next(1, 9)} u{random.Next(9)} {groups[random.Next(groups.Length)]} {size} {dates[random.Next(dates.Length)]} {name}");
+            var line = string.Create(CultureInfo.InvariantCulture,
+                $"-rw-r--r-- {random.Next(1, 9)} u{random.Next(9)} {groups[random.Next(groups.Length)]} {size} {dates[random.Next(dates.Length)]} {name}");
             Assert.True(FtpListing.TryList(line, out var item), line);
             Assert.Equal((name, (long?)size), (item!.Name, item.Size));
         }

@@ -11,7 +11,8 @@ public sealed class RedactedTests
     [InlineData("https://secret@host/x", "https://***@host/x")]
     [InlineData("https@aria2://secret@host/x", "https@aria2://***@host/x")]
     [InlineData("fasp://me@host:/x", "fasp://me@host:/x")]
-    [InlineData("https://host/x?a=1&sig=secret&X-Goog-Signature=secret&api_key=secret|gunzip", "https://host/x?a=1&sig=***&X-Goog-Signature=***&api_key=***|gunzip")]
+    [InlineData("https://host/x?a=1&sig=secret&X-Goog-Signature=secret&api_key=secret|gunzip",
+        "https://host/x?a=1&sig=***&X-Goog-Signature=***&api_key=***|gunzip")]
     [InlineData("s3://bucket/a@b:c@d", "s3://bucket/a@b:c@d")]
     [InlineData("x\u001b[2J", "x\\x1b[2J")]
     public void What_is_secret_is_masked_and_nothing_else(string text, string shown) => Assert.Equal(shown, Redacted.Of(text));

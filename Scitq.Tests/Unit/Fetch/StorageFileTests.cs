@@ -16,11 +16,13 @@ public sealed class StorageFileTests : IDisposable
         Write("lab.key", "s3cret\n");
         var read = Read("""
             {
-              "s3": [{ "buckets": ["lab-*", "x?"], "endpoint": "https://s3.example.org", "access_key_id": "id", "secret_access_key_file": "lab.key" }, { "region": "eu-west-3", "profile": "p" }],
+              "s3": [{ "buckets": ["lab-*", "x?"], "endpoint": "https://s3.example.org", "access_key_id": "id", "secret_access_key_file": "lab.key" },
+                     { "region": "eu-west-3", "profile": "p" }],
               "azure": { "containers": ["rnd"], "account": "a", "sas_token": "sv=1" }, // one alone
             }
             """);
-        Assert.Equal(("id", "s3cret", "https://s3.example.org"), (read.ForBucket("lab-1")!.AccessKeyId, read.ForBucket("x1")!.SecretAccessKey, read.ForBucket("lab-")!.Endpoint));
+        Assert.Equal(("id", "s3cret", "https://s3.example.org"),
+            (read.ForBucket("lab-1")!.AccessKeyId, read.ForBucket("x1")!.SecretAccessKey, read.ForBucket("lab-")!.Endpoint));
         Assert.Equal(("p", "eu-west-3", null), (read.ForBucket("Lab-1")!.Profile, read.ForBucket("x12")!.Region, read.ForBucket("my-lab-1")!.AccessKeyId));
         Assert.Equal(("a", "sv=1"), (read.ForContainer("rnd")!.Account, read.ForContainer("rnd")!.SasToken));
         Assert.Null(read.ForContainer("rnd2"));
@@ -75,7 +77,8 @@ public sealed class StorageFileTests : IDisposable
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead);
         Assert.Contains("chmod 600", Assert.Throws<ArgumentException>(() => StorageFile.Read(file)).Message, StringComparison.Ordinal);
         File.SetUnixFileMode(Write("open.key", "s3cret"), UnixFileMode.UserRead | UnixFileMode.OtherRead);
-        Assert.Contains("open.key", Assert.Throws<ArgumentException>(() => Read("""{"azure":{"account":"a","key_file":"open.key"}}""")).Message, StringComparison.Ordinal);
+        var open = Assert.Throws<ArgumentException>(() => Read("""{"azure":{"account":"a","key_file":"open.key"}}"""));
+        Assert.Contains("open.key", open.Message, StringComparison.Ordinal);
     }
 
     private StorageProfiles Read(string json) => StorageFile.Read(Write("storage.json", json));

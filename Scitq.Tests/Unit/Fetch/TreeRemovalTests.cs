@@ -137,7 +137,8 @@ public sealed class TreeRemovalTests : IDisposable
     public async Task While_somebody_writes_there_it_ends_and_says_what_is_left()
     {
         Directory.CreateDirectory(Path.Combine(_root, "busy"));
-        using var writer = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "cd \"$0\" && i=0; while :; do i=$((i+1)); mkdir -p \"$0\"; : >\"$0/$i\"; done 2>/dev/null", Path.Combine(_root, "busy")]))!;
+        using var writer = Process.Start(new ProcessStartInfo(
+            "/bin/sh", ["-c", "cd \"$0\" && i=0; while :; do i=$((i+1)); mkdir -p \"$0\"; : >\"$0/$i\"; done 2>/dev/null", Path.Combine(_root, "busy")]))!;
         try
         {
             await Eventually.Async(() => Directory.EnumerateFiles(Path.Combine(_root, "busy")).Any(), "it writes");

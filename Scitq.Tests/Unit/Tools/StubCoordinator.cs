@@ -75,7 +75,8 @@ internal sealed class StubCoordinator : IAsyncDisposable
     {
         Requests.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
         if (_first.TryDequeue(out var answer)) await answer(context);
-        else if (context.Request.Method == "POST" && context.Request.Path.Value is "/api/v1/tasks" or "/api/v1/tasks/bulk") await Json(await TakeAsync(context), 201)(context);
+        else if (context.Request.Method == "POST" && context.Request.Path.Value is "/api/v1/tasks" or "/api/v1/tasks/bulk")
+            await Json(await TakeAsync(context), 201)(context);
         else await (Otherwise ?? Json("""{"detail":"nothing here","code":"not_found"}""", 404))(context);
     }
 
@@ -90,7 +91,8 @@ internal sealed class StubCoordinator : IAsyncDisposable
             var id = task.GetProperty("id").GetGuid();
             var stored = Tasks.GetOrAdd(id, _ => task.Clone());
             var number = Tasks.Count > _number ? ++_number : Tasks.Count;
-            answers.Append(answers.Length > 0 ? "," : "").Append($"{{\"task_id\":{number},\"id\":\"{id}\",\"status\":\"pending\",\"batch\":\"{stored.GetProperty("batch")}\"}}");
+            answers.Append(answers.Length > 0 ? "," : "")
+                .Append($"{{\"task_id\":{number},\"id\":\"{id}\",\"status\":\"pending\",\"batch\":\"{stored.GetProperty("batch")}\"}}");
         }
 
         return bulk ? $"{{\"tasks\":[{answers}]}}" : answers.ToString();

@@ -10,7 +10,9 @@ internal sealed record ToolRun(int Code, string Out, string Error, byte[] OutByt
 
     public static Task<ToolRun> Manage(params string[] args) => RunAsync("scitq-manage", args);
 
-    public static async Task<ToolRun> RunAsync(string name, string[] args, Dictionary<string, string>? variables = null, string input = "", Action<ToolIo>? started = null, bool terminal = false, int width = 80, bool errorTerminal = false)
+    public static async Task<ToolRun> RunAsync(
+        string name, string[] args, Dictionary<string, string>? variables = null, string input = "", Action<ToolIo>? started = null, bool terminal = false,
+        int width = 80, bool errorTerminal = false)
     {
         using var output = new MemoryStream();
         using var error = new MemoryStream();

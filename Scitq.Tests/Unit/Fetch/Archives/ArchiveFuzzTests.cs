@@ -80,10 +80,12 @@ public sealed class ArchiveFuzzTests : IDisposable
                     break;
                 case 3 when bytes.Count >= 2 * Block:
                     var (one, other) = (random.Next(bytes.Count / Block), random.Next(bytes.Count / Block));
-                    for (var i = 0; i < Block; i++) (bytes[(one * Block) + i], bytes[(other * Block) + i]) = (bytes[(other * Block) + i], bytes[(one * Block) + i]);
+                    for (var i = 0; i < Block; i++)
+                        (bytes[(one * Block) + i], bytes[(other * Block) + i]) = (bytes[(other * Block) + i], bytes[(one * Block) + i]);
                     break;
                 default:
-                    bytes[at] = random.Next(3) switch { 0 => (byte)(bytes[at] ^ (1 << random.Next(8))), 1 => (byte)random.Next(256), _ => (byte)"0/\xff\0.7"[random.Next(6)] };
+                    bytes[at] = random.Next(3) switch
+                        { 0 => (byte)(bytes[at] ^ (1 << random.Next(8))), 1 => (byte)random.Next(256), _ => (byte)"0/\xff\0.7"[random.Next(6)] };
                     break;
             }
         }

@@ -14,12 +14,15 @@ internal static class OddZips
 
     private static IEnumerable<OddArchive> Names()
     {
-        foreach (var name in (string[])["a", "./a", "a b", "d/a", "d//a", "a..b", "..a", "-rf", "a:b", "a\nb", "\xc3\xa9", "\xe9", "caf\x82", "#a%20?&", "'$x", new string('n', 255), string.Join('/', Enumerable.Repeat("deep", 100))])
+        foreach (var name in (string[])[
+            "a", "./a", "a b", "d/a", "d//a", "a..b", "..a", "-rf", "a:b", "a\nb", "\xc3\xa9", "\xe9", "caf\x82", "#a%20?&", "'$x", new string('n', 255),
+            string.Join('/', Enumerable.Repeat("deep", 100))])
         {
             yield return Zip($"name '{name}'", File(name, name));
             // unzip turns what DOS wrote into the code page of the day; bytes are what bsdtar keeps.
             yield return Zip($"name '{name}' of DOS", File(name, name) with { Host = 0, Mode = 0 });
-            yield return Zip($"name '{name}' said to be UTF-8", [File(name, name) with { Flags = 0x800 }], name.Any(c => c > 127) ? Outcome.SameOrRefused : Outcome.Same);
+            yield return Zip(
+                $"name '{name}' said to be UTF-8", [File(name, name) with { Flags = 0x800 }], name.Any(c => c > 127) ? Outcome.SameOrRefused : Outcome.Same);
         }
 
         yield return Zip("backslashes of DOS", File("d\\e\\a", "x") with { Host = 0, Mode = 0 });
@@ -49,7 +52,10 @@ internal static class OddZips
         foreach (var target in (string[])["/etc/passwd", "../x", "d/../../x", "", new string('t', 5000)])
             yield return Zip($"bad link to '{target}'", [File("good", "x"), File("l", target) with { Mode = 0xA1FF }], Outcome.SameOrRefused);
         yield return Zip("file through a link", [File("l", ".") with { Mode = 0xA1FF }, File("l/x", "x")], Outcome.Refused);
-        yield return Zip("special files", [File("a", "x"), File("fifo", "") with { Mode = 0x11A4 }, File("dev", "") with { Mode = 0x21A4 }, File("sock", "") with { Mode = 0xC1A4 }], Outcome.Refused);
+        yield return Zip(
+            "special files",
+            [File("a", "x"), File("fifo", "") with { Mode = 0x11A4 }, File("dev", "") with { Mode = 0x21A4 }, File("sock", "") with { Mode = 0xC1A4 }],
+            Outcome.Refused);
         foreach (var mode in (uint[])[0x8100, 0x8180, 0x81FF, 0x8924, 0x8DED, 0x8000]) yield return Zip($"mode {mode:x}", File("a", "x") with { Mode = mode });
         yield return Zip("link of DOS", [File("l", "a") with { Mode = 0xA1FF, Host = 0 }], Outcome.SameOrRefused);
         yield return Zip("time", File("a", "x") with { Extra = [0x55, 0x54, 5, 0, 1, .. BitConverter.GetBytes(1_600_000_001)] });
@@ -62,19 +68,28 @@ internal static class OddZips
         foreach (var size in (int[])[0, 1, 8191, 8192, 65535, 65536, 131072, 131073, 300_000])
             foreach (var method in (int[])[0, 8])
                 foreach (var streamed in (bool[])[false, true])
-                    yield return Zip($"{size} bytes by {method}{(streamed ? ", streamed" : "")}", [new ZipPart("a", OddTars.Content(size, size)) { Method = method, IsStreamed = streamed }, File("b", "y")], streamed && method == 0 ? Outcome.SameOrRefused : Outcome.Same);
+                    yield return Zip(
+                        $"{size} bytes by {method}{(streamed ? ", streamed" : "")}",
+                        [new ZipPart("a", OddTars.Content(size, size)) { Method = method, IsStreamed = streamed }, File("b", "y")],
+                        streamed && method == 0 ? Outcome.SameOrRefused : Outcome.Same);
         yield return Zip("large form", File("a", "x") with { IsLarge = true }, File("b", "y") with { IsLarge = true });
         yield return Zip("large number missing", [File("good", "x"), File("a", "x") with { Size = uint.MaxValue }], Outcome.Refused);
-        yield return Zip("Deflate64", new ZipPart("a", Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("hello ", 50)))) { Method = 9, Packed = s_deflate64 });
-        yield return Zip("damaged Deflate64", [File("good", "x"), new ZipPart("a", new byte[300]) { Method = 9, Packed = [.. s_deflate64[..4], 0xFF, .. s_deflate64[5..]] }], Outcome.Refused);
+        yield return Zip(
+            "Deflate64", new ZipPart("a", Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("hello ", 50)))) { Method = 9, Packed = s_deflate64 });
+        yield return Zip(
+            "damaged Deflate64",
+            [File("good", "x"), new ZipPart("a", new byte[300]) { Method = 9, Packed = [.. s_deflate64[..4], 0xFF, .. s_deflate64[5..]] }], Outcome.Refused);
         yield return Zip("encrypted", [File("good", "x"), File("a", "x") with { Flags = 1 }], Outcome.Refused);
-        foreach (var method in (int[])[1, 6, 12, 14, 93, 95, 98, 99, 1234]) yield return Zip($"method {method}", [File("good", "x"), File("a", "x") with { Method = method }], Outcome.Refused);
+        foreach (var method in (int[])[1, 6, 12, 14, 93, 95, 98, 99, 1234])
+            yield return Zip($"method {method}", [File("good", "x"), File("a", "x") with { Method = method }], Outcome.Refused);
         yield return Zip("wrong checksum", [File("good", "x"), File("a", "x") with { Crc = 1 }], Outcome.Refused);
         yield return Zip("wrong checksum of nothing", [File("good", "x"), File("a", "") with { Crc = 1, Method = 0 }], Outcome.Refused);
         yield return Zip("more than it says", [File("good", "x"), File("a", "xyz") with { Size = 2 }], Outcome.Refused);
         yield return Zip("less than it says", [File("good", "x"), File("a", "xyz") with { Size = 4 }], Outcome.Refused);
         yield return Zip("two sizes", [File("good", "x"), File("a", "xyz") with { Method = 0, Size = 2 }], Outcome.Refused);
-        yield return Zip("cut content", [File("good", "x"), new ZipPart("a", OddTars.Content(2000, 1)) { Packed = new ZipPart("a", OddTars.Content(2000, 1)).Data[..100] }], Outcome.Refused);
+        yield return Zip(
+            "cut content", [File("good", "x"), new ZipPart("a", OddTars.Content(2000, 1)) { Packed = new ZipPart("a", OddTars.Content(2000, 1)).Data[..100] }],
+            Outcome.Refused);
         yield return Zip("damaged content", [File("good", "x"), File("a", "xyz") with { Packed = [0xFF, 0xFF, 0xFF] }], Outcome.Refused);
     }
 
@@ -84,9 +99,12 @@ internal static class OddZips
         var whole = ZipWriting.Zip(parts);
         yield return new("comment", "zip", ZipWriting.Zip(parts, comment: "hello"), Outcome.Same);
         yield return new("long comment", "zip", ZipWriting.Zip(parts, comment: new string('c', 65535)), Outcome.Same);
-        yield return new("comment with a signature", "zip", ZipWriting.Zip(parts, comment: $"PK\x05\x06{new string('\0', 10)}PK\x05\x06"), Outcome.SameOrRefused);
+        yield return new(
+            "comment with a signature", "zip", ZipWriting.Zip(parts, comment: $"PK\x05\x06{new string('\0', 10)}PK\x05\x06"), Outcome.SameOrRefused);
         yield return new("large end", "zip", ZipWriting.Zip(parts, isLarge: true), Outcome.Same);
-        yield return new("large end with a program before it", "zip", [.. Encoding.ASCII.GetBytes("#!/bin/sh\n"), .. ZipWriting.Zip(parts, isLarge: true)], Outcome.SameOrRefused);
+        yield return new(
+            "large end with a program before it", "zip", [.. Encoding.ASCII.GetBytes("#!/bin/sh\n"), .. ZipWriting.Zip(parts, isLarge: true)],
+            Outcome.SameOrRefused);
         yield return new("a program before it", "zip", [.. Encoding.ASCII.GetBytes("#!/bin/sh\nexit 1\n"), .. whole], Outcome.Same);
         yield return new("garbage behind it", "zip", [.. whole, .. "garbage"u8], Outcome.SameOrRefused);
         yield return new("nothing in it", "zip", ZipWriting.Zip([]), Outcome.SameOrRefused);
@@ -104,7 +122,8 @@ internal static class OddZips
     {
         for (var i = 0; i < 40; i++)
         {
-            var parts = Enumerable.Range(0, random.Next(1, 10)).Select(n => new ZipPart($"{(random.Next(2) == 0 ? "d/" : "")}{n % 5}", OddTars.Content(random.Next(5000), random.Next()))
+            var parts = Enumerable.Range(0, random.Next(1, 10))
+                .Select(n => new ZipPart($"{(random.Next(2) == 0 ? "d/" : "")}{n % 5}", OddTars.Content(random.Next(5000), random.Next()))
             {
                 Method = random.Next(2) * 8,
                 IsLarge = random.Next(4) == 0,

@@ -20,7 +20,8 @@ internal sealed class TarWriting(Dialect dialect)
     private readonly List<byte> _tar = [];
 
     /// <summary>A block with a right checksum, whatever else is wrong with it.</summary>
-    public TarWriting Header(string name, char kind, long size, string link = "", int mode = 420, long time = 1_700_000_000, string prefix = "", Action<byte[]>? change = null)
+    public TarWriting Header(
+        string name, char kind, long size, string link = "", int mode = 420, long time = 1_700_000_000, string prefix = "", Action<byte[]>? change = null)
     {
         var block = new byte[Block];
         Put(block, 0, 100, name);
@@ -72,7 +73,8 @@ internal sealed class TarWriting(Dialect dialect)
                 if (link.Length >= 100) Long('K', link);
                 break;
             case Dialect.Pax:
-                var records = (name.Length > 100 || name.Any(c => c > 127) ? [("path", name)] : Array.Empty<(string, string)>()).Concat(link.Length > 100 ? [("linkpath", link)] : []).ToArray();
+                var records = (name.Length > 100 || name.Any(c => c > 127) ? [("path", name)] : Array.Empty<(string, string)>())
+                    .Concat(link.Length > 100 ? [("linkpath", link)] : []).ToArray();
                 if (records.Length > 0) Pax(records);
                 break;
             case Dialect.Ustar or Dialect.Star when name.Length > 100:
@@ -110,7 +112,8 @@ internal sealed class TarWriting(Dialect dialect)
         return length.ToString(CultureInfo.InvariantCulture) + rest;
     }
 
-    public static void Octal(byte[] block, int at, int length, long number) => Put(block, at, length, Convert.ToString(number, 8).PadLeft(length - 1, '0') + "\0");
+    public static void Octal(byte[] block, int at, int length, long number) =>
+        Put(block, at, length, Convert.ToString(number, 8).PadLeft(length - 1, '0') + "\0");
 
     /// <summary>Octal, or where that does not suffice GNU's binary form.</summary>
     public static void Number(byte[] block, int at, long number)

@@ -32,14 +32,18 @@ internal static class UnpackedTree
                         found[childName] = $"-> {LocalFiles.LinkTarget(childPath)}";
                         break;
                     case FileKind.File:
-                        found[childName] = $"{facts.Size} {Sum(childPath):x}{(modesAndTimes ? $" {Convert.ToString((int)((facts.Mode & Kept) | UnixFileMode.UserRead | UnixFileMode.UserWrite), 8)} {facts.Modified:s}" : "")}";
+                        found[childName] = $"{facts.Size} {Sum(childPath):x}";
+                        if (!modesAndTimes) break;
+                        var mode = (int)((facts.Mode & Kept) | UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                        found[childName] += $" {Convert.ToString(mode, 8)} {facts.Modified:s}";
                         break;
                 }
             }
         }
     }
 
-    public static string Text(SortedDictionary<string, string> tree) => string.Join("; ", tree.Select(e => $"{ByteName.Shown(e.Key)} {ByteName.Shown(e.Value)}"));
+    public static string Text(SortedDictionary<string, string> tree) =>
+        string.Join("; ", tree.Select(e => $"{ByteName.Shown(e.Key)} {ByteName.Shown(e.Value)}"));
 
     private static uint Sum(string path)
     {

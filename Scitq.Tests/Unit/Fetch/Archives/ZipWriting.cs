@@ -65,7 +65,9 @@ internal static class ZipWriting
             zip.Write(data);
             if (part.IsStreamed) zip.Write([.. "PK\x07\x08"u8, .. Bytes(crc), .. Bytes((uint)data.Length), .. Bytes(size)]);
             var (name, extra) = (Encoding.Latin1.GetBytes(part.Name), part.Extra);
-            if (part.IsLarge) extra = [1, 0, 24, 0, .. BitConverter.GetBytes((long)size), .. BitConverter.GetBytes((long)data.Length), .. BitConverter.GetBytes(at), .. extra];
+            if (part.IsLarge)
+                extra = [1, 0, 24, 0, .. BitConverter.GetBytes((long)size), .. BitConverter.GetBytes((long)data.Length), .. BitConverter.GetBytes(at),
+                    .. extra];
             var record = new byte[46];
             "PK\x01\x02"u8.CopyTo(record);
             record[4] = 45;
@@ -87,12 +89,14 @@ internal static class ZipWriting
         if (isLarge)
         {
             var end = zip.Position;
-            zip.Write([.. "PK\x06\x06"u8, .. BitConverter.GetBytes(44L), 45, 3, 45, 0, .. new byte[8], .. BitConverter.GetBytes((long)entries), .. BitConverter.GetBytes((long)entries), .. BitConverter.GetBytes(directory.Length), .. BitConverter.GetBytes(start)]);
+            zip.Write([.. "PK\x06\x06"u8, .. BitConverter.GetBytes(44L), 45, 3, 45, 0, .. new byte[8], .. BitConverter.GetBytes((long)entries),
+                .. BitConverter.GetBytes((long)entries), .. BitConverter.GetBytes(directory.Length), .. BitConverter.GetBytes(start)]);
             zip.Write([.. "PK\x06\x07"u8, .. new byte[4], .. BitConverter.GetBytes(end), 1, 0, 0, 0]);
         }
 
         var number = BitConverter.GetBytes(isLarge ? ushort.MaxValue : (ushort)entries);
-        zip.Write([.. "PK\x05\x06"u8, .. new byte[4], .. number, .. number, .. isLarge ? Bytes(uint.MaxValue) : Bytes((uint)directory.Length), .. isLarge ? Bytes(uint.MaxValue) : Bytes((uint)start)]);
+        zip.Write([.. "PK\x05\x06"u8, .. new byte[4], .. number, .. number, .. isLarge ? Bytes(uint.MaxValue) : Bytes((uint)directory.Length), .. isLarge
+            ? Bytes(uint.MaxValue) : Bytes((uint)start)]);
         zip.Write([.. BitConverter.GetBytes((ushort)comment.Length), .. Encoding.Latin1.GetBytes(comment)]);
         return zip.ToArray();
     }
