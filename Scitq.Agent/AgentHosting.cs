@@ -3,10 +3,18 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Attempts;
 using Scitq.Agent.Bus;
+using Scitq.Agent.Claims;
+using Scitq.Agent.Disk;
+using Scitq.Agent.Journal;
+using Scitq.Agent.Logs;
+using Scitq.Agent.Parts;
+using Scitq.Agent.Reports;
+using Scitq.Agent.Reuse;
 using Scitq.Agent.Runtimes;
-using Scitq.Agent.Runtimes.Docker;
-using Scitq.Agent.Runtimes.Native;
+using Scitq.Agent.Slots;
+using Scitq.Agent.Staging;
 using Scitq.Agent.Workers;
 using Scitq.Hosting;
 using Scitq.Hosting.Configuration;
@@ -14,7 +22,7 @@ using Scitq.Hosting.Configuration;
 namespace Scitq.Agent;
 
 /// <summary>Makes an agent part of a process.</summary>
-public static partial class AgentHosting
+public static class AgentHosting
 {
     /// <summary>An agent with its own connections to RabbitMQ.</summary>
     public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder) =>
@@ -31,35 +39,25 @@ public static partial class AgentHosting
         builder.Services.TryAddSingleton<TimeProvider>(BootTime.Instance);
         builder.Services.AddServiceOptions<AgentOptions>();
         builder.Services.AddSingleton(services => bus(services.GetRequiredService<AgentOptions>(), services));
-        builder.Services.AddSingleton(services => Runtimes(services.GetRequiredService<AgentOptions>(), services));
-        builder.Services.AddSingleton<Worker>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<Worker>());
+        builder.Services.AddRuntimes().AddAgentParts();
         // A drain waits for what runs, however long that takes; a second signal ends it.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         return builder;
     }
 
-    private static RuntimeSet Runtimes(AgentOptions options, IServiceProvider services)
-    {
-        var time = services.GetRequiredService<TimeProvider>();
-        if (options.Runtime == "noop") return new RuntimeSet(new NoopRuntime(time), docker: null, commandsRun: false);
-        var engine = new DockerEngine(EngineAddress.FromEnvironment(), time);
-        var docker = new DockerRuntime(
-            engine, options.DockerOptions == "restricted", Path.GetFullPath(options.WorkDir), time, services.GetRequiredService<ILogger<DockerRuntime>>());
-        var logger = services.GetRequiredService<ILogger<NativeRuntime>>();
-        if (options.NativeTasks && options.NativeUser is null && Environment.IsPrivilegedProcess) TasksAreRoot(logger);
-        var accounts = options.Accounts;
-        var native = new NativeOptions
-        {
-            Accounts = accounts,
-            Umask = options.TaskUmask,
-            ProcessLimit = options.TaskPids == 0 ? null : options.TaskPids,
-            MemoryLimit = options.TaskMemory == 0 ? null : options.TaskMemory,
-            CpuLimit = options.TaskCpus == 0 ? null : options.TaskCpus,
-        };
-        return new RuntimeSet(new NativeRuntime(native, time, logger), docker, accounts: accounts, nativeTasks: options.NativeTasks);
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Native tasks run as root: whoever may submit has all of this machine. --native-user ACCOUNT runs them with fewer rights; --native-user root says that it is meant so")]
-    private static partial void TasksAreRoot(ILogger logger);
+    /// <summary>All of the agent but its options, its bus, its runtimes and its clock.</summary>
+    internal static IServiceCollection AddAgentParts(this IServiceCollection services) => services
+        .AddSingleton<ObservedTasks>()
+        .AddSingleton<HeartbeatSignal>()
+        .AddJournal()
+        .AddSlots()
+        .AddDisk()
+        .AddStaging()
+        .AddReports()
+        .AddLogs()
+        .AddReuse()
+        .AddAttempts()
+        .AddClaims()
+        .AddWorker()
+        .AddInbox();
 }

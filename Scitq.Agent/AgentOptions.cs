@@ -37,7 +37,8 @@ public sealed record AgentOptions : IValidatableObject
     public string WorkDir { get => field ??= DefaultWorkDir(); set; }
 
     /// <summary>The broker, <c>amqp://user:password@host:port/vhost</c>.</summary>
-    [ServiceOption("bus", "URL", "the broker, amqp://user:password@host:port/vhost (better in SCITQ_BUS: others see the command line)", FileHelp = "a file that holds the broker's address")]
+    [ServiceOption("bus", "URL", "the broker, amqp://user:password@host:port/vhost (better in SCITQ_BUS: others see the command line)",
+        FileHelp = "a file that holds the broker's address")]
     public string Bus { get; init; } = "amqp://guest:guest@localhost:5672";
 
     /// <summary>A PEM file of the authorities that may have issued the broker's certificate; null for the machine's.</summary>
@@ -108,7 +109,8 @@ public sealed record AgentOptions : IValidatableObject
         (TaskUsers ?? (NativeUser is null ? null : []))?.Select(Runtimes.Native.Accounts.Uid).OfType<uint>().ToHashSet());
 
     /// <summary>Directories below which <c>file://</c> may read and write; null for what <see cref="EffectiveFileRoots"/> says.</summary>
-    [ServiceOption("file-roots", "DIR[:DIR]", "directories below which file:// may read and write (default: anywhere; with --native-tasks false: /data)", Form = OptionForm.Directories)]
+    [ServiceOption("file-roots", "DIR[:DIR]", "directories below which file:// may read and write (default: anywhere; with --native-tasks false: /data)",
+        Form = OptionForm.Directories)]
     public IReadOnlyList<string>? FileRoots { get; init; }
 
     /// <summary>
@@ -117,12 +119,18 @@ public sealed record AgentOptions : IValidatableObject
     /// </summary>
     public IReadOnlyList<string> EffectiveFileRoots => FileRoots ?? (NativeTasks && !DropsTasks ? [] : ["/data"]);
 
-    /// <summary><c>any</c> or <c>public</c>: the addresses that data of tasks may be fetched from and delivered to; null for what <see cref="OnlyPublicAddresses"/> says.</summary>
+    /// <summary>
+    /// <c>any</c> or <c>public</c>: the addresses that data of tasks may be fetched from and delivered to; null for what <see
+    /// cref="OnlyPublicAddresses"/> says.
+    /// </summary>
     [ServiceOption("fetch-addresses", "any|public", "what inputs may be fetched from and outputs sent to (default: any; with --native-tasks false: public)")]
     [AllowedValues(null, "any", "public", ErrorMessage = "{0} is neither any nor public.")]
     public string? FetchAddresses { get; init; }
 
-    /// <summary>Whether only public addresses may be connected to. A native command connects to any address by itself, so the limit holds by default only where none runs.</summary>
+    /// <summary>
+    /// Whether only public addresses may be connected to. A native command connects to any address by itself, so the limit holds by default
+    /// only where none runs.
+    /// </summary>
     public bool OnlyPublicAddresses => FetchAddresses is null ? !NativeTasks : FetchAddresses == "public";
 
     /// <summary>The file with the accounts of object stores; null for what the environment says.</summary>
@@ -162,7 +170,8 @@ public sealed record AgentOptions : IValidatableObject
     /// How long it may take, after a start, to find out what became of a task of the start before. Engines with many containers need minutes to come up
     /// after a crash; longer than this, an administrator is needed, and the task is better run elsewhere.
     /// </summary>
-    [ServiceOption("resume-timeout", "S", "how long to find out what became of a task of the start before, as the container engine must say, before it counts as lost (default: 600)")]
+    [ServiceOption("resume-timeout", "S",
+        "how long to find out what became of a task of the start before, as the container engine must say, before it counts as lost (default: 600)")]
     [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
     public TimeSpan ResumeTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -201,11 +210,14 @@ public sealed record AgentOptions : IValidatableObject
     {
         if (BatchName.Problem(Batch) is { } batch) yield return new(batch);
         if (LeaseTime < 2 * Heartbeat)
-            yield return new($"--lease-seconds {LeaseTime.TotalSeconds} is less than two heartbeats ({Heartbeat.TotalSeconds} s each): leases would lapse from one to the next; lower --heartbeat-seconds.");
+            yield return new(
+                $"--lease-seconds {LeaseTime.TotalSeconds} is less than two heartbeats ({Heartbeat.TotalSeconds} s each): "
+                + "leases would lapse from one to the next; lower --heartbeat-seconds.");
         foreach (var user in (TaskUsers ?? []).Append(NativeUser).OfType<string>())
         {
             if (Runtimes.Native.Accounts.Uid(user) is not { } uid) yield return new($"there is no account '{user}' on this machine.");
-            else if (uid != Posix.geteuid() && Posix.geteuid() != 0) yield return new($"only root can run tasks as '{user}': this agent is uid {Posix.geteuid()}.");
+            else if (uid != Posix.geteuid() && Posix.geteuid() != 0)
+                yield return new($"only root can run tasks as '{user}': this agent is uid {Posix.geteuid()}.");
         }
 
         if (Problem(() => Storage) is { } storage) yield return new($"--storage {storage}");
@@ -235,7 +247,8 @@ public sealed record AgentOptions : IValidatableObject
         try
         {
             // A name that others can foresee may be a link of theirs that leads elsewhere.
-            using (new FileStream(Path.Combine(scratch, $".scitq-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose)) return scratch;
+            var probe = Path.Combine(scratch, $".scitq-{Guid.NewGuid():N}");
+            using (new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose)) return scratch;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

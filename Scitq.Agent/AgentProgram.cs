@@ -20,5 +20,6 @@ public static class AgentProgram
 
     /// <summary>The options of an agent that is part of another program, which knows where its bus and its directories are.</summary>
     public static IReadOnlyList<ServiceOption> InProcess { get; } =
-        [.. ServiceOption.Of<AgentOptions>().Where(o => o.Name is not ("bus" or "bus-file" or "bus-ca" or "bus-cert" or "bus-key" or "work-dir" or "takeover"))];
+        [.. ServiceOption.Of<AgentOptions>().Where(
+            o => o.Name is not ("bus" or "bus-file" or "bus-ca" or "bus-cert" or "bus-key" or "work-dir" or "takeover"))];
 }

@@ -24,7 +24,8 @@ public static partial class CoordinatorHost
         // Not the directory the program happens to be started in: the files there are not ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddConfiguration(configuration);
-        builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
+        builder.Logging.AddSimpleConsole(
+            console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
         builder.Services.AddSingleton<TimeProvider>(BootTime.Instance).AddSingleton<IHostLifetime, DrainLifetime>();
         builder.Services.AddServiceOptions<CoordinatorOptions>();
         // Which database and which bus are registered depends on the options; they are checked at the start.
@@ -69,7 +70,8 @@ public static partial class CoordinatorHost
         }
         catch (Exception e) when (e is IOException or InvalidOperationException or DbException or SocketException)
         {
-            throw new ServiceRefusedException($"cannot start: {(e.InnerException is { } inner ? $"{e.Message} ({inner.Message})" : e.Message)}", CannotStart, e);
+            var why = e.InnerException is { } inner ? $"{e.Message} ({inner.Message})" : e.Message;
+            throw new ServiceRefusedException($"cannot start: {why}", CannotStart, e);
         }
 
         using (new Announcement(app.Urls, token.OwnFile)) await app.WaitForShutdownAsync();

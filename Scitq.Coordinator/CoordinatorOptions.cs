@@ -12,7 +12,8 @@ public sealed class CoordinatorOptions : IValidatableObject
     public string Data { get => field ??= DataDirectory.Default(); set; }
 
     /// <summary><c>amqp://user:password@host/vhost</c>; null is the bus in memory.</summary>
-    [ServiceOption("bus", "amqp://…", "RabbitMQ (default: a bus inside this process); --bus-file keeps the password off the command line", FileHelp = "a file that holds the address of RabbitMQ")]
+    [ServiceOption("bus", "amqp://…", "RabbitMQ (default: a bus inside this process); --bus-file keeps the password off the command line",
+        FileHelp = "a file that holds the address of RabbitMQ")]
     public string? Bus { get; set; }
 
     /// <summary>A PEM file of the authorities that may have issued the broker's certificate; null for the machine's.</summary>
@@ -31,7 +32,8 @@ public sealed class CoordinatorOptions : IValidatableObject
     internal BrokerSettings? Broker => string.IsNullOrEmpty(Bus) ? null : field ??= BrokerSettings.Read(Bus, BusCa, BusCert, BusKey);
 
     /// <summary>A PostgreSQL connection string (<c>Host=…</c>); null is SQLite in the data directory.</summary>
-    [ServiceOption("database", "'Host=…'", "PostgreSQL connection string (default: SQLite in the data directory)", FileHelp = "a file that holds the connection string")]
+    [ServiceOption("database", "'Host=…'", "PostgreSQL connection string (default: SQLite in the data directory)",
+        FileHelp = "a file that holds the connection string")]
     public string? Database { get; set; }
 
     /// <summary>The directory of what tasks print.</summary>

@@ -12,7 +12,11 @@ public static class CoordinatorProgram
 
     /// <summary>The options of every such program.</summary>
     public static IReadOnlyList<ServiceOption> Common { get; } =
-        [.. ServiceOption.Of<ApiOptions>(), .. ServiceOption.Of<CoordinatorOptions>().Where(o => o.Name == "data"), .. ServiceOption.OfSection<TaskOptions>("Tasks")];
+    [
+        .. ServiceOption.Of<ApiOptions>(),
+        .. ServiceOption.Of<CoordinatorOptions>().Where(o => o.Name == "data"),
+        .. ServiceOption.OfSection<TaskOptions>("Tasks"),
+    ];
 
     /// <summary>
     /// The log's levels. <c>DatabasePatience</c> tells where it matters that the database is away; what Entity Framework and the bus say of it

@@ -24,7 +24,8 @@ internal static class DataDirectory
         Make(options.Data, tasksBelow && Environment.IsPrivilegedProcess ? Passable : Closed);
         Make(options.Logs, Closed);
         if (options.UsesPostgres) return;
-        new FileStream(options.SqliteFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = Own }).Dispose();
+        new FileStream(options.SqliteFile,
+            new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = Own }).Dispose();
         foreach (var file in (ReadOnlySpan<string>)[options.SqliteFile, options.SqliteFile + "-wal", options.SqliteFile + "-shm"])
             if (File.Exists(file)) Narrow(file, Own);
     }

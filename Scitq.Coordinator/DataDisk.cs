@@ -62,7 +62,8 @@ internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider 
 
     private string Text(long free, long total) => string.Create(
         CultureInfo.InvariantCulture,
-        $"the disk of {options.Data} is full ({free / 1048576.0:0.0} of {total / 1048576.0:0.0} MiB are free): what runs goes on, nothing new is taken until there is room");
+        $"the disk of {options.Data} is full ({free / 1048576.0:0.0} of {total / 1048576.0:0.0} MiB are free): ")
+        + "what runs goes on, nothing new is taken until there is room";
 
     private (long Free, long Total)? Sizes()
     {

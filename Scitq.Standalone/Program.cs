@@ -23,7 +23,8 @@ return await program.RunAsync(args, async configuration =>
     var app = CoordinatorHost.Build(configuration, builder =>
     {
         builder.AddAgentInProcess();
-        builder.Services.AddOptions<AgentOptions>().Configure<CoordinatorOptions>((agent, coordinator) => agent.WorkDir = Path.Combine(coordinator.Data, "work"));
+        builder.Services.AddOptions<AgentOptions>().Configure<CoordinatorOptions>(
+            (agent, coordinator) => agent.WorkDir = Path.Combine(coordinator.Data, "work"));
     });
     return await CoordinatorHost.RunAsync(app, tasksBelow: true);
 });

@@ -1,6 +1,7 @@
 using Scitq.Agent.Journal;
 using Scitq.Agent.Logs;
 using Scitq.Agent.Runtimes;
+using Scitq.Agent.Slots;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
@@ -83,8 +84,11 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
         }
     }
 
-    /// <summary>True for the one who is to give its place back.</summary>
-    public bool TryGivePlace() => Interlocked.Exchange(ref _hasPlace, 0) == 1;
+    /// <summary>Gives its place back, if it still has it.</summary>
+    public void GivePlace(SlotGate places)
+    {
+        if (Interlocked.Exchange(ref _hasPlace, 0) == 1) places.Release();
+    }
 
     /// <summary>An earlier process of this agent may have started it: it is not given back before that is known.</summary>
     public void MayHaveStarted()
@@ -115,17 +119,4 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
         _stop.Dispose();
         _revoked.Dispose();
     }
-}
-
-/// <summary>Why an attempt is stopped; the later the stronger.</summary>
-internal enum StopCause
-{
-    /// <summary>Given back before it started.</summary>
-    Released,
-
-    /// <summary>Its user cancelled it.</summary>
-    Cancelled,
-
-    /// <summary>It is no longer this worker's: nothing may be left of it.</summary>
-    Revoked,
 }

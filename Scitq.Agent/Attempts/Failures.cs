@@ -10,7 +10,7 @@ namespace Scitq.Agent.Attempts;
 /// <summary>Turns what went wrong into a class and one line for people.</summary>
 internal static class Failures
 {
-    private static readonly string?[] Signals =
+    private static readonly string?[] s_signals =
         [null, "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM"];
 
     /// <summary>The class of an exception; null when it is not one that is foreseen.</summary>
@@ -21,7 +21,8 @@ internal static class Failures
         FetchException when IsFull(e) || (stage != AttemptStage.Uploading && SaysFull(e)) => (FailureClass.Disk, e.Message),
         IOException when IsFull(e) => (FailureClass.Disk, $"the worker's disk is full: {e.Message}"),
         FetchException => (stage == AttemptStage.Uploading ? FailureClass.Upload : FailureClass.Download, e.Message),
-        IOException or UnauthorizedAccessException => (stage == AttemptStage.Uploading ? FailureClass.Upload : FailureClass.Start, $"the worker's work directory can't be used: {e.Message}"),
+        IOException or UnauthorizedAccessException =>
+            (stage == AttemptStage.Uploading ? FailureClass.Upload : FailureClass.Start, $"the worker's work directory can't be used: {e.Message}"),
         _ => (null, $"the worker met an error of its own ({e.GetType().Name}: {e.Message}); its log has more"),
     };
 
@@ -35,7 +36,8 @@ internal static class Failures
 
     /// <summary>Programs and the container engine say it in words.</summary>
     private static bool SaysFull(Exception e) =>
-        e.Message.Contains("no space left on device", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("disk quota exceeded", StringComparison.OrdinalIgnoreCase);
+        e.Message.Contains("no space left on device", StringComparison.OrdinalIgnoreCase)
+        || e.Message.Contains("disk quota exceeded", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>For example <c>5.2s</c> or <c>3h 20m</c>.</summary>
     public static string Duration(TimeSpan time) => time switch
@@ -47,9 +49,5 @@ internal static class Failures
 
     /// <summary><c>with exit code 3</c>, and which signal that stands for.</summary>
     public static string Ending(int code) =>
-        code > 128 && code - 128 < Signals.Length ? $"with exit code {code} (signal SIG{Signals[code - 128]})" : $"with exit code {code}";
+        code > 128 && code - 128 < s_signals.Length ? $"with exit code {code} (signal SIG{s_signals[code - 128]})" : $"with exit code {code}";
 }
-
-/// <summary>Inputs and resources took too long.</summary>
-internal sealed class DownloadTimeoutException(int seconds, IReadOnlyList<DataUri> wanted)
-    : Exception($"inputs and resources ({string.Join(", ", wanted.Take(3).Select(Redacted.Of))}{(wanted.Count > 3 ? ", …" : "")}) were not there after the download timeout of {seconds} s");

@@ -23,15 +23,7 @@ internal sealed class InMemoryAgentBus(IBus bus, string worker, TimeProvider tim
         {
             endpoint.PrefetchCount = OrdersAtOnce;
             Configure(endpoint);
-            Take<ClaimsAnswered>(endpoint);
-            Take<WorkerRegistered>(endpoint);
-            Take<HeartbeatAnswered>(endpoint);
-            Take<StopAttempt>(endpoint);
-            Take<ConfigureWorker>(endpoint);
-            Take<ReportsAnswered>(endpoint);
-            Take<ReusableFound>(endpoint);
-            Take<OutputStored>(endpoint);
-            Take<Ping>(endpoint);
+            foreach (var route in inbox.Routes) route.Receive(endpoint, inbox.ReceiveAsync);
         });
         await _orders.Ready.WaitAsync(ct);
     }
@@ -105,9 +97,6 @@ internal sealed class InMemoryAgentBus(IBus bus, string worker, TimeProvider tim
         endpoint.ConfigureConsumeTopology = false;
         endpoint.PublishFaults = false;
     }
-
-    private void Take<T>(IReceiveEndpointConfigurator endpoint)
-        where T : class => endpoint.Handler<T>(context => _inbox!.ReceiveAsync(context.Message));
 
     private async Task<Receiver> ReceiveAsync(string batch, CancellationToken ct)
     {

@@ -3,18 +3,13 @@ using MassTransit;
 using RabbitMQ.Client;
 using Scitq.Access.Broker;
 using Scitq.Contracts;
-using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Bus;
 
 /// <summary>The agent's own queue: answers and orders. The agent declares it, for it may be there before any coordinator is.</summary>
 internal sealed class OrderReader(IInbox inbox) : IQueueReader
 {
-    private static readonly Dictionary<string, Type> Types = new[]
-    {
-        typeof(ClaimsAnswered), typeof(WorkerRegistered), typeof(HeartbeatAnswered), typeof(StopAttempt), typeof(ConfigureWorker),
-        typeof(ReportsAnswered), typeof(ReusableFound), typeof(OutputStored), typeof(Ping),
-    }.ToDictionary(t => MessageUrn.ForTypeString(t));
+    private readonly Dictionary<string, Type> _types = inbox.Routes.Select(r => r.Message).ToDictionary(t => MessageUrn.ForTypeString(t));
 
     public async Task PrepareAsync(IConnection connection, string queue, CancellationToken ct)
     {
@@ -25,7 +20,7 @@ internal sealed class OrderReader(IInbox inbox) : IQueueReader
     public object? Read(string? type, ReadOnlySpan<byte> body)
     {
         if (type is null) throw new JsonException("A message without the header MT-MessageType came to a queue that has no default type.");
-        var known = type.Split(';').Select(t => Types.GetValueOrDefault(t)).FirstOrDefault(t => t is not null);
+        var known = type.Split(';').Select(t => _types.GetValueOrDefault(t)).FirstOrDefault(t => t is not null);
         return JsonSerializer.Deserialize(body, known ?? throw new NotSupportedException($"unknown type {type}"), ScitqJson.Bus);
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Parts;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
@@ -8,7 +9,7 @@ namespace Scitq.Agent.Bus;
 /// Asks itself through the bus whether it still hears: a consumer can be deaf while its bus calls itself healthy. Then
 /// all connections are made anew, as often as it takes; running tasks are not touched.
 /// </summary>
-internal sealed partial class Watchdog(IAgentBus bus, TimeProvider time, string worker, Guid epoch, ILogger<Watchdog> logger)
+internal sealed partial class Watchdog(IAgentBus bus, WorkerIdentity self, TimeProvider time, ILogger<Watchdog> logger) : IAgentPart, IMessageHandler<Ping>
 {
     private const int Misses = 3;
     private const int UnhealthyRounds = 6;
@@ -16,9 +17,10 @@ internal sealed partial class Watchdog(IAgentBus bus, TimeProvider time, string 
     private long _sent;
     private long _heard;
 
-    public void Heard(Ping ping)
+    public Task HandleAsync(Ping message)
     {
-        if (ping.Epoch == epoch) Interlocked.Exchange(ref _heard, ping.Sequence);
+        if (message.Epoch == self.Epoch) Interlocked.Exchange(ref _heard, message.Sequence);
+        return Task.CompletedTask;
     }
 
     public async Task RunAsync(CancellationToken ct)
@@ -29,7 +31,7 @@ internal sealed partial class Watchdog(IAgentBus bus, TimeProvider time, string 
             var sent = false;
             try
             {
-                await bus.SendAsync(Queues.Worker(worker), new Ping(epoch, ++_sent), durable: false, ct);
+                await bus.SendAsync(Queues.Worker(self.Name), new Ping(self.Epoch, ++_sent), durable: false, ct);
                 sent = true;
             }
             catch (SendException e)

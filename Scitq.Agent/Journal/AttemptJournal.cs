@@ -1,26 +1,8 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using System.Threading.Channels;
-using Microsoft.Win32.SafeHandles;
-using Scitq.Contracts;
 using Scitq.Contracts.Messages;
-using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Journal;
-
-/// <summary>One attempt that was granted to this agent and is not forgotten yet.</summary>
-/// <param name="Key">The attempt.</param>
-/// <param name="Number">The task's small number.</param>
-/// <param name="Spec">What to run.</param>
-/// <param name="End">Its last report, once it is over and while nobody has acknowledged that.</param>
-/// <param name="Redelivers">Set when it runs nothing and only delivers what an earlier attempt has left.</param>
-internal sealed record JournalledAttempt(AttemptKey Key, long Number, TaskSpec Spec, AttemptReport? End = null, KeptOutput? Redelivers = null);
-
-/// <summary>Output that an earlier attempt has left here.</summary>
-/// <param name="Attempts">As whose it may be kept, the last one first.</param>
-/// <param name="ExitCode">How the command had ended.</param>
-internal sealed record KeptOutput(IReadOnlyList<AttemptKey> Attempts, int? ExitCode);
 
 /// <summary>
 /// What the agent must know after it was killed: the attempts granted to it and the ends it has yet to report. A file of
@@ -29,27 +11,22 @@ internal sealed record KeptOutput(IReadOnlyList<AttemptKey> Attempts, int? ExitC
 /// </summary>
 internal sealed class AttemptJournal : IAsyncDisposable
 {
-    private const long CompactAbove = 4 * 1024 * 1024;
-
     // An agent that is started again and again while no coordinator answers.
     private const int MostEpochs = 200;
-    private static readonly TimeSpan Again = TimeSpan.FromSeconds(2);
-    private readonly string _path;
+    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(2);
+    private readonly JournalFile _file;
+    private readonly TimeProvider _time;
     private readonly Dictionary<AttemptKey, JournalledAttempt> _live;
     private readonly Lock _lock = new();
     private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _writer;
-    private SafeFileHandle? _file;
-    private long _length;
-    private long _liveBytes;
-    private long _compactAbove = CompactAbove;
     private bool _registered;
     private string? _problem;
 
-    private AttemptJournal(string path, Dictionary<AttemptKey, JournalledAttempt> live, Guid epoch, IReadOnlyList<Guid> previousEpochs)
+    private AttemptJournal(string path, Dictionary<AttemptKey, JournalledAttempt> live, Guid epoch, IReadOnlyList<Guid> previousEpochs, TimeProvider time)
     {
-        (_path, _live, Epoch, PreviousEpochs) = (path, live, epoch, previousEpochs);
-        if (!TryCompact(out _problem) && TryContinue()) _problem = null;
+        (_file, _live, Epoch, PreviousEpochs, _time) = (new JournalFile(path), live, epoch, previousEpochs, time);
+        if (!_file.TryReplace(Live, out _problem) && _file.TryContinue(new JournalEntry { Epoch = Epoch })) _problem = null;
         _writer = Task.Run(WriteAsync);
     }
 
@@ -62,16 +39,19 @@ internal sealed class AttemptJournal : IAsyncDisposable
     /// <summary>Of the agent that used the directory before.</summary>
     public Guid? PreviousEpoch => PreviousEpochs is [.., var last] ? last : null;
 
+    /// <summary>Runs as long as the journal is open. Should it end before, nothing would be kept any more.</summary>
+    public Task Writing => _writer;
+
     /// <summary>Why it can't be written at the moment, or null.</summary>
     public string? Problem => Volatile.Read(ref _problem);
 
     /// <summary>Opens the journal in this directory, which the caller has locked. It opens on a full disk as well, with a problem.</summary>
-    public static AttemptJournal Open(string directory, Guid epoch)
+    public static AttemptJournal Open(string directory, Guid epoch, TimeProvider time)
     {
         var path = Path.Combine(directory, "journal");
         var live = new Dictionary<AttemptKey, JournalledAttempt>();
         var epochs = new List<Guid>();
-        foreach (var entry in Read(path))
+        foreach (var entry in JournalFile.Read(path))
         {
             if (entry.Registered is { } registered) epochs = [registered];
             if (entry.Epoch is { } e && !epochs.Contains(e)) epochs.Add(e);
@@ -81,7 +61,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
         }
 
         if (epochs.Count > MostEpochs) epochs = [epochs[0], .. epochs.TakeLast(MostEpochs - 1)];
-        return new AttemptJournal(path, live, epoch, epochs);
+        return new AttemptJournal(path, live, epoch, epochs, time);
     }
 
     /// <summary>What is not forgotten.</summary>
@@ -99,7 +79,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
             _registered = true;
         }
 
-        Enqueue(Line(new Entry { Registered = Epoch }));
+        Enqueue(new JournalEntry { Registered = Epoch });
     }
 
     /// <summary>Returns once the grants are on the disk.</summary>
@@ -112,7 +92,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
             foreach (var attempt in attempts)
             {
                 _live[attempt.Key] = attempt;
-                Append(lines, new Entry { Granted = attempt });
+                new JournalEntry { Granted = attempt }.AppendTo(lines);
             }
         }
 
@@ -130,7 +110,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
             _live[end.Key] = known with { End = end };
         }
 
-        Enqueue(Line(new Entry { Ended = end }));
+        Enqueue(new JournalEntry { Ended = end });
     }
 
     /// <summary>Nothing needs to be known of the attempt any more.</summary>
@@ -138,50 +118,21 @@ internal sealed class AttemptJournal : IAsyncDisposable
     {
         lock (_lock)
             if (!_live.Remove(key)) return;
-        Enqueue(Line(new Entry { Forgotten = key }));
+        Enqueue(new JournalEntry { Forgotten = key });
     }
 
     public async ValueTask DisposeAsync()
     {
         _writes.Writer.TryComplete();
         await _writer;
-        _file?.Dispose();
+        _file.Dispose();
     }
 
-    private static IEnumerable<Entry> Read(string path)
-    {
-        // A task of the agent's own account may have put anything there, also what never ends to be read.
-        if (FileKinds.Of(path) != FileKind.File) yield break;
-        foreach (var line in File.ReadLines(path))
-        {
-            Entry? entry;
-            try
-            {
-                entry = JsonSerializer.Deserialize<Entry>(line, ScitqJson.Bus);
-            }
-            catch (JsonException)
-            {
-                // A line torn by a crash: its write was never reported as done, so nobody relies on it.
-                continue;
-            }
-
-            if (entry is not null) yield return entry;
-        }
-    }
-
-    private static Write Line(Entry entry)
+    private void Enqueue(JournalEntry entry)
     {
         var line = new ArrayBufferWriter<byte>();
-        Append(line, entry);
-        return new Write(line.WrittenMemory, null);
-    }
-
-    private static void Append(ArrayBufferWriter<byte> lines, Entry entry)
-    {
-        using var json = new Utf8JsonWriter(lines);
-        JsonSerializer.Serialize(json, entry, ScitqJson.Bus);
-        json.Flush();
-        lines.Write("\n"u8);
+        entry.AppendTo(line);
+        Enqueue(new Write(line.WrittenMemory, null));
     }
 
     private void Enqueue(Write write)
@@ -197,7 +148,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
         while (true)
         {
             // Nothing new is granted while it can't be written, so it must find out by itself that it can.
-            if (_problem is not null) await Task.WhenAny(more, Task.Delay(Again));
+            if (_problem is not null) await Task.WhenAny(more, Task.Delay(s_again, _time));
             else await more;
             if (more.IsCompleted && !await more) break;
             while (_writes.Reader.TryRead(out var write))
@@ -207,9 +158,8 @@ internal sealed class AttemptJournal : IAsyncDisposable
             }
 
             // All that a failed write has lost is in what the file is rewritten from.
-            if (_problem is not null || !TryAppend(lines.WrittenSpan, durably: waiting.Count > 0, out _problem)) TryCompact(out _problem);
-            // Only for the sake of room: that it can't be done keeps nobody from appending.
-            else if (_length > _compactAbove && _length > 4 * _liveBytes && !TryCompact(out var _)) _compactAbove = _length + CompactAbove;
+            if (_problem is not null || !_file.TryAppend(lines.WrittenSpan, durably: waiting.Count > 0, out _problem)) _file.TryReplace(Live, out _problem);
+            else if (_file.IsMostlyHistory) _file.Compact(Live);
             foreach (var done in waiting)
             {
                 // A grant that can't be kept is not taken; an end that can't is still told by this process.
@@ -222,92 +172,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
             if (more.IsCompleted) more = _writes.Reader.WaitToReadAsync().AsTask();
         }
 
-        if (_problem is not null) TryCompact(out _problem);
-    }
-
-    /// <summary>What is left of a write that failed half way is not counted: the next overwrites it.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever keeps it from being written is its problem, told and tried again.")]
-    private bool TryAppend(ReadOnlySpan<byte> lines, bool durably, out string? problem)
-    {
-        try
-        {
-            RandomAccess.Write(_file!, lines, _length);
-            if (durably) DiskFlush.Flush(_file!);
-            _length += lines.Length;
-            problem = null;
-            return true;
-        }
-        catch (Exception e)
-        {
-            // After a flush that failed, nothing says what of the file is on the disk: only a new one is good.
-            problem = e.Message;
-            return false;
-        }
-    }
-
-    /// <summary>Replaces the file by what is live, durably, and goes on with it. Whatever fails, the old one stays as it was, and in use.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever keeps it from being written is its problem, told and tried again.")]
-    private bool TryCompact(out string? problem)
-    {
-        SafeFileHandle? file = null;
-        var next = _path + ".new";
-        try
-        {
-            var lines = Live();
-            TreeRemoval.Remove(next);
-            file = File.OpenHandle(next, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
-            RandomAccess.Write(file, lines.WrittenSpan, 0);
-            DiskFlush.Flush(file);
-            if (FileKinds.Of(_path) is not (FileKind.File or FileKind.Missing)) TreeRemoval.Remove(_path);
-            File.Move(next, _path, overwrite: true);
-            _file?.Dispose();
-            _file = file;
-            _length = _liveBytes = lines.WrittenCount;
-            _compactAbove = CompactAbove;
-            problem = null;
-            return true;
-        }
-        catch (Exception e)
-        {
-            problem = e.Message;
-            file?.Dispose();
-            TryDelete(next);
-            return false;
-        }
-    }
-
-    /// <summary>Goes on with the file of the process before, where there is no room for another.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever keeps it from being written is its problem, told and tried again.")]
-    private bool TryContinue()
-    {
-        try
-        {
-            if (FileKinds.Of(_path) != FileKind.File) return false;
-            _file = File.OpenHandle(_path, FileMode.Open, FileAccess.Write, FileShare.Read);
-            _length = RandomAccess.GetLength(_file);
-            // What follows must not be taken for the rest of a line torn by a crash.
-            var lines = new ArrayBufferWriter<byte>();
-            lines.Write("\n"u8);
-            Append(lines, new Entry { Epoch = Epoch });
-            return TryAppend(lines.WrittenSpan, durably: true, out _);
-        }
-        catch (Exception)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>What takes room on a full disk for nothing.</summary>
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Overwritten by the next.
-        }
+        if (_problem is not null) _file.TryReplace(Live, out _problem);
     }
 
     private ArrayBufferWriter<byte> Live()
@@ -317,30 +182,17 @@ internal sealed class AttemptJournal : IAsyncDisposable
         {
             // The first of them is the one that was registered, if any was.
             if (!_registered)
-                foreach (var epoch in PreviousEpochs) Append(lines, new Entry { Epoch = epoch });
-            Append(lines, _registered ? new Entry { Registered = Epoch } : new Entry { Epoch = Epoch });
+                foreach (var epoch in PreviousEpochs) new JournalEntry { Epoch = epoch }.AppendTo(lines);
+            (_registered ? new JournalEntry { Registered = Epoch } : new JournalEntry { Epoch = Epoch }).AppendTo(lines);
         }
 
         foreach (var attempt in Attempts())
         {
-            Append(lines, new Entry { Granted = attempt with { End = null } });
-            if (attempt.End is { } end) Append(lines, new Entry { Ended = end });
+            new JournalEntry { Granted = attempt with { End = null } }.AppendTo(lines);
+            if (attempt.End is { } end) new JournalEntry { Ended = end }.AppendTo(lines);
         }
 
         return lines;
-    }
-
-    private sealed record Entry
-    {
-        public Guid? Epoch { get; init; }
-
-        public Guid? Registered { get; init; }
-
-        public JournalledAttempt? Granted { get; init; }
-
-        public AttemptReport? Ended { get; init; }
-
-        public AttemptKey? Forgotten { get; init; }
     }
 
     private sealed record Write(ReadOnlyMemory<byte> Lines, TaskCompletionSource? Done);

@@ -9,7 +9,10 @@ internal sealed class WorkDirectoryLock : IDisposable
     private static readonly string[] s_files = ["lock", "journal", "journal.new"];
     private readonly FileStream _file;
 
-    private WorkDirectoryLock(FileStream file) => _file = file;
+    private WorkDirectoryLock(string directory, FileStream file) => (Directory, _file) = (directory, file);
+
+    /// <summary>The directory, which is this agent's until the lock is disposed of.</summary>
+    public string Directory { get; }
 
     /// <summary>Takes the lock.</summary>
     /// <exception cref="AgentRefusedException">Another agent has it, or the directory can't be used.</exception>
@@ -27,10 +30,10 @@ internal sealed class WorkDirectoryLock : IDisposable
 
         try
         {
-            var taken = new WorkDirectoryLock(new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var file = new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             // Of an older version, which left them open: the journal holds what tasks were told in confidence.
-            foreach (var file in s_files) OwnDirectory.Close(Path.Combine(directory, file));
-            return taken;
+            foreach (var name in s_files) OwnDirectory.Close(Path.Combine(directory, name));
+            return new WorkDirectoryLock(directory, file);
         }
         catch (UnauthorizedAccessException e)
         {

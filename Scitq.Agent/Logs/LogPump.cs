@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Bus;
-using Scitq.Agent.Slots;
+using Scitq.Agent.Parts;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
@@ -11,19 +11,20 @@ namespace Scitq.Agent.Logs;
 /// Brings what commands print to the coordinator, while they run. One loop looks at the files of all running attempts;
 /// one chunk a stream is under way at a time, a few over all: that bounds memory whatever the commands print.
 /// </summary>
-internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string worker, long cap, ILogger<LogPump> logger)
+internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimeProvider time, long cap, ILogger<LogPump> logger)
+    : IAgentPart, IMessageHandler<OutputStored>
 {
     /// <summary>What is printed at most for it to travel with the end.</summary>
     public const int Inline = 16 * 1024;
 
     private const int Chunk = 128 * 1024;
     private const int MaxInFlight = 4;
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_answerPatience = TimeSpan.FromSeconds(10);
     private readonly Repeats _failing = new(time);
     private readonly Repeats _unreadable = new(time);
     private readonly ConcurrentDictionary<AttemptKey, Tails> _tails = new();
-    private readonly Signal _wake = new();
+    private readonly Signal _wake = new(time);
 
     private long Cap => cap;
 
@@ -33,25 +34,26 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
     public LogHandle Follow(AttemptKey key, string stdout, string stderr, OutputMask? mask) => new(this, key, stdout, stderr, mask, time.GetTimestamp());
 
     /// <summary>The coordinator has stored a stream so far.</summary>
-    public void Stored(OutputStored message)
+    public Task HandleAsync(OutputStored message)
     {
-        if (!_tails.TryGetValue(message.Key, out var tails)) return;
+        if (!_tails.TryGetValue(message.Key, out var tails)) return Task.CompletedTask;
         var tail = tails.Of(message.Stream);
         lock (tail)
         {
-            if (message.Length < tail.Stored && !tail.Doubtful) return;
+            if (message.Length < tail.Stored && !tail.Doubtful) return Task.CompletedTask;
             tail.Stored = message.Length;
             (tail.Sent, tail.Doubtful) = (null, false);
         }
 
         _wake.Set();
+        return Task.CompletedTask;
     }
 
     public async Task RunAsync(CancellationToken ct)
     {
         while (true)
         {
-            await _wake.WaitAsync(_tails.IsEmpty ? Timeout.InfiniteTimeSpan : Look, ct);
+            await _wake.WaitAsync(_tails.IsEmpty ? Timeout.InfiniteTimeSpan : s_look, ct);
             foreach (var (key, tails) in _tails)
             {
                 try
@@ -62,11 +64,11 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
                 {
                     // The attempt's directory may be removed at any time, once its lease is lost.
                     if (tails.Complete && e is (FileNotFoundException or DirectoryNotFoundException)) tails.GiveUp();
-                    if (_unreadable.Says(e.Message)) ReadFailed(logger, key.TaskId, e.Message);
+                    if (_unreadable.Says(e.Message)) Log.ReadFailed(logger, key.TaskId, e.Message);
                 }
                 catch (SendException e)
                 {
-                    if (_failing.Says(e.Message)) SendFailed(logger, e.Message);
+                    if (_failing.Says(e.Message)) Log.SendFailed(logger, e.Message);
                     await Task.Delay(TimeSpan.FromSeconds(1), time, ct);
                 }
             }
@@ -87,7 +89,7 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
 
     private async Task PumpAsync(AttemptKey key, Tails tails, CancellationToken ct)
     {
-        if (!tails.Complete && time.GetElapsedTime(tails.Since) < Look) return;
+        if (!tails.Complete && time.GetElapsedTime(tails.Since) < s_look) return;
         foreach (var tail in tails.Streams)
         {
             if (tails.Complete) tail.Complete();
@@ -98,7 +100,7 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
             {
                 if (tail.Sent is { } sent)
                 {
-                    if (time.GetElapsedTime(sent) < AnswerPatience) continue;
+                    if (time.GetElapsedTime(sent) < s_answerPatience) continue;
                     tail.Doubtful = true;
                 }
                 else if (InFlight >= MaxInFlight)
@@ -120,7 +122,8 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
 
             try
             {
-                await bus.SendAsync(Queues.Logs, new OutputAppended { Worker = worker, Key = key, Chunk = new OutputChunk(tail.Stream, offset, data) }, durable: false, ct);
+                var chunk = new OutputAppended { Worker = self.Name, Key = key, Chunk = new OutputChunk(tail.Stream, offset, data) };
+                await bus.SendAsync(Queues.Logs, chunk, durable: false, ct);
             }
             catch (SendException)
             {
@@ -134,12 +137,6 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
 
     private int InFlight => _tails.Values.Sum(t => t.Streams.Count(s => s.Sent is not null));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Output of task {Task} can't be read: {Problem}")]
-    private static partial void ReadFailed(ILogger logger, Guid task, string problem);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Output could not be sent, it is kept: {Problem}")]
-    private static partial void SendFailed(ILogger logger, string problem);
-
     /// <summary>The output of one attempt.</summary>
     internal sealed class LogHandle : IDisposable
     {
@@ -151,9 +148,10 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
         public LogHandle(LogPump pump, AttemptKey key, string stdout, string stderr, OutputMask? mask, long since)
         {
             (_pump, _key) = (pump, key);
-            _tails = new Tails([new StreamTail(stdout, OutputStream.Stdout, pump.Cap, mask), new StreamTail(stderr, OutputStream.Stderr, pump.Cap, mask)], since);
+            var streams = new[] { new StreamTail(stdout, OutputStream.Stdout, pump.Cap, mask), new StreamTail(stderr, OutputStream.Stderr, pump.Cap, mask) };
+            _tails = new Tails(streams, since);
             // A command that ends sooner than this prints little, and that travels with its end.
-            _timer = pump.Time.CreateTimer(_ => pump.Register(key, _tails), null, Look, Timeout.InfiniteTimeSpan);
+            _timer = pump.Time.CreateTimer(_ => pump.Register(key, _tails), null, s_look, Timeout.InfiniteTimeSpan);
         }
 
         /// <summary>The command has ended: returns once all output is stored, or hands back what little of it can travel with the end.</summary>
@@ -202,10 +200,13 @@ internal sealed partial class LogPump(IAgentBus bus, TimeProvider time, string w
 
         public StreamTail Of(OutputStream stream) => streams[(int)stream];
     }
-}
 
-/// <summary>What became of an attempt's output.</summary>
-/// <param name="Stdout">Stored length of stdout.</param>
-/// <param name="Stderr">Stored length of stderr.</param>
-/// <param name="Inline">What travels with the end.</param>
-internal sealed record CollectedOutput(long Stdout, long Stderr, IReadOnlyList<OutputChunk> Inline);
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Output of task {Task} can't be read: {Problem}")]
+        public static partial void ReadFailed(ILogger logger, Guid task, string problem);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Output could not be sent, it is kept: {Problem}")]
+        public static partial void SendFailed(ILogger logger, string problem);
+    }
+}

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Bus;
-using Scitq.Agent.Logs;
+using Scitq.Agent.Parts;
 using Scitq.Agent.Slots;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
@@ -12,23 +12,20 @@ namespace Scitq.Agent.Reports;
 /// An end is told at once, unless others will follow in a moment; anything less waits a few milliseconds for the end to
 /// overtake it. Ends are repeated until recorded.
 /// </summary>
-internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string worker, ILogger<Reporter> logger)
+internal sealed partial class Reporter(IAgentBus bus, WorkerIdentity self, Capacity capacity, TimeProvider time, ILogger<Reporter> logger) : IAgentPart
 {
     private const int MaxItems = 256;
     private const int MaxOutput = 256 * 1024;
-    private static readonly TimeSpan Overtake = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan FirstRepeat = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan LastRepeat = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_overtake = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_firstRepeat = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_lastRepeat = TimeSpan.FromMinutes(5);
     private readonly Repeats _failing = new(time);
     private readonly Lock _lock = new();
-    private readonly Signal _posted = new();
+    private readonly Signal _posted = new(time);
     private readonly Dictionary<AttemptKey, AttemptReport> _pending = [];
     private readonly Dictionary<AttemptKey, Unrecorded> _unrecorded = [];
     private int _pendingEnds;
-
-    /// <summary>Whether more attempts wait to be run than can run.</summary>
-    public Func<bool> IsBusy { get; init; } = () => false;
 
     /// <summary>How many ends are not yet known to be recorded.</summary>
     public int Unacknowledged
@@ -50,6 +47,9 @@ internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string 
 
         _posted.Set();
     }
+
+    /// <summary>Tells what is being done for an attempt whose command does not run yet.</summary>
+    public void Phase(AttemptKey key, string text) => Post(new AttemptReport { Key = key, Stage = AttemptStage.Accepted, Phase = text });
 
     /// <summary>Tells an end once more, if this attempt has ended and nobody has said that it is recorded.</summary>
     public void Repeat(AttemptKey key)
@@ -85,10 +85,10 @@ internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string 
     {
         while (!await _posted.WaitAsync(TimeSpan.FromSeconds(1), ct)) QueueRepeats();
         var since = time.GetTimestamp();
-        while (Volatile.Read(ref _pendingEnds) == 0 && Overtake - time.GetElapsedTime(since) is { Ticks: > 0 } left)
+        while (Volatile.Read(ref _pendingEnds) == 0 && s_overtake - time.GetElapsedTime(since) is { Ticks: > 0 } left)
             await _posted.WaitAsync(left, ct);
         // Each message costs as much as several ends.
-        if (IsBusy() && Volatile.Read(ref _pendingEnds) < MaxItems && Gather - time.GetElapsedTime(since) is { Ticks: > 0 } rest)
+        if (capacity.IsBusy && Volatile.Read(ref _pendingEnds) < MaxItems && s_gather - time.GetElapsedTime(since) is { Ticks: > 0 } rest)
             await Task.Delay(rest, time, ct);
     }
 
@@ -96,13 +96,13 @@ internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string 
     {
         try
         {
-            await bus.SendAsync(Queues.Reports, new AttemptReports { Worker = worker, Items = items }, durable: true, ct);
+            await bus.SendAsync(Queues.Reports, new AttemptReports { Worker = self.Name, Items = items }, durable: true, ct);
             _failing.Over();
             return true;
         }
         catch (SendException e)
         {
-            if (_failing.Says(e.Message)) SendFailed(logger, items.Count, e.Message);
+            if (_failing.Says(e.Message)) Log.SendFailed(logger, items.Count, e.Message);
             lock (_lock)
             {
                 foreach (var item in items)
@@ -152,7 +152,7 @@ internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string 
             foreach (var (key, end) in _unrecorded)
             {
                 if (_pending.ContainsKey(key) || time.GetElapsedTime(end.Sent) < end.Repeat) continue;
-                end.Repeat = end.Repeat * 2 < LastRepeat ? end.Repeat * 2 : LastRepeat;
+                end.Repeat = end.Repeat * 2 < s_lastRepeat ? end.Repeat * 2 : s_lastRepeat;
                 Queue(end.Report);
                 any = true;
             }
@@ -161,15 +161,18 @@ internal sealed partial class Reporter(IAgentBus bus, TimeProvider time, string 
         if (any) _posted.Set();
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Count} reports could not be sent and are kept: {Problem}")]
-    private static partial void SendFailed(ILogger logger, int count, string problem);
-
     private sealed class Unrecorded(AttemptReport report)
     {
         public AttemptReport Report { get; } = report;
 
         public long Sent { get; set; }
 
-        public TimeSpan Repeat { get; set; } = FirstRepeat;
+        public TimeSpan Repeat { get; set; } = s_firstRepeat;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, Message = "{Count} reports could not be sent and are kept: {Problem}")]
+        public static partial void SendFailed(ILogger logger, int count, string problem);
     }
 }

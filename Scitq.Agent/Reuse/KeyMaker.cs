@@ -23,15 +23,19 @@ internal sealed class KeyMaker(Fetcher fetcher)
             CacheKey.Part("image", spec.Image ?? ""),
             CacheKey.Part("docker options", Json(spec.DockerOptions.Words.Zip(shown.DockerOptions.Words, Hidden))),
             CacheKey.Part("user", string.Create(CultureInfo.InvariantCulture, $"{spec.Uid}:{spec.Gid}")),
-            CacheKey.Part("environment", Json(spec.Env.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}={Hidden(e.Value, shown.Env[e.Key])}"))),
+            CacheKey.Part("environment", Json(Environment(spec, shown))),
         ];
         if (spec.Secrets.Count > 0) parts.Add(CacheKey.Part("secrets", Json(spec.Secrets.Order(StringComparer.Ordinal))));
         // In their order, which decides when two have the same name.
         var data = spec.Inputs.Select(uri => (Kind: "input", Uri: uri)).Concat(spec.Resources.Select(uri => (Kind: "resource", Uri: uri))).ToArray();
         var found = new CachePart[data.Length];
-        await Parallel.ForAsync(0, data.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (i, c) => found[i] = await DataAsync(data[i].Kind, data[i].Uri, c));
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct };
+        await Parallel.ForAsync(0, data.Length, parallel, async (i, c) => found[i] = await DataAsync(data[i].Kind, data[i].Uri, c));
         return CacheKey.Of([.. parts, .. found]);
     }
+
+    private static IEnumerable<string> Environment(TaskSpec spec, TaskSpec shown) =>
+        spec.Env.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}={Hidden(e.Value, shown.Env[e.Key])}");
 
     /// <summary>What is secret counts by its digest, for the parts are kept and shown.</summary>
     private static string Hidden(string text, string shown) =>

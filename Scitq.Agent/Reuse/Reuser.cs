@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Scitq.Agent.Bus;
+using Scitq.Agent.Parts;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Fetch;
@@ -8,11 +9,11 @@ using Scitq.Fetch;
 namespace Scitq.Agent.Reuse;
 
 /// <summary>Looks for the result of an identical task, and takes it: its outputs are checked, and copied when they are wanted elsewhere.</summary>
-internal sealed class Reuser(Fetcher fetcher, IAgentBus bus, TimeProvider time, string worker)
+internal sealed class Reuser(Fetcher fetcher, IAgentBus bus, WorkerIdentity self, TimeProvider time) : IMessageHandler<ReusableFound>
 {
     private const int AtOnce = 8;
     private const int FewFiles = 100;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<ReusableFound>> _waiting = new();
     private readonly KeyMaker _keys = new(fetcher);
     private long _lastRequest;
@@ -27,8 +28,9 @@ internal sealed class Reuser(Fetcher fetcher, IAgentBus bus, TimeProvider time, 
         var answer = _waiting[number] = new TaskCompletionSource<ReusableFound>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            await bus.SendAsync(Queues.Claims, new FindReusable { Worker = worker, Request = number, TaskId = task, Key = key.Text, Parts = key.Parts }, durable: false, ct);
-            return await answer.Task.WaitAsync(Patience, time, ct);
+            var question = new FindReusable { Worker = self.Name, Request = number, TaskId = task, Key = key.Text, Parts = key.Parts };
+            await bus.SendAsync(Queues.Claims, question, durable: false, ct);
+            return await answer.Task.WaitAsync(s_patience, time, ct);
         }
         catch (Exception e) when (e is SendException or TimeoutException)
         {
@@ -41,9 +43,10 @@ internal sealed class Reuser(Fetcher fetcher, IAgentBus bus, TimeProvider time, 
         }
     }
 
-    public void Answered(ReusableFound answer)
+    public Task HandleAsync(ReusableFound message)
     {
-        if (_waiting.TryGetValue(answer.Request, out var waiting)) waiting.TrySetResult(answer);
+        if (_waiting.TryGetValue(message.Request, out var waiting)) waiting.TrySetResult(message);
+        return Task.CompletedTask;
     }
 
     /// <summary>Sees that the outputs are there as they were delivered, and copies them where they are wanted; the bytes that were copied.</summary>
@@ -59,7 +62,8 @@ internal sealed class Reuser(Fetcher fetcher, IAgentBus bus, TimeProvider time, 
         await Parallel.ForEachAsync(result.Files, Parallelism(ct), async (file, c) =>
         {
             var moved = (await fetcher.CopyAsync(from.At(from.Path + file.Name), to.At(to.Path + file.Name), progress: null, c)).Files[0];
-            if (moved.Md5 is { } md5 && file.Md5 is { } recorded && md5 != recorded) throw new IntegrityException($"{Redacted.Of(from)}{file.Name} is not what was delivered");
+            if (moved.Md5 is { } md5 && file.Md5 is { } recorded && md5 != recorded)
+                throw new IntegrityException($"{Redacted.Of(from)}{file.Name} is not what was delivered");
             Interlocked.Add(ref copied, moved.Size);
         });
         return copied;
@@ -71,7 +75,8 @@ internal sealed class Reuser(Fetcher fetcher, IAgentBus bus, TimeProvider time, 
     {
         if (files.Count <= FewFiles)
         {
-            await Parallel.ForEachAsync(files, Parallelism(ct), async (file, c) => await CheckAsync(file, await fetcher.InfoAsync(folder.At(folder.Path + file.Name), c), folder, c));
+            await Parallel.ForEachAsync(files, Parallelism(ct), async (file, c) =>
+                await CheckAsync(file, await fetcher.InfoAsync(folder.At(folder.Path + file.Name), c), folder, c));
             return;
         }
 
@@ -88,7 +93,8 @@ internal sealed class Reuser(Fetcher fetcher, IAgentBus bus, TimeProvider time, 
         if (entry.Size != file.Size) throw new IntegrityException($"{Redacted.Of(folder)}{file.Name} has another size now");
         // A file system knows no checksums; where reading costs no transfer it is worth the certainty.
         var md5 = entry.Md5 ?? (folder.Scheme == "file" && file.Md5 is not null ? await HashAsync(folder.Path + file.Name, ct) : null);
-        if (md5 is not null && file.Md5 is { } recorded && md5 != recorded) throw new IntegrityException($"{Redacted.Of(folder)}{file.Name} has other content now");
+        if (md5 is not null && file.Md5 is { } recorded && md5 != recorded)
+            throw new IntegrityException($"{Redacted.Of(folder)}{file.Name} has other content now");
     }
 
     private static async Task<string> HashAsync(string path, CancellationToken ct)

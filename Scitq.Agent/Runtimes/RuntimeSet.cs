@@ -1,4 +1,3 @@
-using Scitq.Agent.Attempts;
 using Scitq.Agent.Runtimes.Docker;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
@@ -6,7 +5,8 @@ using Scitq.Contracts;
 namespace Scitq.Agent.Runtimes;
 
 /// <summary>The runtimes of this agent, and which of them runs what.</summary>
-internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool commandsRun = true, TaskAccounts? accounts = null, bool nativeTasks = true)
+internal sealed class RuntimeSet(
+    IRuntime? native, IRuntime? docker, bool commandsRun = true, TaskAccounts? accounts = null, bool nativeTasks = true) : IRootRemoval
 {
     // The agent does not start before the engine has answered, or has not for so long.
     private static readonly TimeSpan EnginePatience = TimeSpan.FromSeconds(30);
@@ -80,20 +80,9 @@ internal sealed class RuntimeSet(IRuntime? native, IRuntime? docker, bool comman
         }
     }
 
-    /// <summary>Removes a directory with the container engine's rights, where this agent has fewer.</summary>
+    /// <inheritdoc/>
     public async Task RemoveAsRootAsync(string directory, CancellationToken ct)
     {
         if (Native.Posix.geteuid() != 0 && docker is DockerRuntime engine && DockerVersion is not null) await engine.RemoveAsRootAsync(directory, ct);
     }
-
-    /// <summary>The request to a runtime for an attempt.</summary>
-    public static RunRequest Request(Attempt attempt, AgentOptions options, int concurrency, IReadOnlyDictionary<string, string>? secrets = null) => new()
-    {
-        Key = attempt.Key,
-        Number = attempt.Number,
-        Worker = options.Name,
-        Spec = secrets is null or { Count: 0 } ? attempt.Spec : attempt.Spec with { Env = attempt.Spec.Env.Concat(secrets).ToDictionary() },
-        Directory = attempt.Directory,
-        Cpu = concurrency == 0 ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / concurrency),
-    };
 }

@@ -1,16 +1,18 @@
+using Scitq.Agent.Parts;
+
 namespace Scitq.Agent.Slots;
 
 /// <summary>A number of slots that can change while they are in use. Who waits gets one in ascending order; lowering the limit takes none away.</summary>
-internal sealed class SlotGate(int limit)
+/// <param name="limit">How many there are at first.</param>
+/// <param name="time">The clock.</param>
+/// <param name="freed">Set, outside any lock, when a slot may have become free.</param>
+internal sealed class SlotGate(int limit, TimeProvider time, Signal? freed = null)
 {
     private readonly Lock _lock = new();
     private readonly PriorityQueue<TaskCompletionSource, (long Order, long Arrival)> _waiting = new();
     private int _limit = limit;
     private int _taken;
     private long _arrivals;
-
-    /// <summary>Called, outside any lock, when a slot may have become free.</summary>
-    public Action? Freed { get; set; }
 
     public int Taken
     {
@@ -52,7 +54,7 @@ internal sealed class SlotGate(int limit)
                 Grant();
             }
 
-            Freed?.Invoke();
+            freed?.Set();
         }
     }
 
@@ -80,7 +82,7 @@ internal sealed class SlotGate(int limit)
 
         try
         {
-            await granted.Task.WaitAsync(patience, ct);
+            await granted.Task.WaitAsync(patience, time, ct);
             return true;
         }
         catch (TimeoutException)
@@ -102,7 +104,7 @@ internal sealed class SlotGate(int limit)
             Grant();
         }
 
-        Freed?.Invoke();
+        freed?.Set();
     }
 
     private void Grant()

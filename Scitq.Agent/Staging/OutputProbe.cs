@@ -42,7 +42,8 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
         catch
         {
             await failed.CancelAsync();
-            await Task.WhenAll(fetched, check).ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            // Whichever failed first is told; the other one only has to be over.
+            await Task.WhenAll(fetched, check).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
 
@@ -66,8 +67,9 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
         // A bad answer to somebody who asked before: it may be another one now.
         while (probe.Begun < asked);
 
-        if (finding.Problem is { } problem)
-            throw new StartException(FailureClass.Upload, $"the command was not started, as its output could not be delivered to {Redacted.Of(output)}: {problem}");
+        if (finding.Problem is not { } problem) return;
+        var reason = $"the command was not started, as its output could not be delivered to {Redacted.Of(output)}: {problem}";
+        throw new StartException(FailureClass.Upload, reason);
     }
 
     private async Task<Finding> ProbeAsync(DataUri output)
@@ -107,15 +109,19 @@ internal sealed class OutputProbe(Fetcher fetcher, string folder, TimeProvider t
         return new Finding(Good: true);
     }
 
-    /// <summary>Where to write: a folder that a cancelled task would have made for nothing is not made for the probe, but the nearest that is there is asked.</summary>
+    /// <summary>
+    /// The folder to write into: one that a cancelled task would have made for nothing is not made for the probe, but the nearest that is there is asked.
+    /// </summary>
     private string Existing(DataUri output)
     {
         if (output.Scheme != "file") return output.Path;
         var folder = Path.TrimEndingDirectorySeparator(output.Path);
         while (!Path.Exists(folder) && Path.GetDirectoryName(folder) is { } above) folder = above;
-        var allowed = FileRoots.Count == 0 || FileRoots.Any(root => $"{folder}/".StartsWith($"{Path.TrimEndingDirectorySeparator(root)}/", StringComparison.Ordinal));
-        return allowed ? $"{Path.TrimEndingDirectorySeparator(folder)}/" : output.Path;
+        return FileRoots.Count == 0 || FileRoots.Any(root => IsBelow(folder, root)) ? $"{Path.TrimEndingDirectorySeparator(folder)}/" : output.Path;
     }
+
+    private static bool IsBelow(string folder, string root) =>
+        $"{folder}/".StartsWith($"{Path.TrimEndingDirectorySeparator(root)}/", StringComparison.Ordinal);
 
     /// <summary>What is uploaded; always the same, so written once.</summary>
     private string Source()

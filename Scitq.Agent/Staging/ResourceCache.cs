@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Scitq.Agent.Disk;
 using Scitq.Agent.Files;
-using Scitq.Agent.Workers;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Fetch;
@@ -12,8 +12,10 @@ namespace Scitq.Agent.Staging;
 /// restarts, fetched anew when its source has changed, and removed least recently used first when the disk is wanted.
 /// Tasks get links, so that a version may go while they still use it.
 /// </summary>
-internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, string directory, Func<string, int> users, Leftovers leftovers, TimeProvider time, ILogger<ResourceCache> logger)
+internal sealed partial class ResourceCache(
+    Fetcher fetcher, DiskRoom room, string directory, IResourceUsers users, Leftovers leftovers, TimeProvider time, ILogger<ResourceCache> logger) : IEvictable
 {
+    private const int MostListed = 200;
     private static readonly TimeSpan s_checkEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_askPatience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_tellUseEvery = TimeSpan.FromSeconds(30);
@@ -31,6 +33,7 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
     /// <summary>Takes up what an earlier process has left.</summary>
     public void Open()
     {
+        room.MayEvict(this);
         leftovers.Make(directory, OwnDirectory.Closed);
         foreach (var root in Directory.EnumerateDirectories(directory))
         {
@@ -67,14 +70,15 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
             {
                 if (!_flights.TryGetValue(uri.Text, out flight!))
                 {
-                    if (_kept.TryGetValue(uri.Text, out var fresh) && fresh.Checked != 0 && time.GetElapsedTime(fresh.Checked) < s_checkEvery) return Lease(fresh, 0, null);
+                    if (_kept.TryGetValue(uri.Text, out var fresh) && fresh.Checked != 0 && time.GetElapsedTime(fresh.Checked) < s_checkEvery)
+                        return Lease(fresh, 0, null);
                     flight = _flights[uri.Text] = new ResourceFlight(time.GetTimestamp(), f => FlyAsync(uri, f));
                 }
             }
 
             if (!flight.TryJoin(progress))
             {
-                await Task.WhenAny(flight.Landing, Task.Delay(Timeout.InfiniteTimeSpan, ct));
+                await Task.WhenAny(flight.Landing, Task.Delay(Timeout.InfiniteTimeSpan, time, ct));
                 ct.ThrowIfCancellationRequested();
                 continue;
             }
@@ -106,7 +110,7 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
     /// <summary>What is kept, for people.</summary>
     public IReadOnlyList<CachedResource> List()
     {
-        lock (_lock) return [.. _kept.Values.OrderByDescending(k => k.Bytes).Take(200).Select(k => new CachedResource(Redacted.Of(k.Uri), k.Bytes, users(k.Uri), k.LastUsed))];
+        lock (_lock) return [.. _kept.Values.OrderByDescending(k => k.Bytes).Take(MostListed).Select(Describe)];
     }
 
     /// <summary>Forgets all; what is being linked goes a moment later. Says what was done.</summary>
@@ -136,15 +140,18 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
         string free;
         lock (_lock)
         {
-            if (_kept.Values.Where(k => k.Pins == 0 && !_flights.ContainsKey(k.Uri) && users(k.Uri) == 0).MinBy(k => k.LastUsed) is not { } idle) return false;
+            var idles = _kept.Values.Where(k => k.Pins == 0 && !_flights.ContainsKey(k.Uri) && users.Count(k.Uri) == 0);
+            if (idles.MinBy(k => k.LastUsed) is not { } idle) return false;
             free = Drop(idle)!;
             var uri = Redacted.Of(idle.Uri);
-            Evicted(logger, uri, idle.Bytes);
+            Log.Evicted(logger, uri, idle.Bytes);
         }
 
         Remove(free);
         return true;
     }
+
+    private CachedResource Describe(KeptResource kept) => new(Redacted.Of(kept.Uri), kept.Bytes, users.Count(kept.Uri), kept.LastUsed);
 
     /// <summary>Renames a download that nobody continues, so that nobody does while it is removed; null when there is none.</summary>
     private string? SetUnfinishedAside()
@@ -152,7 +159,8 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
         lock (_lock)
         {
             var busy = _flights.Keys.Select(uri => "." + KeptResource.NameOf(uri)).ToHashSet();
-            if (!Directory.Exists(directory) || Directory.EnumerateDirectories(directory, ".*").FirstOrDefault(d => !busy.Contains(Path.GetFileName(d))) is not { } unfinished) return null;
+            if (!Directory.Exists(directory)) return null;
+            if (Directory.EnumerateDirectories(directory, ".*").FirstOrDefault(d => !busy.Contains(Path.GetFileName(d))) is not { } unfinished) return null;
             var aside = Path.Combine(directory, $".{Guid.NewGuid():N}");
             Directory.Move(unfinished, aside);
             return aside;
@@ -178,7 +186,9 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
         });
     }
 
-    /// <summary>Forgets one, under the lock. What can be removed at once is handed back, to be removed outside of it: that takes long, and heartbeats need the lock too.</summary>
+    /// <summary>
+    /// Forgets one, under the lock. What can be removed at once is handed back, to be removed outside of it: that takes long, and heartbeats need the lock too.
+    /// </summary>
     private string? Drop(KeptResource kept)
     {
         kept.Obsolete = true;
@@ -221,8 +231,8 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
     private async Task<string?> AskAsync(DataUri source, KeptResource? kept, ResourceFlight flight)
     {
         if (kept is null) return await SourceVersion.OfAsync(fetcher, source, flight.Stopping);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(flight.Stopping);
-        patience.CancelAfter(s_askPatience);
+        using var over = new CancellationTokenSource(s_askPatience, time);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(flight.Stopping, over.Token);
         try
         {
             return await SourceVersion.OfAsync(fetcher, source, patience.Token);
@@ -230,8 +240,9 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
         catch (Exception e) when ((e is FetchException || patience.IsCancellationRequested) && !flight.Stopping.IsCancellationRequested)
         {
             // A copy that was good a while ago is better than a task that fails.
-            flight.Warning = $"the resource {Redacted.Of(source)} was taken from the worker's cache; whether it has changed could not be found out: {(e is FetchException ? e.Message : $"no answer in {s_askPatience.TotalSeconds:0} s")}";
-            Unasked(logger, flight.Warning);
+            var problem = e is FetchException ? e.Message : $"no answer in {s_askPatience.TotalSeconds:0} s";
+            flight.Warning = $"the resource {Redacted.Of(source)} was taken from the worker's cache; whether it has changed could not be found out: {problem}";
+            Log.Unasked(logger, flight.Warning);
             return null;
         }
     }
@@ -241,14 +252,16 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
         var temporary = Path.Combine(directory, "." + KeptResource.NameOf(source.Text));
         var versionFile = Path.Combine(temporary, "source");
         // What an earlier download has left is continued, unless it is of another version.
-        if (Directory.Exists(temporary) && (!File.Exists(versionFile) || await File.ReadAllTextAsync(versionFile, flight.Stopping) != (version ?? ""))) Remove(temporary);
+        var continues = File.Exists(versionFile) && await File.ReadAllTextAsync(versionFile, flight.Stopping) == (version ?? "");
+        if (!continues && Directory.Exists(temporary)) Remove(temporary);
         Directory.CreateDirectory(KeptResource.DataIn(temporary));
         await File.WriteAllTextAsync(versionFile, version ?? "", flight.Stopping);
         try
         {
             // An archive lies beside its content for a while.
             var factor = source.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
-            var result = await room.HoldAsync(factor, flight, (progress, ct) => fetcher.GetAsync(source, KeptResource.DataIn(temporary), progress, ct), flight.Stopping);
+            var data = KeptResource.DataIn(temporary);
+            var result = await room.HoldAsync(factor, flight, (progress, ct) => fetcher.GetAsync(source, data, progress, ct), flight.Stopping);
             flight.Fetched(result.Bytes);
             if (result.Warnings.Count > 0) flight.Warning = string.Join(" ", result.Warnings.Take(20));
             File.Delete(versionFile);
@@ -264,24 +277,12 @@ internal sealed partial class ResourceCache(Fetcher fetcher, DiskRoom room, stri
 
     private void Remove(string root) => leftovers.Remove(root);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Resource {Uri} ({Bytes} bytes) makes room: nobody uses it.")]
-    private static partial void Evicted(ILogger logger, string uri, long bytes);
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Resource {Uri} ({Bytes} bytes) makes room: nobody uses it.")]
+        public static partial void Evicted(ILogger logger, string uri, long bytes);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
-    private static partial void Unasked(ILogger logger, string problem);
-}
-
-/// <summary>A resource that stays where it is until this is disposed of.</summary>
-internal sealed class ResourceLease(string data, long fetched, string? warning, Action done) : IDisposable
-{
-    /// <summary>Its directory.</summary>
-    public string Data => data;
-
-    /// <summary>Bytes that were fetched for it just now.</summary>
-    public long Fetched => fetched;
-
-    /// <summary>What its user should know.</summary>
-    public string? Warning => warning;
-
-    public void Dispose() => done();
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A task gets a resource that may be out of date: {Problem}")]
+        public static partial void Unasked(ILogger logger, string problem);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using Scitq.Agent.Disk;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Contracts;
@@ -26,15 +27,17 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         phase("fetching");
         // Two of one name: the later one wins, as of resources, so they may not be on their way at once.
         var named = spec.Inputs.Distinct().GroupBy(uri => fetcher.NameOf(fetcher.CheckUri(uri)) ?? uri.Text).ToList();
-        var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], directory, account, said, failed.Token)));
+        var into = new Inputs(directory, account, said);
+        var inputs = named.ConvertAll(same => OrStopAllAsync(() => InputsAsync([.. same.Select(uri => (uri, progress.Add()))], into, failed.Token)));
         var leases = spec.Resources.Distinct().Select(uri => OrStopAllAsync(() => ResourceAsync(uri, progress.Add(), failed.Token))).ToList();
         try
         {
             await Task.WhenAll([.. inputs, .. leases]);
             // In the order given, so that it is the last one that wins where two have the same name.
             foreach (var lease in leases) await Task.Run(() => LinkTree.Make(lease.Result.Data, directory.Resource, ct), ct);
-            var replaced = named.Where(same => same.Count() > 1).Select(same => $"inputs of one name: {Redacted.Of(same.Last())} has replaced {string.Join(", ", same.SkipLast(1).Select(Redacted.Of))}; put them apart with |mv:FOLDER");
-            return new Staged(inputs.Sum(i => i.Result) + leases.Sum(l => l.Result.Fetched), [.. leases.Select(l => l.Result.Warning).OfType<string>(), .. said, .. replaced]);
+            var bytes = inputs.Sum(i => i.Result) + leases.Sum(l => l.Result.Fetched);
+            var replaced = named.Where(same => same.Count() > 1).Select(Replaced);
+            return new Staged(bytes, [.. leases.Select(l => l.Result.Warning).OfType<string>(), .. said, .. replaced]);
         }
         finally
         {
@@ -56,6 +59,12 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         }
     }
 
+    private static string Replaced(IGrouping<string, DataUri> same)
+    {
+        var earlier = string.Join(", ", same.SkipLast(1).Select(Redacted.Of));
+        return $"inputs of one name: {Redacted.Of(same.Last())} has replaced {earlier}; put them apart with |mv:FOLDER";
+    }
+
     /// <summary>Delivers everything below the output directory.</summary>
     public async Task<TransferResult> DeliverAsync(DataUri output, WorkDirectory directory, Action<string> phase, CancellationToken ct)
     {
@@ -74,8 +83,8 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     /// <param name="ct">Stops it.</param>
     public async Task<string?> OthersAsync(DataUri output, TransferResult delivered, Guid task, CancellationToken ct)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(s_listPatience);
+        using var over = new CancellationTokenSource(s_listPatience, time);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct, over.Token);
         var own = delivered.Files.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
         var since = Since(task);
         var (names, count, looked) = (new List<string>(), 0, 0);
@@ -85,7 +94,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
             {
                 if (++looked > MostListed) return $"{Others(names, count)}; the output folder holds so many files that not all were looked at";
                 if (own.Contains(entry.Name) || Path.GetFileName(entry.Name).StartsWith(Fetcher.ProbePrefix, StringComparison.Ordinal)) continue;
-                if (since is { } time && entry.Modified < time && (entry.Created ?? DateTimeOffset.MinValue) < time) continue;
+                if (since is { } begun && entry.Modified < begun && (entry.Created ?? DateTimeOffset.MinValue) < begun) continue;
                 count++;
                 if (names.Count < MostNamed) names.Add(Redacted.Of(entry.Name));
             }
@@ -94,16 +103,19 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         {
             // Nothing was delivered, and nothing is there.
         }
-        catch (Exception e) when ((e is FetchException or IOException or UnauthorizedAccessException or OperationCanceledException) && !ct.IsCancellationRequested)
+        catch (Exception e) when (e is FetchException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
-            return $"whether earlier attempts have left files in the output folder could not be found out: {(e is OperationCanceledException ? $"no answer in {s_listPatience.TotalSeconds:0} s" : e.Message)}";
+            if (ct.IsCancellationRequested) throw;
+            var problem = e is OperationCanceledException ? $"no answer in {s_listPatience.TotalSeconds:0} s" : e.Message;
+            return $"whether earlier attempts have left files in the output folder could not be found out: {problem}";
         }
 
         return count == 0 ? null : Others(names, count);
     }
 
     private static string Others(List<string> names, int count) =>
-        $"the output folder also holds {count} file{(count == 1 ? "" : "s")} that {(count == 1 ? "is" : "are")} not of this attempt, but of an earlier one or of another task: {string.Join(", ", names)}{(count > names.Count ? ", …" : "")}";
+        $"the output folder also holds {count} file{(count == 1 ? "" : "s")} that {(count == 1 ? "is" : "are")} not of this attempt, but of an earlier one "
+        + $"or of another task: {string.Join(", ", names)}{(count > names.Count ? ", …" : "")}";
 
     /// <summary>Ids that are made here hold their time; clocks may differ a little.</summary>
     private static DateTimeOffset? Since(Guid task) => task.Version == 7
@@ -113,20 +125,20 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     /// <summary>What was delivered, for the attempt's record.</summary>
     public static IReadOnlyList<OutputFile> Manifest(TransferResult delivered) => [.. delivered.Files.Select(f => new OutputFile(f.Name, f.Size, f.Md5))];
 
-    private async Task<long> InputsAsync((DataUri Uri, StagingProgress.Part Told)[] same, WorkDirectory directory, RunAs? account, ConcurrentQueue<string> said, CancellationToken ct)
+    private async Task<long> InputsAsync((DataUri Uri, StagingProgress.Part Told)[] same, Inputs into, CancellationToken ct)
     {
         long bytes = 0;
-        foreach (var (uri, told) in same) bytes += await InputAsync(uri, directory, account, told, said, ct);
+        foreach (var (uri, told) in same) bytes += await InputAsync(uri, into, told, ct);
         return bytes;
     }
 
-    private Task<long> InputAsync(DataUri asked, WorkDirectory directory, RunAs? account, IProgress<TransferProgress> told, ConcurrentQueue<string> said, CancellationToken ct) => OrPlainAsync(asked, async u =>
+    private Task<long> InputAsync(DataUri asked, Inputs into, IProgress<TransferProgress> told, CancellationToken ct) => OrPlainAsync(asked, async u =>
     {
         var uri = fetcher.CheckUri(u);
         var factor = uri.Action is null or { Kind: UriActionKind.Move } ? 1 : 2;
-        var by = account is not null && accounts is not null && AccountFetchers.IsFile(u) ? accounts.For(account) : fetcher;
-        var result = await room.HoldAsync(factor, told, (progress, c) => by.GetAsync(uri, directory.Input, progress, c), ct);
-        foreach (var warning in result.Warnings) said.Enqueue(warning);
+        var by = into.Account is not null && accounts is not null && AccountFetchers.IsFile(u) ? accounts.For(into.Account) : fetcher;
+        var result = await room.HoldAsync(factor, told, (progress, c) => by.GetAsync(uri, into.Directory.Input, progress, c), ct);
+        foreach (var warning in result.Warnings) into.Said.Enqueue(warning);
         return result.Bytes;
     });
 
@@ -149,9 +161,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
             return await get(uri.Plain());
         }
     }
-}
 
-/// <summary>What was brought.</summary>
-/// <param name="Bytes">Bytes fetched for this attempt.</param>
-/// <param name="Warnings">What its user should know.</param>
-internal sealed record Staged(long Bytes, IReadOnlyList<string> Warnings);
+    /// <summary>Where the inputs of a task go, whose files they are read as, and what its user is told.</summary>
+    private sealed record Inputs(WorkDirectory Directory, RunAs? Account, ConcurrentQueue<string> Said);
+}

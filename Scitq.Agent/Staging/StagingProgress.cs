@@ -1,3 +1,4 @@
+using Scitq.Agent.Disk;
 using Scitq.Fetch;
 
 namespace Scitq.Agent.Staging;

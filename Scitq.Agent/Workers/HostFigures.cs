@@ -22,21 +22,6 @@ internal static class HostFigures
     public static double Load() =>
         double.TryParse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture, out var load) ? load : 0;
 
-    /// <summary>Bytes that can still be written, and the size of the disk.</summary>
-    public static (long Free, long Total) Disk(string directory)
-    {
-        try
-        {
-            var drive = new DriveInfo(directory);
-            return (drive.AvailableFreeSpace, drive.TotalSize);
-        }
-        catch (IOException)
-        {
-            // Not to be had from this file system: better to go on than to take it for full.
-            return (long.MaxValue, long.MaxValue);
-        }
-    }
-
     private static long Meminfo(string name)
     {
         foreach (var line in File.ReadLines("/proc/meminfo"))

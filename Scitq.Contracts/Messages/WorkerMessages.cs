@@ -91,6 +91,9 @@ public sealed record HostInfo
 /// <summary>An agent lives, and these are its attempts. Every 5 s. To <see cref="Queues.Workers"/>; answered by <see cref="HeartbeatAnswered"/>.</summary>
 public sealed record WorkerHeartbeat
 {
+    /// <summary>The <see cref="Hold"/> of a worker that is about to leave.</summary>
+    public const string Draining = "draining";
+
     /// <summary>The worker's name.</summary>
     public required string Worker { get; init; }
 
@@ -112,7 +115,7 @@ public sealed record WorkerHeartbeat
     /// <summary>How many of them run.</summary>
     public int Running { get; init; }
 
-    /// <summary>Why it takes nothing new (<c>disk is full</c>, <c>draining</c>), or null.</summary>
+    /// <summary>Why it takes nothing new (<c>disk is full</c>, <see cref="Draining"/>), or null.</summary>
     public string? Hold { get; init; }
 
     /// <summary>Load average over one minute.</summary>

@@ -9,6 +9,8 @@ namespace Scitq.Coordinator.Api;
 internal static class ApiDocument
 {
     private const string Bearer = "bearer";
+    private static readonly OpenApiSchema s_id =
+        new() { Type = JsonSchemaType.String | JsonSchemaType.Null, Format = "uuid", Description = "Makes it safe to send the task again." };
 
     public static void Describe(OpenApiOptions options)
     {
@@ -38,7 +40,7 @@ internal static class ApiDocument
             if (!StrictBody.Types.Contains(context.JsonTypeInfo.Type)) return Task.CompletedTask;
             schema.AdditionalPropertiesAllowed = false;
             if (context.JsonTypeInfo.Type == typeof(TaskSpec))
-                (schema.Properties ??= new Dictionary<string, IOpenApiSchema>())["id"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null, Format = "uuid", Description = "Makes it safe to send the task again." };
+                (schema.Properties ??= new Dictionary<string, IOpenApiSchema>())["id"] = s_id;
             return Task.CompletedTask;
         });
     }

@@ -14,7 +14,8 @@ internal static class ApiRegistration
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
         services.ConfigureHttpJsonOptions(json => ScitqJson.Apply(json.SerializerOptions, JsonNamingPolicy.SnakeCaseLower));
-        services.AddProblemDetails(options => options.CustomizeProblemDetails = problem => problem.ProblemDetails.Extensions.TryAdd("code", Code(problem.ProblemDetails.Status)));
+        services.AddProblemDetails(
+            options => options.CustomizeProblemDetails = problem => problem.ProblemDetails.Extensions.TryAdd("code", Code(problem.ProblemDetails.Status)));
         services.AddExceptionHandler<Failures>().AddAccess().AddHealth();
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());

@@ -16,7 +16,8 @@ internal static class AttemptEndpoints
     public static void MapAttempts(this IEndpointRouteBuilder api)
     {
         var attempts = api.MapGroup("").RequireAuthorization(Rights.ReadTasks);
-        attempts.MapGet("/attempts", ListAsync).WithSummary("Attempts, newest first. The header X-Next-After, where there is one, is the `after` of the next page.");
+        attempts.MapGet("/attempts", ListAsync)
+            .WithSummary("Attempts, newest first. The header X-Next-After, where there is one, is the `after` of the next page.");
         attempts.MapGet("/executions", ListAsync).WithSummary("The older name of /attempts.").AddOpenApiOperationTransformer((operation, _, _) =>
         {
             operation.Deprecated = true;
@@ -53,7 +54,11 @@ internal static class AttemptEndpoints
             if (workers.Count > 0) held = held.Where(t => workers.Contains(t.Worker!));
             if (cursor.Number is { } last) held = held.Where(t => t.Number < last);
             foreach (var t in await held.OrderByDescending(t => t.Number).Take(count + 1).ToListAsync(ct))
-                page.Add((new AttemptView(t, logs.Length(t.CorrelationId, t.Attempt, OutputStream.Stdout), logs.Length(t.CorrelationId, t.Attempt, OutputStream.Stderr)), new Cursor(t.Number, null, 0)));
+            {
+                var stdout = logs.Length(t.CorrelationId, t.Attempt, OutputStream.Stdout);
+                var stderr = logs.Length(t.CorrelationId, t.Attempt, OutputStream.Stderr);
+                page.Add((new AttemptView(t, stdout, stderr), new Cursor(t.Number, null, 0)));
+            }
         }
 
         if (ended.Count > 0 && page.Count <= count)
@@ -64,8 +69,13 @@ internal static class AttemptEndpoints
             if (ended.Count < Enum.GetValues<AttemptOutcome>().Length) attempts = attempts.Where(a => ended.Contains(a.Outcome));
             var rows = attempts.Join(tasks, a => a.TaskId, t => t.CorrelationId, (a, t) => new { Row = a, t.Number });
             if (cursor is { Finished: { } finished, Number: { } number, Attempt: var attempt })
-                rows = rows.Where(x => x.Row.Finished < finished || (x.Row.Finished == finished && (x.Number < number || (x.Number == number && x.Row.Attempt < attempt))));
-            var wanted = rows.OrderByDescending(x => x.Row.Finished).ThenByDescending(x => x.Number).ThenByDescending(x => x.Row.Attempt).Take(count + 1 - page.Count);
+                rows = rows
+                    .Where(
+                        x =>
+                            x.Row.Finished < finished
+                                || (x.Row.Finished == finished && (x.Number < number || (x.Number == number && x.Row.Attempt < attempt))));
+            var wanted = rows.OrderByDescending(x => x.Row.Finished).ThenByDescending(x => x.Number).ThenByDescending(x => x.Row.Attempt)
+                .Take(count + 1 - page.Count);
             foreach (var x in await wanted.ToListAsync(ct)) page.Add((new AttemptView(x.Row, x.Number), new Cursor(x.Number, x.Row.Finished, x.Row.Attempt)));
         }
 
@@ -88,8 +98,11 @@ internal static class AttemptEndpoints
         return (active, ended);
     }
 
-    private static InvalidRequestException NoStatus(string word) =>
-        new($"status '{word}' is not one of {string.Join(", ", TaskRules.Active.Select(s => s.ToString()).Concat(Enum.GetNames<AttemptOutcome>())).ToLowerInvariant()}.");
+    private static InvalidRequestException NoStatus(string word)
+    {
+        var known = TaskRules.Active.Select(s => s.ToString()).Concat(Enum.GetNames<AttemptOutcome>());
+        return new($"status '{word}' is not one of {string.Join(", ", known).ToLowerInvariant()}.");
+    }
 
     /// <summary>The last attempt of a page: an active one by its task, an ended one by its time and then its task.</summary>
     private sealed record Cursor(long? Number, DateTime? Finished, int Attempt)
@@ -102,7 +115,8 @@ internal static class AttemptEndpoints
             {
                 var numbers = Array.ConvertAll(parts, p => long.Parse(p, CultureInfo.InvariantCulture));
                 if (numbers.Length == 1) return new Cursor(numbers[0], null, 0);
-                if (numbers[1] <= DateTime.MaxValue.Ticks && numbers[2] <= int.MaxValue) return new Cursor(numbers[0], new DateTime(numbers[1], DateTimeKind.Utc), (int)numbers[2]);
+                if (numbers[1] <= DateTime.MaxValue.Ticks && numbers[2] <= int.MaxValue)
+                    return new Cursor(numbers[0], new DateTime(numbers[1], DateTimeKind.Utc), (int)numbers[2]);
             }
 
             throw new InvalidRequestException($"after '{text}' is not what X-Next-After said.");

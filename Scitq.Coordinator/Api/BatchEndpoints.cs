@@ -17,18 +17,23 @@ internal static class BatchEndpoints
         batches.MapGet("/batches/{name}", ShowAsync).WithSummary("One batch.");
     }
 
-    private static async Task<Ok<List<BatchView>>> ListAsync(BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>
+    private static async Task<Ok<List<BatchView>>> ListAsync(
+        BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>
         TypedResults.Ok(await ViewsAsync(counts, contexts, clock, ct));
 
-    private static async Task<Results<Ok<BatchView>, ProblemHttpResult>> ShowAsync(string name, BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>
-        (await ViewsAsync(counts, contexts, clock, ct)).Find(b => b.Batch == name) is { } batch ? TypedResults.Ok(batch) : Problems.NotFound($"there is no batch {name}.");
+    private static async Task<Results<Ok<BatchView>, ProblemHttpResult>> ShowAsync(
+        string name, BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>
+        (await ViewsAsync(counts, contexts, clock, ct)).Find(b => b.Batch == name) is { } batch
+            ? TypedResults.Ok(batch)
+            : Problems.NotFound($"there is no batch {name}.");
 
     private static async Task<List<BatchView>> ViewsAsync(BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct)
     {
         var snapshot = await counts.GetAsync(ct);
         await using var db = await contexts.CreateDbContextAsync(ct);
         var now = clock.GetUtcNow().UtcDateTime;
-        var workers = (await db.Workers.AsNoTracking().ToListAsync(ct)).Where(w => WorkerView.StatusOf(w, now) != WorkerStatus.Offline).ToLookup(w => w.Batch, w => w.Name);
+        var workers = (await db.Workers.AsNoTracking().ToListAsync(ct))
+            .Where(w => WorkerView.StatusOf(w, now) != WorkerStatus.Offline).ToLookup(w => w.Batch, w => w.Name);
         return [.. snapshot.Names.Select(name => new BatchView(name, snapshot, [.. workers[name].Order(StringComparer.Ordinal)]))];
     }
 }

@@ -11,9 +11,12 @@ internal static class EventEndpoints
 {
     public static void MapEvents(this IEndpointRouteBuilder api) =>
         api.MapGet("/events", ListAsync).RequireAuthorization(Rights.ReadTasks)
-            .WithSummary("Events, newest first: lost, late, cancel_requested, relaunched, upload_retried, refused, malformed, worker_changed. X-Next-After is the `after` of the next page.");
+            .WithSummary(
+                "Events, newest first: lost, late, cancel_requested, relaunched, upload_retried, refused, malformed, worker_changed. "
+                + "X-Next-After is the `after` of the next page.");
 
-    private static async Task<List<EventView>> ListAsync(HttpContext context, IDbContextFactory<ScitqDb> contexts, string[]? kind, long? after, string? limit, CancellationToken ct)
+    private static async Task<List<EventView>> ListAsync(
+        HttpContext context, IDbContextFactory<ScitqDb> contexts, string[]? kind, long? after, string? limit, CancellationToken ct)
     {
         _ = kind;
         var kinds = TaskFilter.Words(context.Request.Query["kind"]).Select(word => new HistoryKind(word)).ToList();
@@ -23,7 +26,10 @@ internal static class EventEndpoints
         if (kinds.Count > 0) events = events.Where(e => kinds.Contains(e.Kind));
         if (after is not null) events = events.Where(e => e.Id < after);
         var page = await events.OrderByDescending(e => e.Id).Take(count + 1)
-            .Select(e => new EventView(e.Id, e.At, e.Kind.Word, db.Tasks.Where(t => t.CorrelationId == e.TaskId).Select(t => (long?)t.Number).FirstOrDefault(), e.TaskId, e.Attempt, e.Worker, e.Detail, e.ByWhom))
+            .Select(
+                e =>
+                    new EventView(e.Id, e.At, e.Kind.Word, db.Tasks.Where(t => t.CorrelationId == e.TaskId).Select(t => (long?)t.Number).FirstOrDefault(),
+                        e.TaskId, e.Attempt, e.Worker, e.Detail, e.ByWhom))
             .ToListAsync(ct);
         if (page.Count > count) context.Response.Headers["X-Next-After"] = page[count - 1].EventId.ToString(System.Globalization.CultureInfo.InvariantCulture);
         return [.. page.Take(count).Select(e => e with { Detail = e.Detail is null ? null : Masked.Json(e.Detail) })];

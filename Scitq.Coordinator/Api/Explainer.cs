@@ -33,7 +33,9 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
         };
         if (task is { State: TaskState.Failed, Failure: FailureClass.Upload } and ({ RunEnded: not null } or { Redelivers: not null })
             || task is { State: TaskState.Failed, Failure: FailureClass.Disk, ExitCode: 0, Spec.Output: not null })
-            details.Add($"worker {task.Worker} keeps its output: deliver it again without running it again (scitq-manage task retry-upload {task.Number}), or relaunch.");
+            details.Add(
+                $"worker {task.Worker} keeps its output: deliver it again without running it again "
+                + $"(scitq-manage task retry-upload {task.Number}), or relaunch.");
         if (task.State.IsActive())
         {
             if (task.CancelRequested) details.Add("its user cancelled it; the worker is stopping it.");
@@ -53,18 +55,22 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var id = task.CorrelationId;
-        var unmet = db.Requirements.Where(r => r.TaskId == id).Join(db.Tasks, r => r.RequiredId, t => t.CorrelationId, (_, t) => t).Where(t => t.State != TaskState.Succeeded);
+        var unmet = db.Requirements.Where(r => r.TaskId == id).Join(db.Tasks, r => r.RequiredId, t => t.CorrelationId, (_, t) => t)
+            .Where(t => t.State != TaskState.Succeeded);
         var count = await unmet.CountAsync(ct);
         foreach (var required in await unmet.OrderBy(t => t.Number).Take(Shown).Select(t => new { t.Number, t.State, t.Reason }).ToListAsync(ct))
         {
             details.Add(required.State is TaskState.Failed or TaskState.Cancelled
-                ? $"it waits for task {required.Number}, which {(required.State == TaskState.Failed ? "failed" : "was cancelled")}: relaunch that one, or cancel this one."
+                ? $"it waits for task {required.Number}, which {(required.State == TaskState.Failed ? "failed" : "was cancelled")}: "
+                    + "relaunch that one, or cancel this one."
                 : $"it waits for task {required.Number}, which is {Word(required.State)}.");
         }
 
         if (count > Shown) details.Add($"and for {count - Shown} more.");
         if (count > 0 && await RequirementGraph.DeadEndAsync(db, task, ct) is { } dead) return $"it can never start as things are: {dead}";
-        return count == 0 ? "all it requires has succeeded; it is about to be queued." : $"{count} of the tasks it requires {(count == 1 ? "has" : "have")} not succeeded yet.";
+        return count == 0
+            ? "all it requires has succeeded; it is about to be queued."
+            : $"{count} of the tasks it requires {(count == 1 ? "has" : "have")} not succeeded yet.";
     }
 
     private async Task<string> PendingAsync(TaskSaga task, List<string> details, CancellationToken ct)
@@ -106,7 +112,8 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
     {
         var others = (await db.Workers.AsNoTracking().Where(w => w.Batch != batch && w.Epoch != null).OrderBy(w => w.Name).ToListAsync(ct))
             .Where(w => WorkerView.StatusOf(w, Now) != WorkerStatus.Offline).ToList();
-        details.AddRange(others.Take(Shown).Select(w => $"worker {w.Name} serves batch {w.Batch}, not {batch} (scitq-manage worker update {w.Name} -b {batch})."));
+        details.AddRange(
+            others.Take(Shown).Select(w => $"worker {w.Name} serves batch {w.Batch}, not {batch} (scitq-manage worker update {w.Name} -b {batch})."));
         if (others.Count > Shown) details.Add($"and {others.Count - Shown} more of other batches.");
     }
 
@@ -116,7 +123,9 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
         var name = task.Worker;
         var worker = await db.Workers.AsNoTracking().FirstOrDefaultAsync(w => w.Name == name, ct);
         if (worker is not null && WorkerView.StatusOf(worker, Now) == WorkerStatus.Offline)
-            details.Add($"worker {name} has been silent{Since(worker.LastSeen)}; if it does not come back, {(task.Redelivers is null ? "another one gets the task" : "the task fails again, and its output stays there")}.");
+            details.Add(
+                $"worker {name} has been silent{Since(worker.LastSeen)}; if it does not come back, "
+                + (task.Redelivers is null ? "another one gets the task." : "the task fails again, and its output stays there."));
         else if (worker is not null && task.State == TaskState.Accepted)
             details.Add(WorkerView.StatusOf(worker, Now) == WorkerStatus.Paused
                 ? $"worker {name} is paused, so nothing starts there (scitq-manage worker resume {name})."

@@ -4,7 +4,9 @@ using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>Answers for exceptions that no endpoint has caught: callers learn whether the request or the service is at fault, and nothing of its inside.</summary>
+/// <summary>
+/// Answers for exceptions that no endpoint has caught: callers learn whether the request or the service is at fault, and nothing of its inside.
+/// </summary>
 internal sealed partial class Failures(ITaskStore store, DatabaseOutage outage, ILogger<Failures> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
@@ -13,9 +15,12 @@ internal sealed partial class Failures(ITaskStore store, DatabaseOutage outage, 
         var problem = exception switch
         {
             InvalidRequestException e => Problems.Invalid(e.Message),
-            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.Of(StatusCodes.Status413PayloadTooLarge, "too_large", "the request is larger than 64 MB.", "Send the tasks in several requests."),
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
+                Problems.Of(StatusCodes.Status413PayloadTooLarge, "too_large", "the request is larger than 64 MB.", "Send the tasks in several requests."),
             BadHttpRequestException e => Problems.Of(e.StatusCode, "invalid", e.Message),
-            _ when IsAway(exception) => Problems.Unavailable($"{outage.Note(exception) ?? "the database does not answer"}.", "Try again in a while; what was sent with an id can safely be sent again."),
+            _ when IsAway(exception) =>
+                Problems.Unavailable($"{outage.Note(exception) ?? "the database does not answer"}.",
+                    "Try again in a while; what was sent with an id can safely be sent again."),
             _ => Unexpected(context.Request.Path, exception),
         };
         await problem.ExecuteAsync(context);

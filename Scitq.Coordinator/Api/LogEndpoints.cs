@@ -22,7 +22,8 @@ internal static class LogEndpoints
     }
 
     private static async Task<Results<EmptyHttpResult, ProblemHttpResult>> ReadAsync(
-        HttpContext context, string id, string attempt, string stream, string? offset, string? limit, string? tail, TaskQueries queries, LogStore logs, CancellationToken ct)
+        HttpContext context, string id, string attempt, string stream, string? offset, string? limit, string? tail,
+        TaskQueries queries, LogStore logs, CancellationToken ct)
     {
         if (await queries.FindAsync(id, ct) is not { } task) return Problems.NoTask(id);
         var which = Attempt(attempt, task);
@@ -41,7 +42,8 @@ internal static class LogEndpoints
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-store";
         var (start, count) = Part(size, Count("offset", offset), Count("limit", limit), Count("tail", tail));
-        if (RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out var range) && range.Unit.Equals("bytes", StringComparison.OrdinalIgnoreCase) && range.Ranges.Count == 1)
+        if (RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out var range)
+            && range.Unit.Equals("bytes", StringComparison.OrdinalIgnoreCase) && range.Ranges.Count == 1)
         {
             var asked = range.Ranges.First();
             (start, count) = asked.From is { } from ? Part(size, from, asked.To - from + 1, null) : Part(size, null, null, asked.To);
@@ -57,7 +59,8 @@ internal static class LogEndpoints
 
         response.ContentType = "application/octet-stream";
         response.ContentLength = count;
-        if (count > 0 && !HttpMethods.IsHead(context.Request.Method)) await response.SendFileAsync(logs.FilePath(task.CorrelationId, which, output), start, count, ct);
+        if (count > 0 && !HttpMethods.IsHead(context.Request.Method))
+            await response.SendFileAsync(logs.FilePath(task.CorrelationId, which, output), start, count, ct);
         return TypedResults.Empty;
     }
 
@@ -69,7 +72,8 @@ internal static class LogEndpoints
         var only = attempt is null or "latest" ? (int?)null : Attempt(attempt, task);
         var from = LogPosition.Read(context.Request.Headers["Last-Event-ID"]) ?? new LogPosition(only ?? TaskQueries.Latest(task), 0, 0);
         if (only is not null && from.Attempt != only) return Problems.Invalid("Last-Event-ID is of another attempt.");
-        if (from.Attempt < 1 || from.Attempt > task.Attempt) return Problems.Invalid($"Last-Event-ID is of attempt {from.Attempt}, which task {task.Number} does not have.");
+        if (from.Attempt < 1 || from.Attempt > task.Attempt)
+            return Problems.Invalid($"Last-Event-ID is of attempt {from.Attempt}, which task {task.Number} does not have.");
         // nginx would collect the events otherwise.
         context.Response.Headers["X-Accel-Buffering"] = "no";
         return TypedResults.ServerSentEvents(follower.FollowAsync(task.CorrelationId, streams, only is not null, from, ct));
@@ -78,7 +82,8 @@ internal static class LogEndpoints
     private static int Attempt(string text, TaskSaga task) =>
         text == "latest" ? TaskQueries.Latest(task)
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) && attempt >= 1 && attempt <= task.Attempt ? attempt
-        : throw new InvalidRequestException($"attempt '{text}' is neither latest nor a number from 1 to {task.Attempt}, the last attempt of task {task.Number}.");
+        : throw new InvalidRequestException(
+            $"attempt '{text}' is neither latest nor a number from 1 to {task.Attempt}, the last attempt of task {task.Number}.");
 
     private static OutputStream Stream(string text) => text switch
     {

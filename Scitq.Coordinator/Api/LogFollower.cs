@@ -76,7 +76,8 @@ internal sealed class LogFollower(TaskQueries queries, LogStore logs, TaskWatch 
                 if (read == 0) continue;
                 found = true;
                 position = position.Plus(stream, read);
-                yield return Event(stream == OutputStream.Stdout ? "stdout" : "stderr", new OutputPiece(position.Attempt, offset, buffer.AsMemory(0, read)), position);
+                yield return Event(stream == OutputStream.Stdout ? "stdout" : "stderr", new OutputPiece(position.Attempt, offset, buffer.AsMemory(0, read)),
+                    position);
             }
 
             if (found)

@@ -17,7 +17,8 @@ internal readonly record struct LogPosition(int Attempt, long Stdout, long Stder
 
     public long Of(OutputStream stream) => stream == OutputStream.Stdout ? Stdout : Stderr;
 
-    public LogPosition Plus(OutputStream stream, int bytes) => stream == OutputStream.Stdout ? this with { Stdout = Stdout + bytes } : this with { Stderr = Stderr + bytes };
+    public LogPosition Plus(OutputStream stream, int bytes) =>
+        stream == OutputStream.Stdout ? this with { Stdout = Stdout + bytes } : this with { Stderr = Stderr + bytes };
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Attempt}:{Stdout}:{Stderr}");
 

@@ -17,7 +17,8 @@ internal static class ServerEndpoints
         typeof(ServerEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public static void MapServer(this IEndpointRouteBuilder api) =>
-        api.MapGet("/server", ShowAsync).RequireAuthorization(Rights.ReadServer).WithSummary("The coordinator: version, what it runs on, what troubles it, how much it has to do.");
+        api.MapGet("/server", ShowAsync).RequireAuthorization(Rights.ReadServer)
+            .WithSummary("The coordinator: version, what it runs on, what troubles it, how much it has to do.");
 
     public static void MapHealth(this IEndpointRouteBuilder app)
     {

@@ -15,7 +15,8 @@ internal static class Standstill
         if (pending.Count > 0)
         {
             var batches = pending.Select(t => t.Batch).Distinct().ToList();
-            var workers = (await db.Workers.AsNoTracking().Where(w => batches.Contains(w.Batch)).ToListAsync(ct)).ToLookup(w => w.Batch, w => WorkerView.StatusOf(w, now));
+            var rows = await db.Workers.AsNoTracking().Where(w => batches.Contains(w.Batch)).ToListAsync(ct);
+            var workers = rows.ToLookup(w => w.Batch, w => WorkerView.StatusOf(w, now));
             foreach (var task in pending)
                 if (OfBatch([.. workers[task.Batch]]) is { } why) found[task.CorrelationId] = why;
         }

@@ -35,9 +35,14 @@ internal static partial class StrictBody
     {
         // A converter of ours has found the error, and has words for it.
         if (e.InnerException is InvalidRequestException told) return told.Message;
-        if (Unknown().Match(e.Message) is { Success: true } unknown) return Unmapped(unknown.Groups[1].Value, unknown.Groups[2].Value, body, options) + At(e, body);
+        if (Unknown().Match(e.Message) is { Success: true } unknown)
+            return Unmapped(unknown.Groups[1].Value, unknown.Groups[2].Value, body, options) + At(e, body);
         if (e.Message.StartsWith("Duplicate", StringComparison.Ordinal))
-            return $"the member '{(Quoted().Match(e.Message) is { Success: true } twice ? twice.Groups[1].Value : e.Path?.Split('.')[^1])}' is there twice.{At(e, body)}";
+        {
+            var member = Quoted().Match(e.Message) is { Success: true } twice ? twice.Groups[1].Value : e.Path?.Split('.')[^1];
+            return $"the member '{member}' is there twice.{At(e, body)}";
+        }
+
         if (e.Message.Contains("missing required properties", StringComparison.Ordinal))
             return $"the member {e.Message[(e.Message.LastIndexOf(": ", StringComparison.Ordinal) + 2)..].TrimEnd('.')} is missing.";
         if (e.Path?.TrimStart('$', '.') is { Length: > 0 } path && e.Message.Contains("could not be converted", StringComparison.Ordinal))

@@ -31,13 +31,15 @@ internal static class StrictRequest
                 if (values.Count > 1 && !isList) return Problems.Invalid($"the parameter '{name}' is there twice.");
             }
 
-            if (context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is null && HasBody(request)) await SubmissionReader.ReadAsync<NoBody>(request, context.RequestAborted);
+            if (context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is null && HasBody(request))
+                await SubmissionReader.ReadAsync<NoBody>(request, context.RequestAborted);
             return await next(call);
         };
     }
 
     /// <summary>Whether the request brings a body at all.</summary>
-    public static bool HasBody(HttpRequest request) => request.ContentLength is not 0 && (request.ContentLength is not null || request.Headers.ContainsKey("Transfer-Encoding"));
+    public static bool HasBody(HttpRequest request) =>
+        request.ContentLength is not 0 && (request.ContentLength is not null || request.Headers.ContainsKey("Transfer-Encoding"));
 
     private static bool IsText(ParameterInfo parameter)
     {

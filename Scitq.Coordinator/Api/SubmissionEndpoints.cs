@@ -59,11 +59,13 @@ internal static class SubmissionEndpoints
         // Another submitter may have taken an id meanwhile.
         for (var i = 0; i < orders.Count; i++)
             if (!IsNew(submitted[i], orders[i]) && !IsSame(submitted[i], orders[i])) return Problems.IdReused(orders[i].TaskId, submitted[i].Number);
-        return TypedResults.Json(new BulkSubmitted([.. submitted.Select(t => new SubmittedView(t.Number, t.CorrelationId))]), statusCode: StatusCodes.Status201Created);
+        return TypedResults.Json(new BulkSubmitted([.. submitted.Select(t => new SubmittedView(t.Number, t.CorrelationId))]),
+            statusCode: StatusCodes.Status201Created);
     }
 
     /// <summary>Stores the tasks; null when it is not known in time whether they are stored.</summary>
-    private static async Task<IReadOnlyList<TaskSaga>?> StoreAsync(TaskService tasks, IReadOnlyList<SubmitTask> orders, HttpRequest request, CancellationToken ct)
+    private static async Task<IReadOnlyList<TaskSaga>?> StoreAsync(
+        TaskService tasks, IReadOnlyList<SubmitTask> orders, HttpRequest request, CancellationToken ct)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(tasks.DatabaseProblem is null ? Patience : ShortPatience);
@@ -85,9 +87,12 @@ internal static class SubmissionEndpoints
 
     private static ProblemHttpResult Late(TaskService tasks, Guid? id) => Problems.Unavailable(
         $"{tasks.DatabaseProblem ?? "the database does not answer"}; whether the request is stored will be known when that is over.",
-        id is null ? "If the tasks carried ids, send the same request again later: none will be queued twice." : $"Send it again later with the id {id}: it will not be queued twice.");
+        id is null
+            ? "If the tasks carried ids, send the same request again later: none will be queued twice."
+            : $"Send it again later with the id {id}: it will not be queued twice.");
 
-    private static ProblemHttpResult Full(string problem) => Problems.Unavailable($"{problem}.", "Free some space there and send it again; nothing was queued.");
+    private static ProblemHttpResult Full(string problem) =>
+        Problems.Unavailable($"{problem}.", "Free some space there and send it again; nothing was queued.");
 
     private static SubmitTask Order(Submission submission) => new() { TaskId = submission.Id ?? Guid.CreateVersion7(), Spec = submission.Spec };
 

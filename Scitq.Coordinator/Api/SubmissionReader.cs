@@ -50,7 +50,9 @@ internal static class SubmissionReader
         var members = reader;
         var spec = JsonSerializer.Deserialize<TaskSpec>(ref reader, options) ?? throw new JsonException("is null.");
         if (reader.BytesConsumed - start > TaskSpecRules.MaxBytes)
-            throw new InvalidRequestException($"its spec takes {reader.BytesConsumed - start} bytes, {TaskSpecRules.MaxBytes} are allowed: put the data into a file, and name that as an input.");
+            throw new InvalidRequestException(
+                $"its spec takes {reader.BytesConsumed - start} bytes, {TaskSpecRules.MaxBytes} are allowed: "
+                + "put the data into a file, and name that as an input.");
         var id = ReadId(ref members);
         return TaskSpecRules.Problem(spec) is { } problem ? throw new InvalidRequestException(problem) : new Submission(id, spec);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -23,33 +24,45 @@ internal static class TaskActions
         tasks.MapPost("/tasks/{id}/retry-upload", RetryUploadAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
             .WithSummary("Deliver the output once more that the worker keeps of a task whose upload failed, without running the task again.");
         tasks.MapPost("/tasks/actions", ActAsync).Accepts<ActionBody>("application/json")
-            .WithSummary("Cancel, relaunch or retry-upload many tasks: those with these ids, or those that match the filter. Without a status in the filter, cancel takes all that have not ended, relaunch all that failed, retry-upload all that failed in their upload.");
+            .WithSummary(
+                "Cancel, relaunch or retry-upload many tasks: those with these ids, or those that match the filter. Without a status in the filter, "
+                + "cancel takes all that have not ended, relaunch all that failed, retry-upload all that failed in their upload.");
     }
 
-    private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> CancelAsync(string id, HttpRequest request, TaskQueries queries, TaskService tasks, CancellationToken ct)
+    private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> CancelAsync(
+        string id, HttpRequest request, TaskQueries queries, TaskService tasks, CancellationToken ct)
     {
         var reason = await ReasonAsync(request, ct);
-        return await queries.FindAsync(id, ct) is { } task && await tasks.CancelAsync(task.CorrelationId, reason, Caller.Of(request.HttpContext), ct) is { } result
-            ? await AnswerAsync(result, queries, $"task {result.Task.Number} has ended already ({Word(result.Task.State)}).", "There is nothing left to cancel.", ct)
+        return await queries.FindAsync(id, ct) is { } task
+            && await tasks.CancelAsync(task.CorrelationId, reason, Caller.Of(request.HttpContext), ct) is { } result
+            ? await AnswerAsync(result, queries, $"task {result.Task.Number} has ended already ({Word(result.Task.State)}).",
+                "There is nothing left to cancel.", ct)
             : Problems.NoTask(id);
     }
 
-    private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> RelaunchAsync(string id, HttpRequest request, TaskQueries queries, TaskService tasks, CancellationToken ct)
+    private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> RelaunchAsync(
+        string id, HttpRequest request, TaskQueries queries, TaskService tasks, CancellationToken ct)
     {
         var reason = await ReasonAsync(request, ct);
-        return await queries.FindAsync(id, ct) is { } task && await tasks.RelaunchAsync(task.CorrelationId, reason, Caller.Of(request.HttpContext), ct) is { } result
-            ? await AnswerAsync(result, queries, $"task {result.Task.Number} has not ended ({Word(result.Task.State)}).", "Cancel it first, or wait for its end.", ct)
+        return await queries.FindAsync(id, ct) is { } task
+            && await tasks.RelaunchAsync(task.CorrelationId, reason, Caller.Of(request.HttpContext), ct) is { } result
+            ? await AnswerAsync(result, queries, $"task {result.Task.Number} has not ended ({Word(result.Task.State)}).",
+                "Cancel it first, or wait for its end.", ct)
             : Problems.NoTask(id);
     }
 
-    private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> RetryUploadAsync(string id, HttpRequest request, TaskQueries queries, UploadRetries uploads, CancellationToken ct)
+    private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> RetryUploadAsync(
+        string id, HttpRequest request, TaskQueries queries, UploadRetries uploads, CancellationToken ct)
     {
         var reason = await ReasonAsync(request, ct);
-        if (await queries.FindAsync(id, ct) is not { } task || (await uploads.RetryAsync([task.CorrelationId], reason, Caller.Of(request.HttpContext), ct))[0] is not { } result) return Problems.NoTask(id);
-        return await AnswerAsync((result.Task, result.Problem is null), queries, $"task {task.Number} can't be delivered again: {result.Problem}", "Relaunch runs the task again.", ct);
+        if (await queries.FindAsync(id, ct) is not { } task) return Problems.NoTask(id);
+        if ((await uploads.RetryAsync([task.CorrelationId], reason, Caller.Of(request.HttpContext), ct))[0] is not { } result) return Problems.NoTask(id);
+        return await AnswerAsync((result.Task, result.Problem is null), queries, $"task {task.Number} can't be delivered again: {result.Problem}",
+            "Relaunch runs the task again.", ct);
     }
 
-    private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> AnswerAsync((TaskSaga Task, bool Done) result, TaskQueries queries, string refusal, string hint, CancellationToken ct) =>
+    private static async Task<Results<Accepted<TaskView>, ProblemHttpResult>> AnswerAsync(
+        (TaskSaga Task, bool Done) result, TaskQueries queries, string refusal, string hint, CancellationToken ct) =>
         result.Done
             ? TypedResults.Accepted($"/api/v1/tasks/{result.Task.Number}", (await queries.ViewsAsync([result.Task], ct))[0])
             : Problems.WrongState(refusal, hint);
@@ -62,9 +75,12 @@ internal static class TaskActions
     }
 
     private static string? CheckReason(string? reason) =>
-        reason is { Length: > 1000 } || reason?.Contains('\0') == true ? throw new InvalidRequestException("the reason is longer than 1000 characters or holds a NUL byte.") : reason;
+        reason is { Length: > 1000 } || reason?.Contains('\0') == true
+            ? throw new InvalidRequestException("the reason is longer than 1000 characters or holds a NUL byte.")
+            : reason;
 
-    private static async Task<Ok<ActionView>> ActAsync(HttpRequest request, IDbContextFactory<ScitqDb> contexts, TaskService tasks, UploadRetries uploads, CancellationToken ct)
+    private static async Task<Ok<ActionView>> ActAsync(
+        HttpRequest request, IDbContextFactory<ScitqDb> contexts, TaskService tasks, UploadRetries uploads, CancellationToken ct)
     {
         var body = await SubmissionReader.ReadAsync<ActionBody>(request, ct);
         var reason = CheckReason(body.Reason);
@@ -86,7 +102,9 @@ internal static class TaskActions
             var guids = page.ConvertAll(m => m.Id);
             if (action == TaskAction.RetryUpload)
             {
-                var problems = body.DryRun ? await uploads.ProblemsAsync(guids, ct) : (await uploads.RetryAsync(guids, reason, by, ct)).Select((r, i) => (Id: guids[i], r?.Problem)).ToDictionary(r => r.Id, r => r.Problem);
+                var problems = body.DryRun
+                    ? await uploads.ProblemsAsync(guids, ct)
+                    : (await uploads.RetryAsync(guids, reason, by, ct)).Select((r, i) => (Id: guids[i], r?.Problem)).ToDictionary(r => r.Id, r => r.Problem);
                 foreach (var match in page) result.Take(match, problems.TryGetValue(match.Id, out var problem) && problem is null, problem);
                 continue;
             }
@@ -105,7 +123,8 @@ internal static class TaskActions
         return TypedResults.Ok(new ActionView(result.Matched, body.DryRun ? 0 : result.Tasks.Count, result.Tasks, result.Skipped));
     }
 
-    private static async IAsyncEnumerable<List<Match>> ByFilterAsync(IDbContextFactory<ScitqDb> contexts, TaskFilter filter, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    private static async IAsyncEnumerable<List<Match>> ByFilterAsync(
+        IDbContextFactory<ScitqDb> contexts, TaskFilter filter, [EnumeratorCancellation] CancellationToken ct)
     {
         long after = 0;
         long last;
@@ -127,7 +146,7 @@ internal static class TaskActions
     }
 
     private static async IAsyncEnumerable<List<Match>> ByIdAsync(
-        IDbContextFactory<ScitqDb> contexts, IReadOnlyList<JsonElement> ids, ActionResult result, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        IDbContextFactory<ScitqDb> contexts, IReadOnlyList<JsonElement> ids, ActionResult result, [EnumeratorCancellation] CancellationToken ct)
     {
         if (ids.Count > 100_000) throw new InvalidRequestException("more than 100000 ids in one request: send them in several, or give a filter.");
         var asked = ids.Select(e => TaskId.TryParse(e.ValueKind == JsonValueKind.String ? e.GetString() : e.GetRawText(), out var id)
@@ -142,7 +161,8 @@ internal static class TaskActions
             var found = await db.Tasks.Where(t => numbers.Contains(t.Number) || guids.Contains(t.CorrelationId)).OrderBy(t => t.Number)
                 .Select(t => new Match(t.CorrelationId, t.Number, t.State)).ToListAsync(ct);
             var known = found.SelectMany(m => new[] { new TaskId(m.Number, null), new TaskId(null, m.Id) }).ToHashSet();
-            foreach (var id in part.Where(id => !known.Contains(id))) result.Skipped.Add(new SkippedView(id.Number is { } number ? number : id.ToString(), "there is no such task."));
+            foreach (var id in part.Where(id => !known.Contains(id)))
+                result.Skipped.Add(new SkippedView(id.Number is { } number ? number : id.ToString(), "there is no such task."));
             found.RemoveAll(m => !seen.Add(m.Id));
             if (found.Count > 0) yield return found;
         }
@@ -187,7 +207,10 @@ internal sealed record ReasonBody(string? Reason);
 /// <param name="DryRun">Only say which tasks it would be.</param>
 internal sealed record ActionBody(string? Action, IReadOnlyList<JsonElement>? Ids, ActionFilter? Filter, string? Reason, bool DryRun = false);
 
-/// <summary>The tasks that an action is for. Each member is one text or a list; a member that is left out does not narrow the filter, but one must be there.</summary>
+/// <summary>
+/// The tasks that an action is for. Each member is one text or a list; a member that is left out does not narrow the filter, but one must be
+/// there.
+/// </summary>
 internal sealed record ActionFilter(JsonElement Batch, JsonElement Status, JsonElement Worker, JsonElement Class, string? Name)
 {
     public TaskFilter Read(TaskAction action)
@@ -200,7 +223,8 @@ internal sealed record ActionFilter(JsonElement Batch, JsonElement Status, JsonE
             Classes = TaskFilter.Enums<FailureClass>("class", Texts("class", Class)),
             Name = Name,
         };
-        if (filter.IsEmpty) throw new InvalidRequestException("the filter is empty, and so would mean every task: give at least a batch, status, worker, class or name.");
+        if (filter.IsEmpty)
+            throw new InvalidRequestException("the filter is empty, and so would mean every task: give at least a batch, status, worker, class or name.");
         if (action == TaskAction.RetryUpload && filter.Classes.Count == 0) filter = filter with { Classes = [FailureClass.Upload] };
         if (filter.States.Count > 0) return filter;
         if (action == TaskAction.Cancel) return filter with { States = [.. TaskRules.States.Where(s => !s.IsTerminal())] };
@@ -211,7 +235,8 @@ internal sealed record ActionFilter(JsonElement Batch, JsonElement Status, JsonE
     {
         JsonValueKind.Undefined or JsonValueKind.Null => [],
         JsonValueKind.String => [value.GetString()!],
-        JsonValueKind.Array when value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String) => [.. value.EnumerateArray().Select(e => e.GetString()!)],
+        JsonValueKind.Array when value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String) =>
+            [.. value.EnumerateArray().Select(e => e.GetString()!)],
         _ => throw new InvalidRequestException($"the member 'filter.{member}' is neither a text nor a list of texts."),
     };
 }

@@ -16,13 +16,15 @@ internal static class TaskEndpoints
     {
         var tasks = api.MapGroup("").RequireAuthorization(Rights.ReadTasks);
         tasks.MapGet("/tasks", ListAsync).WithSummary("Tasks, newest first. The header X-Next-After, where there is one, is the `after` of the next page.");
-        tasks.MapGet("/tasks/{id}", ShowAsync).WithSummary("One task with its attempts and history; with `wait`, seconds, as soon as it has ended or the time is over.");
+        tasks.MapGet("/tasks/{id}", ShowAsync)
+            .WithSummary("One task with its attempts and history; with `wait`, seconds, as soon as it has ended or the time is over.");
         tasks.MapGet("/tasks/{id}/explain", ExplainAsync).WithSummary("Why the task is where it is, and what it waits for.");
     }
 
     private static async Task<Ok<IReadOnlyList<TaskView>>> ListAsync(
         HttpContext context, TaskQueries queries, string[]? batch, string[]? status, string[]? worker, [FromQuery(Name = "class")] string[]? failureClass,
-        string? name, [FromQuery(Name = "exit_code")] string? exitCode, string? since, string? until, string? after, string? limit, string? count, CancellationToken ct)
+        string? name, [FromQuery(Name = "exit_code")] string? exitCode, string? since, string? until,
+        string? after, string? limit, string? count, CancellationToken ct)
     {
         // The parameters are declared for the documentation; they are read together, with errors that name them.
         _ = (batch, status, worker, failureClass, name, exitCode, since, until);
@@ -40,11 +42,13 @@ internal static class TaskEndpoints
         var seconds = TaskFilter.Number("wait", wait) ?? 0;
         if (seconds is < 0 or > 300) return Problems.Invalid($"wait {seconds} is not between 0 and 300 seconds.");
         if (await queries.FindAsync(id, ct) is not { } task) return Problems.NoTask(id);
-        if (seconds > 0 && !task.State.IsTerminal()) task = await WaitAsync(task, TimeSpan.FromSeconds(seconds), queries, watch, clock, lifetime.ApplicationStopping, ct);
+        if (seconds > 0 && !task.State.IsTerminal())
+            task = await WaitAsync(task, TimeSpan.FromSeconds(seconds), queries, watch, clock, lifetime.ApplicationStopping, ct);
         return TypedResults.Ok(await queries.DetailsAsync(task, ct));
     }
 
-    private static async Task<TaskSaga> WaitAsync(TaskSaga task, TimeSpan limit, TaskQueries queries, TaskWatch watch, TimeProvider clock, CancellationToken stopping, CancellationToken ct)
+    private static async Task<TaskSaga> WaitAsync(
+        TaskSaga task, TimeSpan limit, TaskQueries queries, TaskWatch watch, TimeProvider clock, CancellationToken stopping, CancellationToken ct)
     {
         var started = clock.GetTimestamp();
         using var watcher = watch.Open(task.CorrelationId);
@@ -58,12 +62,14 @@ internal static class TaskEndpoints
             {
                 await watcher.WaitAsync(left < LookAgain ? left : LookAgain, ct);
             }
-            while (!watcher.TakeChanged() && !stopping.IsCancellationRequested && clock.GetElapsedTime(until) < LookAgain && clock.GetElapsedTime(started) < limit);
+            while (!watcher.TakeChanged() && !stopping.IsCancellationRequested && clock.GetElapsedTime(until) < LookAgain
+                && clock.GetElapsedTime(started) < limit);
         }
 
         return task;
     }
 
-    private static async Task<Results<Ok<Explanation>, ProblemHttpResult>> ExplainAsync(string id, TaskQueries queries, Explainer explainer, CancellationToken ct) =>
+    private static async Task<Results<Ok<Explanation>, ProblemHttpResult>> ExplainAsync(
+        string id, TaskQueries queries, Explainer explainer, CancellationToken ct) =>
         await queries.FindAsync(id, ct) is { } task ? TypedResults.Ok(await explainer.ExplainAsync(task, ct)) : Problems.NoTask(id);
 }

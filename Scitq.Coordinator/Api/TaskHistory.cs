@@ -22,7 +22,8 @@ internal static class TaskHistory
         if (task.State.IsActive()) Stages(history, task.Attempt, task.Worker, task.Accepted, runs ? task.Started : null, runs ? task.RunEnded : null, null);
         if (task is { State: TaskState.Cancelled, Finished: { } finished } && attempts.All(a => a.Attempt != task.Attempt))
             history.Add(new(finished, "cancelled", task.Attempt, null, Masked.TextOrNull(task.Reason)));
-        history.AddRange(events.Select(e => new HistoryView(e.At, e.Kind.Word, e.Attempt, e.Worker, e.Detail is null ? null : Masked.Json(e.Detail), e.ByWhom)));
+        history.AddRange(
+            events.Select(e => new HistoryView(e.At, e.Kind.Word, e.Attempt, e.Worker, e.Detail is null ? null : Masked.Json(e.Detail), e.ByWhom)));
 
         // The sort is stable: events of one moment stay in the order in which they were found.
         return [.. history.OrderBy(h => h.At)];

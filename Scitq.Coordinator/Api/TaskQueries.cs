@@ -67,14 +67,16 @@ internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore 
         await using var db = await contexts.CreateDbContextAsync(ct);
         if (ids.Count > 0)
         {
-            var rows = db.Attempts.Where(a => ids.Contains(a.TaskId) && a.Warnings != null).OrderBy(a => a.Attempt).Select(a => new { a.TaskId, a.Attempt, a.Warnings });
+            var rows = db.Attempts.Where(a => ids.Contains(a.TaskId) && a.Warnings != null).OrderBy(a => a.Attempt)
+                .Select(a => new { a.TaskId, a.Attempt, a.Warnings });
             var last = tasks.ToDictionary(t => t.CorrelationId, LastEnded);
             foreach (var row in await rows.ToListAsync(ct))
                 if (row.Attempt == last[row.TaskId]) warnings[row.TaskId] = row.Warnings;
         }
 
         var why = await Standstill.ReadAsync(db, tasks, Now, ct);
-        return [.. tasks.Select(t => new TaskView(t, AttemptView.ReadWarnings(warnings.GetValueOrDefault(t.CorrelationId))) { Why = why.GetValueOrDefault(t.CorrelationId) })];
+        return [.. tasks.Select(
+            t => new TaskView(t, AttemptView.ReadWarnings(warnings.GetValueOrDefault(t.CorrelationId))) { Why = why.GetValueOrDefault(t.CorrelationId) })];
     }
 
     public async Task<TaskDetails> DetailsAsync(TaskSaga task, CancellationToken ct)

@@ -16,7 +16,8 @@ internal record TaskView
         (Status, Phase, Worker, Attempt) = (task.State, Masked.TextOrNull(task.Phase), task.Worker, task.Attempt);
         (ExitCode, FailureClass, Reason) = (task.ExitCode, task.Failure, Masked.TextOrNull(task.Reason));
         (Argv, Image, DockerOptions, Uid, Gid) = (spec.Argv, spec.Image, spec.DockerOptions.Words, spec.Uid, spec.Gid);
-        (Inputs, Resources, Output, Env, Requirements) = ([.. spec.Inputs.Select(u => u.Text)], [.. spec.Resources.Select(u => u.Text)], spec.Output?.Text, spec.Env, spec.Requirements);
+        (Inputs, Resources) = ([.. spec.Inputs.Select(u => u.Text)], [.. spec.Resources.Select(u => u.Text)]);
+        (Output, Env, Requirements) = (spec.Output?.Text, spec.Env, spec.Requirements);
         (Retry, RetriesLeft, InfraLosses) = (spec.Retry, task.RetriesLeft, task.Losses);
         (RunTimeout, DownloadTimeout) = (spec.RunTimeout, spec.DownloadTimeout);
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
@@ -216,7 +217,8 @@ internal sealed record AttemptView
 
     public IReadOnlyList<string> Warnings { get; }
 
-    public static IReadOnlyList<string> ReadWarnings(string? json) => json is null ? [] : [.. JsonSerializer.Deserialize<IReadOnlyList<string>>(json, ScitqJson.Rest)!.Select(Masked.Text)];
+    public static IReadOnlyList<string> ReadWarnings(string? json) =>
+        json is null ? [] : [.. JsonSerializer.Deserialize<IReadOnlyList<string>>(json, ScitqJson.Rest)!.Select(Masked.Text)];
 }
 
 /// <summary>Something that happened to a task.</summary>

@@ -8,7 +8,10 @@ namespace Scitq.Coordinator.Api;
 /// <summary>Delivers output again that workers keep since its upload failed, where that can be done now, and gives the reason where it can't.</summary>
 internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb> contexts, TimeProvider clock)
 {
-    /// <summary>Retries those for which it is possible; of each the task there is then, with the reason why it was not retried. Null for one that does not exist.</summary>
+    /// <summary>
+    /// Retries those for which it is possible; of each the task there is then, with the reason why it was not retried. Null for one that does
+    /// not exist.
+    /// </summary>
     public async Task<IReadOnlyList<(TaskSaga Task, string? Problem)?>> RetryAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct)
     {
         var found = await FindAsync(ids, ct);
@@ -30,7 +33,9 @@ internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb
         var now = clock.GetUtcNow().UtcDateTime;
         var online = (await db.Workers.AsNoTracking().Where(w => names.Contains(w.Name)).ToListAsync(ct))
             .Where(w => WorkerView.StatusOf(w, now) != WorkerStatus.Offline).Select(w => w.Name).ToHashSet();
-        return found.ToDictionary(t => t.CorrelationId, t => (t, ProblemOf(t) ?? (online.Contains(t.Worker!) ? null : $"worker {t.Worker}, which keeps its output, is offline.")));
+        return found.ToDictionary(
+            t => t.CorrelationId,
+            t => (t, ProblemOf(t) ?? (online.Contains(t.Worker!) ? null : $"worker {t.Worker}, which keeps its output, is offline.")));
     }
 
     private static string? ProblemOf(TaskSaga task) => task switch
@@ -38,7 +43,8 @@ internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb
         { State: not TaskState.Failed } => $"it is {task.State.ToString().ToLowerInvariant()}.",
         // A disk that was full when the output was delivered: the command itself had ended well.
         { Failure: FailureClass.Disk, ExitCode: 0, Worker: not null, Spec.Output: not null } => null,
-        { Failure: not FailureClass.Upload } or { Worker: null } => $"its upload is not what failed ({task.Failure?.ToString().ToLowerInvariant() ?? "unknown"}).",
+        { Failure: not FailureClass.Upload } or { Worker: null } =>
+            $"its upload is not what failed ({task.Failure?.ToString().ToLowerInvariant() ?? "unknown"}).",
         // It was found out before that there is no place for it.
         { Redelivers: null, RunEnded: null } => "its command was not started, and there is no output: relaunch it.",
         _ => null,

@@ -21,9 +21,11 @@ internal static class WorkerEndpoints
         look.MapGet("/workers/{id}", ShowAsync).WithSummary("One worker, by its number or name, with the resources it keeps.");
         var change = api.MapGroup("").RequireAuthorization(Rights.ChangeWorkers);
         change.MapPatch("/workers/{id}", ChangeAsync).Accepts<SettingsChange>("application/json")
-            .WithSummary("Change what a worker does, from now on: batch, concurrency, prefetch, paused. It outlives a restart of its agent with the same options.");
+            .WithSummary(
+                "Change what a worker does, from now on: batch, concurrency, prefetch, paused. It outlives a restart of its agent with the same options.");
         change.MapPost("/workers/{id}/clean", CleanAsync).WithSummary("Order it to remove the directories it keeps of failed attempts.");
-        change.MapPost("/workers/{id}/reset-resources", ResetAsync).WithSummary("Order it to forget its resources: the next task that wants one fetches it anew.");
+        change.MapPost("/workers/{id}/reset-resources", ResetAsync)
+            .WithSummary("Order it to forget its resources: the next task that wants one fetches it anew.");
         look.MapGet("/workers/{id}/orders", OrdersAsync).WithSummary("Orders given to a worker, newest first, with their outcomes.");
     }
 
@@ -35,7 +37,8 @@ internal static class WorkerEndpoints
         return TypedResults.Ok(rows.OrderBy(w => w.Name, StringComparer.Ordinal).Select(w => new WorkerView(w, now)).ToList());
     }
 
-    private static async Task<Results<Ok<WorkerDetails>, ProblemHttpResult>> ShowAsync(string id, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>
+    private static async Task<Results<Ok<WorkerDetails>, ProblemHttpResult>> ShowAsync(
+        string id, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>
         await FindAsync(contexts, id, ct) is { } row ? TypedResults.Ok(new WorkerDetails(row, clock.GetUtcNow().UtcDateTime)) : NoWorker(id);
 
     private static async Task<Results<Ok<WorkerDetails>, ProblemHttpResult>> ChangeAsync(
@@ -56,26 +59,32 @@ internal static class WorkerEndpoints
         return change.Prefetch is < 0 or > MostSlots ? $"prefetch {change.Prefetch} is not between 0 and {MostSlots}." : null;
     }
 
-    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> CleanAsync(HttpContext context, string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
+    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> CleanAsync(
+        HttpContext context, string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
         OrderAsync(context, id, WorkerOrderKind.Clean, contexts, wishes, clock, ct);
 
-    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> ResetAsync(HttpContext context, string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
+    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> ResetAsync(
+        HttpContext context, string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
         OrderAsync(context, id, WorkerOrderKind.ResetResources, contexts, wishes, clock, ct);
 
     private static async Task<Results<Accepted<OrderView>, ProblemHttpResult>> OrderAsync(
-        HttpContext context, string id, WorkerOrderKind kind, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct)
+        HttpContext context, string id, WorkerOrderKind kind,
+        IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct)
     {
         if (await FindAsync(contexts, id, ct) is not { } worker) return NoWorker(id);
         var order = await wishes.OrderAsync(worker.Id, kind, Caller.Of(context), ct);
         var offline = WorkerView.StatusOf(worker, clock.GetUtcNow().UtcDateTime) == WorkerStatus.Offline;
-        return TypedResults.Accepted($"/api/v1/workers/{worker.Id}/orders", OrderView.Of(order, worker.Name, offline ? $"worker {worker.Name} is offline; the order waits for it." : null));
+        return TypedResults.Accepted($"/api/v1/workers/{worker.Id}/orders",
+            OrderView.Of(order, worker.Name, offline ? $"worker {worker.Name} is offline; the order waits for it." : null));
     }
 
-    private static async Task<Results<Ok<List<OrderView>>, ProblemHttpResult>> OrdersAsync(string id, string? limit, IDbContextFactory<ScitqDb> contexts, CancellationToken ct)
+    private static async Task<Results<Ok<List<OrderView>>, ProblemHttpResult>> OrdersAsync(
+        string id, string? limit, IDbContextFactory<ScitqDb> contexts, CancellationToken ct)
     {
         if (await FindAsync(contexts, id, ct) is not { } worker) return NoWorker(id);
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var orders = await db.Orders.AsNoTracking().Where(o => o.WorkerId == worker.Id).OrderByDescending(o => o.Id).Take(TaskFilter.Limit(limit, 20)).ToListAsync(ct);
+        var orders = await db.Orders.AsNoTracking().Where(o => o.WorkerId == worker.Id).OrderByDescending(o => o.Id)
+            .Take(TaskFilter.Limit(limit, 20)).ToListAsync(ct);
         return TypedResults.Ok(orders.ConvertAll(o => OrderView.Of(o, worker.Name)));
     }
 

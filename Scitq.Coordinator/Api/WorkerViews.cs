@@ -88,7 +88,7 @@ internal record WorkerView
 
     public static WorkerStatus StatusOf(WorkerRow row, DateTime now) =>
         row.Epoch is null || LeaseRules.LooksSilent(row.LastSeen, now) ? WorkerStatus.Offline
-        : row.Hold == "draining" ? WorkerStatus.Draining
+        : row.Hold == WorkerHeartbeat.Draining ? WorkerStatus.Draining
         : row.Paused ? WorkerStatus.Paused
         : row.Hold is not null ? WorkerStatus.Full
         : WorkerStatus.Running;
@@ -115,7 +115,9 @@ internal sealed record WorkerDetails : WorkerView
 /// <param name="Outcome">The worker's own words on how it went.</param>
 /// <param name="Note">Why it may take a while, when it was given just now.</param>
 /// <param name="By">The caller who gave it.</param>
-internal sealed record OrderView(long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? Note = null, string? By = null)
+internal sealed record OrderView(
+    long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? Note = null, string? By = null)
 {
-    public static OrderView Of(OrderRow row, string worker, string? note = null) => new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, note, row.ByWhom);
+    public static OrderView Of(OrderRow row, string worker, string? note = null) =>
+        new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, note, row.ByWhom);
 }

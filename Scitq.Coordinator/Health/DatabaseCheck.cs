@@ -7,7 +7,8 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator.Health;
 
 /// <summary>Asks the database whether it answers and can be written to.</summary>
-internal sealed partial class DatabaseCheck(IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, TimeProvider clock, ILogger<DatabaseCheck> logger) : IHealthCheck
+internal sealed partial class DatabaseCheck(
+    IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, TimeProvider clock, ILogger<DatabaseCheck> logger) : IHealthCheck
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
 
@@ -26,7 +27,8 @@ internal sealed partial class DatabaseCheck(IDbContextFactory<ScitqDb> contexts,
             await db.Batches.AnyAsync(patience.Token).WaitAsync(patience.Token);
             // A standby answers as long as nothing is written.
             if (!db.Database.IsNpgsql()) return null;
-            var readOnly = await db.Database.SqlQueryRaw<string>("SELECT current_setting('transaction_read_only') AS \"Value\"").SingleAsync(patience.Token).WaitAsync(patience.Token);
+            var readOnly = await db.Database.SqlQueryRaw<string>(
+                "SELECT current_setting('transaction_read_only') AS \"Value\"").SingleAsync(patience.Token).WaitAsync(patience.Token);
             return readOnly == "on" ? DatabaseFaults.OfState(PostgresErrorCodes.ReadOnlySqlTransaction) : null;
         }
         catch (Exception e) when (!ct.IsCancellationRequested)

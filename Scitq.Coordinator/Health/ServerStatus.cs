@@ -7,7 +7,8 @@ using Scitq.Coordinator.Persistence;
 namespace Scitq.Coordinator.Health;
 
 /// <summary>How the coordinator is, from the parts that notice it.</summary>
-internal sealed class ServerStatus(CoordinatorOptions options, ITopology topology, IBusControl bus, DatabaseOutage outage, LogStore logs, DataDisk disk) : IServerStatus
+internal sealed class ServerStatus(
+    CoordinatorOptions options, ITopology topology, IBusControl bus, DatabaseOutage outage, LogStore logs, DataDisk disk) : IServerStatus
 {
     public string Bus => string.IsNullOrEmpty(options.Bus) ? "memory" : "rabbitmq";
 

@@ -143,13 +143,13 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Nothing more is sent: over TLS that must be said, or the server takes the file for cut off.</summary>
+    /// <summary>Nothing more is sent on the data connection.</summary>
     public async Task EndAsync(Stream data, CancellationToken ct)
     {
-        if (data is not SslStream secure) return;
+        if (data is not FtpTlsStream secure) return;
         await _services.Idle.GuardAsync(async c =>
         {
-            await secure.ShutdownAsync().WaitAsync(c);
+            await secure.EndAsync(c);
             return true;
         }, ct);
     }
@@ -237,7 +237,7 @@ internal sealed class FtpConnection : IAsyncDisposable, IDisposable
 
     private async Task<Stream> SecureAsync(Stream plain, CancellationToken ct)
     {
-        var secure = new SslStream(plain);
+        var secure = new FtpTlsStream(plain);
         await _services.Idle.GuardAsync(async c =>
         {
             await secure.AuthenticateAsClientAsync(

@@ -12,7 +12,8 @@ internal sealed class OptionRules<TOptions>(IReadOnlyDictionary<string, ServiceO
     public ValidateOptionsResult Validate(string? name, TOptions options)
     {
         var problems = typeof(TOptions).GetProperties().SelectMany(property => Problems(property, options)).ToList();
-        if (problems.Count == 0 && options is IValidatableObject whole) problems.AddRange(whole.Validate(new ValidationContext(options)).Select(problem => problem.ErrorMessage!));
+        if (problems.Count == 0 && options is IValidatableObject whole)
+            problems.AddRange(whole.Validate(new ValidationContext(options)).Select(problem => problem.ErrorMessage!));
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 

@@ -36,7 +36,8 @@ internal sealed class OptionSources(ServiceProgram program)
             if (!typed.StartsWith("--", StringComparison.Ordinal)) throw new ArgumentException($"'{args[i]}' is not an option (see --help).");
             var name = typed[2..];
             var option = Find(name);
-            if (option is null && !IsLogging(name)) throw new ArgumentException($"unknown option {typed}{(Nearest(name) is { } near ? $": did you mean --{near}?" : " (see --help).")}");
+            if (option is null && !IsLogging(name))
+                throw new ArgumentException($"unknown option {typed}{(Nearest(name) is { } near ? $": did you mean --{near}?" : " (see --help).")}");
             given.Add(new Given(name, typed, equals >= 0 ? args[i][(equals + 1)..]
                 : option is { Value: null } ? "true"
                 : ++i < args.Length ? args[i] : throw new ArgumentException($"option {typed} needs a value.")));
@@ -71,7 +72,8 @@ internal sealed class OptionSources(ServiceProgram program)
     {
         var option = Find(key);
         if (option is null && !IsLogging(key))
-            throw new ArgumentException($"the configuration file '{file}' has the unknown key '{key}'{(Nearest(key) is { } near ? $": did you mean '{near}'?" : ".")}");
+            throw new ArgumentException(
+                $"the configuration file '{file}' has the unknown key '{key}'{(Nearest(key) is { } near ? $": did you mean '{near}'?" : ".")}");
         if (option is not null && IsSecret(option, text)) SecretFile.Check(file);
         return new Given(key, $"'{key}' in the configuration file '{file}':", text);
     }
@@ -109,7 +111,8 @@ internal sealed class OptionSources(ServiceProgram program)
         }
     }
 
-    private ServiceOption? Find(string name) => program.Options.FirstOrDefault(o => o.Name == name || (name.Contains(':') && o.Name.Equals(name, StringComparison.OrdinalIgnoreCase)));
+    private ServiceOption? Find(string name) =>
+        program.Options.FirstOrDefault(o => o.Name == name || (name.Contains(':') && o.Name.Equals(name, StringComparison.OrdinalIgnoreCase)));
 
     private string? Nearest(string name) => NearestName.Of(name, program.Options.Select(o => o.Name));
 

@@ -14,7 +14,8 @@ internal static class OptionText
     /// <exception cref="ArgumentException">The text can't be read; the message is for the user, and begins with the text.</exception>
     public static IEnumerable<KeyValuePair<string, string?>> Read(ServiceOption option, string text)
     {
-        if (option.Type == typeof(IReadOnlyList<string>)) return Items(option, text).Select((item, i) => KeyValuePair.Create($"{option.Key}:{i}", (string?)item));
+        if (option.Type == typeof(IReadOnlyList<string>))
+            return Items(option, text).Select((item, i) => KeyValuePair.Create($"{option.Key}:{i}", (string?)item));
         return [KeyValuePair.Create(option.Key, (string?)One(option, text))];
     }
 
@@ -36,18 +37,23 @@ internal static class OptionText
         if (option.Type == typeof(int) || option.Type == typeof(long)) return Whole(option.Type, text);
         if (option.Type == typeof(double)) return Number(text).ToString("R", CultureInfo.InvariantCulture);
         if ((Nullable.GetUnderlyingType(option.Type) ?? option.Type) != typeof(TimeSpan)) return text;
-        return (option.Form == OptionForm.Days ? TimeSpan.FromDays(Number(text)) : TimeSpan.FromSeconds(Number(text))).ToString("c", CultureInfo.InvariantCulture);
+        var span = option.Form == OptionForm.Days ? TimeSpan.FromDays(Number(text)) : TimeSpan.FromSeconds(Number(text));
+        return span.ToString("c", CultureInfo.InvariantCulture);
     }
 
     private static string[] Items(ServiceOption option, string text)
     {
         if (option.Form != OptionForm.Directories) return text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var directories = text.Split(':');
-        return directories.FirstOrDefault(d => !Path.IsPathFullyQualified(d)) is { } relative ? throw new ArgumentException($"'{relative}' is not an absolute path.") : directories;
+        return directories.FirstOrDefault(d => !Path.IsPathFullyQualified(d)) is { } relative
+            ? throw new ArgumentException($"'{relative}' is not an absolute path.")
+            : directories;
     }
 
     private static int Octal(string text) =>
-        text.Length is > 0 and <= 4 && text.All(c => c is >= '0' and <= '7') ? Convert.ToInt32(text, 8) : throw new ArgumentException($"'{text}' is not an octal number such as 022.");
+        text.Length is > 0 and <= 4 && text.All(c => c is >= '0' and <= '7')
+            ? Convert.ToInt32(text, 8)
+            : throw new ArgumentException($"'{text}' is not an octal number such as 022.");
 
     private static string Whole(Type type, string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && (type == typeof(long) || number <= int.MaxValue)
@@ -55,5 +61,7 @@ internal static class OptionText
             : throw new ArgumentException($"'{text}' is not a whole number.");
 
     private static double Number(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) && n is >= 0 and < 1e9 ? n : throw new ArgumentException($"'{text}' is not a number of 0 or more.");
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) && n is >= 0 and < 1e9
+            ? n
+            : throw new ArgumentException($"'{text}' is not a number of 0 or more.");
 }

@@ -1,6 +1,6 @@
 using Docker.DotNet;
 using Microsoft.Extensions.Logging;
-using Scitq.Agent.Logs;
+using Scitq.Agent.Parts;
 
 namespace Scitq.Agent.Runtimes.Docker;
 

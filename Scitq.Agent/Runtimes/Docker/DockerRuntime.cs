@@ -2,7 +2,7 @@ using System.Globalization;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using Microsoft.Extensions.Logging;
-using Scitq.Agent.Logs;
+using Scitq.Agent.Parts;
 using Scitq.Contracts;
 using Scitq.Contracts.Docker;
 

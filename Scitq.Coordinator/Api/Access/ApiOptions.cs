@@ -17,7 +17,8 @@ public sealed class ApiOptions : IValidatableObject
     public string Host { get; set; } = "127.0.0.1";
 
     /// <summary>The token that clients must present; null for one that the coordinator makes.</summary>
-    [ServiceOption("token", "TEXT", "what clients must present (better: --token-file or SCITQ_TOKEN; default: one made for you in DIR/token)", FileHelp = "a file that holds the token")]
+    [ServiceOption("token", "TEXT", "what clients must present (better: --token-file or SCITQ_TOKEN; default: one made for you in DIR/token)",
+        FileHelp = "a file that holds the token")]
     public string? Token { get; set; }
 
     /// <summary>Whether every account of this machine is answered without a token.</summary>

@@ -20,7 +20,8 @@ internal static partial class Audit
         var inner = result is INestedHttpResult nested ? nested.Result : result;
         var status = (inner as IStatusCodeHttpResult)?.StatusCode ?? StatusCodes.Status200OK;
         var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Scitq.Coordinator.Api.Audit");
-        Log.Called(logger, Caller.Of(context), method, context.Request.Path.ToUriComponent(), status, context.Items.TryGetValue(s_key, out var what) ? $", {what}" : "");
+        Log.Called(logger, Caller.Of(context), method, context.Request.Path.ToUriComponent(), status,
+            context.Items.TryGetValue(s_key, out var what) ? $", {what}" : "");
         return result;
     }
 

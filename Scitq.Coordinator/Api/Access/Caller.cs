@@ -80,5 +80,6 @@ internal static class Caller
 
     /// <summary>As the kernel writes addresses: words of four bytes, each in the machine's order.</summary>
     private static string Hex(IPAddress address) =>
-        string.Concat(address.GetAddressBytes().Chunk(4).Select(word => BinaryPrimitives.ReadUInt32LittleEndian(word).ToString("X8", CultureInfo.InvariantCulture)));
+        string.Concat(
+            address.GetAddressBytes().Chunk(4).Select(word => BinaryPrimitives.ReadUInt32LittleEndian(word).ToString("X8", CultureInfo.InvariantCulture)));
 }

@@ -33,7 +33,8 @@ internal sealed partial class Refusals(ApiToken token, TimeProvider clock, ILogg
 
     private void Sum(Window window)
     {
-        foreach (var (address, count) in window.Refused.Where(r => r.Value > 1).OrderByDescending(r => r.Value).Take(MaxTold)) Log.More(logger, address, count - 1);
+        foreach (var (address, count) in window.Refused.Where(r => r.Value > 1).OrderByDescending(r => r.Value).Take(MaxTold))
+            Log.More(logger, address, count - 1);
         if (window.Refused.Count > MaxTold) Log.Addresses(logger, window.Refused.Count);
     }
 

@@ -42,14 +42,18 @@ internal static class RequestLimits
     private static bool IsProbe(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null;
 
     /// <summary>One machine may have all addresses of a network with IPv6; they count as one.</summary>
-    private static IPAddress Neighbours(IPAddress address) => address.GetAddressBytes() is { Length: 16 } bytes ? new IPAddress([.. bytes[..8], 0, 0, 0, 0, 0, 0, 0, 0]) : address;
+    private static IPAddress Neighbours(IPAddress address) =>
+        address.GetAddressBytes() is { Length: 16 } bytes ? new IPAddress([.. bytes[..8], 0, 0, 0, 0, 0, 0, 0, 0]) : address;
 
     private static Task RejectAsync(HttpContext context, RateLimitLease lease)
     {
         var pause = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Max(1, Math.Ceiling(after.TotalSeconds)) : 60;
         context.Response.Headers.RetryAfter = pause.ToString(CultureInfo.InvariantCulture);
-        if (IsProbe(context)) return Problems.Of(StatusCodes.Status429TooManyRequests, "too_many_requests", "too many requests from this address.", "Ask less often.").ExecuteAsync(context);
+        if (IsProbe(context))
+            return Problems.Of(StatusCodes.Status429TooManyRequests, "too_many_requests", "too many requests from this address.", "Ask less often.")
+                .ExecuteAsync(context);
         context.RequestServices.GetRequiredService<Refusals>().Note(context);
-        return Problems.Of(StatusCodes.Status429TooManyRequests, "too_many_failures", "too many requests without the right token.", "Wait a minute.").ExecuteAsync(context);
+        return Problems.Of(StatusCodes.Status429TooManyRequests, "too_many_failures", "too many requests without the right token.", "Wait a minute.")
+            .ExecuteAsync(context);
     }
 }

@@ -41,6 +41,7 @@ internal sealed class TokenHandler(
     {
         if (!token.IsNeeded) return LocalRequest.Is(Request);
         const string scheme = Bearer + " ";
-        return Request.Headers.Authorization.ToString() is var header && header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && token.Is(header[scheme.Length..].Trim());
+        return Request.Headers.Authorization.ToString() is var header && header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
+            && token.Is(header[scheme.Length..].Trim());
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
 using Scitq.Access.Broker;
 using Scitq.Agent.Bus;
+using Scitq.Agent.Parts;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Bus;
@@ -204,6 +205,8 @@ public sealed class BatchQueueTests
         public bool Wants { get; init; } = true;
 
         public ConcurrentBag<Guid> Taken { get; } = [];
+
+        public IReadOnlyCollection<MessageRoute> Routes => [];
 
         public Task ReceiveAsync(object message) => Task.CompletedTask;
 

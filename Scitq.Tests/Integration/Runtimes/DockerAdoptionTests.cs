@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Runtimes.Docker;
-using Scitq.Agent.Workers;
+using Scitq.Agent.Disk;
 using Scitq.Tests.Servers;
 
 namespace Scitq.Tests.Integration.Runtimes;
@@ -105,7 +105,7 @@ public sealed class DockerAdoptionTests(DockerFixture docker) : IClassFixture<Do
         await docker.RunAsync(request);
         Directory.Move(request.Directory.Root, folder["left"]);
         foreach (var own in (string[])["left", "left/output", "left/control", "left/input", "left/resource", "left/tmp"]) OtherAccount.Own(folder[own]);
-        var leftovers = new Leftovers(folder.Path, TimeProvider.System, NullLogger<Leftovers>.Instance) { AsRoot = docker.Runtime().RemoveAsRootAsync };
+        var leftovers = new Leftovers(folder.Path, new ByDocker(docker.Runtime()), TimeProvider.System, NullLogger<Leftovers>.Instance);
         OtherAccount.Do(() => leftovers.Remove(folder["left"]));
         Assert.Empty(leftovers.Left);
         Assert.False(Directory.Exists(folder["left"]));
@@ -160,5 +160,10 @@ public sealed class DockerAdoptionTests(DockerFixture docker) : IClassFixture<Do
         Assert.True(await docker.ExistsAsync(request));
         run.Stop(TimeSpan.Zero);
         Assert.Equal(137, (await run.Exit).ExitCode);
+    }
+
+    private sealed class ByDocker(DockerRuntime runtime) : IRootRemoval
+    {
+        public Task RemoveAsRootAsync(string directory, CancellationToken ct) => runtime.RemoveAsRootAsync(directory, ct);
     }
 }

@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using System.Formats.Tar;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
+using Scitq.Agent.Disk;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent.Staging;
-using Scitq.Agent.Workers;
 using Scitq.Contracts;
 using Scitq.Fetch;
 using Scitq.Tests.Integration.Fetch;
@@ -24,7 +24,7 @@ public sealed class ResourceCacheTests : IDisposable
 
     public ResourceCacheTests()
     {
-        _room = new DiskRoom(_folder.Path, reserve: 0, high: 100, () => false, () => _cache!.EvictOne());
+        _room = new DiskRoom(_folder.Path, reserve: 0, high: 100, new NothingFailed(), TimeProvider.System);
         _cache = Open();
     }
 
@@ -293,7 +293,7 @@ public sealed class ResourceCacheTests : IDisposable
 
     private ResourceCache Open(Fetcher? fetcher = null)
     {
-        var cache = new ResourceCache(fetcher ?? _fetcher, _room, Store, uri => _used.Contains(uri) ? 1 : 0, new Leftovers(_folder[""], TimeProvider.System, NullLogger<Leftovers>.Instance), TimeProvider.System, NullLogger<ResourceCache>.Instance);
+        var cache = new ResourceCache(fetcher ?? _fetcher, _room, Store, new Users(_used), new Leftovers(_folder[""], new RuntimeSet(native: null, docker: null), TimeProvider.System, NullLogger<Leftovers>.Instance), TimeProvider.System, NullLogger<ResourceCache>.Instance);
         cache.Open();
         return cache;
     }
@@ -304,5 +304,15 @@ public sealed class ResourceCacheTests : IDisposable
     {
         await File.WriteAllTextAsync(_folder[name], text, Ct);
         return $"file://{_folder[name]}";
+    }
+
+    private sealed class NothingFailed : IEvictable
+    {
+        public bool EvictOne() => false;
+    }
+
+    private sealed class Users(HashSet<string> used) : IResourceUsers
+    {
+        public int Count(string resource) => used.Contains(resource) ? 1 : 0;
     }
 }

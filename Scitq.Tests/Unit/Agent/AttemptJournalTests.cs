@@ -19,7 +19,7 @@ public sealed class AttemptJournalTests : IDisposable
         var (kept, ended, forgotten) = (Attempt(1), Attempt(2), Attempt(3));
         var end = new AttemptReport { Key = ended.Key, Stage = AttemptStage.Ended, Result = new AttemptResult { ExitCode = 3, Finished = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc) } };
         Guid epoch;
-        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid()))
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))
         {
             epoch = journal.Epoch;
             await journal.GrantedAsync([kept, ended, forgotten]);
@@ -27,7 +27,7 @@ public sealed class AttemptJournalTests : IDisposable
             journal.Forgotten(forgotten.Key);
         }
 
-        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
+        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System);
         Assert.Equal(epoch, again.PreviousEpoch);
         Assert.Equal([kept.Key, ended.Key], again.Attempts().OrderBy(a => a.Number).Select(a => a.Key));
         Assert.Equal("echo 1", string.Join(' ', again.Attempts().Single(a => a.Key == kept.Key).Spec.Argv));
@@ -38,17 +38,17 @@ public sealed class AttemptJournalTests : IDisposable
     public async Task A_line_torn_by_a_crash_is_passed_over()
     {
         var kept = Attempt(1);
-        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid())) await journal.GrantedAsync([kept]);
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System)) await journal.GrantedAsync([kept]);
         var path = Path.Combine(_directory, "journal");
         await File.AppendAllTextAsync(path, """{"granted":{"key":{"taskId":"0b1c""");
 
-        await using (var again = AttemptJournal.Open(_directory, Guid.NewGuid()))
+        await using (var again = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))
         {
             Assert.Equal(kept.Key, Assert.Single(again.Attempts()).Key);
             await again.GrantedAsync([Attempt(2)]);
         }
 
-        await using var third = AttemptJournal.Open(_directory, Guid.NewGuid());
+        await using var third = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System);
         Assert.Equal(2, third.Attempts().Count);
     }
 
@@ -59,7 +59,7 @@ public sealed class AttemptJournalTests : IDisposable
         var (kept, lost, next) = (Attempt(1), Attempt(2), Attempt(3));
         // Larger than what any block written before may have room for.
         lost = lost with { Spec = lost.Spec with { Argv = ["echo", new string('x', 3_000_000)] } };
-        await using (var journal = AttemptJournal.Open(disk.Path, Guid.NewGuid()))
+        await using (var journal = AttemptJournal.Open(disk.Path, Guid.NewGuid(), TimeProvider.System))
         {
             await journal.GrantedAsync([kept]);
             disk.Break();
@@ -72,14 +72,14 @@ public sealed class AttemptJournalTests : IDisposable
             await journal.GrantedAsync([next]);
         }
 
-        await using var again = AttemptJournal.Open(disk.Path, Guid.NewGuid());
+        await using var again = AttemptJournal.Open(disk.Path, Guid.NewGuid(), TimeProvider.System);
         Assert.Equal([kept.Key, next.Key], again.Attempts().OrderBy(a => a.Number).Select(a => a.Key));
     }
 
     [Fact(Timeout = 60_000)]
     public async Task History_does_not_pile_up()
     {
-        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid()))
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))
         {
             for (var round = 0; round < 100; round++)
             {
@@ -92,7 +92,7 @@ public sealed class AttemptJournalTests : IDisposable
             Assert.True(new FileInfo(Path.Combine(_directory, "journal")).Length < 5 * 1024 * 1024);
         }
 
-        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
+        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System);
         Assert.Equal(7, Assert.Single(again.Attempts()).Number);
         Assert.True(new FileInfo(Path.Combine(_directory, "journal")).Length < 2000);
     }
@@ -116,7 +116,7 @@ public sealed class AttemptJournalTests : IDisposable
 
         async Task OpenAsync(Guid epoch, Action<AttemptJournal> look)
         {
-            await using var journal = AttemptJournal.Open(_directory, epoch);
+            await using var journal = AttemptJournal.Open(_directory, epoch, TimeProvider.System);
             look(journal);
         }
     }
@@ -126,7 +126,7 @@ public sealed class AttemptJournalTests : IDisposable
     {
         using var disk = new ScratchDisk(megabytes: 1, at: _directory);
         var (first, ended, forgotten) = (Attempt(1), Attempt(2), Attempt(3));
-        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid()))
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))
         {
             await journal.GrantedAsync([first, ended, forgotten]);
             disk.Fill();
@@ -143,7 +143,7 @@ public sealed class AttemptJournalTests : IDisposable
             await journal.GrantedAsync([Attempt(6)]);
         }
 
-        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
+        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System);
         var known = again.Attempts().ToDictionary(a => a.Number);
         Assert.Equal([1, 2, 6], known.Keys.Where(n => n != 5).Order());
         Assert.Equal(3, known[2].End!.Result!.ExitCode);
@@ -153,9 +153,9 @@ public sealed class AttemptJournalTests : IDisposable
     public async Task It_opens_on_a_full_disk_with_all_it_knows()
     {
         using var disk = new ScratchDisk(megabytes: 1, at: _directory);
-        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid())) await journal.GrantedAsync([Attempt(1)]);
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System)) await journal.GrantedAsync([Attempt(1)]);
         disk.Fill();
-        await using (var full = AttemptJournal.Open(_directory, Guid.NewGuid()))
+        await using (var full = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))
         {
             Assert.Equal(1, Assert.Single(full.Attempts()).Number);
             disk.Free();
@@ -163,7 +163,7 @@ public sealed class AttemptJournalTests : IDisposable
             await full.GrantedAsync([Attempt(2)]);
         }
 
-        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
+        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System);
         Assert.Equal(2, again.Attempts().Count);
         Assert.Equal(2, again.PreviousEpochs.Count);
     }
@@ -172,7 +172,7 @@ public sealed class AttemptJournalTests : IDisposable
     public async Task A_rewrite_that_fails_leaves_the_file_in_use()
     {
         using var disk = new ScratchDisk(megabytes: 12, at: _directory);
-        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid()))
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))
         {
             await journal.GrantedAsync([Attempt(1)]);
             var big = Enumerable.Range(0, 20).Select(i => Attempt(100 + i) with { Spec = new TaskSpec { Argv = ["echo", new string('x', 50_000)] } }).ToArray();
@@ -187,7 +187,7 @@ public sealed class AttemptJournalTests : IDisposable
             await journal.GrantedAsync([Attempt(2)]);
         }
 
-        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
+        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System);
         Assert.Equal([1, 2], again.Attempts().Select(a => a.Number).Order());
     }
 
@@ -206,8 +206,8 @@ public sealed class AttemptJournalTests : IDisposable
             else await File.WriteAllBytesAsync(path, [0, 255, 10, 123, 125, 10, 110, 117, 108, 108, 10, 91, 10]);
         }
 
-        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid())) await journal.GrantedAsync([Attempt(1)]);
-        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid());
+        await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System)) await journal.GrantedAsync([Attempt(1)]);
+        await using var again = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System);
         Assert.Single(again.Attempts());
     }
 

@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Claims;
 using Scitq.Agent.Journal;
+using Scitq.Agent.Parts;
+using Scitq.Agent.Slots;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Tests.Servers;
@@ -16,16 +18,17 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
     private readonly Sent _bus = new();
     private readonly AttemptJournal _journal;
     private readonly ClaimBatcher _claims;
-    private readonly List<ClaimOutcome> _late = [];
-    private readonly HashSet<AttemptKey> _held = [];
+    private readonly ClaimAnswers _answers;
+    private readonly Taker _taker = new();
     private readonly CancellationTokenSource _end = new();
     private readonly Task _running;
     private readonly TaskQueued _task = new() { TaskId = Guid.NewGuid(), Attempt = 2 };
 
     public ClaimBatcherTests()
     {
-        _journal = AttemptJournal.Open(_folder.Path, Guid.NewGuid());
-        _claims = new ClaimBatcher(_bus, _journal, TimeProvider.System, "w", NullLogger<ClaimBatcher>.Instance) { Late = _late.Add, Holds = _held.Contains };
+        _journal = AttemptJournal.Open(_folder.Path, Guid.NewGuid(), TimeProvider.System);
+        _claims = NewClaims();
+        _answers = Answers(_claims);
         _running = _claims.RunAsync(_end.Token);
     }
 
@@ -43,14 +46,14 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
     {
         var request = await GiveUpAsync();
         var grant = Grant();
-        await _claims.AnsweredAsync(new ClaimsAnswered { Request = request, Items = [grant] });
-        Assert.Equal(grant.Lease, Assert.Single(_late).Granted!.Key.Lease);
+        await _answers.HandleAsync(new ClaimsAnswered { Request = request, Items = [grant] });
+        Assert.Equal(grant.Lease, Assert.Single(_taker.Late).Attempt.Key.Lease);
         Assert.Equal(grant.Lease, Assert.Single(_journal.Attempts()).Key.Lease);
 
         // A refusal that comes late says nothing.
         request = await GiveUpAsync();
-        await _claims.AnsweredAsync(new ClaimsAnswered { Request = request, Items = [grant with { Lease = null, Spec = null, Reason = "no" }] });
-        Assert.Single(_late);
+        await _answers.HandleAsync(new ClaimsAnswered { Request = request, Items = [grant with { Lease = null, Spec = null, Reason = "no" }] });
+        Assert.Single(_taker.Late);
     }
 
     [Fact(Timeout = 30_000)]
@@ -60,14 +63,14 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
         var again = _claims.AskAsync(_task, CancellationToken.None);
         await Eventually.Async(() => _bus.Claims.Count == 2, "it is asked for again");
         var grant = Grant();
-        await _claims.AnsweredAsync(new ClaimsAnswered { Request = request, Items = [grant] });
-        Assert.Equal(grant.Lease, (await again).Granted!.Key.Lease);
-        Assert.Empty(_late);
+        await _answers.HandleAsync(new ClaimsAnswered { Request = request, Items = [grant] });
+        Assert.Equal(grant.Lease, Assert.IsType<ClaimOutcome.Granted>(await again).Attempt.Key.Lease);
+        Assert.Empty(_taker.Late);
 
         // The answer to the second says the same once more.
-        _held.Add((await again).Granted!.Key);
-        await _claims.AnsweredAsync(new ClaimsAnswered { Request = _bus.Claims[1].Request, Items = [grant] });
-        Assert.Empty(_late);
+        _taker.Held.Add(Assert.IsType<ClaimOutcome.Granted>(await again).Attempt.Key);
+        await _answers.HandleAsync(new ClaimsAnswered { Request = _bus.Claims[1].Request, Items = [grant] });
+        Assert.Empty(_taker.Late);
     }
 
     [Fact(Timeout = 30_000)]
@@ -75,23 +78,29 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
     {
         await GiveUpAsync();
         var grant = Grant();
-        await _claims.ToldAsync([grant, grant with { TaskId = Guid.NewGuid(), Spec = null }]);
-        var outcome = Assert.Single(_late);
+        await _answers.ToldAsync([grant, grant with { TaskId = Guid.NewGuid(), Spec = null }]);
+        var outcome = Assert.Single(_taker.Late);
         // Not valid before a heartbeat that names it is answered.
-        Assert.Equal((grant.Lease, 0L), (outcome.Granted!.Key.Lease, outcome.Sent));
-        _held.Add(outcome.Granted.Key);
-        await _claims.ToldAsync([grant]);
-        Assert.Single(_late);
+        Assert.Equal(grant.Lease, outcome.Attempt.Key.Lease);
+        Assert.Null(outcome.Sent);
+        _taker.Held.Add(outcome.Attempt.Key);
+        await _answers.ToldAsync([grant]);
+        Assert.Single(_taker.Late);
     }
 
     [Fact(Timeout = 30_000)]
     public async Task The_answer_to_an_earlier_start_of_the_agent_is_nobodys()
     {
         var request = await GiveUpAsync();
-        var later = new ClaimBatcher(_bus, _journal, TimeProvider.System, "w", NullLogger<ClaimBatcher>.Instance) { Late = _late.Add };
-        await later.AnsweredAsync(new ClaimsAnswered { Request = request, Items = [Grant()] });
-        Assert.Empty(_late);
+        await Answers(NewClaims()).HandleAsync(new ClaimsAnswered { Request = request, Items = [Grant()] });
+        Assert.Empty(_taker.Late);
     }
+
+    private ClaimBatcher NewClaims() => new(
+        _bus, new WorkerIdentity("w", _journal.Epoch), new Capacity(concurrency: 1, prefetch: 0, TimeProvider.System), TimeProvider.System, NullLogger<ClaimBatcher>.Instance);
+
+    private ClaimAnswers Answers(ClaimBatcher claims) => new(
+        claims, _journal, _taker, new ObservedTasks(NullLogger<ObservedTasks>.Instance), TimeProvider.System, NullLogger<ClaimAnswers>.Instance);
 
     private async Task<long> GiveUpAsync()
     {
@@ -105,6 +114,21 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
     }
 
     private ClaimAnswer Grant() => new() { TaskId = _task.TaskId, Attempt = _task.Attempt, Lease = Guid.NewGuid(), Number = 7, Spec = new TaskSpec { Argv = ["true"] } };
+
+    private sealed class Taker : IGrantTaker
+    {
+        public List<ClaimOutcome.Granted> Late { get; } = [];
+
+        public HashSet<AttemptKey> Held { get; } = [];
+
+        public bool Holds(AttemptKey key) => Held.Contains(key);
+
+        public bool HoldsAndTellsAgain(TaskQueued task) => false;
+
+        public void Begin(ClaimOutcome.Granted grant) => throw new NotSupportedException("Whoever asks begins it.");
+
+        public void BeginLate(ClaimOutcome.Granted grant) => Late.Add(grant);
+    }
 
     private sealed class Sent : IAgentBus
     {

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using Scitq.Agent.Workers;
+using Scitq.Agent.Attempts;
 using Scitq.Contracts.Messages;
 using Scitq.Tests.Servers;
 
@@ -42,7 +42,7 @@ public sealed class LeasesTests
     public void An_attempt_from_before_is_not_trusted_until_renewed()
     {
         var leases = new Leases(_time, TimeSpan.FromSeconds(30));
-        leases.Add(_key, 0);
+        leases.Add(_key, null);
         Assert.True(leases.Left(_key) <= TimeSpan.Zero);
         leases.Sending(4, [_key]);
         leases.Renewed(4, []);

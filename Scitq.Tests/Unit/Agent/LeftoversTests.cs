@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Scitq.Agent.Disk;
 using Scitq.Agent.Runtimes;
-using Scitq.Agent.Workers;
 using Scitq.Tests.Servers;
 using Scitq.Tests.Unit.Fetch;
 
@@ -79,7 +79,7 @@ public sealed class LeftoversTests : IDisposable
 
     private WorkDirectories Directories(out Leftovers leftovers)
     {
-        leftovers = new Leftovers(_folder.Path, TimeProvider.System, NullLogger<Leftovers>.Instance);
+        leftovers = new Leftovers(_folder.Path, new RuntimeSet(native: null, docker: null), TimeProvider.System, NullLogger<Leftovers>.Instance);
         return new WorkDirectories(_folder.Path, TimeSpan.FromDays(1), Ownership.Own, leftovers, TimeProvider.System, NullLogger<WorkDirectories>.Instance);
     }
 }

@@ -1,4 +1,4 @@
-using Scitq.Agent.Logs;
+using Scitq.Agent.Parts;
 
 namespace Scitq.Tests.Unit.Agent;
 

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Scitq.Agent.Bus;
+using Scitq.Agent.Parts;
 using Scitq.Agent.Reports;
+using Scitq.Agent.Slots;
 using Scitq.Contracts.Messages;
 using Scitq.Tests.Servers;
 
@@ -17,7 +19,7 @@ public sealed class ReporterTests : IAsyncDisposable
     public async Task An_end_overtakes_what_came_before_it()
     {
         using var stop = new CancellationTokenSource();
-        var reporter = new Reporter(_bus, TimeProvider.System, "w", NullLogger<Reporter>.Instance);
+        var reporter = NewReporter();
         reporter.Post(Report(AttemptStage.Running));
         reporter.Post(Report(AttemptStage.Ended));
         reporter.Post(Report(AttemptStage.Uploading));
@@ -33,7 +35,7 @@ public sealed class ReporterTests : IAsyncDisposable
     {
         using var stop = new CancellationTokenSource();
         _bus.Broken = true;
-        var reporter = new Reporter(_bus, TimeProvider.System, "w", NullLogger<Reporter>.Instance);
+        var reporter = NewReporter();
         var run = reporter.RunAsync(stop.Token);
         reporter.Post(Report(AttemptStage.Running));
         await Eventually.Async(() => _bus.Tries > 0, "it was tried");
@@ -49,6 +51,9 @@ public sealed class ReporterTests : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _bus.DisposeAsync();
+
+    private Reporter NewReporter() => new(
+        _bus, new WorkerIdentity("w", Guid.NewGuid()), new Capacity(concurrency: 1, prefetch: 0, TimeProvider.System), TimeProvider.System, NullLogger<Reporter>.Instance);
 
     private AttemptReport Report(AttemptStage stage) => new() { Key = _key, Stage = stage };
 

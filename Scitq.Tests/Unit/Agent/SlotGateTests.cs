@@ -10,7 +10,7 @@ public sealed class SlotGateTests
     [Fact(Timeout = 30_000)]
     public async Task The_lowest_number_gets_the_next_slot()
     {
-        var gate = new SlotGate(1);
+        var gate = new SlotGate(1, TimeProvider.System);
         Assert.True(await gate.TakeAsync(0, Patience, CancellationToken.None));
         var late = gate.TakeAsync(7, Patience, CancellationToken.None);
         var early = gate.TakeAsync(3, Patience, CancellationToken.None);
@@ -24,7 +24,7 @@ public sealed class SlotGateTests
     [Fact(Timeout = 30_000)]
     public async Task A_raised_limit_lets_those_in_who_wait()
     {
-        var gate = new SlotGate(0);
+        var gate = new SlotGate(0, TimeProvider.System);
         var first = gate.TakeAsync(1, Patience, CancellationToken.None);
         var second = gate.TakeAsync(2, Patience, CancellationToken.None);
         gate.Limit = 2;
@@ -36,7 +36,7 @@ public sealed class SlotGateTests
     [Fact(Timeout = 30_000)]
     public async Task A_lowered_limit_takes_nothing_away_but_grants_nothing_either()
     {
-        var gate = new SlotGate(2);
+        var gate = new SlotGate(2, TimeProvider.System);
         await gate.TakeAsync(1, Patience, CancellationToken.None);
         await gate.TakeAsync(2, Patience, CancellationToken.None);
         gate.Limit = 1;
@@ -50,7 +50,7 @@ public sealed class SlotGateTests
     [Fact(Timeout = 30_000)]
     public async Task Who_gives_up_waiting_leaves_no_slot_behind()
     {
-        var gate = new SlotGate(1);
+        var gate = new SlotGate(1, TimeProvider.System);
         await gate.TakeAsync(1, Patience, CancellationToken.None);
         using var stop = new CancellationTokenSource();
         var waiting = gate.TakeAsync(2, Patience, stop.Token);

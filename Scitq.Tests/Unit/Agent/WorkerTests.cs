@@ -1,11 +1,9 @@
 using System.Text;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
 using Scitq.Agent;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Runtimes;
-using Scitq.Agent.Workers;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Tests.Servers;
@@ -19,7 +17,7 @@ public sealed class WorkerTests : IAsyncLifetime
     private readonly FakeRuntime _runtime = new();
     private readonly Lifetime _lifetime = new();
     private FakeCoordinator _coordinator = null!;
-    private Worker? _worker;
+    private AgentInTest? _worker;
 
     public async ValueTask InitializeAsync() => _coordinator = await FakeCoordinator.StartAsync();
 
@@ -299,7 +297,7 @@ public sealed class WorkerTests : IAsyncLifetime
         var task = Guid.NewGuid();
         var journalled = new JournalledAttempt(new AttemptKey(task, 1, Guid.NewGuid()), 5, new TaskSpec { Argv = ["wait"] });
         Directory.CreateDirectory(_folder["work"]);
-        await using (var journal = AttemptJournal.Open(_folder["work"], Guid.NewGuid())) await journal.GrantedAsync([journalled]);
+        await using (var journal = AttemptJournal.Open(_folder["work"], Guid.NewGuid(), TimeProvider.System)) await journal.GrantedAsync([journalled]);
         var directory = new WorkDirectory(_folder[$"work/tasks/5-1-{journalled.Key.Lease.ToString("N")[..8]}"]);
         directory.Create(Ownership.Own);
         await _runtime.StartAsync(new RunRequest { Key = journalled.Key, Number = 5, Worker = "w", Spec = journalled.Spec, Directory = directory, Cpu = 1 }, _ => { }, CancellationToken.None);
@@ -448,7 +446,7 @@ public sealed class WorkerTests : IAsyncLifetime
     {
         var journalled = new JournalledAttempt(new AttemptKey(Guid.NewGuid(), 1, Guid.NewGuid()), 5, new TaskSpec { Argv = ["wait"] });
         Directory.CreateDirectory(_folder["work"]);
-        await using (var journal = AttemptJournal.Open(_folder["work"], Guid.NewGuid())) await journal.GrantedAsync([journalled]);
+        await using (var journal = AttemptJournal.Open(_folder["work"], Guid.NewGuid(), TimeProvider.System)) await journal.GrantedAsync([journalled]);
         var directory = new WorkDirectory(_folder[$"work/tasks/5-1-{journalled.Key.Lease.ToString("N")[..8]}"]);
         if (running) directory.Create(Ownership.Own);
         if (running) await _runtime.StartAsync(new RunRequest { Key = journalled.Key, Number = 5, Worker = "w", Spec = journalled.Spec, Directory = directory, Cpu = 1 }, _ => { }, CancellationToken.None);
@@ -465,8 +463,8 @@ public sealed class WorkerTests : IAsyncLifetime
             KeepFailed = keepFailed ?? TimeSpan.FromDays(1), LeaseTime = lease ?? TimeSpan.FromSeconds(30), FileRoots = roots,
             ResumeTimeout = resume ?? TimeSpan.FromMinutes(10),
         };
-        _worker = new Worker(options, new InMemoryAgentBus(_coordinator.Bus, "w", TimeProvider.System), new RuntimeSet(_runtime, docker: null), TimeProvider.System, _lifetime, NullLoggerFactory.Instance);
-        await _worker.StartAsync(CancellationToken.None);
+        _worker = new AgentInTest(options, new InMemoryAgentBus(_coordinator.Bus, "w", TimeProvider.System), _runtime, _lifetime);
+        await _worker.StartAsync();
     }
 
     private sealed class Lifetime : IHostApplicationLifetime

@@ -1,0 +1,52 @@
+using Scitq.Contracts;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Agent.Attempts;
+
+/// <summary>Says in the last report of an attempt how it ended.</summary>
+internal static class EndReport
+{
+    /// <summary>The report; null when nothing may be said of the attempt.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="now">The time (UTC).</param>
+    public static AttemptReport? Of(Attempt attempt, Outcome outcome, DateTime now) => attempt.Cause switch
+    {
+        StopCause.Revoked => null,
+        StopCause.Released => new AttemptReport { Key = attempt.Key, Stage = AttemptStage.Released },
+        _ => new AttemptReport
+        {
+            Key = attempt.Key,
+            Stage = AttemptStage.Ended,
+            Started = outcome.Started,
+            Output = outcome.Output is { Inline.Count: > 0 } output ? output.Inline : null,
+            Result = Result(attempt, outcome, now),
+        },
+    };
+
+    private static AttemptResult Result(Attempt attempt, Outcome outcome, DateTime now)
+    {
+        var cancelled = IsCancelled(attempt, outcome);
+        return new AttemptResult
+        {
+            Failure = cancelled ? FailureClass.Cancelled : outcome.Failure,
+            Reason = cancelled ? attempt.StopReason ?? "its user cancelled it" : outcome.Reason,
+            ExitCode = outcome.Exit?.ExitCode,
+            RunEnded = outcome.RunEnded,
+            Finished = now,
+            StdoutBytes = outcome.Output?.Stdout ?? 0,
+            StderrBytes = outcome.Output?.Stderr ?? 0,
+            PeakMemory = outcome.Exit?.PeakMemory,
+            CpuSeconds = outcome.Exit?.CpuSeconds,
+            BytesIn = outcome.BytesIn,
+            BytesOut = outcome.BytesOut,
+            Outputs = outcome.Outputs,
+            Warnings = outcome.Warnings,
+            Cache = ResultReuse.RecordOf(attempt, outcome),
+        };
+    }
+
+    /// <summary>One that had ended well before it was to be stopped, and has nothing to deliver, is done.</summary>
+    private static bool IsCancelled(Attempt attempt, Outcome outcome) => attempt.Cause == StopCause.Cancelled
+        && (outcome.StoppedByUser || outcome.Exit?.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
+}

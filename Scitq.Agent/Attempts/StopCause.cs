@@ -1,0 +1,14 @@
+namespace Scitq.Agent.Attempts;
+
+/// <summary>Why an attempt is stopped; the later the stronger.</summary>
+internal enum StopCause
+{
+    /// <summary>Given back before it started.</summary>
+    Released,
+
+    /// <summary>Its user cancelled it.</summary>
+    Cancelled,
+
+    /// <summary>It is no longer this worker's: nothing may be left of it.</summary>
+    Revoked,
+}

@@ -1,0 +1,25 @@
+using Scitq.Agent.Attempts;
+using Scitq.Agent.Journal;
+using Scitq.Agent.Runtimes;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Agent.Workers;
+
+/// <summary>Says in a registration what this worker is, and what it holds from before.</summary>
+internal sealed class Introduction(AgentOptions options, AttemptJournal journal, RuntimeSet runtimes, AttemptTable attempts)
+{
+    public RegisterWorker Make() => new()
+    {
+        Worker = options.Name,
+        Epoch = journal.Epoch,
+        PreviousEpoch = journal.PreviousEpoch,
+        PreviousEpochs = journal.PreviousEpochs,
+        Takeover = options.Takeover,
+        Batch = options.Batch,
+        Concurrency = options.Concurrency,
+        Prefetch = options.Prefetch,
+        LeaseSeconds = options.LeaseTime.TotalSeconds,
+        Host = HostFigures.Describe(runtimes.DockerVersion, runtimes.Gpus),
+        Leases = attempts.Keys(),
+    };
+}

@@ -1,0 +1,20 @@
+using Scitq.Agent.Attempts;
+using Scitq.Agent.Disk;
+using Scitq.Contracts.Messages;
+
+namespace Scitq.Agent.Workers;
+
+/// <summary>Says in a heartbeat how this worker is and what it does.</summary>
+internal sealed class WorkerCondition(AttemptTable attempts, SettingsInForce settings, DiskRoom room, ResourceNews resources, Orders orders)
+{
+    public WorkerHeartbeat Tell(WorkerHeartbeat heartbeat) => heartbeat with
+    {
+        Running = attempts.All.Count(a => a.Stage == AttemptStage.Running),
+        Hold = settings.Renew()?.Text,
+        Load = HostFigures.Load(),
+        MemoryAvailable = HostFigures.MemoryAvailable(),
+        DiskFree = room.Free,
+        Resources = resources.For(heartbeat.Sequence),
+        Done = orders.Done,
+    };
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Scitq.Agent;
+using Scitq.Agent.Bus;
+using Scitq.Agent.Runtimes;
+
+namespace Scitq.Tests.Unit.Agent;
+
+/// <summary>An agent, composed as in its program, with another bus and another runtime.</summary>
+internal sealed class AgentInTest : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+    private readonly IHostedService _agent;
+
+    public AgentInTest(AgentOptions options, IAgentBus bus, IRuntime runtime, IHostApplicationLifetime lifetime)
+    {
+        _services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(lifetime)
+            .AddSingleton(bus)
+            .AddSingleton(new RuntimeSet(runtime, docker: null))
+            .AddSingleton(options)
+            .AddAgentParts()
+            .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
+        _agent = _services.GetRequiredService<IHostedService>();
+    }
+
+    public Task StartAsync() => _agent.StartAsync(CancellationToken.None);
+
+    public Task StopAsync(CancellationToken ct) => _agent.StopAsync(ct);
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+}
