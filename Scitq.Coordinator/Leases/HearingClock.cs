@@ -26,6 +26,8 @@ internal sealed class HearingClock(
         {
             if (_here is { } before)
             {
+                // What comes meanwhile is answered only once the database is back, and until then nobody can have been granted or told anything.
+                if (outage.Problem is not null) return before;
                 var now = rules.Heard(before, Now);
                 _here = now;
                 return now;

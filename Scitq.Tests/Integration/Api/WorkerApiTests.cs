@@ -259,6 +259,30 @@ public abstract class WorkerApiTests(bool postgres)
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task What_is_heard_while_the_database_is_away_ages_no_grant()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var registration = Registration(Guid.NewGuid());
+        await server.Workers.RegisterAsync(registration, CancellationToken.None);
+        var (number, id) = await server.SubmitAsync();
+        await BeatAsync(server, registration.Epoch);
+        await ClaimAsync(server, id, registration.Epoch);
+        var hearing = (HearingClock)server.App.Services.GetService(typeof(HearingClock))!;
+        var database = (IDatabaseHealth)server.App.Services.GetService(typeof(IDatabaseHealth))!;
+        database.Missed(new TimeoutException("away"));
+        for (var i = 0; i < 30; i++)
+        {
+            server.Clock.Ahead += TimeSpan.FromSeconds(2);
+            await hearing.HeardAsync(CancellationToken.None);       // claims and heartbeats go on coming
+        }
+
+        database.Saved();
+        // Sent before the worker could be told of the grant, read when the database is back.
+        await BeatAsync(server, registration.Epoch, heard: _sequence);
+        Assert.Equal("accepted", (await server.GetAsync($"/tasks/{number}")).Json().GetProperty("status").GetString());
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task An_agent_whose_lease_outlives_the_coordinators_patience_is_refused()
     {
         await using var server = await ApiServer.StartAsync(postgres);
