@@ -10,7 +10,7 @@ namespace Scitq.Coordinator;
 internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider clock, ILogger<DataDisk> logger) : BackgroundService
 {
     private const long Most = 64L * 1024 * 1024;
-    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private readonly Ballast _ballast = new(options.Data);
     private bool _wasShort;
 
@@ -19,7 +19,7 @@ internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(s_look, clock);
+        using var timer = new PeriodicTimer(LookEvery, clock);
         do Look();
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }

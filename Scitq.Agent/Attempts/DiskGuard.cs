@@ -16,9 +16,9 @@ namespace Scitq.Agent.Attempts;
 internal sealed partial class DiskGuard(DiskRoom room, AttemptTable attempts, AgentOptions options, TimeProvider time, ILogger<DiskGuard> logger) : IAgentPart
 {
     private const long Noise = 64 * 1024;
-    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan s_evidence = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Evidence = TimeSpan.FromMilliseconds(400);
     private Dictionary<Attempt, long>? _before;
     private Task _tidying = Task.CompletedTask;
     private long _shortSince;
@@ -27,7 +27,7 @@ internal sealed partial class DiskGuard(DiskRoom room, AttemptTable attempts, Ag
     {
         while (true)
         {
-            await Task.Delay(attempts.Count > 0 ? s_look : s_idle, time, ct);
+            await Task.Delay(attempts.Count > 0 ? Look : Idle, time, ct);
             var free = room.Look();
             if (free < room.Reserve) await ShortAsync(free, ct);
             else if (_shortSince != 0) HasRoom();
@@ -69,7 +69,7 @@ internal sealed partial class DiskGuard(DiskRoom room, AttemptTable attempts, Ag
         }
 
         foreach (var (attempt, bytes) in used) _before.TryAdd(attempt, bytes);
-        if (time.GetElapsedTime(_shortSince) < s_evidence && free > room.Reserve / 2) return;
+        if (time.GetElapsedTime(_shortSince) < Evidence && free > room.Reserve / 2) return;
         free = room.Look();
         if (free < room.Reserve && Choose(used, room.Reserve - free) is { } one) Stop(one, used[one], free);
     }

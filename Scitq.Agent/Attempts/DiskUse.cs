@@ -8,7 +8,7 @@ namespace Scitq.Agent.Attempts;
 /// <summary>How much of the work directory's disk each running attempt has taken. Looked up only when the disk is short: it walks trees.</summary>
 internal static class DiskUse
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>Bytes of each, without what was fetched for it; those that could not be measured in time are left out.</summary>
     public static async Task<Dictionary<Attempt, long>> MeasureAsync(IReadOnlyList<Attempt> running, TimeProvider time, CancellationToken ct)
@@ -41,7 +41,7 @@ internal static class DiskUse
         using var du = Process.Start(start)!;
         du.ErrorDataReceived += (_, _) => { };
         du.BeginErrorReadLine();
-        using var over = new CancellationTokenSource(s_patience, time);
+        using var over = new CancellationTokenSource(Patience, time);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct, over.Token);
         try
         {

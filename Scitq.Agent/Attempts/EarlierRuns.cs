@@ -9,10 +9,10 @@ namespace Scitq.Agent.Attempts;
 /// <summary>Finds out what became of the commands that an earlier process of this agent may have started.</summary>
 internal sealed partial class EarlierRuns(RuntimeSet runtimes, Capacity capacity, AgentOptions options, TimeProvider time, ILogger<EarlierRuns> logger)
 {
-    private static readonly TimeSpan s_askAgain = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(2);
 
     // Whoever is stopped or cancelled in these moments had better be adopted first: then it gets its grace, and its output is kept.
-    private static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Asks the runtime until it knows, or until time is over.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever keeps it from being told is tried again, and is the reason in the end.")]
@@ -22,7 +22,7 @@ internal sealed partial class EarlierRuns(RuntimeSet runtimes, Capacity capacity
         var repeats = new Repeats(time);
         using var patience = new CancellationTokenSource(options.ResumeTimeout, time);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
-        await using var stopped = attempt.Stopping.Register(() => patience.CancelAfter(s_stopPatience));
+        await using var stopped = attempt.Stopping.Register(() => patience.CancelAfter(StopPatience));
         var problem = "no answer";
         while (true)
         {
@@ -41,7 +41,7 @@ internal sealed partial class EarlierRuns(RuntimeSet runtimes, Capacity capacity
                 if (repeats.Says(problem)) Log.NotAdopted(logger, attempt.Number, problem);
             }
 
-            await Task.WhenAny(Task.Delay(s_askAgain, time, over.Token));
+            await Task.WhenAny(Task.Delay(AskAgain, time, over.Token));
             if (over.IsCancellationRequested) return new EarlierRun.Unknown(Reason(attempt, problem));
         }
     }

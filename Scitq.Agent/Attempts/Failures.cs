@@ -10,7 +10,7 @@ namespace Scitq.Agent.Attempts;
 /// <summary>Turns what went wrong into a class and one line for people.</summary>
 internal static class Failures
 {
-    private static readonly string?[] s_signals =
+    private static readonly string?[] Signals =
         [null, "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM"];
 
     /// <summary>The class of an exception; null when it is not one that is foreseen.</summary>
@@ -49,5 +49,5 @@ internal static class Failures
 
     /// <summary><c>with exit code 3</c>, and which signal that stands for.</summary>
     public static string Ending(int code) =>
-        code > 128 && code - 128 < s_signals.Length ? $"with exit code {code} (signal SIG{s_signals[code - 128]})" : $"with exit code {code}";
+        code > 128 && code - 128 < Signals.Length ? $"with exit code {code} (signal SIG{Signals[code - 128]})" : $"with exit code {code}";
 }

@@ -11,7 +11,7 @@ namespace Scitq.Agent.Attempts;
 internal sealed class Leases(TimeProvider time, TimeSpan life) : ICoordinatorListener
 {
     private const long NotRenewed = long.MinValue;
-    private static readonly TimeSpan s_longestWatch = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWatch = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<AttemptKey, long> _sent = new();
     private readonly ConcurrentDictionary<long, (long Sent, IReadOnlyList<AttemptKey> Keys)> _heartbeats = new();
 
@@ -79,7 +79,7 @@ internal sealed class Leases(TimeProvider time, TimeSpan life) : ICoordinatorLis
         try
         {
             // Timers stand still while the machine is suspended, leases do not.
-            while (Left(key) is { } left && left > TimeSpan.Zero) await Task.Delay(left < s_longestWatch ? left : s_longestWatch, time, done);
+            while (Left(key) is { } left && left > TimeSpan.Zero) await Task.Delay(left < LongestWatch ? left : LongestWatch, time, done);
             await lapsed.CancelAsync();
         }
         catch (OperationCanceledException)

@@ -16,9 +16,9 @@ namespace Scitq.Agent.Claims;
 internal sealed partial class ClaimBatcher(IAgentBus bus, WorkerIdentity self, Capacity capacity, TimeProvider time, ILogger<ClaimBatcher> logger) : IAgentPart
 {
     private const int MaxItems = 256;
-    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_memory = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
     private readonly Repeats _failing = new(time);
     private readonly Channel<Claim> _waiting = Channel.CreateUnbounded<Claim>();
     private readonly ConcurrentDictionary<long, ClaimRequest> _requests = new();
@@ -39,7 +39,7 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, WorkerIdentity self, C
             {
                 try
                 {
-                    return await claim.Outcome.Task.WaitAsync(s_patience, time, ct);
+                    return await claim.Outcome.Task.WaitAsync(Patience, time, ct);
                 }
                 catch (TimeoutException) when (bus.IsHeldBack)
                 {
@@ -62,7 +62,7 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, WorkerIdentity self, C
     {
         while (await _waiting.Reader.WaitToReadAsync(ct))
         {
-            for (var since = time.GetTimestamp(); capacity.HasWorkAhead && _waiting.Reader.Count < MaxItems && time.GetElapsedTime(since) < s_gather;)
+            for (var since = time.GetTimestamp(); capacity.HasWorkAhead && _waiting.Reader.Count < MaxItems && time.GetElapsedTime(since) < Gather;)
                 await Task.Delay(TimeSpan.FromMilliseconds(5), time, ct);
             var claims = new List<Claim>();
             while (claims.Count < MaxItems && _waiting.Reader.TryRead(out var claim))
@@ -80,7 +80,7 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, WorkerIdentity self, C
     private async Task SendAsync(List<Claim> claims, CancellationToken ct)
     {
         foreach (var (old, stale) in _requests)
-            if (time.GetElapsedTime(stale.Sent) > s_memory && stale.Claims.All(c => c.Settled)) _requests.TryRemove(old, out _);
+            if (time.GetElapsedTime(stale.Sent) > Memory && stale.Claims.All(c => c.Settled)) _requests.TryRemove(old, out _);
         var number = ++_lastRequest;
         _requests[number] = new ClaimRequest(claims, time.GetTimestamp());
         TaskQueued[] items = [.. claims.Select(c => c.Task)];

@@ -11,7 +11,7 @@ namespace Scitq.Agent.Claims;
 /// </summary>
 internal sealed class TaskIntake(BatchListener listener, Capacity capacity, ClaimBatcher claims, IGrantTaker taker) : ITaskTaker
 {
-    private static readonly TimeSpan s_placePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PlacePatience = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<(Guid Task, int Attempt), Task<bool>> _asking = new();
 
     public async Task<bool> TakeAsync(TaskQueued task, CancellationToken connection)
@@ -53,7 +53,7 @@ internal sealed class TaskIntake(BatchListener listener, Capacity capacity, Clai
     {
         try
         {
-            if (!await capacity.Places.TakeAsync(0, s_placePatience, connection))
+            if (!await capacity.Places.TakeAsync(0, PlacePatience, connection))
             {
                 listener.Starved();
                 return false;

@@ -13,8 +13,8 @@ namespace Scitq.Agent.Disk;
 /// </summary>
 internal sealed partial class Leftovers(string workDirectory, IRootRemoval privileged, TimeProvider time, ILogger<Leftovers> logger)
 {
-    private static readonly TimeSpan s_firstAgain = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan s_lastAgain = TimeSpan.FromHours(1);
+    private static readonly TimeSpan FirstAgain = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LastAgain = TimeSpan.FromHours(1);
     private readonly string _place = Path.Combine(Path.GetFullPath(workDirectory), "aside");
     private readonly ConcurrentDictionary<string, Leftover> _left = new();
     private readonly Lock _retrying = new();
@@ -120,7 +120,7 @@ internal sealed partial class Leftovers(string workDirectory, IRootRemoval privi
         if (leftover.Problem is null) Log.NotRemoved(logger, path, problem);
         leftover.Problem = problem;
         leftover.Tried = time.GetTimestamp();
-        leftover.Wait = leftover.Wait == TimeSpan.Zero ? s_firstAgain : leftover.Wait * 2 < s_lastAgain ? leftover.Wait * 2 : s_lastAgain;
+        leftover.Wait = leftover.Wait == TimeSpan.Zero ? FirstAgain : leftover.Wait * 2 < LastAgain ? leftover.Wait * 2 : LastAgain;
         _left[path] = leftover;
     }
 

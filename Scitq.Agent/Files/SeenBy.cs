@@ -6,19 +6,19 @@ namespace Scitq.Agent.Files;
 /// <summary>The file system with the rights of another account: root fetches for a task only what the task itself may read.</summary>
 internal static partial class SeenBy
 {
-    private static readonly bool s_arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+    private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     // Of the kernel and not of the C library, whose setgroups changes all threads.
-    private static readonly int s_setGroups = s_arm ? 159 : 116, s_getGroups = s_arm ? 158 : 115;
+    private static readonly int SetGroups = Arm ? 159 : 116, GetGroups = Arm ? 158 : 115;
 
     /// <summary>Does something short, all of it on this thread, as the account.</summary>
     public static unsafe T Run<T>(RunAs account, Func<T> look)
     {
         if (Posix.geteuid() != 0) return look();
-        var before = new uint[Math.Max(0, (int)syscall(s_getGroups, 0, null))];
+        var before = new uint[Math.Max(0, (int)syscall(GetGroups, 0, null))];
         fixed (uint* old = before, own = account.Groups)
         {
-            if (syscall(s_getGroups, before.Length, old) < 0 || syscall(s_setGroups, account.Groups.Length, own) != 0)
+            if (syscall(GetGroups, before.Length, old) < 0 || syscall(SetGroups, account.Groups.Length, own) != 0)
                 throw new IOException("The groups of an account could not be taken.");
             try
             {
@@ -32,7 +32,7 @@ internal static partial class SeenBy
             {
                 _ = setfsuid(0);
                 _ = setfsgid(Posix.getegid());
-                if (setfsuid(uint.MaxValue) != 0 || syscall(s_setGroups, before.Length, old) != 0) Environment.FailFast("A thread has lost its rights.");
+                if (setfsuid(uint.MaxValue) != 0 || syscall(SetGroups, before.Length, old) != 0) Environment.FailFast("A thread has lost its rights.");
             }
         }
     }

@@ -12,8 +12,8 @@ internal static unsafe partial class Unix
 
     // Of the C library's headers; those of open differ between x86-64 and arm64.
     private const int NoFollowAt = 0x100, EmptyPath = 0x1000, PathOnly = 0x200000, CloseOnExec = 0x80000;
-    private static readonly bool s_arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
-    private static readonly int s_directory = s_arm ? 0x4000 : 0x10000, s_noFollow = s_arm ? 0x8000 : 0x20000;
+    private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+    private static readonly int Directory = Arm ? 0x4000 : 0x10000, NoFollow = Arm ? 0x8000 : 0x20000;
 
     /// <summary>The facts of the entry with this name, never of where a link leads; null when there is none.</summary>
     /// <exception cref="IOException">The kernel refused.</exception>
@@ -29,11 +29,11 @@ internal static unsafe partial class Unix
 
     /// <summary>A descriptor of a directory, never of where a link leads.</summary>
     /// <exception cref="IOException">The kernel refused.</exception>
-    public static int OpenDirectory(int directory, ReadOnlySpan<byte> name) => Open(directory, name, s_directory | s_noFollow | CloseOnExec);
+    public static int OpenDirectory(int directory, ReadOnlySpan<byte> name) => Open(directory, name, Directory | NoFollow | CloseOnExec);
 
     /// <summary>A descriptor that only stands for the file, to be used with <see cref="Anchor"/>.</summary>
     /// <exception cref="IOException">The kernel refused.</exception>
-    public static int OpenPath(int directory, ReadOnlySpan<byte> name) => Open(directory, name, PathOnly | s_noFollow | CloseOnExec);
+    public static int OpenPath(int directory, ReadOnlySpan<byte> name) => Open(directory, name, PathOnly | NoFollow | CloseOnExec);
 
     /// <summary>A path that means what the descriptor does, whatever has become of its name.</summary>
     public static byte[] Anchor(int fd) => Bytes($"/proc/self/fd/{fd}");

@@ -13,7 +13,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
 {
     // An agent that is started again and again while no coordinator answers.
     private const int MostEpochs = 200;
-    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(2);
     private readonly JournalFile _file;
     private readonly TimeProvider _time;
     private readonly Dictionary<AttemptKey, JournalledAttempt> _live;
@@ -148,7 +148,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
         while (true)
         {
             // Nothing new is granted while it can't be written, so it must find out by itself that it can.
-            if (_problem is not null) await Task.WhenAny(more, Task.Delay(s_again, _time));
+            if (_problem is not null) await Task.WhenAny(more, Task.Delay(Again, _time));
             else await more;
             if (more.IsCompleted && !await more) break;
             while (_writes.Reader.TryRead(out var write))

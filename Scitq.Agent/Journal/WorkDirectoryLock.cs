@@ -6,7 +6,7 @@ namespace Scitq.Agent.Journal;
 internal sealed class WorkDirectoryLock : IDisposable
 {
     private const int WouldBlock = 11;
-    private static readonly string[] s_files = ["lock", "journal", "journal.new"];
+    private static readonly string[] Files = ["lock", "journal", "journal.new"];
     private readonly FileStream _file;
 
     private WorkDirectoryLock(string directory, FileStream file) => (Directory, _file) = (directory, file);
@@ -21,7 +21,7 @@ internal sealed class WorkDirectoryLock : IDisposable
         try
         {
             OwnDirectory.Make(directory, OwnDirectory.AboveTasks);
-            foreach (var file in s_files) OwnDirectory.CheckFile(Path.Combine(directory, file));
+            foreach (var file in Files) OwnDirectory.CheckFile(Path.Combine(directory, file));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -32,7 +32,7 @@ internal sealed class WorkDirectoryLock : IDisposable
         {
             var file = new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             // Of an older version, which left them open: the journal holds what tasks were told in confidence.
-            foreach (var name in s_files) OwnDirectory.Close(Path.Combine(directory, name));
+            foreach (var name in Files) OwnDirectory.Close(Path.Combine(directory, name));
             return new WorkDirectoryLock(directory, file);
         }
         catch (UnauthorizedAccessException e)

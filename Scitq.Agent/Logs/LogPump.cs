@@ -19,8 +19,8 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
 
     private const int Chunk = 128 * 1024;
     private const int MaxInFlight = 4;
-    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan s_answerPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
     private readonly Repeats _failing = new(time);
     private readonly Repeats _unreadable = new(time);
     private readonly ConcurrentDictionary<AttemptKey, Tails> _tails = new();
@@ -53,7 +53,7 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
     {
         while (true)
         {
-            await _wake.WaitAsync(_tails.IsEmpty ? Timeout.InfiniteTimeSpan : s_look, ct);
+            await _wake.WaitAsync(_tails.IsEmpty ? Timeout.InfiniteTimeSpan : Look, ct);
             foreach (var (key, tails) in _tails)
             {
                 try
@@ -89,7 +89,7 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
 
     private async Task PumpAsync(AttemptKey key, Tails tails, CancellationToken ct)
     {
-        if (!tails.Complete && time.GetElapsedTime(tails.Since) < s_look) return;
+        if (!tails.Complete && time.GetElapsedTime(tails.Since) < Look) return;
         foreach (var tail in tails.Streams)
         {
             if (tails.Complete) tail.Complete();
@@ -100,7 +100,7 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
             {
                 if (tail.Sent is { } sent)
                 {
-                    if (time.GetElapsedTime(sent) < s_answerPatience) continue;
+                    if (time.GetElapsedTime(sent) < AnswerPatience) continue;
                     tail.Doubtful = true;
                 }
                 else if (InFlight >= MaxInFlight)
@@ -151,7 +151,7 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
             var streams = new[] { new StreamTail(stdout, OutputStream.Stdout, pump.Cap, mask), new StreamTail(stderr, OutputStream.Stderr, pump.Cap, mask) };
             _tails = new Tails(streams, since);
             // A command that ends sooner than this prints little, and that travels with its end.
-            _timer = pump.Time.CreateTimer(_ => pump.Register(key, _tails), null, s_look, Timeout.InfiniteTimeSpan);
+            _timer = pump.Time.CreateTimer(_ => pump.Register(key, _tails), null, Look, Timeout.InfiniteTimeSpan);
         }
 
         /// <summary>The command has ended: returns once all output is stored, or hands back what little of it can travel with the end.</summary>

@@ -3,8 +3,8 @@ namespace Scitq.Agent.Parts;
 /// <summary>Of one kind of trouble: a line that would be the same again and again is said at once, and then less and less often.</summary>
 internal sealed class Repeats(TimeProvider time)
 {
-    private static readonly TimeSpan s_first = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan s_last = TimeSpan.FromHours(1);
+    private static readonly TimeSpan First = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Last = TimeSpan.FromHours(1);
     private readonly Lock _lock = new();
     private string? _text;
     private long _said;
@@ -15,8 +15,8 @@ internal sealed class Repeats(TimeProvider time)
     {
         lock (_lock)
         {
-            if (_text is not null && time.GetElapsedTime(_said) < _silence && (_text == text || time.GetElapsedTime(_said) < s_first / 4)) return false;
-            _silence = _text is null || _text != text ? s_first : _silence * 2 < s_last ? _silence * 2 : s_last;
+            if (_text is not null && time.GetElapsedTime(_said) < _silence && (_text == text || time.GetElapsedTime(_said) < First / 4)) return false;
+            _silence = _text is null || _text != text ? First : _silence * 2 < Last ? _silence * 2 : Last;
             (_text, _said) = (text, time.GetTimestamp());
             return true;
         }

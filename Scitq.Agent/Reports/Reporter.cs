@@ -16,10 +16,10 @@ internal sealed partial class Reporter(IAgentBus bus, WorkerIdentity self, Capac
 {
     private const int MaxItems = 256;
     private const int MaxOutput = 256 * 1024;
-    private static readonly TimeSpan s_overtake = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_firstRepeat = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan s_lastRepeat = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Overtake = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan FirstRepeat = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LastRepeat = TimeSpan.FromMinutes(5);
     private readonly Repeats _failing = new(time);
     private readonly Lock _lock = new();
     private readonly Signal _posted = new(time);
@@ -85,10 +85,10 @@ internal sealed partial class Reporter(IAgentBus bus, WorkerIdentity self, Capac
     {
         while (!await _posted.WaitAsync(TimeSpan.FromSeconds(1), ct)) QueueRepeats();
         var since = time.GetTimestamp();
-        while (Volatile.Read(ref _pendingEnds) == 0 && s_overtake - time.GetElapsedTime(since) is { Ticks: > 0 } left)
+        while (Volatile.Read(ref _pendingEnds) == 0 && Overtake - time.GetElapsedTime(since) is { Ticks: > 0 } left)
             await _posted.WaitAsync(left, ct);
         // Each message costs as much as several ends.
-        if (capacity.IsBusy && Volatile.Read(ref _pendingEnds) < MaxItems && s_gather - time.GetElapsedTime(since) is { Ticks: > 0 } rest)
+        if (capacity.IsBusy && Volatile.Read(ref _pendingEnds) < MaxItems && Gather - time.GetElapsedTime(since) is { Ticks: > 0 } rest)
             await Task.Delay(rest, time, ct);
     }
 
@@ -152,7 +152,7 @@ internal sealed partial class Reporter(IAgentBus bus, WorkerIdentity self, Capac
             foreach (var (key, end) in _unrecorded)
             {
                 if (_pending.ContainsKey(key) || time.GetElapsedTime(end.Sent) < end.Repeat) continue;
-                end.Repeat = end.Repeat * 2 < s_lastRepeat ? end.Repeat * 2 : s_lastRepeat;
+                end.Repeat = end.Repeat * 2 < LastRepeat ? end.Repeat * 2 : LastRepeat;
                 Queue(end.Report);
                 any = true;
             }
@@ -167,7 +167,7 @@ internal sealed partial class Reporter(IAgentBus bus, WorkerIdentity self, Capac
 
         public long Sent { get; set; }
 
-        public TimeSpan Repeat { get; set; } = s_firstRepeat;
+        public TimeSpan Repeat { get; set; } = FirstRepeat;
     }
 
     private static partial class Log

@@ -13,7 +13,7 @@ internal sealed class Reuser(Fetcher fetcher, IAgentBus bus, WorkerIdentity self
 {
     private const int AtOnce = 8;
     private const int FewFiles = 100;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<ReusableFound>> _waiting = new();
     private readonly KeyMaker _keys = new(fetcher);
     private long _lastRequest;
@@ -30,7 +30,7 @@ internal sealed class Reuser(Fetcher fetcher, IAgentBus bus, WorkerIdentity self
         {
             var question = new FindReusable { Worker = self.Name, Request = number, TaskId = task, Key = key.Text, Parts = key.Parts };
             await bus.SendAsync(Queues.Claims, question, durable: false, ct);
-            return await answer.Task.WaitAsync(s_patience, time, ct);
+            return await answer.Task.WaitAsync(Patience, time, ct);
         }
         catch (Exception e) when (e is SendException or TimeoutException)
         {

@@ -3,7 +3,7 @@ namespace Scitq.Agent.Runtimes;
 /// <summary>Starts nothing and succeeds at once: what is left is the cost of the system itself (<c>--runtime noop</c>, for benchmarks).</summary>
 internal sealed class NoopRuntime(TimeProvider clock) : IRuntime
 {
-    private static readonly Task<RunExit> s_succeeded = Task.FromResult(new RunExit(0));
+    private static readonly Task<RunExit> Succeeded = Task.FromResult(new RunExit(0));
 
     public Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct) =>
         Task.FromResult<IRun>(new NoopRun(clock.GetUtcNow().UtcDateTime));
@@ -16,7 +16,7 @@ internal sealed class NoopRuntime(TimeProvider clock) : IRuntime
     {
         public DateTime Started { get; } = started;
 
-        public Task<RunExit> Exit => s_succeeded;
+        public Task<RunExit> Exit => Succeeded;
 
         public void Stop(TimeSpan grace)
         {

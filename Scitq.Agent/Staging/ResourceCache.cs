@@ -16,10 +16,10 @@ internal sealed partial class ResourceCache(
     Fetcher fetcher, DiskRoom room, string directory, IResourceUsers users, Leftovers leftovers, TimeProvider time, ILogger<ResourceCache> logger) : IEvictable
 {
     private const int MostListed = 200;
-    private static readonly TimeSpan s_checkEvery = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_askPatience = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan s_tellUseEvery = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_keepUnfinished = TimeSpan.FromDays(1);
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AskPatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan TellUseEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan KeepUnfinished = TimeSpan.FromDays(1);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, KeptResource> _kept = [];
     private readonly Dictionary<string, ResourceFlight> _flights = [];
@@ -40,7 +40,7 @@ internal sealed partial class ResourceCache(
             // An interrupted download is continued when somebody wants it again.
             if (Path.GetFileName(root).StartsWith('.'))
             {
-                if (Directory.GetLastWriteTimeUtc(root) < Now - s_keepUnfinished) leftovers.Discard(root);
+                if (Directory.GetLastWriteTimeUtc(root) < Now - KeepUnfinished) leftovers.Discard(root);
                 continue;
             }
 
@@ -70,7 +70,7 @@ internal sealed partial class ResourceCache(
             {
                 if (!_flights.TryGetValue(uri.Text, out flight!))
                 {
-                    if (_kept.TryGetValue(uri.Text, out var fresh) && fresh.Checked != 0 && time.GetElapsedTime(fresh.Checked) < s_checkEvery)
+                    if (_kept.TryGetValue(uri.Text, out var fresh) && fresh.Checked != 0 && time.GetElapsedTime(fresh.Checked) < CheckEvery)
                         return Lease(fresh, 0, null);
                     flight = _flights[uri.Text] = new ResourceFlight(time.GetTimestamp(), f => FlyAsync(uri, f));
                 }
@@ -172,7 +172,7 @@ internal sealed partial class ResourceCache(
     {
         kept.Pins++;
         kept.Use(Now);
-        if (_usesTold == 0 || time.GetElapsedTime(_usesTold) > s_tellUseEvery)
+        if (_usesTold == 0 || time.GetElapsedTime(_usesTold) > TellUseEvery)
         {
             _usesTold = time.GetTimestamp();
             Revision++;
@@ -231,7 +231,7 @@ internal sealed partial class ResourceCache(
     private async Task<string?> AskAsync(DataUri source, KeptResource? kept, ResourceFlight flight)
     {
         if (kept is null) return await SourceVersion.OfAsync(fetcher, source, flight.Stopping);
-        using var over = new CancellationTokenSource(s_askPatience, time);
+        using var over = new CancellationTokenSource(AskPatience, time);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(flight.Stopping, over.Token);
         try
         {
@@ -240,7 +240,7 @@ internal sealed partial class ResourceCache(
         catch (Exception e) when ((e is FetchException || patience.IsCancellationRequested) && !flight.Stopping.IsCancellationRequested)
         {
             // A copy that was good a while ago is better than a task that fails.
-            var problem = e is FetchException ? e.Message : $"no answer in {s_askPatience.TotalSeconds:0} s";
+            var problem = e is FetchException ? e.Message : $"no answer in {AskPatience.TotalSeconds:0} s";
             flight.Warning = $"the resource {Redacted.Of(source)} was taken from the worker's cache; whether it has changed could not be found out: {problem}";
             Log.Unasked(logger, flight.Warning);
             return null;

@@ -13,7 +13,7 @@ namespace Scitq.Agent.Staging;
 internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom room, TimeProvider time, AccountFetchers? accounts = null)
 {
     private const int MostListed = 20_000, MostNamed = 50;
-    private static readonly TimeSpan s_listPatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ListPatience = TimeSpan.FromSeconds(20);
 
     /// <summary>Fetches all inputs and resources, at the same time.</summary>
     public async Task<Staged> FetchAsync(TaskSpec spec, WorkDirectory directory, Action<string> phase, CancellationToken ct, RunAs? account = null)
@@ -83,7 +83,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
     /// <param name="ct">Stops it.</param>
     public async Task<string?> OthersAsync(DataUri output, TransferResult delivered, Guid task, CancellationToken ct)
     {
-        using var over = new CancellationTokenSource(s_listPatience, time);
+        using var over = new CancellationTokenSource(ListPatience, time);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct, over.Token);
         var own = delivered.Files.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
         var since = Since(task);
@@ -106,7 +106,7 @@ internal sealed class Stager(Fetcher fetcher, ResourceCache resources, DiskRoom 
         catch (Exception e) when (e is FetchException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
             if (ct.IsCancellationRequested) throw;
-            var problem = e is OperationCanceledException ? $"no answer in {s_listPatience.TotalSeconds:0} s" : e.Message;
+            var problem = e is OperationCanceledException ? $"no answer in {ListPatience.TotalSeconds:0} s" : e.Message;
             return $"whether earlier attempts have left files in the output folder could not be found out: {problem}";
         }
 

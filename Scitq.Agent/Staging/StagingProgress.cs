@@ -6,8 +6,8 @@ namespace Scitq.Agent.Staging;
 /// <summary>How far all transfers of one attempt are, as one text: <c>fetching 3/5 files, 1.2/4.0 GiB</c>.</summary>
 internal sealed class StagingProgress(string verb, Action<string> phase, TimeProvider time)
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan s_troubled = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Troubled = TimeSpan.FromSeconds(5);
     private readonly Lock _lock = new();
     private readonly List<Part> _parts = [];
     private long _told;
@@ -33,7 +33,7 @@ internal sealed class StagingProgress(string verb, Action<string> phase, TimePro
         string text;
         lock (_lock)
         {
-            if (_told != 0 && time.GetElapsedTime(_told) < s_interval) return;
+            if (_told != 0 && time.GetElapsedTime(_told) < Interval) return;
             _told = time.GetTimestamp();
             var bytes = _parts.Sum(p => p.Last.Bytes);
             var known = _parts.TrueForAll(p => p.Last.TotalBytes is not null);
@@ -41,7 +41,7 @@ internal sealed class StagingProgress(string verb, Action<string> phase, TimePro
                 + (known ? Sizes.Text(bytes, _parts.Sum(p => p.Last.TotalBytes!.Value)) : Sizes.Text(bytes));
             if (_trouble is { } trouble)
             {
-                if (bytes > trouble.Bytes && time.GetElapsedTime(trouble.At) > s_troubled) _trouble = null;
+                if (bytes > trouble.Bytes && time.GetElapsedTime(trouble.At) > Troubled) _trouble = null;
                 else text += $"; {trouble.Text}";
             }
         }

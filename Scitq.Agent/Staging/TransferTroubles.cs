@@ -6,10 +6,10 @@ namespace Scitq.Agent.Staging;
 /// </summary>
 internal static class TransferTroubles
 {
-    private static readonly AsyncLocal<Action<string>?> s_listener = new();
+    private static readonly AsyncLocal<Action<string>?> Listener = new();
 
     /// <summary>From here on in this flow, and in all that begin in it.</summary>
-    public static void Listen(Action<string> listener) => s_listener.Value = listener;
+    public static void Listen(Action<string> listener) => Listener.Value = listener;
 
-    public static void Tell(string trouble) => s_listener.Value?.Invoke(trouble);
+    public static void Tell(string trouble) => Listener.Value?.Invoke(trouble);
 }

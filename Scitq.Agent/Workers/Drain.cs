@@ -6,8 +6,8 @@ namespace Scitq.Agent.Workers;
 internal sealed class Drain(
     AttemptTable attempts, SettingsInForce settings, Registration registration, Farewell farewell, AgentOptions options, TimeProvider time)
 {
-    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_acknowledgePatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AcknowledgePatience = TimeSpan.FromSeconds(15);
 
     /// <summary>Returns once the worker is empty, or need not be waited for any longer.</summary>
     /// <param name="run">The agent's run, without which nothing ends in order.</param>
@@ -19,7 +19,7 @@ internal sealed class Drain(
         foreach (var attempt in attempts.All) attempt.Stop(StopCause.Released);
         if (!registration.First.IsCompletedSuccessfully) return;
         if (!await WaitAsync(() => attempts.All.All(a => a.End is not null), options.DrainTimeout, run, ct)) return;
-        if (!await WaitAsync(() => attempts.Count == 0, s_acknowledgePatience, run, ct)) return;
+        if (!await WaitAsync(() => attempts.Count == 0, AcknowledgePatience, run, ct)) return;
         await farewell.SayAsync();
     }
 
@@ -29,7 +29,7 @@ internal sealed class Drain(
         while (!done())
         {
             if (ct.IsCancellationRequested || patience < time.GetElapsedTime(since) || run.IsCompleted) return false;
-            await attempts.Ended.WaitAsync(s_look, CancellationToken.None);
+            await attempts.Ended.WaitAsync(Look, CancellationToken.None);
         }
 
         return true;

@@ -9,11 +9,11 @@ namespace Scitq.Agent.Workers;
 /// <summary>Tells the coordinator that this worker leaves, so that nobody waits for it.</summary>
 internal sealed partial class Farewell(IAgentBus bus, WorkerIdentity self, TimeProvider time, ILogger<Farewell> logger)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     public async Task SayAsync()
     {
-        using var patience = new CancellationTokenSource(s_patience, time);
+        using var patience = new CancellationTokenSource(Patience, time);
         try
         {
             await bus.SendAsync(Queues.Workers, new WorkerLeft(self.Name, self.Epoch), durable: false, patience.Token);

@@ -11,18 +11,18 @@ namespace Scitq.Agent.Workers;
 internal sealed partial class Strangers(
     RuntimeSet runtimes, AttemptTable attempts, AgentOptions options, TimeProvider time, ILogger<Strangers> logger) : IAgentPart
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     public async Task RunAsync(CancellationToken ct)
     {
         var repeats = new Repeats(time);
-        for (var pause = s_pause; ; pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause)
+        for (var pause = Pause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             if (await runtimes.RemoveStrangersAsync(options.Name, () => attempts.All.Select(a => a.Key.Lease).ToHashSet(), ct) is not { } problem)
             {
                 repeats.Over();
-                pause = s_pause;
+                pause = Pause;
             }
             else if (runtimes.DockerVersion is not null && repeats.Says(problem))
             {

@@ -9,7 +9,7 @@ namespace Scitq.Coordinator.Api;
 internal static class ApiDocument
 {
     private const string Bearer = "bearer";
-    private static readonly OpenApiSchema s_id =
+    private static readonly OpenApiSchema Id =
         new() { Type = JsonSchemaType.String | JsonSchemaType.Null, Format = "uuid", Description = "Makes it safe to send the task again." };
 
     public static void Describe(OpenApiOptions options)
@@ -40,7 +40,7 @@ internal static class ApiDocument
             if (!StrictBody.Types.Contains(context.JsonTypeInfo.Type)) return Task.CompletedTask;
             schema.AdditionalPropertiesAllowed = false;
             if (context.JsonTypeInfo.Type == typeof(TaskSpec))
-                (schema.Properties ??= new Dictionary<string, IOpenApiSchema>())["id"] = s_id;
+                (schema.Properties ??= new Dictionary<string, IOpenApiSchema>())["id"] = Id;
             return Task.CompletedTask;
         });
     }

@@ -15,11 +15,11 @@ namespace Scitq.Coordinator.Api;
 internal sealed class LogFollower(TaskQueries queries, LogStore logs, TaskWatch watch, TimeProvider clock, IHostApplicationLifetime lifetime)
 {
     private const int MaxChunk = 64 * 1024;
-    private static readonly TimeSpan s_lookAgain = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(15);
 
     // All output is stored before an end is recorded; output that has not appeared by then was lost with its disk.
-    private static readonly TimeSpan s_giveUpAfter = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(15);
 
     /// <summary>Events until the end of the task, of the client's patience, or of this process: the client comes back with the last id it has seen.</summary>
     public async IAsyncEnumerable<SseItem<object>> FollowAsync(
@@ -53,7 +53,7 @@ internal sealed class LogFollower(TaskQueries queries, LogStore logs, TaskWatch 
         while (true)
         {
             // First the task, then its output: once it is seen to have ended, all of its output is there to be read.
-            if (watcher.TakeChanged() || task is null || clock.GetElapsedTime(looked) >= s_lookAgain)
+            if (watcher.TakeChanged() || task is null || clock.GetElapsedTime(looked) >= LookAgain)
             {
                 looked = clock.GetTimestamp();
                 task = await queries.FindAsync(id, ct);
@@ -90,7 +90,7 @@ internal sealed class LogFollower(TaskQueries queries, LogStore logs, TaskWatch 
             {
                 if (row?.Attempt != position.Attempt) row = await queries.AttemptAsync(id, position.Attempt, ct);
                 var complete = streams.All(s => position.Of(s) >= ((s == OutputStream.Stdout ? row?.StdoutBytes : row?.StderrBytes) ?? 0));
-                if (complete || clock.GetElapsedTime(moved) > s_giveUpAfter)
+                if (complete || clock.GetElapsedTime(moved) > GiveUpAfter)
                 {
                     if (!onlyThisAttempt && position.Attempt < TaskQueries.Latest(task))
                     {
@@ -107,13 +107,13 @@ internal sealed class LogFollower(TaskQueries queries, LogStore logs, TaskWatch 
                 }
             }
 
-            if (clock.GetElapsedTime(told) >= s_pingAfter)
+            if (clock.GetElapsedTime(told) >= PingAfter)
             {
                 yield return Event("ping", new Ping(), position);
                 told = clock.GetTimestamp();
             }
 
-            await watcher.WaitAsync(s_lookAgain, ct);
+            await watcher.WaitAsync(LookAgain, ct);
         }
     }
 

@@ -10,7 +10,7 @@ namespace Scitq.Coordinator.Health;
 internal sealed partial class DatabaseCheck(
     IDbContextFactory<ScitqDb> contexts, DatabaseOutage outage, TimeProvider clock, ILogger<DatabaseCheck> logger) : IHealthCheck
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         await ProblemAsync(cancellationToken) is { } problem
@@ -19,7 +19,7 @@ internal sealed partial class DatabaseCheck(
 
     private async Task<string?> ProblemAsync(CancellationToken ct)
     {
-        using var late = new CancellationTokenSource(s_patience, clock);
+        using var late = new CancellationTokenSource(Patience, clock);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
         {

@@ -8,7 +8,7 @@ namespace Scitq.Hosting.Configuration;
 /// </summary>
 internal static class OptionText
 {
-    private static readonly string[] s_on = ["true", "1", "yes", "on"], s_off = ["false", "0", "no", "off"];
+    private static readonly string[] On = ["true", "1", "yes", "on"], Off = ["false", "0", "no", "off"];
 
     /// <summary>The keys and values for the binder.</summary>
     /// <exception cref="ArgumentException">The text can't be read; the message is for the user, and begins with the text.</exception>
@@ -31,8 +31,8 @@ internal static class OptionText
     {
         if (option.Form == OptionForm.Path) return Path.GetFullPath(text);
         if (option.Form == OptionForm.Octal) return Octal(text).ToString(CultureInfo.InvariantCulture);
-        if (option.Type == typeof(bool)) return s_on.Contains(text, StringComparer.OrdinalIgnoreCase) ? "true"
-            : s_off.Contains(text, StringComparer.OrdinalIgnoreCase) ? "false"
+        if (option.Type == typeof(bool)) return On.Contains(text, StringComparer.OrdinalIgnoreCase) ? "true"
+            : Off.Contains(text, StringComparer.OrdinalIgnoreCase) ? "false"
             : throw new ArgumentException($"'{text}' is neither true nor false.");
         if (option.Type == typeof(int) || option.Type == typeof(long)) return Whole(option.Type, text);
         if (option.Type == typeof(double)) return Number(text).ToString("R", CultureInfo.InvariantCulture);

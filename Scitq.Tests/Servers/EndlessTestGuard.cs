@@ -14,13 +14,14 @@ namespace Scitq.Tests.Servers;
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class EndlessTestGuard : BeforeAfterTestAttribute
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
     private readonly ConcurrentDictionary<string, Timer> _running = new();
 
     public override void Before(MethodInfo methodUnderTest, IXunitTest test)
     {
         if (test.Timeout > 0) return;
-        _running[test.UniqueID] = new Timer(_ => Environment.FailFast($"{test.TestDisplayName} has not ended within {s_limit}."), null, s_limit, Timeout.InfiniteTimeSpan);
+        _running[test.UniqueID] = new Timer(
+            _ => Environment.FailFast($"{test.TestDisplayName} has not ended within {Limit}."), null, Limit, Timeout.InfiniteTimeSpan);
     }
 
     public override void After(MethodInfo methodUnderTest, IXunitTest test)

@@ -84,7 +84,8 @@ public sealed partial class DocsTests
         // A value that is wrong for any option: what is told about it shows which kind the option is of.
         Assert.All(accepted, name => Assert.DoesNotContain("is refused", Problem(name), StringComparison.Ordinal));
         Assert.All(accepted, name => Assert.DoesNotContain("is not known", Problem(name), StringComparison.Ordinal));
-        Assert.All(refused.Where(name => name is not ("--stop-grace" or "--retry")), name => Assert.Contains("is refused", Problem(name), StringComparison.Ordinal));
+        Assert.All(refused.Where(name => name is not ("--stop-grace" or "--retry")), name =>
+            Assert.Contains("is refused", Problem(name), StringComparison.Ordinal));
 
         var allowed = Option().Matches(Between(text, "## Restricted", "## The engine")).Select(m => m.Value).Except(["--docker-options", "--native-tasks"]);
         Assert.All(allowed, name => Assert.Contains(name, DockerPolicy.RestrictedProblem(Privileged)!, StringComparison.Ordinal));
@@ -105,7 +106,8 @@ public sealed partial class DocsTests
         {
             var record = Record().Match(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
             Assert.True(record.Success, $"{Path.GetFileName(file)} does not begin with its title, then '- Date: yyyy-mm-dd' and '- Status: …'");
-            var line = $"| [{Path.GetFileName(file)[..4]}]({Path.GetFileName(file)}) | {record.Groups["title"]} | {record.Groups["date"]} | {record.Groups["status"]} |";
+            var line = $"| [{Path.GetFileName(file)[..4]}]({Path.GetFileName(file)}) | {record.Groups["title"]} | {record.Groups["date"]} | "
+                + $"{record.Groups["status"]} |";
             Assert.Contains(line, list, StringComparison.Ordinal);
         }
     }
@@ -118,13 +120,16 @@ public sealed partial class DocsTests
         var names = CodeName().Matches(await ReadAsync("docs/glossary.md")).Select(m => m.Groups[1].Value.Split('.')).ToList();
         Assert.NotEmpty(names);
         Assert.All(names, name => Assert.True(
-            name.Length == 1 ? types.Contains(name[0]) : types[name[0]].Any(t => t.GetMember(name[1]).Length > 0), $"the glossary names {string.Join('.', name)}"));
+            name.Length == 1 ? types.Contains(name[0]) : types[name[0]].Any(t => t.GetMember(name[1]).Length > 0),
+                $"the glossary names {string.Join('.', name)}"));
     }
 
     private static IEnumerable<string> Pages() =>
-        Directory.EnumerateFiles(TestEnvironment.Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(TestEnvironment.Root, "docs"), "*.md", SearchOption.AllDirectories));
+        Directory.EnumerateFiles(TestEnvironment.Root, "*.md")
+            .Concat(Directory.EnumerateFiles(Path.Combine(TestEnvironment.Root, "docs"), "*.md", SearchOption.AllDirectories));
 
-    private static Task<string> ReadAsync(string name) => File.ReadAllTextAsync(Path.Combine(TestEnvironment.Root, name), TestContext.Current.CancellationToken);
+    private static Task<string> ReadAsync(string name) =>
+        File.ReadAllTextAsync(Path.Combine(TestEnvironment.Root, name), TestContext.Current.CancellationToken);
 
     private static string Block(string text, string language, int index = 0) =>
         Regex.Matches(text, $"^```{language}\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)[index].Groups[1].Value;

@@ -6,7 +6,7 @@ namespace Scitq.Tests.Unit;
 [Trait("Level", "Unit")]
 public sealed class TestRulesTests
 {
-    private static readonly string[] s_levels = ["Unit", "Integration", "EndToEnd"];
+    private static readonly string[] Levels = ["Unit", "Integration", "EndToEnd"];
 
     private static IEnumerable<(Type Class, MethodInfo Method, FactAttribute Fact)> Tests =>
         from type in typeof(TestRulesTests).Assembly.GetTypes()
@@ -28,5 +28,6 @@ public sealed class TestRulesTests
         Assert.Empty(Tests.Select(t => t.Class).Distinct().Where(c => !Level(c)).Select(c => c.FullName));
 
     private static bool Level(Type type) =>
-        type.GetCustomAttributes<TraitAttribute>().Any(t => t.Name == "Level" && s_levels.Contains(t.Value) && type.Namespace!.StartsWith($"Scitq.Tests.{t.Value}", StringComparison.Ordinal));
+        type.GetCustomAttributes<TraitAttribute>()
+            .Any(t => t.Name == "Level" && Levels.Contains(t.Value) && type.Namespace!.StartsWith($"Scitq.Tests.{t.Value}", StringComparison.Ordinal));
 }

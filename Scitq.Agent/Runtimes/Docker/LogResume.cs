@@ -11,19 +11,19 @@ internal sealed class LogResume
 
     private const int NeedleSize = 16 * 1024;
 
-    private readonly byte[] needle;
-    private readonly int[] fallback;
-    private readonly string path;
-    private int matched;
-    private long skip;
-    private long compared;
+    private readonly byte[] _needle;
+    private readonly int[] _fallback;
+    private readonly string _path;
+    private int _matched;
+    private long _skip;
+    private long _compared;
 
     private LogResume(string path, byte[] needle, long skip, bool compare)
     {
-        (this.path, this.needle, this.skip) = (path, needle, skip);
-        compared = compare ? 0 : -1;
+        (_path, _needle, _skip) = (path, needle, skip);
+        _compared = compare ? 0 : -1;
         Found = needle.Length == 0;
-        fallback = Fallback(needle);
+        _fallback = Fallback(needle);
     }
 
     /// <summary>Whether the place was found; before the log's end, false means "not yet".</summary>
@@ -33,7 +33,7 @@ internal sealed class LogResume
     public bool Diverged { get; private set; }
 
     /// <summary>Whether the log went on after what the file holds, or at least up to there.</summary>
-    public bool Reached => Found && !Diverged && skip == 0;
+    public bool Reached => Found && !Diverged && _skip == 0;
 
     /// <summary>Whether so little was printed that the engine can't have thrown anything away, however short the lines.</summary>
     public static bool IsSurelyWhole(string stdout, string stderr) => Length(stdout) + Length(stderr) < LogFileSize / 20;
@@ -69,14 +69,14 @@ internal sealed class LogResume
             if (!Found) return default;
         }
 
-        var skipped = (int)Math.Min(skip, bytes.Length);
-        if (skipped > 0 && compared >= 0 && !SameAsFile(bytes.Span[..skipped]))
+        var skipped = (int)Math.Min(_skip, bytes.Length);
+        if (skipped > 0 && _compared >= 0 && !SameAsFile(bytes.Span[..skipped]))
         {
             Diverged = true;
             return default;
         }
 
-        skip -= skipped;
+        _skip -= skipped;
         return bytes[skipped..];
     }
 
@@ -85,9 +85,9 @@ internal sealed class LogResume
     {
         for (var i = 0; i < bytes.Length; i++)
         {
-            while (matched > 0 && needle[matched] != bytes[i]) matched = fallback[matched - 1];
-            if (needle[matched] == bytes[i]) matched++;
-            if (matched < needle.Length) continue;
+            while (_matched > 0 && _needle[_matched] != bytes[i]) _matched = _fallback[_matched - 1];
+            if (_needle[_matched] == bytes[i]) _matched++;
+            if (_matched < _needle.Length) continue;
             Found = true;
             return i + 1;
         }
@@ -97,10 +97,10 @@ internal sealed class LogResume
 
     private bool SameAsFile(ReadOnlySpan<byte> bytes)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        stream.Seek(compared, SeekOrigin.Begin);
+        using var stream = new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        stream.Seek(_compared, SeekOrigin.Begin);
         var held = new byte[bytes.Length];
-        compared += stream.ReadAtLeast(held, held.Length, throwOnEndOfStream: false);
+        _compared += stream.ReadAtLeast(held, held.Length, throwOnEndOfStream: false);
         return bytes.SequenceEqual(held);
     }
 

@@ -10,9 +10,9 @@ internal sealed unsafe class ExitWatcher
     private const uint Readable = 1, OneShot = 1u << 30;
 
     // struct epoll_event is packed on x86-64 only.
-    private static readonly bool s_packed = RuntimeInformation.ProcessArchitecture == Architecture.X64;
-    private static readonly int s_eventSize = s_packed ? 12 : 16, s_dataOffset = s_packed ? 4 : 8;
-    private static readonly Lazy<ExitWatcher> s_shared = new(() => new ExitWatcher());
+    private static readonly bool Packed = RuntimeInformation.ProcessArchitecture == Architecture.X64;
+    private static readonly int EventSize = Packed ? 12 : 16, DataOffset = Packed ? 4 : 8;
+    private static readonly Lazy<ExitWatcher> SharedWatcher = new(() => new ExitWatcher());
 
     private readonly ConcurrentDictionary<long, (int Fd, TaskCompletionSource Ended)> _watched = new();
     private readonly int _epoll;
@@ -25,7 +25,7 @@ internal sealed unsafe class ExitWatcher
         new Thread(Run) { IsBackground = true, Name = "process exits" }.Start();
     }
 
-    public static ExitWatcher Shared => s_shared.Value;
+    public static ExitWatcher Shared => SharedWatcher.Value;
 
     /// <summary>Completes when the process behind the descriptor, which is ours to close from now on, has ended.</summary>
     public (long Id, Task Ended) Watch(int pidfd)
@@ -34,10 +34,10 @@ internal sealed unsafe class ExitWatcher
         // The watcher's thread must not run what waits for the end.
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _watched[id] = (pidfd, ended);
-        var data = stackalloc byte[s_eventSize];
+        var data = stackalloc byte[EventSize];
         // Once: a process that is being spawned holds a copy of the descriptor for a moment, and keeps it ready after we closed ours.
         *(uint*)data = Readable | OneShot;
-        Marshal.WriteInt64((nint)data, s_dataOffset, id);
+        Marshal.WriteInt64((nint)data, DataOffset, id);
         if (Posix.epoll_ctl(_epoll, Add, pidfd, data) != 0)
         {
             var error = Marshal.GetLastPInvokeErrorMessage();
@@ -63,7 +63,7 @@ internal sealed unsafe class ExitWatcher
             for (var i = 0; i < count; i++)
             {
                 // Ids, not descriptors: a number closed by Forget may already stand for another process.
-                var id = Marshal.ReadInt64((nint)(events + i * s_eventSize), s_dataOffset);
+                var id = Marshal.ReadInt64((nint)(events + i * EventSize), DataOffset);
                 if (!_watched.TryRemove(id, out var watched)) continue;
                 _ = Posix.close(watched.Fd);
                 watched.Ended.SetResult();

@@ -3,7 +3,7 @@ namespace Scitq.Agent.Runtimes.Native;
 /// <summary>A command that runs, started by this agent process or by an earlier one.</summary>
 internal sealed class NativeRun : IRun
 {
-    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(50);
 
     private readonly TaskProcesses _processes;
     private readonly Task _supervisorEnded;
@@ -61,7 +61,7 @@ internal sealed class NativeRun : IRun
                         + "they may wait for a disk or network file system.");
                 _processes.Kill();
             }
-            await Task.Delay(killed is null ? s_again : TimeSpan.FromMilliseconds(2), _clock);
+            await Task.Delay(killed is null ? Again : TimeSpan.FromMilliseconds(2), _clock);
         }
         return finish(null);
     }
@@ -71,18 +71,18 @@ internal sealed class NativeRun : IRun
         if (Interlocked.Exchange(ref _stopping, 1) == 0 && grace > TimeSpan.Zero)
         {
             // In its first moments there may be nothing yet to receive a signal.
-            for (; !Exit.IsCompleted && grace > TimeSpan.Zero; grace -= s_again)
+            for (; !Exit.IsCompleted && grace > TimeSpan.Zero; grace -= Again)
             {
                 var begun = _processes.Begun;
                 if (_processes.Signal(Posix.SigTerm) > 0 && begun) break;
-                await Task.Delay(s_again, _clock);
+                await Task.Delay(Again, _clock);
             }
             // One that is stopped acts on TERM when it continues.
             _processes.Signal(Posix.SigCont);
         }
         if (grace > TimeSpan.Zero) await Task.WhenAny(Exit, Task.Delay(grace, _clock));
         _killing = true;
-        for (var since = _clock.GetTimestamp(); !Exit.IsCompleted; await Task.WhenAny(Exit, Task.Delay(s_again, _clock)))
+        for (var since = _clock.GetTimestamp(); !Exit.IsCompleted; await Task.WhenAny(Exit, Task.Delay(Again, _clock)))
         {
             _processes.Kill();
             if (_clock.GetElapsedTime(since) > _unkillableAfter) _unkillable.TrySetResult();

@@ -7,7 +7,7 @@ namespace Scitq.Agent.Runtimes.Native;
 internal static unsafe class Spawner
 {
     // The C library has it since glibc 2.34; before, what somebody opened in this process without O_CLOEXEC is inherited (the runtime does not).
-    private static readonly bool s_canCloseOthers =
+    private static readonly bool CanCloseOthers =
         NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), nameof(Posix.posix_spawn_file_actions_addclosefrom_np), out _);
 
     /// <summary>Where the descriptors of the new process lead, from 0 on.</summary>
@@ -31,7 +31,7 @@ internal static unsafe class Spawner
             for (var fd = 0; fd < streams.Length; fd++)
                 Check(Posix.posix_spawn_file_actions_addopen(actions, fd, streams[fd].Path, streams[fd].Flags, 0b110_100_100));
             Check(Posix.posix_spawn_file_actions_addchdir_np(actions, workingDirectory));
-            if (s_canCloseOthers) Check(Posix.posix_spawn_file_actions_addclosefrom_np(actions, streams.Length));
+            if (CanCloseOthers) Check(Posix.posix_spawn_file_actions_addclosefrom_np(actions, streams.Length));
 
             // The runtime ignores SIGPIPE, which a program would inherit, and may have blocked others.
             Check(Posix.posix_spawnattr_setflags(attributes, Posix.SpawnSetSid | Posix.SpawnSetSigDef | Posix.SpawnSetSigMask));

@@ -15,7 +15,7 @@ internal static class Supervisor
     private const int LongestArgument = 128 * 1024 - 1;
 
     // These shells take a script as the word after -c, and read the same script from a file by their command ".".
-    private static readonly string[] s_shells = ["sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"];
+    private static readonly string[] Shells = ["sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"];
 
     /// <summary>The text of the script; the command's words are its arguments.</summary>
     /// <param name="record">The files that it leaves behind.</param>
@@ -79,7 +79,7 @@ internal static class Supervisor
         {
             // No character is more than three bytes long per char.
             if (argv[i].Length * 3 <= LongestArgument || Encoding.UTF8.GetByteCount(argv[i]) is var length && length <= LongestArgument) continue;
-            if (i < 2 || !s_shells.Contains(Path.GetFileName(argv[0])) || !TakesScript(argv[i - 1]))
+            if (i < 2 || !Shells.Contains(Path.GetFileName(argv[0])) || !TakesScript(argv[i - 1]))
                 throw new StartException(FailureClass.Start,
                     $"word {i} of the command is {length} bytes long; Linux passes at most {LongestArgument} to a program (but for the script of sh -c). "
                     + "Put it into a file and give that as input.");

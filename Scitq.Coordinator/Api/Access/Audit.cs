@@ -3,13 +3,13 @@ namespace Scitq.Coordinator.Api.Access;
 /// <summary>One line in the log for each call that changes something: the caller, the change, and its outcome.</summary>
 internal static partial class Audit
 {
-    private static readonly object s_key = new();
+    private static readonly object Key = new();
 
     public static TBuilder Audited<TBuilder>(this TBuilder endpoints)
         where TBuilder : IEndpointConventionBuilder => endpoints.AddEndpointFilter(LogAsync);
 
     /// <summary>Adds words to the line of this call, beside method and path.</summary>
-    public static void Note(this HttpContext context, string what) => context.Items[s_key] = what;
+    public static void Note(this HttpContext context, string what) => context.Items[Key] = what;
 
     private static async ValueTask<object?> LogAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
     {
@@ -21,7 +21,7 @@ internal static partial class Audit
         var status = (inner as IStatusCodeHttpResult)?.StatusCode ?? StatusCodes.Status200OK;
         var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Scitq.Coordinator.Api.Audit");
         Log.Called(logger, Caller.Of(context), method, context.Request.Path.ToUriComponent(), status,
-            context.Items.TryGetValue(s_key, out var what) ? $", {what}" : "");
+            context.Items.TryGetValue(Key, out var what) ? $", {what}" : "");
         return result;
     }
 

@@ -15,17 +15,17 @@ namespace Scitq.Coordinator.Api.Access;
 internal static class Caller
 {
     private const int Longest = 512 * 1024;
-    private static readonly object s_key = new();
+    private static readonly object Key = new();
 
     public static string Of(HttpContext context)
     {
         // The same account as long as the connection lasts.
         var items = context.Features.Get<IConnectionItemsFeature>()?.Items ?? context.Items;
-        if (items.TryGetValue(s_key, out var known) && known is string caller) return caller;
+        if (items.TryGetValue(Key, out var known) && known is string caller) return caller;
         var (account, address) = Peer(context);
         var named = context.RequestServices.GetRequiredService<ApiToken>().IsNeeded ? "token" : "no token";
         caller = $"{account ?? named} ({address})";
-        items[s_key] = caller;
+        items[Key] = caller;
         return caller;
     }
 

@@ -103,7 +103,8 @@ public sealed class SecretTests : IDisposable
     private async Task<ToolOutput> WaitingAsync(string server, string file)
     {
         var run = await RunAsync(
-            "scitq-launch", "-s", server, "--mask-secrets", "--secret", "A=db", "sh", "-c", $"echo $A; until test -e {_folder[file]}; do sleep 0.1; done; echo $A");
+            "scitq-launch", "-s", server, "--mask-secrets", "--secret", "A=db", "sh", "-c",
+            $"echo $A; until test -e {_folder[file]}; do sleep 0.1; done; echo $A");
         await Eventually.Async(
             async () => (await RunAsync("scitq-manage", "-s", server, "task", "logs", "-i", $"{run.TaskId}")).Out.Length > Canary.Length,
                 "the first line is stored", TimeSpan.FromSeconds(30));

@@ -61,7 +61,8 @@ public sealed class AgentCrashTests
         var random = new Random(20261127);
         await using var cluster = await Cluster.StartAsync();
         var agent = await cluster.StartAgentAsync("a", concurrency: 6, prefetch: 6);
-        await cluster.SubmitAsync([.. Enumerable.Range(1, 120).Select(i => i % 3 == 0 ? Tasks.Shell($"t{i}", "echo \"$NAME $SCITQ_ATTEMPT\" >>\"$LEDGER\"; sleep 0.3") : Tasks.Quick($"t{i}"))]);
+        await cluster.SubmitAsync([.. Enumerable.Range(1, 120)
+            .Select(i => i % 3 == 0 ? Tasks.Shell($"t{i}", "echo \"$NAME $SCITQ_ATTEMPT\" >>\"$LEDGER\"; sleep 0.3") : Tasks.Quick($"t{i}"))]);
         for (var round = 0; round < 12; round++)
         {
             await Task.Delay(random.Next(20, round % 3 == 0 ? 200 : 1500), TestContext.Current.CancellationToken);
@@ -102,10 +103,12 @@ public sealed class AgentCrashTests
         await using var cluster = await Cluster.StartAsync();
         var agent = await cluster.StartAgentAsync("a");
         const string deep = "perl -e '$n = \"n\" x 200; for (1..40) { mkdir $n; chdir $n }; mkdir \"\\377\\n\"; symlink \"..\", \"loop\"; chmod 0, \".\"'";
-        var held = await cluster.SubmitAsync(Tasks.Shell("held", $"cd $OUTPUT && {deep}; cd $OUTPUT/.. && {deep}; echo $NAME $SCITQ_ATTEMPT >>$LEDGER; sleep 600"));
+        var held = await cluster.SubmitAsync(Tasks.Shell("held",
+            $"cd $OUTPUT && {deep}; cd $OUTPUT/.. && {deep}; echo $NAME $SCITQ_ATTEMPT >>$LEDGER; sleep 600"));
         await cluster.WaitForStartAsync("held");
         await agent.KillAsync();
-        using (var perl = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"cd $0 && mkdir 999-1-nobodys && cd 999-1-nobodys && {deep}", Path.Combine(agent.WorkDir, "tasks")]))
+        using (var perl = System.Diagnostics.Process.Start("/bin/sh",
+            ["-c", $"cd $0 && mkdir 999-1-nobodys && cd 999-1-nobodys && {deep}", Path.Combine(agent.WorkDir, "tasks")]))
             await perl.WaitForExitAsync(TestContext.Current.CancellationToken);
         foreach (var name in (string[])["spare", "failed"]) Directory.Delete(Path.Combine(agent.WorkDir, name), recursive: true);
         await File.WriteAllTextAsync(Path.Combine(agent.WorkDir, "failed"), "", TestContext.Current.CancellationToken);
@@ -115,7 +118,8 @@ public sealed class AgentCrashTests
         Assert.True(cancel.IsSuccessStatusCode);
         await cluster.WaitForAsync(held, "cancelled");
         await cluster.AssertInvariantsAsync();
-        await Eventually.Async(() => Directory.GetFileSystemEntries(Path.Combine(agent.WorkDir, "aside")).Length == 0, "all of it is removed", Cluster.Patience);
+        await Eventually.Async(() =>
+            Directory.GetFileSystemEntries(Path.Combine(agent.WorkDir, "aside")).Length == 0, "all of it is removed", Cluster.Patience);
     }
 
     [Fact(Timeout = Limit)]
@@ -128,11 +132,15 @@ public sealed class AgentCrashTests
         await agent.KillAsync();
         disk.Fill();
         await agent.StartAsync();
-        var ids = await cluster.SubmitAsync([.. Enumerable.Range(1, 5).Select(i => Tasks.Quick($"t{i}") with { Argv = ["sh", "-c", $"echo $NAME $SCITQ_ATTEMPT >>$LEDGER # {new string('x', 9000)}"] })]);
-        await Eventually.Async(async () => await cluster.ScalarAsync("select count(*) from worker where hold like 'the journal can''t be written: No space left%'") == 1, "it says why", Cluster.Patience);
+        var ids = await cluster.SubmitAsync([.. Enumerable.Range(1, 5)
+            .Select(i => Tasks.Quick($"t{i}") with { Argv = ["sh", "-c", $"echo $NAME $SCITQ_ATTEMPT >>$LEDGER # {new string('x', 9000)}"] })]);
+        await Eventually.Async(async () =>
+            await cluster.ScalarAsync("select count(*) from worker where hold like 'the journal can''t be written: No space left%'") == 1, "it says why",
+            Cluster.Patience);
         disk.Free();
         foreach (var id in ids) await cluster.WaitForAsync(id, "succeeded", attempt: 1);
-        await Eventually.Async(async () => await cluster.ScalarAsync("select count(*) from worker where hold is null") == 1, "it takes tasks again", Cluster.Patience);
+        await Eventually.Async(async () =>
+            await cluster.ScalarAsync("select count(*) from worker where hold is null") == 1, "it takes tasks again", Cluster.Patience);
         Assert.InRange(agent.Process.Lines.Count, 1, 60);
         await cluster.AssertInvariantsAsync();
         await agent.KillAsync();

@@ -32,13 +32,16 @@ public sealed class FullDiskTests
     [Theory(Timeout = 120_000)]
     [InlineData("while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >>$OUTPUT/x; sleep 0.05; done")]
     [InlineData("exec 3>$TEMP/x; rm $TEMP/x; while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >&3; sleep 0.05; done")]
-    [InlineData("trap 'rm $OUTPUT/../../../../elsewhere; exit 1' TERM; exec 3>$OUTPUT/../../../../elsewhere; while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >&3; sleep 0.05; done")]
+    [InlineData("trap 'rm $OUTPUT/../../../../elsewhere; exit 1' TERM; exec 3>$OUTPUT/../../../../elsewhere; while :; do dd if=/dev/zero bs=1M count=5 "
+        + "2>/dev/null >&3; sleep 0.05; done")]
     public async Task The_task_that_grows_is_stopped_before_the_disk_is_full_and_its_neighbour_is_not(string command)
     {
         using var disk = new ScratchDisk(300);
         await using var system = new SmallSystem(disk, "--disk-reserve", "100000000");
-        var neighbour = (await system.LaunchAsync("sh", "-c", "dd if=/dev/zero bs=1M count=80 2>/dev/null >$TEMP/big; while [ ! -e $TEMP/../../../../go ]; do sleep 0.1; done; echo done")).TaskId;
-        await Eventually.Async(() => Directory.GetFiles(disk["data/work/tasks"], "big", SearchOption.AllDirectories).Any(f => new FileInfo(f).Length == 80 << 20), "it has the most");
+        var neighbour = (await system.LaunchAsync("sh", "-c",
+            "dd if=/dev/zero bs=1M count=80 2>/dev/null >$TEMP/big; while [ ! -e $TEMP/../../../../go ]; do sleep 0.1; done; echo done")).TaskId;
+        await Eventually.Async(() =>
+            Directory.GetFiles(disk["data/work/tasks"], "big", SearchOption.AllDirectories).Any(f => new FileInfo(f).Length == 80 << 20), "it has the most");
         var grows = await system.FollowAsync("sh", "-c", command);
         var task = await system.TaskAsync(grows.TaskId);
         Assert.Equal(("failed", "disk"), (task.GetProperty("status").GetString(), task.GetProperty("failure_class").GetString()));
@@ -54,7 +57,8 @@ public sealed class FullDiskTests
         await using var cluster = await Cluster.StartAsync();
         Directory.CreateSymbolicLink(cluster["work-a"], Directory.CreateDirectory(disk["work"]).FullName);
         var agent = await cluster.StartAgentAsync("a", 1, 0, "--disk-reserve", "100000000");
-        var fills = await cluster.SubmitAsync(Tasks.Shell("fills", "while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >>$OUTPUT/x; sleep 0.05; done") with { Output = DataUri.Parse($"file://{cluster["out"]}/") });
+        var fills = await cluster.SubmitAsync(Tasks.Shell("fills", "while :; do dd if=/dev/zero bs=1M count=5 2>/dev/null >>$OUTPUT/x; sleep 0.05; done") with
+            { Output = DataUri.Parse($"file://{cluster["out"]}/") });
         var failed = await cluster.WaitForAsync(fills, "failed");
         Assert.Equal("disk", failed.GetProperty("failure_class").GetString());
         // What it had written by then is delivered, as of any failure.
@@ -73,7 +77,8 @@ public sealed class FullDiskTests
         await using var cluster = await Cluster.StartAsync();
         Directory.CreateSymbolicLink(cluster["work-a"], Directory.CreateDirectory(disk["work"]).FullName);
         var agent = await cluster.StartAgentAsync("a", 1, 0, "--disk-reserve", "0");
-        const string Prints = "echo before; while [ ! -e $GO ]; do sleep 0.1; done; seq 1 1000; echo e >&2; touch $GO.printed; while [ ! -e $GO.end ]; do sleep 0.1; done";
+        const string Prints = "echo before; while [ ! -e $GO ]; do sleep 0.1; done; seq 1 1000; echo e >&2; touch $GO.printed; while [ ! -e $GO.end ]; do "
+            + "sleep 0.1; done";
         var task = Tasks.Shell("prints", Prints) with
         {
             Image = DockerFixture.Image, StrictOutput = strict, DockerOptions = DockerRunOptions.Read(["-v", $"{cluster[""]}:{cluster[""]}"]),
@@ -81,7 +86,8 @@ public sealed class FullDiskTests
         };
         var id = await cluster.SubmitAsync(task);
         await cluster.WaitForAsync(id, "running");
-        await Eventually.Async(() => Directory.GetFiles(disk["work/tasks"], "stdout", SearchOption.AllDirectories).Any(f => new FileInfo(f).Length == 7), "it has begun");
+        await Eventually.Async(() =>
+            Directory.GetFiles(disk["work/tasks"], "stdout", SearchOption.AllDirectories).Any(f => new FileInfo(f).Length == 7), "it has begun");
         disk.Fill();
         await File.WriteAllTextAsync(cluster["go"], "");
         await Eventually.Async(() => File.Exists(cluster["go.printed"]), "the command does not wait for room");
@@ -104,7 +110,8 @@ public sealed class FullDiskTests
         var quiet = await RunsAsync(system, disk, "now", "true");
         disk.Fill();
         // The database may have named its disk before; what it waits for is recorded once there is room.
-        await Eventually.Async(async () => Problems(await system.GetAsync("server")).Contains("nothing new is taken until there is room", StringComparison.Ordinal), "it is named");
+        await Eventually.Async(async () =>
+            Problems(await system.GetAsync("server")).Contains("nothing new is taken until there is room", StringComparison.Ordinal), "it is named");
         var (status, body) = await system.PostAsync("tasks", """{"argv":["true"]}""");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Contains("is full", body.GetProperty("detail").GetString(), StringComparison.Ordinal);
@@ -152,7 +159,8 @@ public sealed class FullDiskTests
 
         protected override Task<string> StartAsync()
         {
-            _standalone = ProcessUnderTest.Start("scitq-standalone", ["--port", "0", "--data", disk["data"], "--name", "small", "--concurrency", "4", .. options], AgentEnvironment());
+            _standalone = ProcessUnderTest.Start("scitq-standalone",
+                ["--port", "0", "--data", disk["data"], "--name", "small", "--concurrency", "4", .. options], AgentEnvironment());
             return ListeningAsync(_standalone);
         }
 

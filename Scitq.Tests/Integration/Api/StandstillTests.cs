@@ -15,7 +15,8 @@ public sealed class StandstillTests
         await server.EndAsync(await server.ClaimAsync(id), new AttemptResult { Finished = ApiServer.Now, ExitCode = 3, Failure = Contracts.FailureClass.Exit });
         var (waiting, _) = await server.SubmitAsync(new { argv = new[] { "true" }, requirements = new[] { $"{failed}" } });
         var (pending, _) = await server.SubmitAsync(new { argv = new[] { "true" }, batch = "unserved" });
-        var list = (await server.GetAsync("/tasks")).Json().EnumerateArray().ToDictionary(t => t.GetProperty("task_id").GetInt64(), t => t.GetProperty("why").GetString());
+        var list = (await server.GetAsync("/tasks")).Json().EnumerateArray()
+            .ToDictionary(t => t.GetProperty("task_id").GetInt64(), t => t.GetProperty("why").GetString());
         Assert.Equal((null, $"task {failed} failed", "no worker"), (list[failed], list[waiting], list[pending]));
         Assert.Equal("no worker", (await server.GetAsync($"/tasks/{pending}")).Json().GetProperty("why").GetString());
     }
@@ -55,5 +56,6 @@ public sealed class StandstillTests
         }
     }
 
-    private static async Task<string> WhyAsync(ApiServer server, long task) => (await server.GetAsync($"/tasks/{task}/explain")).Json().GetProperty("why").GetString()!;
+    private static async Task<string> WhyAsync(ApiServer server, long task) =>
+        (await server.GetAsync($"/tasks/{task}/explain")).Json().GetProperty("why").GetString()!;
 }

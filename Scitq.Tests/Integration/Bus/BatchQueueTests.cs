@@ -46,10 +46,12 @@ public sealed class BatchQueueTests
         await using var vhost = await RabbitMqServer.CreateVhostAsync();
         await DeclareAsync(vhost.AmqpUri);
         await using (var connection = await ConnectAsync(vhost.AmqpUri))
-        await using (var channel = await connection.CreateChannelAsync()) await channel.ExchangeDeclareAsync(Queues.Batch("other"), ExchangeType.Fanout, durable: true);
+        await using (var channel = await connection.CreateChannelAsync()) await channel.ExchangeDeclareAsync(Queues.Batch("other"), ExchangeType.Fanout,
+            durable: true);
         await using var publisher = Publisher(vhost.AmqpUri);
 
-        var returned = await publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() }), ("other", new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None);
+        var returned = await publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() }),
+            ("other", new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None);
 
         Assert.Equal(["other"], returned);
     }
@@ -76,7 +78,8 @@ public sealed class BatchQueueTests
         Assert.Empty(await publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], CancellationToken.None));
         gate.Cut();
         using (var patience = new CancellationTokenSource(2000))
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], patience.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => publisher.PublishAsync([(Batch, new TaskQueued { TaskId = Guid.NewGuid() })], patience.Token));
 
         gate.Heal();
 
@@ -110,7 +113,8 @@ public sealed class BatchQueueTests
         await listener.ConnectAsync(Queues.Batch(Batch), 10);
 
         await Eventually.Async(() => inbox.Taken.Contains(good), "the good one is taken");
-        await Eventually.Async(async () => (await vhost.QueuesAsync()) is var q && q[Queues.Batch(Batch)] == 0 && q.GetValueOrDefault(Queues.Batch(Batch) + "_error") == 5, "the others are in the error queue");
+        await Eventually.Async(async () => (await vhost.QueuesAsync()) is var q && q[Queues.Batch(Batch)] == 0
+            && q.GetValueOrDefault(Queues.Batch(Batch) + "_error") == 5, "the others are in the error queue");
     }
 
     [Fact(Timeout = 60_000)]

@@ -11,7 +11,7 @@ namespace Scitq.Tests.Integration.Fetch;
 [Trait("Level", "Integration")]
 public sealed class OddHttpTests : IAsyncLifetime
 {
-    private static readonly byte[] s_text = [.. Enumerable.Range(0, 300_000).Select(i => (byte)('a' + (i % 13)))];
+    private static readonly byte[] Text = [.. Enumerable.Range(0, 300_000).Select(i => (byte)('a' + (i % 13)))];
     private readonly TestFolder _folder = new();
     private readonly Fetcher _fetcher = new(new FetchOptions { Attempts = 4, BackOff = TimeSpan.FromMilliseconds(5), IdleTimeout = TimeSpan.FromSeconds(3) });
     private HttpServer _server = null!;
@@ -21,7 +21,7 @@ public sealed class OddHttpTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await HttpServer.StartAsync();
-        (_server.Files["/x"], _server.Files["/empty"]) = (s_text, []);
+        (_server.Files["/x"], _server.Files["/empty"]) = (Text, []);
     }
 
     public async ValueTask DisposeAsync()
@@ -50,7 +50,7 @@ public sealed class OddHttpTests : IAsyncLifetime
     public async Task Whatever_HEAD_is_answered_the_file_comes(string answer)
     {
         _server.Fault = context => HeadAsync(context, answer);
-        await AssertIsFetchedAsync("/x", s_text);
+        await AssertIsFetchedAsync("/x", Text);
         await AssertIsFetchedAsync("/empty", []);
     }
 
@@ -64,7 +64,7 @@ public sealed class OddHttpTests : IAsyncLifetime
             else return Task.FromResult(false);
             return Task.FromResult(true);
         };
-        Assert.Equal(s_text.Length, (await _fetcher.GetAsync(DataUri.Parse(_server.Root + "/away"), _folder["out"], ct: Ct)).Bytes);
+        Assert.Equal(Text.Length, (await _fetcher.GetAsync(DataUri.Parse(_server.Root + "/away"), _folder["out"], ct: Ct)).Bytes);
     }
 
     /// <summary>Each body is cut once in its middle, and HEAD is refused, so that ranges matter.</summary>
@@ -84,11 +84,11 @@ public sealed class OddHttpTests : IAsyncLifetime
             if (context.Request.Method == "HEAD") context.Response.StatusCode = 405;
             else if (context.Request.GetTypedHeaders().Range?.Ranges.Single() is { From: { } from } range && !(from == 0 && cut && !comes))
                 await RangeAsync(context, answer, (int)from, range.To);
-            else await WholeAsync(context, cut && context.Request.Headers.Range.Count == 0 ? s_text.Length / 2 : s_text.Length);
+            else await WholeAsync(context, cut && context.Request.Headers.Range.Count == 0 ? Text.Length / 2 : Text.Length);
             if (context.Request.Method == "GET" && context.Request.Headers.Range.Count == 0) cut = false;
             return true;
         };
-        if (comes) await AssertIsFetchedAsync("/x", s_text);
+        if (comes) await AssertIsFetchedAsync("/x", Text);
         else await Assert.ThrowsAnyAsync<FetchException>(() => GetAsync("/x"));
         Assert.True(comes || !Directory.Exists(_folder["out"]) || !File.Exists(Path.Combine(_folder["out"], "x")));
     }
@@ -99,15 +99,15 @@ public sealed class OddHttpTests : IAsyncLifetime
     [InlineData("deflate")]
     public async Task A_body_that_is_packed_on_its_way_is_unpacked(string coding)
     {
-        Packed(coding, Pack(s_text, coding));
-        await AssertIsFetchedAsync("/x", s_text);
+        Packed(coding, Pack(Text, coding));
+        await AssertIsFetchedAsync("/x", Text);
         Assert.All(_accepted, a => Assert.Equal("identity", a));
     }
 
     [Fact(Timeout = 60_000)]
     public async Task A_file_that_is_packed_by_its_name_stays_so()
     {
-        var packed = Pack(s_text, "gzip");
+        var packed = Pack(Text, "gzip");
         Packed("gzip", packed);
         await AssertIsFetchedAsync("/x.gz", packed);
     }
@@ -115,7 +115,7 @@ public sealed class OddHttpTests : IAsyncLifetime
     [Fact(Timeout = 60_000)]
     public async Task A_coding_that_nobody_knows_is_named()
     {
-        Packed("zstd", s_text);
+        Packed("zstd", Text);
         var error = await Assert.ThrowsAsync<UnsupportedTransferException>(() => GetAsync("/x"));
         Assert.Contains("zstd", error.Message, StringComparison.Ordinal);
     }
@@ -126,7 +126,7 @@ public sealed class OddHttpTests : IAsyncLifetime
     [InlineData("gzip")]
     public async Task A_body_that_is_always_cut_off_is_no_file(string kind)
     {
-        var packed = Pack(s_text, "gzip");
+        var packed = Pack(Text, "gzip");
         _server.Fault = async context =>
         {
             if (context.Request.Method == "HEAD") context.Response.StatusCode = 405;
@@ -138,8 +138,8 @@ public sealed class OddHttpTests : IAsyncLifetime
             }
             else
             {
-                if (kind == "length") context.Response.ContentLength = s_text.Length;
-                await context.Response.Body.WriteAsync(s_text.AsMemory(0, 1000), Ct);
+                if (kind == "length") context.Response.ContentLength = Text.Length;
+                await context.Response.Body.WriteAsync(Text.AsMemory(0, 1000), Ct);
                 await context.Response.Body.FlushAsync(Ct);
                 context.Abort();
             }
@@ -202,7 +202,7 @@ public sealed class OddHttpTests : IAsyncLifetime
             case "no length":
                 break;
             case "another version":
-                context.Response.ContentLength = s_text.Length;
+                context.Response.ContentLength = Text.Length;
                 break;
             case "packed":
                 (context.Response.Headers.ContentEncoding, context.Response.ContentLength) = ("gzip", 9);
@@ -220,13 +220,13 @@ public sealed class OddHttpTests : IAsyncLifetime
 
     private static async Task RangeAsync(HttpContext context, string answer, int from, long? to)
     {
-        var end = to is { } last ? (int)last + 1 : s_text.Length;
+        var end = to is { } last ? (int)last + 1 : Text.Length;
         context.Response.Headers.ETag = answer == "206 of another version" && from > 0 ? "\"v2\"" : "\"v1\"";
         switch (answer)
         {
             case "200":
                 context.Response.Headers.AcceptRanges = "bytes";
-                await WholeAsync(context, s_text.Length);
+                await WholeAsync(context, Text.Length);
                 return;
             case "416":
                 context.Response.StatusCode = 416;
@@ -240,17 +240,17 @@ public sealed class OddHttpTests : IAsyncLifetime
         }
 
         context.Response.StatusCode = 206;
-        var length = s_text.Length + (answer == "206 of another length" ? 5 : 0);
+        var length = Text.Length + (answer == "206 of another length" ? 5 : 0);
         if (answer != "206 without a place") context.Response.Headers.ContentRange = $"bytes {from}-{end - 1}/{length}";
-        await context.Response.Body.WriteAsync(s_text.AsMemory(from, end - from), Ct);
+        await context.Response.Body.WriteAsync(Text.AsMemory(from, end - from), Ct);
     }
 
     private static async Task WholeAsync(HttpContext context, int length)
     {
         context.Response.Headers.ETag = "\"v1\"";
-        context.Response.ContentLength = s_text.Length;
-        await context.Response.Body.WriteAsync(s_text.AsMemory(0, length), Ct);
-        if (length == s_text.Length) return;
+        context.Response.ContentLength = Text.Length;
+        await context.Response.Body.WriteAsync(Text.AsMemory(0, length), Ct);
+        if (length == Text.Length) return;
         await context.Response.Body.FlushAsync(Ct);
         context.Abort();
     }

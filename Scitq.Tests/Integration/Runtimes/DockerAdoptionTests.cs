@@ -38,7 +38,8 @@ public sealed class DockerAdoptionTests(DockerFixture docker) : IClassFixture<Do
     {
         var request = docker.Shell("printf a; sleep 1; printf '\\377b'; exit 4");
         await (await docker.Runtime().StartAsync(request, _ => { }, Ct)).DisposeAsync();
-        await Eventually.Async(async () => (await docker.CliAsync("inspect", "-f", "{{.State.Status}}", $"scitq-{request.Key.Lease}")).Trim() == "exited", "it ended");
+        await Eventually.Async(async () =>
+            (await docker.CliAsync("inspect", "-f", "{{.State.Status}}", $"scitq-{request.Key.Lease}")).Trim() == "exited", "it ended");
         await using var run = await docker.Runtime().AdoptAsync(request, Ct);
         Assert.Equal(4, (await run!.Exit).ExitCode);
         Assert.Equal([(byte)'a', 0xFF, (byte)'b'], await File.ReadAllBytesAsync(request.Directory.Stdout));

@@ -229,11 +229,14 @@ public sealed class ResourceCacheTests : IDisposable
         string Tar(string name, params (string Path, string Text)[] files)
         {
             using (var tar = new TarWriter(File.Create(_folder[name])))
-                foreach (var (path, text) in files) tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = new MemoryStream(System.Text.Encoding.ASCII.GetBytes(text)) });
+                foreach (var (path, text) in files)
+                    tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, path)
+                        { DataStream = new MemoryStream(System.Text.Encoding.ASCII.GetBytes(text)) });
             return $"file://{_folder[name]}|untar";
         }
 
-        var (one, two) = (Tar("one.tar", ("d/same", "1"), ("d/one", "1"), ("x", "file"), ("y/z", "folder")), Tar("two.tar", ("d/same", "2"), ("d/two", "2"), ("x/in", "folder"), ("y", "file")));
+        var (one, two) = (Tar("one.tar", ("d/same", "1"), ("d/one", "1"), ("x", "file"), ("y/z", "folder")),
+            Tar("two.tar", ("d/same", "2"), ("d/two", "2"), ("x/in", "folder"), ("y", "file")));
         var stager = new Stager(_fetcher, _cache, _room, TimeProvider.System);
         foreach (var (first, last, same, x) in new[] { (one, two, "2", false), (two, one, "1", true) })
         {
@@ -241,7 +244,8 @@ public sealed class ResourceCacheTests : IDisposable
             directory.Create(Ownership.Own);
             await stager.FetchAsync(new TaskSpec { Argv = ["true"], Resources = [DataUri.Parse(first), DataUri.Parse(last)] }, directory, _ => { }, Ct);
             Assert.Equal(same, await File.ReadAllTextAsync(Path.Combine(directory.Resource, "d/same"), Ct));
-            Assert.Equal(["one", "same", "two"], Directory.GetFiles(Path.Combine(directory.Resource, "d")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Assert.Equal(["one", "same", "two"], Directory.GetFiles(Path.Combine(directory.Resource, "d")).Select(Path.GetFileName)
+                .Order(StringComparer.Ordinal));
             Assert.Equal(x, File.Exists(Path.Combine(directory.Resource, "x")));
             Assert.Equal(!x, File.Exists(Path.Combine(directory.Resource, "y")));
         }
@@ -273,7 +277,8 @@ public sealed class ResourceCacheTests : IDisposable
         directory.Create(Ownership.Own);
         var phases = new ConcurrentQueue<string>();
         var staging = new Stager(_fetcher, _cache, _room, TimeProvider.System)
-            .FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [DataUri.Parse($"{server.Root}/in"), DataUri.Parse(uri)], Resources = [DataUri.Parse(uri)] }, directory, phases.Enqueue, Ct);
+            .FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [DataUri.Parse($"{server.Root}/in"), DataUri.Parse(uri)], Resources = [DataUri.Parse(uri)] },
+                directory, phases.Enqueue, Ct);
         await Eventually.Async(() => phases.Any(p => Regex.IsMatch(p, @"^fetching 2/3 files, [0-9.]+/3\.0 MiB$")), "two of three are there");
         half.SetResult();
         Assert.Equal((3 << 20) + 4, (await staging).Bytes);
@@ -286,14 +291,20 @@ public sealed class ResourceCacheTests : IDisposable
         server.Files["/x"] = "x"u8.ToArray();
         var directory = new WorkDirectory(_folder["task"]);
         directory.Create(Ownership.Own);
-        await new Stager(_fetcher, _cache, _room, TimeProvider.System).FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [DataUri.Parse($"{server.Root}/x"), DataUri.Parse($"{server.Root}/x")] }, directory, _ => { }, Ct);
+        await new Stager(_fetcher, _cache, _room, TimeProvider.System)
+            .FetchAsync(new TaskSpec { Argv = ["true"], Inputs = [DataUri.Parse($"{server.Root}/x"), DataUri.Parse($"{server.Root}/x")] }, directory, _ =>
+            { }, Ct);
         Assert.Single(server.Requests, r => r.StartsWith("GET", StringComparison.Ordinal));
         Assert.Equal(["x"], Directory.GetFileSystemEntries(directory.Input).Select(Path.GetFileName));
     }
 
     private ResourceCache Open(Fetcher? fetcher = null)
     {
-        var cache = new ResourceCache(fetcher ?? _fetcher, _room, Store, new Users(_used), new Leftovers(_folder[""], new RuntimeSet(native: null, docker: null), TimeProvider.System, NullLogger<Leftovers>.Instance), TimeProvider.System, NullLogger<ResourceCache>.Instance);
+        var cache = new ResourceCache(
+            fetcher ?? _fetcher, _room, Store, new Users(_used),
+            new Leftovers(
+            _folder[""], new RuntimeSet(native: null, docker: null), TimeProvider.System,
+            NullLogger<Leftovers>.Instance), TimeProvider.System, NullLogger<ResourceCache>.Instance);
         cache.Open();
         return cache;
     }

@@ -17,7 +17,9 @@ public sealed class AttemptJournalTests : IDisposable
     public async Task What_was_granted_and_not_forgotten_is_found_again()
     {
         var (kept, ended, forgotten) = (Attempt(1), Attempt(2), Attempt(3));
-        var end = new AttemptReport { Key = ended.Key, Stage = AttemptStage.Ended, Result = new AttemptResult { ExitCode = 3, Finished = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc) } };
+        var end = new AttemptReport
+            { Key = ended.Key, Stage = AttemptStage.Ended,
+            Result = new AttemptResult { ExitCode = 3, Finished = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc) } };
         Guid epoch;
         await using (var journal = AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System))
         {

@@ -97,7 +97,8 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
     }
 
     private ClaimBatcher NewClaims() => new(
-        _bus, new WorkerIdentity("w", _journal.Epoch), new Capacity(concurrency: 1, prefetch: 0, TimeProvider.System), TimeProvider.System, NullLogger<ClaimBatcher>.Instance);
+        _bus, new WorkerIdentity("w", _journal.Epoch), new Capacity(concurrency: 1, prefetch: 0, TimeProvider.System), TimeProvider.System,
+        NullLogger<ClaimBatcher>.Instance);
 
     private ClaimAnswers Answers(ClaimBatcher claims) => new(
         claims, _journal, _taker, new ObservedTasks(NullLogger<ObservedTasks>.Instance), TimeProvider.System, NullLogger<ClaimAnswers>.Instance);
@@ -113,7 +114,8 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
         return _bus.Claims[^1].Request;
     }
 
-    private ClaimAnswer Grant() => new() { TaskId = _task.TaskId, Attempt = _task.Attempt, Lease = Guid.NewGuid(), Number = 7, Spec = new TaskSpec { Argv = ["true"] } };
+    private ClaimAnswer Grant() =>
+        new() { TaskId = _task.TaskId, Attempt = _task.Attempt, Lease = Guid.NewGuid(), Number = 7, Spec = new TaskSpec { Argv = ["true"] } };
 
     private sealed class Taker : IGrantTaker
     {

@@ -9,16 +9,16 @@ namespace Scitq.Tests.Unit.Agent;
 [Trait("Level", "Unit")]
 public sealed class FailuresTests
 {
-    private static readonly IOException s_noSpace = new("No space left on device", 28);
-    private static readonly IOException s_quota = new("Disk quota exceeded", 122);
+    private static readonly IOException NoSpace = new("No space left on device", 28);
+    private static readonly IOException Quota = new("Disk quota exceeded", 122);
 
     public static TheoryData<Exception, AttemptStage> Full => new()
     {
-        { s_noSpace, AttemptStage.Accepted },
-        { s_quota, AttemptStage.Uploading },
-        { new IOException("wrapped", s_noSpace), AttemptStage.Accepted },
+        { NoSpace, AttemptStage.Accepted },
+        { Quota, AttemptStage.Uploading },
+        { new IOException("wrapped", NoSpace), AttemptStage.Accepted },
         { new DiskFullException("file:///x: no room"), AttemptStage.Uploading },
-        { new TransferExhaustedException("file:///x", s_quota), AttemptStage.Uploading },
+        { new TransferExhaustedException("file:///x", Quota), AttemptStage.Uploading },
         { new UnsupportedTransferException("prefetch: No space left on device"), AttemptStage.Accepted },
         { new StartException(FailureClass.Start, "docker could not start it: mkdir /var/lib/docker/x: no space left on device"), AttemptStage.Accepted },
         { new StartException(FailureClass.Image, "image big can't be pulled: write /x: no space left on device"), AttemptStage.Accepted },

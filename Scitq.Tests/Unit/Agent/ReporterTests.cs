@@ -53,7 +53,8 @@ public sealed class ReporterTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _bus.DisposeAsync();
 
     private Reporter NewReporter() => new(
-        _bus, new WorkerIdentity("w", Guid.NewGuid()), new Capacity(concurrency: 1, prefetch: 0, TimeProvider.System), TimeProvider.System, NullLogger<Reporter>.Instance);
+        _bus, new WorkerIdentity("w", Guid.NewGuid()), new Capacity(concurrency: 1, prefetch: 0, TimeProvider.System), TimeProvider.System,
+        NullLogger<Reporter>.Instance);
 
     private AttemptReport Report(AttemptStage stage) => new() { Key = _key, Stage = stage };
 

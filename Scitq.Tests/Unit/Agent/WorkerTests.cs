@@ -114,7 +114,8 @@ public sealed class WorkerTests : IAsyncLifetime
         _coordinator.Cancelled[_coordinator.Granted[running]] = true;
         var end = await EndAsync(running);
         Assert.Equal(FailureClass.Cancelled, end.Result!.Failure);
-        await Eventually.Async(() => Directory.GetDirectories(_folder["work/tasks"]).Length + Directory.GetDirectories(_folder["work/failed"]).Length == 0, "nothing is left");
+        await Eventually.Async(() =>
+            Directory.GetDirectories(_folder["work/tasks"]).Length + Directory.GetDirectories(_folder["work/failed"]).Length == 0, "nothing is left");
     }
 
     [Fact(Timeout = 60_000)]
@@ -131,7 +132,8 @@ public sealed class WorkerTests : IAsyncLifetime
         Directory.CreateDirectory(_folder["in"]);
         await File.WriteAllTextAsync(_folder["in/a.txt"], "abc");
         await StartAsync();
-        var task = await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [DataUri.Parse($"file://{_folder["in/a.txt"]}")], Output = DataUri.Parse($"file://{_folder["out"]}/") });
+        var task = await _coordinator.QueueAsync(new TaskSpec
+            { Argv = ["wait"], Inputs = [DataUri.Parse($"file://{_folder["in/a.txt"]}")], Output = DataUri.Parse($"file://{_folder["out"]}/") });
         await Eventually.Async(() => _runtime.Running == 1, "it runs");
         var directory = _runtime.Started.Single().Directory;
         Assert.Equal("abc", await File.ReadAllTextAsync(Path.Combine(directory.Input, "a.txt")));
@@ -162,7 +164,8 @@ public sealed class WorkerTests : IAsyncLifetime
 
         // Two deliver beside the one place, which the third holds.
         var last = await _coordinator.QueueAsync("print", "", "0");
-        await Eventually.Async(() => _coordinator.Reports.Where(r => r.Stage == AttemptStage.Uploading).Select(r => r.Key).Distinct().Count() == 3, "three deliver");
+        await Eventually.Async(() =>
+            _coordinator.Reports.Where(r => r.Stage == AttemptStage.Uploading).Select(r => r.Key).Distinct().Count() == 3, "three deliver");
         Assert.Equal(3, _runtime.Started.Count);
         _coordinator.Deaf = false;
         foreach (var task in delivering) Assert.Null((await EndAsync(task)).Result!.Failure);
@@ -184,7 +187,8 @@ public sealed class WorkerTests : IAsyncLifetime
         Directory.CreateDirectory(_folder["allowed"]);
         await File.WriteAllTextAsync(_folder["secret"], "x");
         await StartAsync(roots: [_folder["allowed"]]);
-        var end = await EndAsync(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [DataUri.Parse($"file://{_folder["allowed"]}/../secret")] }));
+        var end = await EndAsync(
+            await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Inputs = [DataUri.Parse($"file://{_folder["allowed"]}/../secret")] }));
         Assert.Equal(FailureClass.Download, end.Result!.Failure);
         Assert.Contains("only allowed below", end.Result.Reason, StringComparison.Ordinal);
         Assert.Empty(_runtime.Started);
@@ -300,7 +304,8 @@ public sealed class WorkerTests : IAsyncLifetime
         await using (var journal = AttemptJournal.Open(_folder["work"], Guid.NewGuid(), TimeProvider.System)) await journal.GrantedAsync([journalled]);
         var directory = new WorkDirectory(_folder[$"work/tasks/5-1-{journalled.Key.Lease.ToString("N")[..8]}"]);
         directory.Create(Ownership.Own);
-        await _runtime.StartAsync(new RunRequest { Key = journalled.Key, Number = 5, Worker = "w", Spec = journalled.Spec, Directory = directory, Cpu = 1 }, _ => { }, CancellationToken.None);
+        await _runtime.StartAsync(new RunRequest { Key = journalled.Key, Number = 5, Worker = "w", Spec = journalled.Spec, Directory = directory, Cpu = 1 },
+            _ => { }, CancellationToken.None);
         await File.WriteAllTextAsync(directory.Stdout, "before and after");
         Directory.CreateDirectory(_folder["work/tasks/9-1-stranger"]);
 
@@ -402,7 +407,8 @@ public sealed class WorkerTests : IAsyncLifetime
         await EndAsync(await _coordinator.QueueAsync("print", "", "0"));
         disk.Fill();
         var task = await _coordinator.QueueAsync(new TaskSpec { Argv = ["print", new string('x', 9000), "0"] });
-        await Eventually.Async(() => _coordinator.Heartbeats.Last().Hold?.StartsWith("the journal can't be written: No space left", StringComparison.Ordinal) == true, "it says why");
+        await Eventually.Async(() =>
+            _coordinator.Heartbeats.Last().Hold?.StartsWith("the journal can't be written: No space left", StringComparison.Ordinal) == true, "it says why");
         Assert.Null(_coordinator.End(task));
         disk.Free();
         await Eventually.Async(() => _coordinator.Heartbeats.Last().Hold is null, "it takes tasks again");
@@ -449,17 +455,23 @@ public sealed class WorkerTests : IAsyncLifetime
         await using (var journal = AttemptJournal.Open(_folder["work"], Guid.NewGuid(), TimeProvider.System)) await journal.GrantedAsync([journalled]);
         var directory = new WorkDirectory(_folder[$"work/tasks/5-1-{journalled.Key.Lease.ToString("N")[..8]}"]);
         if (running) directory.Create(Ownership.Own);
-        if (running) await _runtime.StartAsync(new RunRequest { Key = journalled.Key, Number = 5, Worker = "w", Spec = journalled.Spec, Directory = directory, Cpu = 1 }, _ => { }, CancellationToken.None);
+        if (running)
+            await _runtime.StartAsync(new RunRequest
+                { Key = journalled.Key, Number = 5, Worker = "w", Spec = journalled.Spec, Directory = directory, Cpu = 1 }, _ => { }, CancellationToken.None);
         return journalled.Key;
     }
 
-    private async Task<AttemptReport> EndAsync(Guid task) => await Eventually.GetAsync(() => Task.FromResult(_coordinator.End(task)), $"task {task} ends", TimeSpan.FromSeconds(30));
+    private async Task<AttemptReport> EndAsync(Guid task) =>
+        await Eventually.GetAsync(() => Task.FromResult(_coordinator.End(task)), $"task {task} ends", TimeSpan.FromSeconds(30));
 
-    private async Task StartAsync(int concurrency = 2, int prefetch = 0, long diskReserve = 0, TimeSpan? keepFailed = null, TimeSpan? lease = null, IReadOnlyList<string>? roots = null, TimeSpan? resume = null)
+    private async Task StartAsync(
+        int concurrency = 2, int prefetch = 0, long diskReserve = 0, TimeSpan? keepFailed = null, TimeSpan? lease = null, IReadOnlyList<string>? roots = null,
+        TimeSpan? resume = null)
     {
         var options = new AgentOptions
         {
-            Name = "w", Concurrency = concurrency, Prefetch = prefetch, WorkDir = _folder["work"], Heartbeat = TimeSpan.FromMilliseconds(100), DiskReserve = diskReserve, DiskHigh = 100,
+            Name = "w", Concurrency = concurrency, Prefetch = prefetch, WorkDir = _folder["work"], Heartbeat = TimeSpan.FromMilliseconds(100),
+            DiskReserve = diskReserve, DiskHigh = 100,
             KeepFailed = keepFailed ?? TimeSpan.FromDays(1), LeaseTime = lease ?? TimeSpan.FromSeconds(30), FileRoots = roots,
             ResumeTimeout = resume ?? TimeSpan.FromMinutes(10),
         };

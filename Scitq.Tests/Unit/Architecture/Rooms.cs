@@ -25,7 +25,8 @@ internal sealed class Rooms(Assembly project, string root, IReadOnlyDictionary<s
         var forbidden = others.ToHashSet();
         // Rows are data: the map of the database knows those of all folders, and folders hand them to each other.
         string[] types = [.. project.GetTypes()
-            .Where(t => !t.IsNested && RoomOf(t) is { } of && forbidden.Contains(of) && !t.Name.EndsWith("Row", StringComparison.Ordinal) && !common.Contains(t))
+            .Where(t => !t.IsNested && RoomOf(t) is { } of && forbidden.Contains(of) && !t.Name.EndsWith("Row", StringComparison.Ordinal)
+                && !common.Contains(t))
             .Select(t => t.FullName!)];
         if (types.Length == 0) return [];
         var result = Types.InAssembly(project).That().ResideInNamespace($"{root}.{room}").ShouldNot().HaveDependencyOnAny(types).GetResult();

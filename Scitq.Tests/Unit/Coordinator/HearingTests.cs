@@ -21,7 +21,8 @@ public sealed class HearingTests
             faults =>
             {
                 var (healthyLost, deadLostAfter) = Play(faults);
-                return (!healthyLost).Label("a healthy worker was lost").And((deadLostAfter is > 0 and < 75).Label($"a dead worker was lost after {deadLostAfter} s of hearing"));
+                return (!healthyLost).Label("a healthy worker was lost")
+                    .And((deadLostAfter is > 0 and < 75).Label($"a dead worker was lost after {deadLostAfter} s of hearing"));
             })));
 
     [Fact]
@@ -46,7 +47,8 @@ public sealed class HearingTests
     }
 
     [Theory]
-    [InlineData(20, 10, true), InlineData(20, 10.5, false), InlineData(29, 19, true), InlineData(29, 26, false), InlineData(5, 0.5, false), InlineData(45, 35, false)]
+    [InlineData(20, 10, true), InlineData(20, 10.5, false), InlineData(29, 19, true), InlineData(29, 26, false), InlineData(5, 0.5, false),
+        InlineData(45, 35, false)]
     public void However_soon_a_worker_is_lost_its_lease_is_to_lapse_ten_seconds_before(double lostAfter, double lease, bool taken)
     {
         var refusal = new LeaseRules(Microsoft.Extensions.Options.Options.Create(new TaskOptions { LostAfterSeconds = lostAfter })).Refusal(lease);

@@ -17,7 +17,8 @@ public sealed class TaskTableTests
     {
         var data = new TheoryData<TaskState, TaskTrigger>();
         foreach (var state in TaskRules.States)
-            foreach (var trigger in (TaskTrigger[])[TaskTrigger.Run, TaskTrigger.Upload, TaskTrigger.Succeed, TaskTrigger.Fail, TaskTrigger.Requeue]) data.Add(state, trigger);
+            foreach (var trigger in (TaskTrigger[])[TaskTrigger.Run, TaskTrigger.Upload, TaskTrigger.Succeed, TaskTrigger.Fail, TaskTrigger.Requeue])
+                data.Add(state, trigger);
         return data;
     }
 
@@ -109,7 +110,8 @@ public sealed class TaskTableTests
             await (how switch
             {
                 "silent" => task.RaiseAsync(m => m.LeaseLost, new LeaseLost(row.Lease!.Value, "test")),
-                "released" => task.RaiseAsync(m => m.AttemptReleased, new AttemptReleased("w", new AttemptReport { Key = row.Key, Stage = AttemptStage.Released })),
+                "released" =>
+                    task.RaiseAsync(m => m.AttemptReleased, new AttemptReleased("w", new AttemptReport { Key = row.Key, Stage = AttemptStage.Released })),
                 _ => task.EndAsync(Enum.Parse<FailureClass>(how, ignoreCase: true), exitCode: 0),
             });
             Assert.Equal((TaskState.Failed, 2, 3, false), (row.State, row.RetriesLeft, row.Losses, task.Effects.Dispatch));

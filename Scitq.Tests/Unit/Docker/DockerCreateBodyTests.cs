@@ -13,7 +13,7 @@ namespace Scitq.Tests.Unit.Docker;
 [Trait("Level", "Unit")]
 public sealed class DockerCreateBodyTests
 {
-    private static readonly JsonSerializerOptions s_withoutNulls = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions WithoutNulls = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     [Theory]
     [InlineData("--add-host x:10.0.0.1", "ExtraHosts", """["x:10.0.0.1"]""")]
@@ -106,7 +106,7 @@ public sealed class DockerCreateBodyTests
         var request = Request(words);
         Assert.Null(request.Spec.DockerOptions.Problem);
         var body = DockerCreateBody.Build(request, request.Spec.DockerOptions, imageUser: null, init: true, "/scratch");
-        return JsonSerializer.SerializeToNode(body, s_withoutNulls)!;
+        return JsonSerializer.SerializeToNode(body, WithoutNulls)!;
     }
 
     private static RunRequest Request(IReadOnlyList<string> options) => new()

@@ -102,8 +102,10 @@ public sealed class LaunchGrammarTests
     [Fact(Timeout = 60_000)]
     public async Task Options_become_the_task_that_json_shows()
     {
-        var run = await ToolRun.Launch("-t", "--json", "-b", "b1", "-n", "", "-d", "ubuntu:22.04", "-O", "-e 'A=b c' --gpus all", "-u", "5", "-i", "s3://a/1 s3://a/2", "-i", "file:///x",
-            "-r", "s3://b/x.tgz|untar", "-o", "s3://b/x", "-R", "1, 2", "-R", "3 4", "--retry", "1", "--retry", "2", "--run-timeout", "2h30m", "--download-timeout", "900", "-e", "A=x=y", "cmd");
+        var run = await ToolRun.Launch("-t", "--json", "-b", "b1", "-n", "", "-d", "ubuntu:22.04", "-O", "-e 'A=b c' --gpus all", "-u", "5", "-i",
+            "s3://a/1 s3://a/2", "-i", "file:///x",
+            "-r", "s3://b/x.tgz|untar", "-o", "s3://b/x", "-R", "1, 2", "-R", "3 4", "--retry", "1", "--retry", "2", "--run-timeout", "2h30m",
+            "--download-timeout", "900", "-e", "A=x=y", "cmd");
         Assert.True(run.Code == 0, run.Error);
         var spec = JsonSerializer.Deserialize<TaskSpec>(run.Out, ScitqJson.Rest)!;
         Assert.Equal(["cmd"], spec.Argv);
@@ -123,8 +125,10 @@ public sealed class LaunchGrammarTests
     {
         var spec = new TaskSpec
         {
-            Argv = ["printf", "[%s]", "", "é\n\t\"'\\"], Batch = "b", Name = "n", Image = "img", DockerOptions = DockerRunOptions.Read(["--init"]), Uid = 1, Gid = 2, Inputs = [DataUri.Parse("file:///a")], Resources = [DataUri.Parse("file:///b")],
-            Output = DataUri.Parse("file:///c"), Retry = 3, RunTimeout = 4, DownloadTimeout = 5, Requirements = ["6"], Env = new Dictionary<string, string> { ["K"] = "v" },
+            Argv = ["printf", "[%s]", "", "é\n\t\"'\\"], Batch = "b", Name = "n", Image = "img", DockerOptions = DockerRunOptions.Read(["--init"]), Uid = 1,
+            Gid = 2, Inputs = [DataUri.Parse("file:///a")], Resources = [DataUri.Parse("file:///b")],
+            Output = DataUri.Parse("file:///c"), Retry = 3, RunTimeout = 4, DownloadTimeout = 5, Requirements = ["6"],
+            Env = new Dictionary<string, string> { ["K"] = "v" },
         };
         var id = Guid.NewGuid();
         using var json = JsonDocument.Parse(SpecJson.Submission(new SubmitTask { TaskId = id, Spec = spec }));

@@ -53,12 +53,14 @@ public sealed class LaunchServerTests
     [Fact(Timeout = 60_000)]
     public async Task L27_An_interrupt_ends_the_trying_with_130()
     {
-        var run = await ToolRun.RunAsync("scitq-launch", ["-s", "127.0.0.1:1", "--timeout", "60", "true"], started: io => _ = Task.Delay(500).ContinueWith(_ => io.Interrupt(), TaskScheduler.Default));
+        var run = await ToolRun.RunAsync("scitq-launch", ["-s", "127.0.0.1:1", "--timeout", "60", "true"], started: io =>
+            _ = Task.Delay(500).ContinueWith(_ => io.Interrupt(), TaskScheduler.Default));
         Assert.Equal(130, run.Code);
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData(400, "invalid", 2), InlineData(401, "unauthorized", 4), InlineData(404, "not_found", 3), InlineData(409, "wrong_state", 6), InlineData(500, "error", 1)]
+    [InlineData(400, "invalid", 2), InlineData(401, "unauthorized", 4), InlineData(404, "not_found", 3), InlineData(409, "wrong_state", 6),
+        InlineData(500, "error", 1)]
     public async Task The_servers_refusal_is_one_line_and_its_exit_code(int status, string code, int expected)
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -129,12 +131,14 @@ public sealed class LaunchServerTests
         var run = await ToolRun.Launch("-s", stub.Address, "--follow", "cmd");
         Assert.Equal(3, run.Code);
         Assert.Equal(bytes, run.OutBytes);
-        Assert.Equal("Task queued with task id: 1\n[worker node1] pulling img 40 %\noopsTask 1 failed: the command ended with exit code 3 after 5.2s\n", run.Error);
+        Assert.Equal("Task queued with task id: 1\n[worker node1] pulling img 40 %\noopsTask 1 failed: the command ended with exit code 3 after 5.2s\n",
+            run.Error);
         Assert.Equal(["", "1:200000:4"], resumed);
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("succeeded", "0", 0), InlineData("failed", "7", 7), InlineData("failed", "null", 125), InlineData("failed", "0", 125), InlineData("cancelled", "143", 143)]
+    [InlineData("succeeded", "0", 0), InlineData("failed", "7", 7), InlineData("failed", "null", 125), InlineData("failed", "0", 125),
+        InlineData("cancelled", "143", 143)]
     public async Task Wait_exits_with_the_tasks_own_code(string status, string code, int expected)
     {
         await using var stub = await StubCoordinator.StartAsync();
@@ -151,7 +155,8 @@ public sealed class LaunchServerTests
     {
         await using var stub = await StubCoordinator.StartAsync();
         stub.Otherwise = async context => await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
-        var run = await ToolRun.RunAsync("scitq-launch", ["-s", stub.Address, "--wait", "cmd"], started: io => _ = Task.Delay(800).ContinueWith(_ => io.Interrupt(), TaskScheduler.Default));
+        var run = await ToolRun.RunAsync("scitq-launch", ["-s", stub.Address, "--wait", "cmd"], started: io =>
+            _ = Task.Delay(800).ContinueWith(_ => io.Interrupt(), TaskScheduler.Default));
         Assert.Equal(130, run.Code);
         Assert.Contains("task 1 goes on", run.Error);
     }
@@ -160,7 +165,8 @@ public sealed class LaunchServerTests
     public async Task Each_row_becomes_a_task_with_its_columns_filled_in()
     {
         await using var stub = await StubCoordinator.StartAsync();
-        var run = await ToolRun.RunAsync("scitq-launch", ["-s", stub.Address, "--tsv", "-", "-n", "{sample}", "-i", "{uri}", "awk", "{print $1}", "/input/{file}"],
+        var run = await ToolRun.RunAsync("scitq-launch",
+            ["-s", stub.Address, "--tsv", "-", "-n", "{sample}", "-i", "{uri}", "awk", "{print $1}", "/input/{file}"],
             input: "sample\turi\tfile\ns1\ts3://in/a b\tx{y}\r\ns2\t\tz\n");
         Assert.True(run.Code == 0, run.Error);
         Assert.Equal("Queued 2 tasks (ids 1-2) in batch Default\n", run.Out);

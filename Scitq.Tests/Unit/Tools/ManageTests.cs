@@ -14,7 +14,8 @@ public sealed class ManageTests
     [Fact(Timeout = 60_000)]
     public async Task Every_level_has_help_on_stdout_within_100_columns()
     {
-        List<string[]> levels = [["-h"], ["help"], ["help", "exit-codes"], .. Verbs.Objects.Select(o => new[] { o, "--help" }), .. Verbs.All.Select(v => new[] { v.Object, v.Name, "-h" })];
+        List<string[]> levels = [["-h"], ["help"], ["help", "exit-codes"], .. Verbs.Objects.Select(o => new[] { o, "--help" }),
+            .. Verbs.All.Select(v => new[] { v.Object, v.Name, "-h" })];
         foreach (var level in levels)
         {
             var run = await ToolRun.Manage(level);
@@ -24,9 +25,12 @@ public sealed class ManageTests
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("", "Usage:"), InlineData("taks list", "did you mean task?"), InlineData("task lst", "did you mean list?"), InlineData("task list --stauts failed", "did you mean --status?")]
-    [InlineData("task list -S faild", "did you mean failed?"), InlineData("task list extra", "takes no 'extra'"), InlineData("task show", "which task?"), InlineData("task cancel", "which tasks?")]
-    [InlineData("task list --format yaml", "none of table"), InlineData("task show -i x-y", "is no task id"), InlineData("task cancel 1 -S failed", "not both"), InlineData("task list --json -s amqp://h", "HTTP address")]
+    [InlineData("", "Usage:"), InlineData("taks list", "did you mean task?"), InlineData("task lst", "did you mean list?"),
+        InlineData("task list --stauts failed", "did you mean --status?")]
+    [InlineData("task list -S faild", "did you mean failed?"), InlineData("task list extra", "takes no 'extra'"), InlineData("task show", "which task?"),
+        InlineData("task cancel", "which tasks?")]
+    [InlineData("task list --format yaml", "none of table"), InlineData("task show -i x-y", "is no task id"),
+        InlineData("task cancel 1 -S failed", "not both"), InlineData("task list --json -s amqp://h", "HTTP address")]
     public async Task A_wrong_command_line_is_exit_code_2(string line, string expected)
     {
         var run = await ToolRun.Manage(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -51,7 +55,8 @@ public sealed class ManageTests
         await using var stub = await WithTasksAsync();
         var run = await ToolRun.RunAsync("scitq-manage", ["-s", stub.Address, "task", "list"], new() { ["NO_COLOR"] = "1" }, terminal: true, width: width);
         Assert.True(run.Code == 0, run.Error);
-        Assert.All(["task_id", "name", "status", "why", "worker", "exit_code", "retry", "command", "[red]a\\tb", "oom", "137", "1/2"], word => Assert.Contains(word, run.Out));
+        Assert.All(["task_id", "name", "status", "why", "worker", "exit_code", "retry", "command", "[red]a\\tb", "oom", "137", "1/2"], word =>
+            Assert.Contains(word, run.Out));
         Assert.DoesNotContain('\u001b', run.Out);
         Assert.Contains("2 of 2 tasks", run.Error);
     }
@@ -71,7 +76,8 @@ public sealed class ManageTests
         var json = await ToolRun.Manage("task", "list", "--json", "-s", stub.Address);
         Assert.Equal(2, JsonDocument.Parse(json.Out).RootElement.GetArrayLength());
         var lines = await ToolRun.Manage("--format", "jsonl", "task", "list", "-s", stub.Address);
-        Assert.Equal(2, lines.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Count(l => JsonDocument.Parse(l).RootElement.GetProperty("task_id").GetInt64() > 0));
+        Assert.Equal(2, lines.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Count(l => JsonDocument.Parse(l).RootElement.GetProperty("task_id").GetInt64() > 0));
         var none = await ToolRun.Manage("task", "list", "-q", "-s", stub.Address);
         Assert.Equal("2\n1\n", none.Out);
     }
@@ -88,7 +94,8 @@ public sealed class ManageTests
         };
         var run = await ToolRun.Manage("task", "list", "-b", "b1", "-S", "failed,running", "--class", "oom", "-w", "node 1", "-q", "-s", stub.Address);
         Assert.Equal("2\n1\n", run.Out);
-        Assert.Equal(["GET /api/v1/tasks?batch=b1&status=failed&status=running&worker=node%201&class=oom&limit=1000", "GET /api/v1/tasks?batch=b1&status=failed&status=running&worker=node%201&class=oom&limit=1000&after=2"], stub.Requests);
+        Assert.Equal(["GET /api/v1/tasks?batch=b1&status=failed&status=running&worker=node%201&class=oom&limit=1000",
+            "GET /api/v1/tasks?batch=b1&status=failed&status=running&worker=node%201&class=oom&limit=1000&after=2"], stub.Requests);
     }
 
     [Fact(Timeout = 60_000)]
@@ -198,8 +205,10 @@ public sealed class ManageTests
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("worker update node1", "nothing to change"), InlineData("worker update node1 -C -1", "not a number from 0"), InlineData("worker update node1 -p 10001", "not a number from 0"), InlineData("worker update -C 1", "which worker?")]
-    [InlineData("worker update node1 -S stopped", "neither running nor paused"), InlineData("worker update node1 -b a/b", "batch 'a/b'"), InlineData("worker clean", "which worker?"), InlineData("task show 1 --attempt 2", "--outputs")]
+    [InlineData("worker update node1", "nothing to change"), InlineData("worker update node1 -C -1", "not a number from 0"),
+        InlineData("worker update node1 -p 10001", "not a number from 0"), InlineData("worker update -C 1", "which worker?")]
+    [InlineData("worker update node1 -S stopped", "neither running nor paused"), InlineData("worker update node1 -b a/b", "batch 'a/b'"),
+        InlineData("worker clean", "which worker?"), InlineData("task show 1 --attempt 2", "--outputs")]
     public async Task A_worker_is_not_asked_for_what_makes_no_sense(string line, string expected)
     {
         var run = await ToolRun.Manage(line.Split(' '));

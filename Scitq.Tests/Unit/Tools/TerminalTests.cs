@@ -44,12 +44,14 @@ public sealed class TerminalTests
         var task = $$"""{"task_id":1,"id":"5a1b1f6e-0000-4000-8000-000000000001","name":"{{InJson}}","batch":"{{InJson}}","status":"failed","reason":"{{InJson}}","worker":"{{InJson}}","phase":"{{InJson}}","argv":["{{InJson}}"],"why":"{{InJson}}","details":["{{InJson}}"],"kind":"{{InJson}}","detail":"{{InJson}}","bus":"{{InJson}}","database":"{{InJson}}","version":"{{InJson}}","problems":["{{InJson}}"],"attempts":[{"attempt":1,"reason":"{{InJson}}"}],"history":[{"kind":"{{InJson}}"}]}""";
         stub.Otherwise = context => context.Request.Path.Value switch
         {
-            { } path when path.EndsWith("/log/stream", StringComparison.Ordinal) => StubCoordinator.Json($"event: status\ndata: {task}\n\nevent: end\ndata: {task}\n\n")(context),
+            { } path when path.EndsWith("/log/stream", StringComparison.Ordinal) =>
+                StubCoordinator.Json($"event: status\ndata: {task}\n\nevent: end\ndata: {task}\n\n")(context),
             { } path when path.EndsWith("/cancel", StringComparison.Ordinal) || path.Contains("/workers/", StringComparison.Ordinal) => StubCoordinator.Json($$"""{"detail":"{{InJson}}","code":"wrong_state","hint":"{{InJson}}"}""", 409)(context),
             { } path when path.EndsWith('s') => StubCoordinator.Json($"[{task}]")(context),
             _ => StubCoordinator.Json(task)(context),
         };
-        var words = call.Split(' ').Select(w => w.Replace("NAME", Escape, StringComparison.Ordinal).Replace("SERVER", stub.Address, StringComparison.Ordinal)).ToArray();
+        var words = call.Split(' ').Select(w => w.Replace("NAME", Escape, StringComparison.Ordinal).Replace("SERVER", stub.Address, StringComparison.Ordinal))
+            .ToArray();
         var run = await ToolRun.RunAsync(program, words, terminal: true, variables: new() { ["NO_COLOR"] = "1" });
         Assert.DoesNotContain(run.Out + run.Error, c => (char.IsControl(c) && c is not ('\n' or '\t')) || c == '\u202e');
         Assert.Contains("x1b", run.Out + run.Error + (call.Contains("--json", StringComparison.Ordinal) ? "x1b" : ""), StringComparison.Ordinal);
@@ -74,7 +76,10 @@ public sealed class TerminalTests
         var run = await ToolRun.RunAsync("scitq-launch", ["-s", "http://192.0.2.1:1", "--timeout", "1", "true"], token);
         Assert.Contains("note: the token goes to http://192.0.2.1:1 unencrypted", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", run.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("unencrypted", (await ToolRun.RunAsync("scitq-launch", ["-s", "http://192.0.2.1:1", "--insecure", "--timeout", "1", "true"], token)).Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("unencrypted", (await ToolRun.RunAsync("scitq-launch", ["-s", "http://127.0.0.1:1", "--timeout", "1", "true"], token)).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("unencrypted",
+            (await ToolRun.RunAsync("scitq-launch", ["-s", "http://192.0.2.1:1", "--insecure", "--timeout", "1", "true"], token)).Error,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("unencrypted", (await ToolRun.RunAsync("scitq-launch", ["-s", "http://127.0.0.1:1", "--timeout", "1", "true"], token)).Error,
+            StringComparison.Ordinal);
     }
 }

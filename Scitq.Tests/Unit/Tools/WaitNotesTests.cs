@@ -21,8 +21,10 @@ public sealed class WaitNotesTests
                 return;
             }
 
-            await Eventually.Async(() => Encoding.UTF8.GetString(((MemoryStream)tool!.ErrorOutput).ToArray()).Contains("worker w serves", StringComparison.Ordinal), "it is said");
-            if (context.Request.Path.Value.EndsWith("/stream", StringComparison.Ordinal)) await context.Response.WriteAsync("event: end\ndata: {\"task_id\":1,\"status\":\"succeeded\"}\n\n");
+            await Eventually.Async(() =>
+                Encoding.UTF8.GetString(((MemoryStream)tool!.ErrorOutput).ToArray()).Contains("worker w serves", StringComparison.Ordinal), "it is said");
+            if (context.Request.Path.Value.EndsWith("/stream", StringComparison.Ordinal))
+                await context.Response.WriteAsync("event: end\ndata: {\"task_id\":1,\"status\":\"succeeded\"}\n\n");
             else await StubCoordinator.Json("""{"task_id":1,"status":"succeeded"}""")(context);
         };
         var run = await ToolRun.RunAsync("scitq-launch", ["-s", stub.Address, option, "cmd"], started: io => tool = io);

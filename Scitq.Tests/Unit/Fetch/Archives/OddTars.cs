@@ -7,7 +7,7 @@ namespace Scitq.Tests.Unit.Fetch.Archives;
 internal static class OddTars
 {
     private const int Seed = 20261127;
-    private static readonly Dialect[] s_dialects = Enum.GetValues<Dialect>();
+    private static readonly Dialect[] Dialects = Enum.GetValues<Dialect>();
 
     public static IEnumerable<OddArchive> All() =>
         [.. Names(), .. Sizes(), .. Kinds(), .. Orders(), .. Numbers(), .. Extensions(), .. Sparse(), .. Ends(), .. Compressed(), .. Random(new Random(Seed))];
@@ -39,7 +39,7 @@ internal static class OddTars
                     .Member("h\xe8", '1', link: "caf\xe8").End());
         }
 
-        foreach (var dialect in s_dialects)
+        foreach (var dialect in Dialects)
         {
             yield return Tar(
                 $"name of 257 by prefix in {dialect}",
@@ -85,7 +85,7 @@ internal static class OddTars
 
     private static IEnumerable<OddArchive> Kinds()
     {
-        foreach (var dialect in s_dialects)
+        foreach (var dialect in Dialects)
         {
             yield return Tar($"folder in {dialect}", new TarWriting(dialect).Member("d/", '5', mode: 493).File("d/a", "x").Member("e", '5').End());
             yield return Tar($"old folder in {dialect}", new TarWriting(dialect).Member("d/", '\0', mode: 493).File("d/a", "x").Member("e/f/", '\0').End());
@@ -163,7 +163,7 @@ internal static class OddTars
 
     private static IEnumerable<OddArchive> Orders()
     {
-        foreach (var dialect in s_dialects)
+        foreach (var dialect in Dialects)
         {
             yield return Tar(
                 $"folder after its files in {dialect}", new TarWriting(dialect).File("d/a", "x").Member("d/", '5', mode: 320).File("d/b", "y").End());
@@ -337,7 +337,7 @@ internal static class OddTars
 
     private static IEnumerable<OddArchive> Ends()
     {
-        foreach (var dialect in s_dialects)
+        foreach (var dialect in Dialects)
         {
             var tar = new TarWriting(dialect).File("a", "x").Member("d/b", '0', Content(1500, 1)).Member("l", '2', link: "a");
             var (all, whole) = (tar.WithoutEnd(), tar.End());
@@ -385,7 +385,7 @@ internal static class OddTars
         string[] names = ["a", "b", "d/a", "d/e/a", "./b", "\xe9", "d/\xe8", "x y", "d/e/f/g", new('n', 120), $"{new string('d', 80)}/{new string('n', 90)}"];
         for (var i = 0; i < 80; i++)
         {
-            var dialect = s_dialects[random.Next(s_dialects.Length)];
+            var dialect = Dialects[random.Next(Dialects.Length)];
             var tar = new TarWriting(dialect);
             var made = new List<string>();
             for (var members = random.Next(1, 12); members > 0; members--)
@@ -416,7 +416,7 @@ internal static class OddTars
         }
     }
 
-    private static Dialect[] Two(int number) => [s_dialects[number % s_dialects.Length], s_dialects[(number + 2) % s_dialects.Length]];
+    private static Dialect[] Two(int number) => [Dialects[number % Dialects.Length], Dialects[(number + 2) % Dialects.Length]];
 
     private static OddArchive Tar(string name, byte[] bytes, Outcome outcome = Outcome.Same) => new(name, "tar", bytes, outcome);
 

@@ -8,7 +8,7 @@ internal static class OddZips
     private const int Seed = 20261128;
 
     // "hello hello hello…" by Deflate64, which no library here can write.
-    private static readonly byte[] s_deflate64 = Convert.FromBase64String("5cQhDQAAAAKwKpRjQ7DR31EBz8VFO7h/ug==");
+    private static readonly byte[] PackedByDeflate64 = Convert.FromBase64String("5cQhDQAAAAKwKpRjQ7DR31EBz8VFO7h/ug==");
 
     public static IEnumerable<OddArchive> All() => [.. Names(), .. Kinds(), .. Content(), .. Ends(), .. Random(new Random(Seed))];
 
@@ -75,10 +75,11 @@ internal static class OddZips
         yield return Zip("large form", File("a", "x") with { IsLarge = true }, File("b", "y") with { IsLarge = true });
         yield return Zip("large number missing", [File("good", "x"), File("a", "x") with { Size = uint.MaxValue }], Outcome.Refused);
         yield return Zip(
-            "Deflate64", new ZipPart("a", Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("hello ", 50)))) { Method = 9, Packed = s_deflate64 });
+            "Deflate64", new ZipPart("a", Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("hello ", 50)))) { Method = 9, Packed = PackedByDeflate64 });
         yield return Zip(
             "damaged Deflate64",
-            [File("good", "x"), new ZipPart("a", new byte[300]) { Method = 9, Packed = [.. s_deflate64[..4], 0xFF, .. s_deflate64[5..]] }], Outcome.Refused);
+            [File("good", "x"), new ZipPart("a", new byte[300]) { Method = 9, Packed = [.. PackedByDeflate64[..4], 0xFF, .. PackedByDeflate64[5..]] }],
+            Outcome.Refused);
         yield return Zip("encrypted", [File("good", "x"), File("a", "x") with { Flags = 1 }], Outcome.Refused);
         foreach (var method in (int[])[1, 6, 12, 14, 93, 95, 98, 99, 1234])
             yield return Zip($"method {method}", [File("good", "x"), File("a", "x") with { Method = method }], Outcome.Refused);
