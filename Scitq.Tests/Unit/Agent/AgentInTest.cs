@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Scitq.Agent;
+using Scitq.Agent.Attempts;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Runtimes;
+using Scitq.Agent;
+using Scitq.Contracts.Messages;
 
 namespace Scitq.Tests.Unit.Agent;
 
@@ -29,6 +31,9 @@ internal sealed class AgentInTest : IAsyncDisposable
     public Task StartAsync() => _agent.StartAsync(CancellationToken.None);
 
     public Task StopAsync(CancellationToken ct) => _agent.StopAsync(ct);
+
+    /// <summary>Whether the agent may no longer count on this attempt being its own.</summary>
+    public bool HasLapsed(AttemptKey key) => _services.GetRequiredService<Leases>().Left(key) <= TimeSpan.Zero;
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }

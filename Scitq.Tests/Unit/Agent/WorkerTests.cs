@@ -156,9 +156,9 @@ public sealed class WorkerTests : IAsyncLifetime
         {
             delivering.Add(await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], Output = DataUri.Parse($"file://{_folder["out"]}/{i}/") }));
             await Eventually.Async(() => _runtime.Started.Count == i && _runtime.Running == 1, "it runs beside those that deliver");
-            await File.WriteAllTextAsync(Path.Combine(_runtime.Started.First(r => r.Key.TaskId == delivering[^1]).Directory.Output, "x"), "x");
-            // Without a lease nothing is delivered.
-            await Task.Delay(TimeSpan.FromSeconds(1.2));
+            var started = _runtime.Started.First(r => r.Key.TaskId == delivering[^1]);
+            await File.WriteAllTextAsync(Path.Combine(started.Directory.Output, "x"), "x");
+            await Eventually.Async(() => _worker!.HasLapsed(started.Key), "without a lease nothing is delivered");
             _runtime.EndAll(0);
         }
 

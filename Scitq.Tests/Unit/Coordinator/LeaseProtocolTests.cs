@@ -8,7 +8,7 @@ public sealed class LeaseProtocolTests
 {
     private const int Decisions = 150;
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = 900_000)]
     public async Task No_schedule_of_faults_loses_a_task_or_records_two_ends()
     {
         var worlds = await Task.Run(() => Run(100_000, fenced: true));

@@ -13,7 +13,7 @@ public sealed class TaskTableOrderTests
     private static readonly Guid Lease = Guid.NewGuid();
     private static readonly string[] MadeAnew = [nameof(TaskSaga.Lease)];
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 900_000)]
     public async Task Whatever_the_order_of_the_lines_every_event_in_every_state_has_the_same_outcome()
     {
         var random = new Random(7);
