@@ -16,7 +16,7 @@ public sealed class HearingTests
 
     [Fact(Timeout = 120_000)]
     public async Task Whatever_happens_to_the_service_a_healthy_worker_is_not_lost_and_a_dead_one_is_within_a_bound_of_hearing() =>
-        await Task.Run(() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(20_000).WithQuietOnSuccess(true), Prop.ForAll(
+        await Task.Run(() => Check.One(Properties.Of(20_000), Prop.ForAll(
             Arb.From(Gen.Choose(0, 1_000_000).Three().ListOf(30), Shorter),
             faults =>
             {

@@ -36,7 +36,7 @@ public sealed class LeaseProtocolTests
             return (world.Violation is null)
                 .Label(world.Violation is null ? "" : $"{world.Violation}:\n{string.Join('\n', Play(steps, fenced, traced: true).Trace!)}");
         });
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(schedules).WithQuietOnSuccess(true), property);
+        Check.One(Properties.Of(schedules), property);
         return worlds;
     }
 

@@ -502,7 +502,9 @@ internal sealed class LeaseWorld
         var first = task.Redelivers ?? task.Attempt;
         var worker = _agents[task.Worker![1] - '0'];
         var there = worker.Kept.Any(k => k.Attempt >= first) || worker.Held is { HasOutput: true } held && held.Key.Attempt >= first;
-        if (!there) Violation ??= "the output that could not be delivered is lost";
+        // Delivered, though the worker fell silent before it could say so.
+        var delivered = _outputs?.Attempt >= first;
+        if (!there && !delivered) Violation ??= "the output that could not be delivered is lost";
     }
 
     private sealed record Message(Kind Kind)
