@@ -32,6 +32,7 @@ internal sealed class AttemptStreams(LogPump logs, RuntimeSet runtimes)
         {
             outcome.Logs ??= Handle(attempt);
             outcome.Output = await outcome.Logs.CompleteAsync(attempt.Revoked);
+            outcome.Warnings.AddRange(outcome.Output.Lost);
         }
         catch (OperationCanceledException) when (attempt.Revoked.IsCancellationRequested)
         {

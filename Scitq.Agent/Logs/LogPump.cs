@@ -21,6 +21,7 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
     private const int MaxInFlight = 4;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(30);
     private readonly Repeats _failing = new(time);
     private readonly Repeats _unreadable = new(time);
     private readonly ConcurrentDictionary<AttemptKey, Tails> _tails = new();
@@ -62,9 +63,7 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
-                    // The attempt's directory may be removed at any time, once its lease is lost.
-                    if (tails.Complete && e is (FileNotFoundException or DirectoryNotFoundException)) tails.GiveUp();
-                    if (_unreadable.Says(e.Message)) Log.ReadFailed(logger, key.TaskId, e.Message);
+                    TellUnreadable(key, e);
                 }
                 catch (SendException e)
                 {
@@ -94,7 +93,7 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
         {
             if (tails.Complete) tail.Complete();
             else tail.Punch();
-            byte[] data;
+            byte[]? data;
             long offset;
             lock (tail)
             {
@@ -109,11 +108,12 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
                 }
 
                 offset = tail.Stored;
-                data = tail.Next(Chunk);
+                data = Read(key, tail, tails.Complete);
+                if (data is null) continue;
                 if (data.Length == 0)
                 {
                     // Else its attempt would never end.
-                    if (tails.Complete && !tail.Done) tail.GiveUp();
+                    if (tails.Complete && !tail.Done) tail.GiveUp("the file has become shorter");
                     continue;
                 }
 
@@ -133,6 +133,30 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
         }
 
         if (tails.Complete && tails.Streams.All(t => t.Done)) tails.AllStored.TrySetResult();
+    }
+
+    /// <summary>Reads on; null when that can't be done now. After the command's end it is tried only for a while, or its attempt would never end.</summary>
+    private byte[]? Read(AttemptKey key, StreamTail tail, bool complete)
+    {
+        try
+        {
+            var data = tail.Next(Chunk);
+            tail.Unreadable = null;
+            return data;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            TellUnreadable(key, e);
+            var since = tail.Unreadable ??= time.GetTimestamp();
+            // The attempt's directory may be removed at any time, once its lease is lost.
+            if (complete && (e is FileNotFoundException or DirectoryNotFoundException || time.GetElapsedTime(since) > ReadPatience)) tail.GiveUp(e.Message);
+            return null;
+        }
+    }
+
+    private void TellUnreadable(AttemptKey key, Exception e)
+    {
+        if (_unreadable.Says(e.Message)) Log.ReadFailed(logger, key.TaskId, e.Message);
     }
 
     private int InFlight => _tails.Values.Sum(t => t.Streams.Count(s => s.Sent is not null));
@@ -158,20 +182,11 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
         public async Task<CollectedOutput> CompleteAsync(CancellationToken ct)
         {
             await _timer.DisposeAsync();
-            if (!_pump._tails.ContainsKey(_key))
-            {
-                foreach (var tail in _tails.Streams) tail.Complete();
-                if (_tails.Streams.All(t => t.Length <= Inline))
-                {
-                    var chunks = _tails.Streams.Where(t => t.Length > 0).Select(t => new OutputChunk(t.Stream, 0, t.Next(Inline))).ToArray();
-                    return new CollectedOutput(_tails.Streams[0].Length, _tails.Streams[1].Length, chunks);
-                }
-            }
-
+            if (!_pump._tails.ContainsKey(_key) && TryInline() is { } chunks) return _tails.Collected(chunks);
             _tails.Complete = true;
             _pump.Register(_key, _tails);
             await _tails.AllStored.Task.WaitAsync(ct);
-            return new CollectedOutput(_tails.Streams[0].Length, _tails.Streams[1].Length, []);
+            return _tails.Collected([]);
         }
 
         public void Dispose()
@@ -179,26 +194,21 @@ internal sealed partial class LogPump(IAgentBus bus, WorkerIdentity self, TimePr
             _timer.Dispose();
             _pump.Forget(_key);
         }
-    }
 
-    internal sealed class Tails(StreamTail[] streams, long since)
-    {
-        public StreamTail[] Streams => streams;
-
-        public long Since => since;
-
-        public volatile bool Complete;
-
-        public TaskCompletionSource AllStored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public void GiveUp()
+        private OutputChunk[]? TryInline()
         {
-            foreach (var tail in streams)
-                lock (tail)
-                    if (tail.FileLength == 0) tail.GiveUp();
+            foreach (var tail in _tails.Streams) tail.Complete();
+            if (_tails.Streams.Any(t => t.Length > Inline)) return null;
+            try
+            {
+                return [.. _tails.Streams.Where(t => t.Length > 0).Select(t => new OutputChunk(t.Stream, 0, t.Next(Inline)))];
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The loop tries it again, and says why when it gives up.
+                return null;
+            }
         }
-
-        public StreamTail Of(OutputStream stream) => streams[(int)stream];
     }
 
     private static partial class Log

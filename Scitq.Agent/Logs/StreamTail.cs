@@ -18,7 +18,6 @@ internal sealed class StreamTail(string path, OutputStream stream, long cap, Out
     private long _punched = (cap / 2 + (mask?.Margin ?? 0)) / Block * Block + Block;
     private byte[] _marker = [];
     private long _final = -1;
-    private bool _lost;
 
     public OutputStream Stream { get; } = stream;
 
@@ -31,11 +30,18 @@ internal sealed class StreamTail(string path, OutputStream stream, long cap, Out
     /// <summary>A chunk was not answered: the next answer is believed even if it goes back.</summary>
     public bool Doubtful { get; set; }
 
+    /// <summary>Since when the file can't be read; null while it can.</summary>
+    public long? Unreadable { get; set; }
+
+    /// <summary>Why not all that was printed will be stored; null when it will.</summary>
+    public string? Lost { get; private set; }
+
     /// <summary>Whether all that will ever be stored is known and stored.</summary>
-    public bool Done => _final >= 0 && (_lost || Stored >= Length);
+    public bool Done => _final >= 0 && (Lost is not null || Stored >= Length);
 
     /// <summary>How long the stored stream is, or will be as far as known now.</summary>
-    public long Length => _lost ? Stored : _final < 0 ? Math.Min(FileLength, _half) : _final <= cap ? _final : _half + _marker.Length + (cap - _half);
+    public long Length =>
+        Lost is not null ? Stored : _final < 0 ? Math.Min(FileLength, _half) : _final <= cap ? _final : _half + _marker.Length + (cap - _half);
 
     public long FileLength => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 
@@ -48,8 +54,11 @@ internal sealed class StreamTail(string path, OutputStream stream, long cap, Out
         _final = length;
     }
 
-    /// <summary>What is not stored yet is no longer there: somebody has removed or shortened the file after the command's end.</summary>
-    public void GiveUp() => _lost = _final >= 0;
+    /// <summary>The rest can't be had: somebody has removed, shortened or closed the file after the command's end, or the disk fails.</summary>
+    public void GiveUp(string problem)
+    {
+        if (_final >= 0) Lost ??= problem;
+    }
 
     /// <summary>Reads what follows <see cref="Stored"/>, at most this much.</summary>
     public byte[] Next(int most)

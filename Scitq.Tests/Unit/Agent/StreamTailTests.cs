@@ -40,7 +40,7 @@ public sealed class StreamTailTests : IDisposable
         if (removed) Assert.ThrowsAny<IOException>(() => tail.Next(Cap));
         else Assert.Empty(tail.Next(Cap));
         Assert.False(tail.Done);
-        tail.GiveUp();
+        tail.GiveUp("removed");
         Assert.Empty(tail.Next(Cap));
         Assert.Equal((true, 400), (tail.Done, tail.Length));
     }

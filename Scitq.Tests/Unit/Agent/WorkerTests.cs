@@ -341,6 +341,24 @@ public sealed class WorkerTests : IAsyncLifetime
     }
 
     [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Output_that_can_not_be_read_keeps_no_attempt_from_ending_and_no_agent_from_living(bool lost)
+    {
+        var key = await GrantedBeforeAsync(running: true);
+        // A link that leads nowhere has a length, and can't be opened, not even by root.
+        File.CreateSymbolicLink(Path.Combine(Directory.GetDirectories(_folder["work/tasks"]).Single(), "control/stdout"), _folder["gone/stdout"]);
+        _runtime.Unknown = lost ? "the engine is away" : null;
+        await StartAsync(resume: TimeSpan.FromSeconds(1));
+        if (!lost) await Eventually.Async(() => _coordinator.Reports.Any(r => r.Key == key && r.Stage == AttemptStage.Running), "it runs");
+        if (!lost) _runtime.EndAll(0);
+        var end = await EndAsync(key.TaskId);
+        Assert.Equal(lost ? FailureClass.Lost : null, end.Result!.Failure);
+        Assert.StartsWith("some of what the command printed to stdout is lost: ", Assert.Single(end.Result.Warnings), StringComparison.Ordinal);
+        Assert.False(_lifetime.Stopped);
+    }
+
+    [Theory(Timeout = 60_000)]
     [InlineData(true, "the engine is away")]
     [InlineData(true, "hang")]
     [InlineData(false, "hang")]
