@@ -106,7 +106,7 @@ command -v dotnet >/dev/null || die "no dotnet command: install the .NET 10 SDK,
 
 # Tests of faults start and kill servers of their own, so the programs are wanted even where a running server is given.
 rabbitmq_packages=(rabbitmq-server:/usr/lib/rabbitmq/bin/rabbitmq-server python3-pika:/usr/lib/python3/dist-packages/pika/__init__.py)
-postgres_packages=(postgresql-15:/usr/lib/postgresql/15/bin/pg_ctl pgbouncer:/usr/sbin/pgbouncer)
+postgres_packages=(postgresql-15:/usr/lib/postgresql/15/bin/pg_ctl)
 docker_packages=(docker.io:/usr/sbin/dockerd busybox-static:/bin/busybox iproute2:/sbin/ip iptables:/sbin/iptables
   docker-registry:/usr/bin/docker-registry apache2-utils:/usr/bin/htpasswd)
 
@@ -131,6 +131,7 @@ if need_packages PostgreSQL "${postgres_packages[@]}"; then
 else
   no_server PostgreSQL
 fi
+need_packages PgBouncer pgbouncer:/usr/sbin/pgbouncer || no_server PgBouncer
 
 if [[ -n ${SCITQ_TEST_DOCKER:-} ]] || need_packages Docker "${docker_packages[@]}"; then
   if [[ -z ${SCITQ_TEST_DOCKER:-} ]]; then

@@ -16,8 +16,9 @@ internal static partial class RuntimeRegistration
         var time = services.GetRequiredService<TimeProvider>();
         if (options.Runtime == "noop") return new RuntimeSet(new NoopRuntime(time), docker: null, commandsRun: false);
         var engine = new DockerEngine(EngineAddress.FromEnvironment(), time);
+        var place = Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.WorkDir));
         var docker = new DockerRuntime(
-            engine, options.DockerOptions == "restricted", Path.GetFullPath(options.WorkDir), time, services.GetRequiredService<ILogger<DockerRuntime>>());
+            engine, options.DockerOptions == "restricted", place, time, services.GetRequiredService<ILogger<DockerRuntime>>());
         var logger = services.GetRequiredService<ILogger<NativeRuntime>>();
         if (options.NativeTasks && options.NativeUser is null && Environment.IsPrivilegedProcess) Log.TasksAreRoot(logger);
         var accounts = options.Accounts;

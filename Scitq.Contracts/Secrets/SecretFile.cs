@@ -45,6 +45,7 @@ public static class SecretFile
     /// <param name="path">Where to.</param>
     /// <param name="text">The secret.</param>
     /// <param name="replace">Whether what is there goes; otherwise that stays, and is no error.</param>
+    /// <exception cref="IOException">It could not be written, or may not be on the disk: nothing of it is left.</exception>
     public static void Write(string path, string text, bool replace)
     {
         var part = $"{path}.{Guid.NewGuid():N}.part";
@@ -55,7 +56,8 @@ public static class SecretFile
             using (var file = new FileStream(part, options))
             {
                 file.Write(System.Text.Encoding.UTF8.GetBytes(text));
-                file.Flush(flushToDisk: true);
+                file.Flush();
+                DiskFlush.Flush(file.SafeFileHandle);
             }
 
             File.Move(part, path, replace);

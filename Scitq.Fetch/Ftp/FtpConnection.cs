@@ -131,9 +131,10 @@ internal sealed partial class FtpConnection : IAsyncDisposable, IDisposable
             Stream data = new NetworkStream(socket, ownsSocket: true);
             return _secure ? await SecureAsync(data, ct) : data;
         }
-        catch
+        catch (Exception e)
         {
             socket.Dispose();
+            if (e is IOException or AuthenticationException) throw Faults.OfConnection(e, shown, _address.Host);
             throw;
         }
     }

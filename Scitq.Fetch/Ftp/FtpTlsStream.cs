@@ -8,6 +8,19 @@ internal sealed class FtpTlsStream(Stream plain) : SslStream(plain)
 {
     private const int BufferSize = 4096;
 
+    /// <summary>Reads; a connection that breaks off within a record, of which .NET says no more than that, is one that broke.</summary>
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await base.ReadAsync(buffer, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new TransientException($"the connection broke ({e.Message.TrimEnd('.')}).", e);
+        }
+    }
+
     /// <summary>
     /// Nothing more is sent: that must be said, or the server takes the file for cut off. What it has sent meanwhile (tickets of its session) is read
     /// to the end, for a connection that is closed with something unread takes along what the server has not read yet.

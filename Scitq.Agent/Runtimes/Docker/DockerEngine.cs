@@ -141,16 +141,17 @@ internal sealed class DockerEngine(EngineAddress address, TimeProvider clock) : 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timer.Token);
         for (var negotiated = false; ; negotiated = true)
         {
+            var client = _client;
             try
             {
-                var client = _client ?? await NegotiateAsync(either.Token);
+                client ??= await NegotiateAsync(either.Token);
                 // The library reads the text of an error without a limit. Of a stream only the beginning is limited.
                 return await ask(client, either.Token).WaitAsync(either.Token);
             }
             catch (DockerApiException e) when (!negotiated && IsOfOtherVersion(e))
             {
                 // The engine is a newer one now. Calls to the one before may still be under way, so its client is left to them.
-                _client = null;
+                Interlocked.CompareExchange(ref _client, null, client);
             }
             catch (DockerApiException e)
             {

@@ -15,19 +15,19 @@ internal sealed class EngineAddress
 {
     private const string UsualSocket = "unix:///var/run/docker.sock";
     private const int PlainPort = 2375, TlsPort = 2376;
+    private const int KeepAliveSeconds = 15, KeepAliveTries = 5;
 
     private readonly string? _socket;
     private readonly Uri _endpoint;
-    private readonly string? _certificates;
+    private readonly Certificates? _tls;
 
-    private EngineAddress(string text, string? socket, Uri endpoint, string? certificates) =>
-        (Text, _socket, _endpoint, _certificates) = (text, socket, endpoint, certificates);
+    private EngineAddress(string text, string? socket, Uri endpoint, Certificates? tls) => (Text, _socket, _endpoint, _tls) = (text, socket, endpoint, tls);
 
     /// <summary>The address, for people.</summary>
     public string Text { get; }
 
     /// <summary>Whether whoever can read the network can become root by it.</summary>
-    public bool IsOpen => _socket is null && _certificates is null && !_endpoint.IsLoopback;
+    public bool IsOpen => _socket is null && _tls is null && !_endpoint.IsLoopback;
 
     /// <exception cref="ArgumentException">The variables name no engine that can be used.</exception>
     public static EngineAddress FromEnvironment() => Read(
@@ -49,40 +49,32 @@ internal sealed class EngineAddress
         var folder = certificates is { Length: > 0 } ? certificates : RegistryCredentials.Folder;
         if (!Directory.Exists(folder))
             throw new ArgumentException($"DOCKER_TLS_VERIFY is set, and the folder '{folder}' for ca.pem, cert.pem and key.pem (DOCKER_CERT_PATH) is missing.");
-        return new EngineAddress(text, null, endpoint, folder);
+        try
+        {
+            return new EngineAddress(text, null, endpoint, new Certificates(Authorities(folder), Own(folder)));
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new ArgumentException($"The certificates for the docker engine in '{folder}' (DOCKER_CERT_PATH) can't be used: {e.Message}", e);
+        }
     }
 
     /// <summary>A client for a version of the API; without one the engine decides.</summary>
-    /// <exception cref="ArgumentException">A certificate can't be read.</exception>
     public DockerClient Connect(Version? version)
     {
         var builder = new DockerClientBuilder().WithEndpoint(_endpoint).WithTimeout(Timeout.InfiniteTimeSpan);
         if (version is not null) builder = builder.WithApiVersion(version);
-        try
-        {
-            X509Certificate2Collection? authorities = null;
-            if (_certificates is not null)
-            {
-                authorities = Authorities(_certificates);
-                builder = builder.WithAuthProvider(new CertificateCredentials(Own(_certificates)));
-            }
-
-            var options = new NativeHttpTransportOptions { ConfigureHandler = handler => Configure(handler, authorities) };
-            return builder.WithTransportOptions(new EngineTransport(), options).Build();
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new ArgumentException($"The certificates for the docker engine in '{_certificates}' (DOCKER_CERT_PATH) can't be used: {e.Message}", e);
-        }
+        if (_tls is not null) builder = builder.WithAuthProvider(new CertificateCredentials(_tls.Own));
+        return builder.WithTransportOptions(new EngineTransport(), new NativeHttpTransportOptions { ConfigureHandler = Configure }).Build();
     }
 
-    private void Configure(SocketsHttpHandler handler, X509Certificate2Collection? authorities)
+    private void Configure(SocketsHttpHandler handler)
     {
         handler.UseProxy = false;
         // Each container that runs holds two, for as long as it runs; the library's ten would leave none to end them with.
         handler.MaxConnectionsPerServer = int.MaxValue;
-        if (_socket is not null) handler.ConnectCallback = ConnectAsync;
-        if (authorities is null) return;
+        handler.ConnectCallback = ConnectAsync;
+        if (_tls?.Authorities is not { } authorities) return;
         // The library's own check of an authority would accept every name, and a client's certificate for the engine's.
         var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, TrustMode = X509ChainTrustMode.CustomRootTrust };
         policy.CustomTrustStore.AddRange(authorities);
@@ -91,10 +83,13 @@ internal sealed class EngineAddress
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
     {
-        var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var connection = _socket is null
+            ? new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await connection.ConnectAsync(new UnixDomainSocketEndPoint(_socket!), ct);
+            if (_socket is null) KeepAlive(connection);
+            await connection.ConnectAsync(_socket is null ? context.DnsEndPoint : new UnixDomainSocketEndPoint(_socket), ct);
             return new NetworkStream(connection, ownsSocket: true);
         }
         catch
@@ -102,6 +97,15 @@ internal sealed class EngineAddress
             connection.Dispose();
             throw;
         }
+    }
+
+    // Nothing is said while a container runs and prints nothing: firewalls forget such connections, and a machine that has gone does not end them.
+    private static void KeepAlive(Socket connection)
+    {
+        connection.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        connection.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+        connection.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveSeconds);
+        connection.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveTries);
     }
 
     // Without one, those that the machine trusts.
@@ -118,6 +122,8 @@ internal sealed class EngineAddress
     private static X509Certificate2? Own(string folder)
     {
         var (certificate, key) = (Path.Combine(folder, "cert.pem"), Path.Combine(folder, "key.pem"));
-        return File.Exists(certificate) || File.Exists(key) ? DockerTlsCertificates.LoadCertificateFromPemFiles(certificate, key) : null;
+        return File.Exists(certificate) || File.Exists(key) ? X509Certificate2.CreateFromPemFile(certificate, key) : null;
     }
+
+    private sealed record Certificates(X509Certificate2Collection? Authorities, X509Certificate2? Own);
 }

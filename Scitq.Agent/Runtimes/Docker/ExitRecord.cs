@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Scitq.Contracts;
 using Scitq.Fetch.Local;
 
 namespace Scitq.Agent.Runtimes.Docker;
@@ -11,13 +12,15 @@ internal sealed record ExitRecord(Guid Lease, DateTime Started, RunExit Exit)
 {
     private static string PathIn(WorkDirectory directory) => Path.Combine(directory.Control, "container-exit.json");
 
+    /// <exception cref="IOException">It may not be on the disk.</exception>
     public void Save(WorkDirectory directory)
     {
         var path = PathIn(directory);
         using (var file = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
         {
             JsonSerializer.Serialize(file, this);
-            file.Flush(flushToDisk: true);
+            file.Flush();
+            DiskFlush.Flush(file.SafeFileHandle);
         }
 
         File.Move(path + ".new", path, overwrite: true);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Scitq.Contracts;
 using Scitq.Fetch;
 using Scitq.Tests.Servers;
@@ -80,6 +81,41 @@ public sealed class FtpTlsTests(ExplicitTlsFtpServer after, ImplicitTlsFtpServer
         var uri = DataUri.Parse(late.Root.Replace("ftp://", "ftp://user:hunter2@", StringComparison.Ordinal) + "/x");
         await Assert.ThrowsAsync<AccessDeniedException>(() => fetcher.GetAsync(uri, _folder["got"], ct: Ct));
         Assert.Contains("after the password had been sent in the clear", Assert.Single(told.Distinct()), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Data_that_break_off_within_a_record_of_TLS_come_again()
+    {
+        using var authority = new TestAuthority();
+        using var certificate = authority.Issue("localhost");
+        var cuts = new Queue<int>([100, int.MaxValue]);
+        await using var server = new ScriptedFtp { Certificate = certificate, CutAfter = cuts.Dequeue };
+        server.Files["/x"] = new string('x', 50_000);
+        using var fetcher = Fetcher(Trusting(authority));
+        Assert.Equal(50_000, (await fetcher.GetAsync(At(server), _folder["got"], ct: Ct)).Bytes);
+        Assert.Empty(cuts);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_data_connection_with_a_certificate_that_is_not_good_is_refused()
+    {
+        using var authority = new TestAuthority();
+        using var certificate = authority.Issue("localhost");
+        using var other = authority.Issue("elsewhere");
+        await using var server = new ScriptedFtp { Certificate = certificate, DataCertificate = other };
+        server.Files["/x"] = "abc";
+        using var fetcher = Fetcher(Trusting(authority));
+        var error = await Assert.ThrowsAsync<AccessDeniedException>(() => fetcher.GetAsync(At(server), _folder["got"], ct: Ct));
+        Assert.Contains("certificate", error.Message, StringComparison.Ordinal);
+    }
+
+    private static DataUri At(ScriptedFtp server) => DataUri.Parse(server.Root.Replace("ftp://127.0.0.1", "ftps://localhost", StringComparison.Ordinal) + "/x");
+
+    private StorageProfiles Trusting(TestAuthority authority)
+    {
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(authority.Write(_folder["ca.pem"]));
+        return new StorageProfiles { Ftp = [new FtpOptions { Authorities = authorities }] };
     }
 
     private static DataUri At(TlsFtpServer server, string scheme, string path, string host = "localhost") =>

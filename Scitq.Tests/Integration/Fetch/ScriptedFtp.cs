@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Scitq.Tests.Integration.Fetch;
@@ -37,6 +39,15 @@ internal sealed class ScriptedFtp : IAsyncDisposable
 
     public string EndOfList { get; set; } = "226 done";
 
+    /// <summary>The certificate that it shows from the first byte; without one it speaks no TLS.</summary>
+    public X509Certificate2? Certificate { get; set; }
+
+    /// <summary>Another one for data connections.</summary>
+    public X509Certificate2? DataCertificate { get; set; }
+
+    /// <summary>How many bytes of the next data connection arrive before it ends, whatever they are in the middle of.</summary>
+    public Func<int> CutAfter { get; set; } = () => int.MaxValue;
+
     public ConcurrentQueue<string> Commands { get; } = new();
 
     public string Root => $"ftp://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
@@ -61,7 +72,7 @@ internal sealed class ScriptedFtp : IAsyncDisposable
         {
             try
             {
-                var stream = client.GetStream();
+                var stream = await SecureAsync(client.GetStream(), Certificate);
                 using var reader = new StreamReader(stream, Encoding.Latin1);
                 await SayAsync(stream, "220-Welcome\n 220 is not the end\n220 ready");
                 var folder = "/";
@@ -78,7 +89,7 @@ internal sealed class ScriptedFtp : IAsyncDisposable
                     switch (verb)
                     {
                         case "USER": await SayAsync(stream, "230 in"); break;
-                        case "TYPE" or "OPTS" or "MKD" or "RMD": await SayAsync(stream, "200 ok"); break;
+                        case "TYPE" or "OPTS" or "MKD" or "RMD" or "PBSZ" or "PROT": await SayAsync(stream, "200 ok"); break;
                         case "FEAT": await SayAsync(stream, $"211-Features:\n{string.Concat(Features.Select(f => $" {f}\n"))}211 end"); break;
                         case "CWD" when Listings.ContainsKey(rest.TrimEnd('/')):
                             folder = rest.TrimEnd('/');
@@ -113,13 +124,65 @@ internal sealed class ScriptedFtp : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(NetworkStream control, TcpListener data, string content, string end)
+    private async Task SendAsync(Stream control, TcpListener data, string content, string end)
     {
         await SayAsync(control, "150 coming");
-        using (var client = await data.AcceptTcpClientAsync(_stop.Token)) await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(content), _stop.Token);
+        using (var client = await data.AcceptTcpClientAsync(_stop.Token))
+        {
+            var cut = new Cut(client.GetStream());
+            var stream = await SecureAsync(cut, DataCertificate ?? Certificate);
+            cut.Left = CutAfter();
+            await stream.WriteAsync(Encoding.Latin1.GetBytes(content), _stop.Token);
+        }
+
         await SayAsync(control, end);
     }
 
-    private async Task SayAsync(NetworkStream stream, string text) =>
+    private static async Task<Stream> SecureAsync(Stream plain, X509Certificate2? certificate)
+    {
+        if (certificate is null) return plain;
+        var secure = new SslStream(plain);
+        await secure.AuthenticateAsServerAsync(certificate);
+        return secure;
+    }
+
+    private async Task SayAsync(Stream stream, string text) =>
         await stream.WriteAsync(Encoding.Latin1.GetBytes(text.Replace("\n", "\r\n", StringComparison.Ordinal) + "\r\n"), _stop.Token);
+
+    /// <summary>Loses all that is written to it after so many bytes.</summary>
+    private sealed class Cut(Stream to) : Stream
+    {
+        public int Left { get; set; } = int.MaxValue;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => to.ReadAsync(buffer, cancellationToken);
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var taken = Math.Min(Left, buffer.Length);
+            Left -= taken;
+            await to.WriteAsync(buffer[..taken], cancellationToken);
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
 }
