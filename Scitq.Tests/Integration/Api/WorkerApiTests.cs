@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Leases;
@@ -280,6 +281,25 @@ public abstract class WorkerApiTests(bool postgres)
         // Sent before the worker could be told of the grant, read when the database is back.
         await BeatAsync(server, registration.Epoch, heard: _sequence);
         Assert.Equal("accepted", (await server.GetAsync($"/tasks/{number}")).Json().GetProperty("status").GetString());
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("without the database"), InlineData("without the database until now"), InlineData("paused")]
+    public async Task A_worker_that_another_coordinator_has_heard_is_not_lost_for_what_this_one_has_missed(string how)
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var epoch = await RegisterAsync(server);
+        await BeatAsync(server, epoch);
+        var database = (IDatabaseHealth)server.App.Services.GetService(typeof(IDatabaseHealth))!;
+        if (how == "paused") server.Clock.Ahead += TimeSpan.FromMinutes(10);
+        else database.Missed(new TimeoutException("away"));
+        await using var db = server.Context();
+        await db.Hearing.ExecuteUpdateAsync(set => set.SetProperty(h => h.Seconds, h => h.Seconds + 600).SetProperty(h => h.Turn, h => h.Turn + 1));
+        if (how == "without the database until now") database.Saved();
+
+        await BeatAsync(server, epoch);
+        await ((LostWorkers)server.App.Services.GetService(typeof(LostWorkers))!).PulseAsync(CancellationToken.None);
+        Assert.Equal(epoch, await db.Workers.Select(w => w.Epoch).SingleAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact(Timeout = 60_000)]
