@@ -39,6 +39,8 @@ public sealed class ConnectionKeeper(BrokerConnection connection, TimeSpan longe
     /// <summary>Keeps it no longer; its owner closes it.</summary>
     public async ValueTask DisposeAsync()
     {
+        // A container disposes of its owner once for each type that the owner stands for.
+        if (_end.IsCancellationRequested) return;
         await _end.CancelAsync();
         await _keeping;
         _end.Dispose();

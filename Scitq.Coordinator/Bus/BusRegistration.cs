@@ -17,14 +17,15 @@ internal static class BusRegistration
     /// <summary>RabbitMQ when an address is given, else the bus in memory.</summary>
     public static IServiceCollection AddBus(this IServiceCollection services, CoordinatorOptions options)
     {
-        if (options.Broker is { } broker) services.AddRabbitMq(broker);
-        else services.AddMemoryBus();
         services.AddSingleton<ReconcileRequests>().AddObserver<Dispatcher>();
         services.AddSingleton<IWorkerLine, WorkerLine>().AddSingleton<ILink>(provider => provider.GetRequiredService<ITopology>());
         services.AddService<Reconciler>();
         services.AddSingleton<MessageHistory>().AddService<Mishaps>();
         services.AddHostedService<Pulses>();
         services.AddSingleton<ReuseFinder>();
+        // Last, and so the first to stop: messages that are handled until then change tasks, and the parts above send what follows from that.
+        if (options.Broker is { } broker) services.AddRabbitMq(broker);
+        else services.AddMemoryBus();
         services.Configure<MassTransitHostOptions>(host => host.StopTimeout = TimeSpan.FromSeconds(10));
         return services;
     }

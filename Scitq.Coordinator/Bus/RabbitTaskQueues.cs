@@ -5,7 +5,7 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>The batches' queues on RabbitMQ, which holds any number of messages and tells how many it has.</summary>
-internal sealed class RabbitTaskQueues(RabbitTopology topology, TaskPublisher publisher) : ITaskQueues
+internal sealed partial class RabbitTaskQueues(RabbitTopology topology, TaskPublisher publisher, ILogger<RabbitTaskQueues> logger) : ITaskQueues
 {
     public TimeSpan LongestRound => TimeSpan.MaxValue;
 
@@ -42,8 +42,16 @@ internal sealed class RabbitTaskQueues(RabbitTopology topology, TaskPublisher pu
         if (missing == 0) return [];
         // Messages leave in the order of submission, so what a crash has lost is the newest.
         var order = waiting == 0 ? pending.Candidates.OrderBy(t => t.Number) : pending.Candidates.OrderByDescending(t => t.Queued);
-        return await order.Select(t => t.CorrelationId).Take(missing).ToListAsync(ct);
+        var found = await order.Select(t => t.CorrelationId).Take(missing).ToListAsync(ct);
+        if (found.Count > 0) Log.Missing(logger, found.Count, pending.Batch);
+        return found;
     }
 
     private static IEnumerable<string> Batches(IEnumerable<(string Batch, TaskQueued Task)> tasks) => tasks.Select(t => t.Batch).Distinct();
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "{Count} pending tasks of batch {Batch} have no message in their queue; they are queued again")]
+        public static partial void Missing(ILogger logger, int count, string batch);
+    }
 }

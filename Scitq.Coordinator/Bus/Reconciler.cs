@@ -72,7 +72,6 @@ internal sealed partial class Reconciler(
             var candidates = pending.Where(t => t.Batch == batch.Batch && t.Queued <= before);
             var missing = await queues.MissingAsync(new PendingTasks(db, batch.Batch, batch.Count, candidates, LookForLost: patience > TimeSpan.Zero), ct);
             foreach (var ids in missing.Chunk(2000)) await RaiseAsync(ids, ct);
-            if (missing.Count > 0) Log.Dispatched(logger, missing.Count);
         }
     }
 
@@ -81,10 +80,7 @@ internal sealed partial class Reconciler(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "{Count} pending tasks had no message in their queue; they were queued again")]
-        public static partial void Dispatched(ILogger logger, int count);
-
-        [LoggerMessage(2, LogLevel.Warning, "Queues and tables could not be compared ({Problem}); next try soon")]
+        [LoggerMessage(1, LogLevel.Warning, "Queues and tables could not be compared ({Problem}); next try soon")]
         public static partial void NotNow(ILogger logger, string problem);
     }
 }

@@ -46,6 +46,7 @@ internal sealed class TaskPublisher(BrokerConnections connections) : IAsyncDispo
         catch
         {
             // What was confirmed is not known: a channel that starts anew can't mix it up with what follows.
+            _channel = null;
             await _connection.CloseAsync();
             throw;
         }

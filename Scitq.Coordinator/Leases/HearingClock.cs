@@ -15,28 +15,41 @@ internal sealed class HearingClock(
     private Hearing? _here;
     private DateTime? _up;
     private DateTime? _ended;
+    private DateTime? _endedHere;
     private bool _looked;
 
     private DateTime Now => clock.GetUtcNow().UtcDateTime;
+
+    /// <summary>Whether the database is away, or was since it was last asked how long the service has heard.</summary>
+    private bool WasAway => outage.Problem is not null || outage.Ended != _endedHere;
 
     /// <summary>A message of a worker has come: what counts as now for it.</summary>
     public async ValueTask<Hearing> HeardAsync(CancellationToken ct)
     {
         lock (_lock)
         {
-            if (_here is { } before)
-            {
-                // What comes meanwhile is answered only once the database is back, and until then nobody can have been granted or told anything.
-                if (outage.Problem is not null) return before;
-                var now = rules.Heard(before, Now);
-                _here = now;
-                return now;
-            }
+            if (_here is { } before && !WasAway && !rules.IsGap(before, Now)) return (_here = rules.Heard(before, Now)).Value;
         }
 
+        // Others may have heard while this process did not, and what it took for now would make the worker look silent to them.
         await using var db = await contexts.CreateDbContextAsync(ct);
         var row = await db.Hearing.AsNoTracking().SingleAsync(ct);
-        lock (_lock) return (_here ??= row.Hearing with { At = Now });
+        lock (_lock)
+        {
+            if (_here is not { } before)
+            {
+                _here = row.Hearing with { At = Now };
+            }
+            else
+            {
+                var shared = before with { Seconds = Math.Max(before.Seconds, row.Seconds) };
+                // While the database is away nobody can have been granted or told anything, however much is heard.
+                _here = WasAway ? shared with { Gap = shared.Seconds, At = Now } : rules.Heard(shared, Now);
+            }
+
+            _endedHere = outage.Ended;
+            return _here.Value;
+        }
     }
 
     public void Dispose() => _gate.Dispose();
@@ -62,7 +75,7 @@ internal sealed class HearingClock(
             if (changed == 0) return null;          // another coordinator has heard its own at this moment
             outage.End();
             (_up, _ended, _looked) = (up, outage.Ended, true);
-            lock (_lock) _here = next with { At = Now };
+            lock (_lock) (_here, _endedHere) = (next with { At = Now }, _ended);
             return next;
         }
         finally

@@ -49,8 +49,11 @@ internal sealed class LeaseRules(IOptions<TaskOptions> options)
         var passed = (now - before.At).TotalSeconds;
         // Where the broker or the database were away, nothing was queued.
         var seconds = before.Seconds + Math.Clamp(passed, 0, broken ? MostBetween : MostCounted);
-        return new Hearing(seconds, broken || passed > MostBetween ? seconds : before.Gap, now);
+        return new Hearing(seconds, broken || IsGap(before, now) ? seconds : before.Gap, now);
     }
+
+    /// <summary>Whether so much time has passed since something was heard that nobody was able to.</summary>
+    public bool IsGap(Hearing before, DateTime now) => (now - before.At).TotalSeconds > MostBetween;
 
     /// <summary>
     /// Whether the worker, last heard then, has been silent for too long. If the service was deaf meanwhile, the worker gets the grace to

@@ -46,10 +46,24 @@ internal sealed partial class Requirements(
     private async Task ReleaseAsync(HashSet<Guid> ids, CancellationToken ct)
     {
         var all = ids.Contains(Guid.Empty);
-        if (all) _anyWaits = await lookup.AnyWaitsAsync(ct);
-        if (all && !_anyWaits) return;
+        if (all && !await AnyWaitsAsync(ct)) return;
         var released = await lookup.ReleasableAsync(all ? null : ids, ct);
         await inbox.RaiseAsync([.. released.Select(id => TaskStimulus.For(id, m => m.RequirementsMet, new RequirementsMet()))], ct);
+    }
+
+    private async Task<bool> AnyWaitsAsync(CancellationToken ct)
+    {
+        var any = true;
+        // Before the look, not by its outcome: a task that begins to wait meanwhile says so, and that must stay.
+        _anyWaits = false;
+        try
+        {
+            return any = await lookup.AnyWaitsAsync(ct);
+        }
+        finally
+        {
+            if (any) _anyWaits = true;
+        }
     }
 
     private static partial class Log

@@ -7,9 +7,12 @@ namespace Scitq.Coordinator.Tasks;
 /// <summary>What users ask of tasks that are there.</summary>
 internal sealed partial class TaskVerbs
 {
-    /// <summary>An upload that was found impossible before the command ran has left nothing to deliver.</summary>
+    /// <summary>
+    /// An upload that was found impossible before the command ran has left nothing to deliver, nor has a full disk left anything of a task that has no
+    /// output folder: that one lost what the command printed.
+    /// </summary>
     public bool HasUndelivered(BehaviorContext<TaskSaga, RetryUpload> context) => context.Saga is { Worker: not null }
-        and ({ Failure: FailureClass.Upload, ExitCode: not null } or { Failure: FailureClass.Disk, ExitCode: 0 });
+        and ({ Failure: FailureClass.Upload, ExitCode: not null } or { Failure: FailureClass.Disk, ExitCode: 0, Spec.Output: not null });
 
     public void AskStop(BehaviorContext<TaskSaga, CancelTask> context)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Leases;
@@ -169,6 +170,27 @@ public abstract class WorkerApiTests(bool postgres)
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_upload_that_a_service_retries_whose_worker_is_gone_fails_again_and_can_be_retried_when_it_is_back()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var epoch = await RegisterAsync(server);
+        var (number, id) = await server.SubmitAsync(new { argv = new[] { "true" }, output = "file:///nowhere/" });
+        await server.EndAsync(await server.ClaimAsync(id), Failed(FailureClass.Upload));
+        await server.Workers.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
+        // By the bus nobody looks first whether the worker lives.
+        Assert.True((await server.RaiseAsync(id, m => m.UploadRetryRequested, new RetryUpload { TaskId = id })).Answer.Done);
+
+        await using var db = server.Context();
+        await db.Hearing.ExecuteUpdateAsync(set => set.SetProperty(h => h.Seconds, h => h.Seconds + 60).SetProperty(h => h.Turn, h => h.Turn + 1));
+        await ((LostWorkers)server.App.Services.GetService(typeof(LostWorkers))!).PulseAsync(CancellationToken.None);
+        var task = (await server.GetAsync($"/tasks/{number}")).Json();
+        Assert.Equal(("failed", "upload", 0),
+            (task.GetProperty("status").GetString(), task.GetProperty("failure_class").GetString(), task.GetProperty("infra_losses").GetInt32()));
+        await RegisterAsync(server);
+        (await server.PostAsync($"/tasks/{number}/retry-upload")).Json(HttpStatusCode.Accepted);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Many_retried_uploads_are_told_a_few_at_a_time_and_none_is_lost_for_having_to_wait()
     {
         await using var server = await ApiServer.StartAsync(postgres);
@@ -280,6 +302,25 @@ public abstract class WorkerApiTests(bool postgres)
         // Sent before the worker could be told of the grant, read when the database is back.
         await BeatAsync(server, registration.Epoch, heard: _sequence);
         Assert.Equal("accepted", (await server.GetAsync($"/tasks/{number}")).Json().GetProperty("status").GetString());
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("without the database"), InlineData("without the database until now"), InlineData("paused")]
+    public async Task A_worker_that_another_coordinator_has_heard_is_not_lost_for_what_this_one_has_missed(string how)
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var epoch = await RegisterAsync(server);
+        await BeatAsync(server, epoch);
+        var database = (IDatabaseHealth)server.App.Services.GetService(typeof(IDatabaseHealth))!;
+        if (how == "paused") server.Clock.Ahead += TimeSpan.FromMinutes(10);
+        else database.Missed(new TimeoutException("away"));
+        await using var db = server.Context();
+        await db.Hearing.ExecuteUpdateAsync(set => set.SetProperty(h => h.Seconds, h => h.Seconds + 600).SetProperty(h => h.Turn, h => h.Turn + 1));
+        if (how == "without the database until now") database.Saved();
+
+        await BeatAsync(server, epoch);
+        await ((LostWorkers)server.App.Services.GetService(typeof(LostWorkers))!).PulseAsync(CancellationToken.None);
+        Assert.Equal(epoch, await db.Workers.Select(w => w.Epoch).SingleAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact(Timeout = 60_000)]
