@@ -220,7 +220,7 @@ public sealed record AgentOptions : IValidatableObject
                 yield return new($"only root can run tasks as '{user}': this agent is uid {Posix.geteuid()}.");
         }
 
-        if (Problem(() => Storage) is { } storage) yield return new($"--storage {storage}");
+        if (Problem(() => Storage) is { } storage) yield return new($"--storage: {storage}");
         if (Problem(() => Broker) is { } broker) yield return new(broker);
     }
 

@@ -16,6 +16,6 @@ return await AgentProgram.Service.RunAsync(args, async configuration =>
     builder.AddAgent();
     var host = builder.Build();
     host.Services.GetRequiredService<IStartupValidator>().Validate();
-    await host.RunAsync();
+    if (await host.HasStartedAsync()) await host.WaitForShutdownAsync();
     return Environment.ExitCode;
 });

@@ -66,7 +66,7 @@ public static partial class CoordinatorHost
             services.GetRequiredService<DataDisk>().Look();
             await services.GetRequiredService<DatabaseStart>().MigrateAsync(app.Lifetime.ApplicationStopping);
             app.Urls.Add(services.GetRequiredService<ApiOptions>().Url);
-            await app.StartAsync();
+            if (!await app.HasStartedAsync()) return Environment.ExitCode;
         }
         catch (Exception e) when (e is IOException or InvalidOperationException or DbException or SocketException)
         {

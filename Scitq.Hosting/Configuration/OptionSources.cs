@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using Scitq.Contracts;
 
 namespace Scitq.Hosting.Configuration;
@@ -100,7 +101,7 @@ internal sealed class OptionSources(ServiceProgram program)
 
     private IEnumerable<KeyValuePair<string, string?>> Keys(Given given)
     {
-        if (Find(given.Name) is not { } option) return [KeyValuePair.Create(given.Name, (string?)given.Text)];
+        if (Find(given.Name) is not { } option) return [KeyValuePair.Create(given.Name, (string?)Logged(given))];
         try
         {
             return OptionText.Read(option, given.Text);
@@ -110,6 +111,12 @@ internal sealed class OptionSources(ServiceProgram program)
             throw new ArgumentException($"{given.Origin} {e.Message}", e);
         }
     }
+
+    /// <summary>The framework would end the program with a stack trace over a level that it does not know.</summary>
+    private static string Logged(Given given) =>
+        !given.Name.Contains(":LogLevel:", StringComparison.OrdinalIgnoreCase) || Enum.TryParse<LogLevel>(given.Text, ignoreCase: true, out _)
+            ? given.Text
+            : throw new ArgumentException($"{given.Origin} '{given.Text}' is none of {string.Join(", ", Enum.GetNames<LogLevel>())}.");
 
     private ServiceOption? Find(string name) =>
         program.Options.FirstOrDefault(o => o.Name == name || (name.Contains(':') && o.Name.Equals(name, StringComparison.OrdinalIgnoreCase)));

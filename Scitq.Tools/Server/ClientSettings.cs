@@ -50,7 +50,10 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
             io.Error.WriteLine("  Use https://, or an ssh tunnel; --insecure (SCITQ_INSECURE=1) where the network is trusted.");
         }
 
-        return new RestClient(server, token, io, program, line.Has("verbose"));
+        // A host name may mean several addresses, and the token is for one of them.
+        return new RestClient(server, token, Later, io, program, line.Has("verbose"));
+
+        string? Later() => Found(server) is var (same, later) && same.Uri == server.Uri ? later : null;
     }
 
     /// <summary>The option, its environment variable, or the files' member of the same name.</summary>

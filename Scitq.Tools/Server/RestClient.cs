@@ -15,17 +15,26 @@ internal sealed class RestClient : IDisposable
     private readonly ToolIo _io;
     private readonly string _program;
     private readonly bool _verbose;
+    private readonly Func<string?> _found;
+    private string? _token;
     private string? _said;
 
-    public RestClient(ServerAddress server, string? token, ToolIo io, string program, bool verbose)
+    /// <summary>A client of one server.</summary>
+    /// <param name="server">Where it is.</param>
+    /// <param name="token">What opens it; null where none is known.</param>
+    /// <param name="found">Looks again for a token that was not there, with each new try: a server that is away has not told of it yet.</param>
+    /// <param name="io">What the tool reads and writes.</param>
+    /// <param name="program">The tool's name.</param>
+    /// <param name="verbose">Whether to show what is said to the server.</param>
+    public RestClient(ServerAddress server, string? token, Func<string?> found, ToolIo io, string program, bool verbose)
     {
-        (Server, _io, _program, _verbose) = (server, io, program, verbose);
+        (Server, _token, _found, _io, _program, _verbose) = (server, token, found, io, program, verbose);
 
         // Looking for a proxy costs time that a loop of launches would pay each time.
         var proxy = !server.Uri.IsLoopback && ProxyVariables.Any(v => !string.IsNullOrEmpty(io.Variable(v)));
         var root = new Uri(server.Uri, "api/v1/");
         _quick = proxy || verbose ? null : new QuickPost(root, token);
-        _http = new Lazy<HttpClient>(() => Client(root, token, proxy));
+        _http = new Lazy<HttpClient>(() => Client(root, proxy));
     }
 
     public ServerAddress Server { get; }
@@ -75,6 +84,7 @@ internal sealed class RestClient : IDisposable
         Func<HttpRequestMessage> make, bool repeatable, HttpCompletionOption completion, Patience patience, CancellationToken cancel)
     {
         var start = _io.Clock.GetTimestamp();
+        var refused = false;
         for (var attempt = 1; ; attempt++)
         {
             var left = patience.Total - _io.Clock.GetElapsedTime(start);
@@ -82,7 +92,13 @@ internal sealed class RestClient : IDisposable
             if (response is not null)
             {
                 if (response.IsSuccessStatusCode) return response;
-                using (response) throw await Problems.ReadAsync(response, Server, cancel);
+                using (response)
+                {
+                    // It listens a moment before it tells its own account's tools of its token.
+                    var early = response.StatusCode == HttpStatusCode.Unauthorized && _token is null && attempt > 1 && attempt < patience.Tries;
+                    if (!early || refused) throw await Problems.ReadAsync(response, Server, cancel);
+                    (refused, trouble) = (true, "wants a token");
+                }
             }
 
             var pause = Patience.Pause(attempt + 1);
@@ -104,6 +120,7 @@ internal sealed class RestClient : IDisposable
 
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _io.Interrupted);
             await Task.Delay(pause, _io.Clock, either.Token);
+            _token ??= _found();
         }
     }
 
@@ -119,22 +136,18 @@ internal sealed class RestClient : IDisposable
         return request;
     }
 
-    private static HttpClient Client(Uri root, string? token, bool proxy)
-    {
-        var http = new HttpClient(
-            new SocketsHttpHandler { UseProxy = proxy, UseCookies = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10) })
+    private static HttpClient Client(Uri root, bool proxy) =>
+        new(new SocketsHttpHandler { UseProxy = proxy, UseCookies = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10) })
         {
             BaseAddress = root,
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        return http;
-    }
 
     private async Task<(HttpResponseMessage? Response, string? Trouble)> TryAsync(
         Func<HttpRequestMessage> make, bool repeatable, HttpCompletionOption completion, TimeSpan wait, CancellationToken cancel)
     {
         using var request = make();
+        if (_token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
         if (_verbose) _io.Error.WriteLine($"> {request.Method} {new Uri(_http.Value.BaseAddress!, request.RequestUri!)}");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel, _io.Interrupted);
         limit.CancelAfter(Shorter(TimeSpan.FromHours(1), wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1)));

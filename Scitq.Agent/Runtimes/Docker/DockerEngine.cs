@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Docker.DotNet;
@@ -167,7 +168,10 @@ internal sealed class DockerEngine(EngineAddress address, TimeProvider clock) : 
             }
             catch (HttpRequestException e)
             {
-                throw new IOException(e.GetBaseException().Message, e);
+                // .NET's name for a socket whose file is not there would be that an address can't be assigned.
+                var cause = e.GetBaseException();
+                var isAbsent = cause is SocketException { SocketErrorCode: SocketError.AddressNotAvailable };
+                throw new IOException(isAbsent ? "there is no such socket" : cause.Message, e);
             }
         }
     }

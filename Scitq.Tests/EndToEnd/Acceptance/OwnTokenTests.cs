@@ -87,6 +87,19 @@ public sealed class OwnTokenTests : IDisposable
         Assert.Equal("hello\n", (await LaunchAsync($"{server}", "--token-file", _folder["data/token"])).Success());
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task A_tool_that_waits_for_a_server_finds_the_token_once_that_is_there()
+    {
+        var standalone = Start("--port", "0");
+        var server = await AddressAsync(standalone);
+        await standalone.KillAsync();
+        var launch = LaunchAsync($"{server}", "--timeout", "60");
+        await Task.Delay(1000, Ct);
+        await using var again = Start("--port", $"{server.Port}");
+        await AddressAsync(again);
+        Assert.Equal("hello\n", (await launch).Success());
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task An_open_API_is_asked_for_by_name()
     {

@@ -66,11 +66,12 @@ public sealed class AgentOptionsTests
     [InlineData("--name 'a b' is not 1 to 100 letters, digits, '.', '_' or '-'.", "--name", "a b")]
     [InlineData("--lease-seconds 8 is less than two heartbeats", "--lease-seconds", "8")]
     [InlineData("no account 'nobodyatall'", "--task-users", "daemon,nobodyatall")]
-    [InlineData("--storage ", "--storage", "/nowhere/storage.json")]
+    [InlineData("--storage: the file '/nowhere/storage.json' can't be read", "--storage", "/nowhere/storage.json")]
     [InlineData("nowhere/bus", "--bus-file", "/nowhere/bus")]
     [InlineData("unknown option --work-dri: did you mean --work-dir?", "--work-dri", "x")]
     [InlineData("unknown option --xyzzyxyzzy (see --help).", "--xyzzyxyzzy", "x")]
     [InlineData("unknown option --Tasks:MaxLosses (see --help).", "--Tasks:MaxLosses", "3")]
+    [InlineData("--Logging:LogLevel:Default 'Debugg' is none of Trace, Debug,", "--Logging:LogLevel:Default", "Debugg")]
     [InlineData("option --name needs a value.", "--name")]
     [InlineData("'name' is not an option (see --help).", "name")]
     public void A_bad_option_is_refused_by_its_name(string expected, params string[] args) =>
