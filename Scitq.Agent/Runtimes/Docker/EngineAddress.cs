@@ -53,7 +53,7 @@ internal sealed class EngineAddress
     }
 
     /// <summary>A client for a version of the API; without one the engine decides.</summary>
-    /// <exception cref="ArgumentException">A certificate can't be read.</exception>
+    /// <exception cref="IOException">A certificate can't be read, so the engine can't be reached.</exception>
     public DockerClient Connect(Version? version)
     {
         var builder = new DockerClientBuilder().WithEndpoint(_endpoint).WithTimeout(Timeout.InfiniteTimeSpan);
@@ -72,7 +72,7 @@ internal sealed class EngineAddress
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new ArgumentException($"The certificates for the docker engine in '{_certificates}' (DOCKER_CERT_PATH) can't be used: {e.Message}", e);
+            throw new IOException($"The certificates for the docker engine in '{_certificates}' (DOCKER_CERT_PATH) can't be used: {e.Message}", e);
         }
     }
 
