@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Scitq.Access.Broker;
+using Scitq.Agent.Runtimes.Docker;
 using Scitq.Agent.Runtimes.Native;
 using Scitq.Agent.Secrets;
 using Scitq.Contracts;
@@ -12,10 +13,12 @@ namespace Scitq.Agent;
 public sealed record AgentOptions : IValidatableObject
 {
     private const string DefaultStorage = "/etc/scitq/storage.json";
+    private const string NameRule = "{0} is not 1 to 100 letters, digits, '.', '_' or '-'.";
 
     /// <summary>The worker's name; one living agent a name.</summary>
     [ServiceOption("name", "NAME", "the worker's name (default: the host's name)")]
-    [RegularExpression("[A-Za-z0-9._-]{1,100}", ErrorMessage = "{0} is not 1 to 100 letters, digits, '.', '_' or '-'.")]
+    [RegularExpression("[A-Za-z0-9._-]{1,100}", ErrorMessage = NameRule)]
+    [Required(ErrorMessage = NameRule)]
     public string Name { get; init; } = Environment.MachineName;
 
     /// <summary>The batch it serves.</summary>
@@ -222,6 +225,7 @@ public sealed record AgentOptions : IValidatableObject
 
         if (Problem(() => Storage) is { } storage) yield return new($"--storage: {storage}");
         if (Problem(() => Broker) is { } broker) yield return new(broker);
+        if (Runtime != "noop" && Problem(EngineAddress.FromEnvironment) is { } engine) yield return new(engine);
     }
 
     private static string? Problem(Func<object> read)

@@ -16,6 +16,8 @@ return await AgentProgram.Service.RunAsync(args, async configuration =>
     builder.AddAgent();
     var host = builder.Build();
     host.Services.GetRequiredService<IStartupValidator>().Validate();
+    // Made here, because the host would log a refusal with its stack trace.
+    _ = host.Services.GetRequiredService<IEnumerable<IHostedService>>();
     if (await host.HasStartedAsync()) await host.WaitForShutdownAsync();
     return Environment.ExitCode;
 });

@@ -1,5 +1,8 @@
+using System.ComponentModel.DataAnnotations;
 using System.Data.Common;
 using System.Net.Sockets;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Options;
 using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Api.Access;
@@ -23,13 +26,18 @@ public static partial class CoordinatorHost
     {
         // Not the directory the program happens to be started in: the files there are not ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        // The framework reads files and the environment too, where an option would have a name that nobody documents and no list knows.
+        var others = builder.Configuration.Sources.Where(s => s is JsonConfigurationSource or EnvironmentVariablesConfigurationSource { Prefix: null or "" });
+        foreach (var source in others.ToList()) builder.Configuration.Sources.Remove(source);
         builder.Configuration.AddConfiguration(configuration);
         builder.Logging.AddSimpleConsole(
             console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
         builder.Services.AddSingleton<TimeProvider>(BootTime.Instance).AddSingleton<IHostLifetime, DrainLifetime>();
         builder.Services.AddServiceOptions<CoordinatorOptions>();
-        // Which database and which bus are registered depends on the options; they are checked at the start.
+        // Which database and which bus are registered depends on these options, so they are checked before the others.
         var options = configuration.GetSection("Coordinator").Get<CoordinatorOptions>() ?? new CoordinatorOptions();
+        var problems = options.Validate(new ValidationContext(options)).Select(problem => problem.ErrorMessage!).ToList();
+        if (problems.Count > 0) throw new OptionsValidationException(nameof(CoordinatorOptions), typeof(CoordinatorOptions), problems);
         builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options).AddApi();
         builder.Services.AddSingleton<DatabaseStart>().AddSingleton<DataDisk>().AddHostedService(services => services.GetRequiredService<DataDisk>());
         builder.Services.AddSingleton<IServerStatus, ServerStatus>();
@@ -53,9 +61,10 @@ public static partial class CoordinatorHost
             DataDirectory.Make(options, tasksBelow);
             token = services.GetRequiredService<ApiToken>();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new ArgumentException(e.Message, e);
+            // Files that can't be made, or a token that can't be trusted.
+            throw new ServiceRefusedException(e.Message, ServiceProgram.WrongUsage, e);
         }
 
         if (options.Database is { Length: > 0 } database && DatabaseSafety.Warning(database) is { } warning)
@@ -66,6 +75,8 @@ public static partial class CoordinatorHost
             services.GetRequiredService<DataDisk>().Look();
             await services.GetRequiredService<DatabaseStart>().MigrateAsync(app.Lifetime.ApplicationStopping);
             app.Urls.Add(services.GetRequiredService<ApiOptions>().Url);
+            // Made here, because the host would log a refusal with its stack trace.
+            _ = services.GetRequiredService<IEnumerable<IHostedService>>();
             if (!await app.HasStartedAsync()) return Environment.ExitCode;
         }
         catch (Exception e) when (e is IOException or InvalidOperationException or DbException or SocketException)

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
+using Npgsql;
 using Scitq.Access.Broker;
 using Scitq.Hosting.Configuration;
 
@@ -51,16 +53,28 @@ public sealed class CoordinatorOptions : IValidatableObject
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        string? problem = null;
+        if (!CanBeRead(() => Broker, out var problem)) yield return new(problem);
+        // The library's own words repeat parts of the text, and so of a password.
+        if (UsesPostgres && !CanBeRead(() => new NpgsqlConnectionStringBuilder(Database), out _))
+        {
+            yield return new(
+                "the connection string of the database can't be read: it has the form Host=…;Username=…;Password=…;Database=…, "
+                + "and a value with ';' or '=' stands in quotes.");
+        }
+    }
+
+    private static bool CanBeRead(Func<object?> read, [NotNullWhen(false)] out string? problem)
+    {
+        problem = null;
         try
         {
-            _ = Broker;
+            _ = read();
         }
         catch (ArgumentException e)
         {
             problem = e.Message;
         }
 
-        if (problem is not null) yield return new(problem);
+        return problem is null;
     }
 }

@@ -79,9 +79,9 @@ public sealed class BrokerConnection
         {
             return await connecting.WaitAsync(OpenPatience, _time, ct);
         }
-        catch (Exception) when (!connecting.IsCompleted)
+        catch
         {
-            // Nobody waits for it any more, so nobody would close it.
+            // Nobody waits for it any more, so nobody would close it. It may have come up in this very moment.
             _ = connecting.ContinueWith(
                 late => EndAsync(late.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             throw;

@@ -58,8 +58,9 @@ public sealed class ConnectionKeeper(BrokerConnection connection, TimeSpan longe
                 // Many programs come back to a broker at the same moment.
                 await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, ct);
             }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            catch (Exception) when (ct.IsCancellationRequested)
             {
+                // Whatever a try fails with while it is given up.
                 return;
             }
         }
@@ -71,7 +72,8 @@ public sealed class ConnectionKeeper(BrokerConnection connection, TimeSpan longe
         try
         {
             var opening = connection.OpenAsync(ct).AsTask();
-            if (await Task.WhenAny(opening, Task.Delay(NoticeAfter, time, ct)) != opening) Tell(BrokerFailure.Silence(connection.Broker));
+            var late = await Task.WhenAny(opening, Task.Delay(NoticeAfter, time, ct)) != opening;
+            if (late && !ct.IsCancellationRequested) Tell(BrokerFailure.Silence(connection.Broker));
             var opened = await opening;
             var gone = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
             opened.ConnectionShutdownAsync += (_, shutdown) =>

@@ -27,7 +27,7 @@ internal static class DatabaseSafety
     {
         // A path or an abstract name is a socket of this machine.
         if (host.Length == 0 || host[0] is '/' or '@' || host == "localhost") return true;
-        var name = host.StartsWith('[') ? host[1..host.IndexOf(']', StringComparison.Ordinal)] : host;
+        var name = host[0] == '[' && host.IndexOf(']', StringComparison.Ordinal) is var end and > 0 ? host[1..end] : host;
         if (!IPAddress.TryParse(name, out var address) && name.LastIndexOf(':') is var colon and > 0) return IsHere(name[..colon]);
         return address is not null && IPAddress.IsLoopback(address);
     }

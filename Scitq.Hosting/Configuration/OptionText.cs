@@ -37,7 +37,8 @@ internal static class OptionText
         if (option.Type == typeof(int) || option.Type == typeof(long)) return Whole(option.Type, text);
         if (option.Type == typeof(double)) return Number(text).ToString("R", CultureInfo.InvariantCulture);
         if ((Nullable.GetUnderlyingType(option.Type) ?? option.Type) != typeof(TimeSpan)) return text;
-        var span = option.Form == OptionForm.Days ? TimeSpan.FromDays(Number(text)) : TimeSpan.FromSeconds(Number(text));
+        // More days than a duration can have are left to the option's range to refuse.
+        var span = option.Form == OptionForm.Days ? TimeSpan.FromDays(Math.Min(Number(text), TimeSpan.MaxValue.Days)) : TimeSpan.FromSeconds(Number(text));
         return span.ToString("c", CultureInfo.InvariantCulture);
     }
 

@@ -10,8 +10,10 @@ namespace Scitq.Hosting.Configuration;
 /// <param name="options">In the order of the help.</param>
 public sealed class ServiceProgram(string name, string purpose, IReadOnlyList<ServiceOption> options)
 {
+    /// <summary>The exit code of a program that was given something it can't use.</summary>
+    public const int WrongUsage = 2;
+
     internal const string ConfigOption = "config";
-    private const int WrongUsage = 2;
 
     /// <summary>The options, with that of the configuration file.</summary>
     public IReadOnlyList<ServiceOption> Options { get; } = [.. options, new(ConfigOption, "FILE", "JSON file with these options", "Config", typeof(string))];
@@ -37,9 +39,20 @@ public sealed class ServiceProgram(string name, string purpose, IReadOnlyList<Se
             return 0;
         }
 
+        ConfigurationManager configuration;
         try
         {
-            return await run(Read(args));
+            configuration = Read(args);
+        }
+        catch (ArgumentException e)
+        {
+            return Refuse(e.Message, WrongUsage);
+        }
+
+        // Any other exception is an error of ours, and its stack trace is wanted.
+        try
+        {
+            return await run(configuration);
         }
         catch (ServiceRefusedException e)
         {
@@ -48,10 +61,6 @@ public sealed class ServiceProgram(string name, string purpose, IReadOnlyList<Se
         catch (OptionsValidationException e)
         {
             return Refuse(string.Join(" ", e.Failures), WrongUsage);
-        }
-        catch (ArgumentException e)
-        {
-            return Refuse(e.Message, WrongUsage);
         }
     }
 

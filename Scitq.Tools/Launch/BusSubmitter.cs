@@ -115,6 +115,10 @@ internal sealed class BusSubmitter(BrokerSettings broker, string shown, ToolIo i
             {
                 trouble = "did not confirm in time";
             }
+            catch (TimeoutException)
+            {
+                trouble = "does not answer";
+            }
 
             await _connection.CloseAsync();
             var pause = Patience.Pause(attempt + 1);

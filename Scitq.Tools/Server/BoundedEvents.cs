@@ -3,7 +3,10 @@ using System.Text.Json;
 namespace Scitq.Tools.Server;
 
 /// <summary>A stream of server-sent events in which none is larger than any server of ours sends: a parser keeps an event until it is whole.</summary>
-internal sealed class BoundedEvents(Stream inner, int largest = 64 << 20) : Stream
+/// <param name="inner">The stream as it comes.</param>
+/// <param name="heard">Told of every piece: a comment, or part of an event on a slow line, is a sign of life too, of which a parser says nothing.</param>
+/// <param name="largest">The bytes of the largest event.</param>
+internal sealed class BoundedEvents(Stream inner, Action heard, int largest = 64 << 20) : Stream
 {
     private long _size;
     private bool _lineEnded;
@@ -25,6 +28,7 @@ internal sealed class BoundedEvents(Stream inner, int largest = 64 << 20) : Stre
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await inner.ReadAsync(buffer, cancellationToken);
+        if (read > 0) heard();
         Count(buffer.Span[..read]);
         return read;
     }

@@ -79,7 +79,8 @@ internal sealed partial class TaskFollower(RestClient rest, ToolIo io, string pr
     {
         using var silence = new CancellationTokenSource(Silence, io.Clock);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel, silence.Token);
-        var events = SseParser.Create(new BoundedEvents(await response.Content.ReadAsStreamAsync(cancel)), Parse);
+        var bytes = new BoundedEvents(await response.Content.ReadAsStreamAsync(cancel), heard: () => silence.CancelAfter(Silence));
+        var events = SseParser.Create(bytes, Parse);
         try
         {
             await foreach (var item in events.EnumerateAsync(limit.Token))

@@ -12,10 +12,13 @@ namespace Scitq.Coordinator.Api.Access;
 /// </summary>
 internal static class RequestLimits
 {
+    /// <summary>A limiter costs memory and work for a minute, and a stranger may have addresses without number.</summary>
+    private const int MaxLimiters = 1 << 14;
+
     private static readonly FixedWindowRateLimiterOptions Guesses = new() { PermitLimit = 10, Window = TimeSpan.FromMinutes(1) };
     private static readonly FixedWindowRateLimiterOptions Probes = new() { PermitLimit = 500, Window = TimeSpan.FromSeconds(10) };
 
-    private enum Kind
+    internal enum Kind
     {
         LetIn,
         Probe,
@@ -25,18 +28,20 @@ internal static class RequestLimits
     public static void Configure(RateLimiterOptions options)
     {
         options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        options.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, (Kind, IPAddress)>(PartitionOf);
+        options.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, (Kind, int)>(PartitionOf);
         options.OnRejected = (rejected, _) => new ValueTask(RejectAsync(rejected.HttpContext, rejected.Lease));
     }
 
-    private static RateLimitPartition<(Kind, IPAddress)> PartitionOf(HttpContext context)
+    /// <summary>The limiter that a request counts for. Some addresses share one; which ones differs from start to start.</summary>
+    internal static RateLimitPartition<(Kind Kind, int Number)> PartitionOf(HttpContext context)
     {
         if (context.User.Identity?.IsAuthenticated == true || !context.RequestServices.GetRequiredService<ApiToken>().IsNeeded)
-            return RateLimitPartition.GetNoLimiter((Kind.LetIn, IPAddress.None));
+            return RateLimitPartition.GetNoLimiter((Kind.LetIn, 0));
         var address = Neighbours(Caller.Plain(context.Connection.RemoteIpAddress) ?? IPAddress.None);
+        var number = HashCode.Combine(address) & (MaxLimiters - 1);
         return IsProbe(context)
-            ? RateLimitPartition.GetFixedWindowLimiter((Kind.Probe, address), _ => Probes)
-            : RateLimitPartition.GetFixedWindowLimiter((Kind.Guess, address), _ => Guesses);
+            ? RateLimitPartition.GetFixedWindowLimiter((Kind.Probe, number), _ => Probes)
+            : RateLimitPartition.GetFixedWindowLimiter((Kind.Guess, number), _ => Guesses);
     }
 
     private static bool IsProbe(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null;

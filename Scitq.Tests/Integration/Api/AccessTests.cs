@@ -1,9 +1,11 @@
 using System.Net;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Scitq.Coordinator;
 using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Workers;
 
@@ -78,6 +80,22 @@ public sealed class AccessTests
         for (var i = 0; i < 50; i++) (await server.GetAsync("/tasks", ("Authorization", "bearer  secret "))).Json();
         Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync("/nowhere", ("Authorization", "Bearer secret"))).Status);
         Assert.Equal(HttpStatusCode.OK, (await server.GetAsync("/health/ready")).Status);
+    }
+
+    [Fact]
+    public void Guesses_from_many_addresses_make_a_bounded_number_of_limiters()
+    {
+        var token = new ApiToken(new ApiOptions { Token = "secret" }, new CoordinatorOptions());
+        using var services = new ServiceCollection().AddSingleton(token).BuildServiceProvider();
+        var context = new DefaultHttpContext { RequestServices = services };
+        var limiters = new HashSet<object>();
+        for (var i = 1; i <= 100_000; i++)
+        {
+            context.Connection.RemoteIpAddress = new IPAddress([0x20, 1, 0x0d, 0xb8, .. BitConverter.GetBytes(i), 0, 0, 0, 0, 0, 0, 0, 1]);
+            limiters.Add(RequestLimits.PartitionOf(context).PartitionKey);
+        }
+
+        Assert.InRange(limiters.Count, 10_000, 20_000);
     }
 
     [Fact(Timeout = 60_000)]

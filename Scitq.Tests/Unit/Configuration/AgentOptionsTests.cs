@@ -63,6 +63,8 @@ public sealed class AgentOptionsTests
     [InlineData("--concurrency 10001 is not from 0 to 10000.", "--concurrency", "10001")]
     [InlineData("--lease-seconds 3601 is not from 0.1 to 3600.", "--lease-seconds", "3601")]
     [InlineData("--keep-failed 4000 is not from 0 to 3650.", "--keep-failed", "4000")]
+    [InlineData("--keep-failed 10675199 is not from 0 to 3650.", "--keep-failed", "999999999")]
+    [InlineData("--name '' is not 1 to 100 letters", "--name", "")]
     [InlineData("--name 'a b' is not 1 to 100 letters, digits, '.', '_' or '-'.", "--name", "a b")]
     [InlineData("--lease-seconds 8 is less than two heartbeats", "--lease-seconds", "8")]
     [InlineData("no account 'nobodyatall'", "--task-users", "daemon,nobodyatall")]

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
+using Scitq.Coordinator;
+using Scitq.Coordinator.Api.Access;
 using Scitq.Hosting.Configuration;
 using Scitq.Tests.Servers;
 
@@ -66,6 +69,27 @@ public sealed class ServiceProgramTests : IDisposable
         var config = Write("""{ "secret": "amqp://me:password@host" }""");
         File.SetUnixFileMode(config, UnixFileMode.UserRead | UnixFileMode.OtherRead);
         Assert.Throws<ArgumentException>(() => _program.Read(["--config", config]));
+    }
+
+    [Fact]
+    public async Task An_error_of_ours_is_not_taken_for_a_wrong_option() =>
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _program.RunAsync([], _ => throw new ArgumentOutOfRangeException(nameof(Variable))));
+
+    /// <summary>Else an option would have a second name, which no check knows.</summary>
+    [Fact]
+    public async Task The_sources_of_the_framework_set_no_option()
+    {
+        const string framework = "Api__Port";
+        try
+        {
+            Environment.SetEnvironmentVariable(framework, "1");
+            await using var app = CoordinatorHost.Build(CoordinatorProgram.Service.Read(["--data", _folder["data"]]));
+            Assert.Equal(5000, app.Services.GetRequiredService<ApiOptions>().Port);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(framework, null);
+        }
     }
 
     public void Dispose() => _folder.Dispose();

@@ -19,9 +19,18 @@ public sealed class BoundedEventsTests
     public async Task An_event_without_an_end_is_refused(string text) =>
         await Assert.ThrowsAsync<JsonException>(() => ReadAsync(string.Concat(Enumerable.Repeat(text, 100)), 10));
 
-    private static async Task<int> ReadAsync(string text, int piece)
+    /// <summary>On a slow line one event may take longer than the patience with a server that is silent.</summary>
+    [Fact(Timeout = 10_000)]
+    public async Task Each_piece_is_a_sign_of_life()
     {
-        await using var events = new BoundedEvents(new MemoryStream(Encoding.UTF8.GetBytes(text)), Largest);
+        var heard = 0;
+        await ReadAsync("data: a long one\n\n: ping\n\n", 4, () => heard++);
+        Assert.Equal(7, heard);
+    }
+
+    private static async Task<int> ReadAsync(string text, int piece, Action? heard = null)
+    {
+        await using var events = new BoundedEvents(new MemoryStream(Encoding.UTF8.GetBytes(text)), heard ?? (() => { }), Largest);
         var buffer = new byte[piece];
         var all = 0;
         while (await events.ReadAsync(buffer, TestContext.Current.CancellationToken) is var read and > 0) all += read;

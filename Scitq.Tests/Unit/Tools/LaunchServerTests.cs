@@ -1,12 +1,40 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
+using Scitq.Tests.Servers;
+using Scitq.Tools;
 
 namespace Scitq.Tests.Unit.Tools;
 
 [Trait("Level", "Unit")]
 public sealed class LaunchServerTests
 {
+    /// <summary>Longer than a connection may take to come up, which is not the user's patience.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task A_broker_that_is_deaf_is_tried_again_until_the_timeout()
+    {
+        using var deaf = new TcpListener(IPAddress.Loopback, 0);
+        deaf.Start();
+        var time = new FakeTimeProvider();
+        var launch = ToolRun.RunAsync("scitq-launch",
+            ["-s", $"amqp://u:p@127.0.0.1:{((IPEndPoint)deaf.LocalEndpoint).Port}", "--timeout", "90", "true"], clock: time);
+        using var asked = await deaf.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        await Eventually.Async(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return Task.FromResult(launch.IsCompleted);
+            },
+            "the launch gives up");
+        var run = await launch;
+        Assert.Equal(ExitCodes.Unreachable, run.Code);
+        Assert.Contains("does not answer; trying again", run.Error, StringComparison.Ordinal);
+        Assert.Contains("gave up after", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_task_is_queued_word_for_word_and_its_number_printed()
     {

@@ -12,7 +12,7 @@ internal sealed record ToolRun(int Code, string Out, string Error, byte[] OutByt
 
     public static async Task<ToolRun> RunAsync(
         string name, string[] args, Dictionary<string, string>? variables = null, string input = "", Action<ToolIo>? started = null, bool terminal = false,
-        int width = 80, bool errorTerminal = false)
+        int width = 80, bool errorTerminal = false, TimeProvider? clock = null)
     {
         using var output = new MemoryStream();
         using var error = new MemoryStream();
@@ -27,6 +27,7 @@ internal sealed record ToolRun(int Code, string Out, string Error, byte[] OutByt
             OutputIsTerminal = terminal,
             ErrorIsTerminal = errorTerminal,
             Width = width,
+            Clock = clock ?? TimeProvider.System,
         };
         started?.Invoke(io);
         var code = await Commands.RunAsync(name, args, io).WaitAsync(TimeSpan.FromSeconds(60));
