@@ -28,7 +28,8 @@ internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerMemory workers, Hear
                 stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Submitted, new SubmitTask { TaskId = item.TaskId, Spec = item.Spec }));
             if (refusal is not null) continue;
             places[i] = stimuli.Count;
-            stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, new Claimed(claim.Worker, item.Attempt, claim.Epoch, at) { Knows = claim.Knows }));
+            var claimed = new Claimed(claim.Worker, item.Attempt, claim.Epoch, at) { Knows = claim.Knows, Batch = claim.Batch, Token = item.Token };
+            stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, claimed));
         }
 
         for (var i = 0; i < problems.Length; i++)
@@ -42,13 +43,12 @@ internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerMemory workers, Hear
     private static ClaimAnswer Answer(TaskQueued item, TaskOutcome outcome, string? refusal, string? problem)
     {
         var (task, answer) = outcome;
+        if (answer.Lease is not null) return task!.Grant();
         return new ClaimAnswer
         {
             TaskId = item.TaskId,
             Attempt = item.Attempt,
-            Lease = answer.Lease,
             Number = task?.Number,
-            Spec = answer.Lease is null ? null : task!.Spec,
             Reason = refusal ?? (task is not null ? answer.Refusal : problem is not null ? $"its spec is refused: {problem}" : "no such task"),
         };
     }

@@ -13,6 +13,15 @@ internal sealed record Claimed(string Worker, int Attempt, Guid? Epoch = null, d
 {
     /// <summary>Which of <see cref="Abilities"/> the agent has.</summary>
     public IReadOnlyList<string> Knows { get; init; } = [];
+
+    /// <summary>The batch whose queue brought the message, if the worker takes any task of it.</summary>
+    public string? Batch { get; init; }
+
+    /// <summary>Tells the message from an earlier one about the same attempt.</summary>
+    public Guid? Token { get; init; }
+
+    /// <summary>Set where the message was another task's, or repeated: that task, and the message.</summary>
+    public (Guid Task, Guid Message)? InPlaceOf { get; init; }
 }
 
 /// <summary>A worker says where an attempt stands.</summary>
@@ -26,6 +35,12 @@ internal sealed record AttemptReleased(string Worker, AttemptReport Report);
 
 /// <summary>The holder of the lease is gone, or does not know the attempt.</summary>
 internal sealed record LeaseLost(Guid Lease, string Why);
+
+/// <summary>A user gives it a priority.</summary>
+/// <param name="Priority">The priority.</param>
+/// <param name="InsteadOf">Set when it is the batch's that changes: the batch's until now, which is left alone where the task has one of its own.</param>
+/// <param name="Reason">Kept in the task's history.</param>
+internal sealed record PriorityGiven(int Priority, int? InsteadOf = null, string? Reason = null);
 
 /// <summary>All tasks it requires have succeeded.</summary>
 internal sealed record RequirementsMet;

@@ -68,6 +68,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
 
     public Event<LeaseLost> LeaseLost { get; private set; } = null!;
 
+    public Event<PriorityGiven> PriorityGiven { get; private set; } = null!;
+
     public Event<RequirementsMet> RequirementsMet { get; private set; } = null!;
 
     public Event<RetryDue> RetryDue { get; private set; } = null!;
@@ -92,8 +94,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(RequirementsMet).Then(verbs.Queue).Then(verbs.Dispatch).TransitionTo(Pending)),
 
         .. In([Pending],
-            When(Submitted).Then(verbs.Dispatch),               // sent twice: its message may never have left
-            When(DispatchDue).Then(verbs.Dispatch),
+            When(Submitted).Then(verbs.DispatchAgain),          // sent twice: its message may never have left
+            When(DispatchDue).Then(verbs.DispatchAgain),
             When(RetryDue).Then(verbs.ForgetDue).Then(verbs.Dispatch),
             When(Claimed, ClaimVerdict.Granted).Then(verbs.Grant).TransitionTo(Accepted),
             When(Claimed, ClaimVerdict.TooOld).Then(verbs.RefuseTooOld),
@@ -141,6 +143,10 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(LeaseLost, Ending.Poison).Then(verbs.RecordLost).Then(verbs.FinishPoison).TransitionTo(Failed),
             When(LeaseLost, Ending.Undelivered).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
             When(CancelRequested).Then(verbs.AskStop)),
+
+        // Of an attempt under way it counts for the next one.
+        .. In([Waiting, Pending, Paused, Accepted, Running, Uploading],
+            When(PriorityGiven).Then(verbs.GivePriority)),
 
         .. In([Succeeded, Failed, Cancelled],
             Ignore(Submitted),
