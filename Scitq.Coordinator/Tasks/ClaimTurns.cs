@@ -38,7 +38,8 @@ internal sealed class ClaimTurns : IAsyncDisposable
             if (stimulus.Claim is { } claim && loaded.Batches.GetValueOrDefault(claim.Batch!).Ordered)
             {
                 wanted ??= [];
-                wanted[claim.Batch!] = wanted.GetValueOrDefault(claim.Batch!) + 1;
+                // An agent that is too old for some of them looks further.
+                wanted[claim.Batch!] = wanted.GetValueOrDefault(claim.Batch!) + (claim.Knows.Count < Abilities.All.Count ? 20 : 1);
                 messages.Add(Message(stimulus.TaskId, claim));
             }
             else if (loaded.Batches.Count > 0 && loaded.Tasks.TryGetValue(stimulus.TaskId, out var task) && IsFree(task))

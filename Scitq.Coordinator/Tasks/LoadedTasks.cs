@@ -1,5 +1,3 @@
-using Scitq.Coordinator.Batches;
-
 namespace Scitq.Coordinator.Tasks;
 
 /// <summary>What a group of events begins with.</summary>

@@ -7,5 +7,6 @@ internal static class ActionsRegistration
         services.AddSingleton<ActionRunner>().AddSingleton<TaskPages>().AddSingleton<UploadRetries>()
             .AddSingleton<TaskAction, CancelAction>()
             .AddSingleton<TaskAction, RelaunchAction>()
-            .AddSingleton<TaskAction, RetryUploadAction>();
+            .AddSingleton<TaskAction, RetryUploadAction>()
+            .AddSingleton<TaskAction, PrioritizeAction>();
 }

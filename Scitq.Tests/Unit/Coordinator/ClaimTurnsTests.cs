@@ -20,7 +20,7 @@ public sealed class ClaimTurnsTests
         await using var world = await World.StartAsync(_store);
         foreach (var priority in (int?[])[null, -3, 5, 0, 5]) await world.SubmitAsync(priority);
         var brought = new List<long>();
-        foreach (var message in world.Messages.ToList()) brought.Add((await world.ClaimAsync(message, "w"))!.Number);
+        foreach (var message in world.Messages.ToList()) brought.Add((await world.ClaimAsync(message, "w"))!.Number!.Value);
         Assert.Equal([3, 5, 1, 4, 2], brought);
     }
 
@@ -76,11 +76,11 @@ public sealed class ClaimTurnsTests
 
     [Fact(Timeout = 60_000)]
     public void Whatever_happens_the_next_message_brings_the_first_task_that_waits_and_there_is_a_message_for_each() =>
-        Check.One(Properties.Of(300), Prop.ForAll(Gen.ListOf(Step()).Resize(60).ToArbitrary(), steps => RunAsync([.. steps]).GetAwaiter().GetResult()));
+        Check.One(Properties.Of(300), Prop.ForAll(Gen.ListOf(AnyStep()).Resize(60).ToArbitrary(), steps => RunAsync([.. steps]).GetAwaiter().GetResult()));
 
     private static Gen<Step> StepOf(Action action) => Gen.Choose(-10, 10).Zip(Gen.Choose(0, 1_000)).Select(x => new Step(action, x.Item1, x.Item2));
 
-    private static Gen<Step> Step() => Gen.Frequency(
+    private static Gen<Step> AnyStep() => Gen.Frequency(
         (4, StepOf(Action.Submit)), (4, StepOf(Action.Claim)), (1, StepOf(Action.ClaimTogether)), (1, StepOf(Action.ClaimAgain)),
         (2, StepOf(Action.GivePriority)), (1, StepOf(Action.Cancel)), (1, StepOf(Action.GiveBack)), (1, StepOf(Action.End)));
 

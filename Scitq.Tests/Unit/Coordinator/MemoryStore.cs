@@ -1,5 +1,4 @@
 using Scitq.Contracts;
-using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Tests.Unit.Coordinator;

@@ -1,4 +1,4 @@
-namespace Scitq.Coordinator.Batches;
+namespace Scitq.Coordinator.Tasks;
 
 /// <summary>In which order the tasks of a batch start. The default is that of a batch in which nobody has given a priority: as their messages come.</summary>
 /// <param name="Priority">The priority of tasks that are given none of their own.</param>
