@@ -67,7 +67,7 @@ internal static class TaskActions
             ? TypedResults.Accepted($"/api/v1/tasks/{result.Task.Number}", (await queries.ViewsAsync([result.Task], ct))[0])
             : Problems.WrongState(refusal, hint);
 
-    private static async Task<string?> ReasonAsync(HttpRequest request, CancellationToken ct)
+    public static async Task<string?> ReasonAsync(HttpRequest request, CancellationToken ct)
     {
         if (!StrictRequest.HasBody(request)) return null;
         var reason = (await SubmissionReader.ReadAsync<ReasonBody>(request, ct)).Reason;

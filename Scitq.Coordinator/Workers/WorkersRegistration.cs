@@ -1,3 +1,4 @@
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Leases;
 
 namespace Scitq.Coordinator.Workers;
@@ -8,5 +9,6 @@ internal static class WorkersRegistration
     public static IServiceCollection AddWorkers(this IServiceCollection services) => services
         .AddSingleton<LeaseRules>().AddSingleton<HearingClock>()
         .AddSingleton<WorkerMemory>().AddSingleton<HeldLeases>().AddSingleton<Redeliveries>()
-        .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>();
+        .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>()
+        .AddSingleton<StoppedBatches>().AddSingleton<BatchStops>();
 }

@@ -155,7 +155,7 @@ internal static class TaskActionVerbs
         return stream.ToArray();
     }
 
-    private static void WriteReason(Utf8JsonWriter json, ManageContext context)
+    public static void WriteReason(Utf8JsonWriter json, ManageContext context)
     {
         if (context.Line.Value("reason") is { } reason) json.WriteString("reason", reason);
     }

@@ -24,6 +24,7 @@ internal static class Verbs
     private static readonly Option Attempt = new("attempt", '\0', "N", "attempt N; -1 is the one before the latest");
     private static readonly Option DryRun = new("dry-run", '\0', null, "show which, do nothing");
 
+    private static readonly Option BatchName = new("name", 'n', "NAME", "the batch") { Given = Given.Many };
     private static readonly Option WorkerName = new("name", 'n', "NAME", "the worker") { Given = Given.Many };
     private static readonly Option WorkerId = new("id", 'i', "ID", "the worker, by number") { Given = Given.Many };
     private static readonly Option WaitForOrder = new("wait", 'w', null, "until it is done, and say what was done (with -t: no longer)");
@@ -68,8 +69,13 @@ internal static class Verbs
             OtherVerbs.BatchesAsync),
         new("batch", "show", "One batch.", "NAME", [new("name", 'n', "NAME", "the batch"), Long, ColumnNames], ["scitq-manage batch show Default --json"],
             OtherVerbs.BatchAsync),
+        new("batch", "stop", "Let nothing of batches start any more; what runs goes on.", "NAME...", [BatchName, Reason, DryRun],
+            ["scitq-manage batch stop mybatch --reason 'wrong reference genome'"], BatchVerbs.StopAsync),
+        new("batch", "go", "Let stopped batches go on.", "NAME...", [BatchName, Reason, DryRun], ["scitq-manage batch go mybatch"],
+            BatchVerbs.GoAsync),
         new("worker", "list", "Workers and how busy they are.", "",
-            [Batch with { Section = "Options" }, Status with { Section = "Options", Help = "running, offline, paused, full, draining" }, Long, ColumnNames],
+            [Batch with { Section = "Options" }, Status with { Section = "Options", Help = "running, offline, paused, stopped, full, draining" }, Long,
+                ColumnNames],
             ["scitq-manage worker list"], OtherVerbs.WorkersAsync),
         new("worker", "show", "One worker, and the resources it keeps.", "NAME", [WorkerName, WorkerId, Long, ColumnNames],
             ["scitq-manage worker show node1", "scitq-manage worker show node1 --json"], WorkerVerbs.ShowAsync),
