@@ -8,9 +8,9 @@ namespace Scitq.Tools.Manage;
 /// <summary>Verbs that change batches.</summary>
 internal static class BatchVerbs
 {
-    public static Task<int> StopAsync(ManageContext context) => ChangeAsync(context, "stop", "stopped");
+    public static Task<int> StopAsync(ManageContext context) => ChangeAsync(context, "stop", "be stopped");
 
-    public static Task<int> GoAsync(ManageContext context) => ChangeAsync(context, "go", "let go on");
+    public static Task<int> GoAsync(ManageContext context) => ChangeAsync(context, "go", "go on");
 
     private static async Task<int> ChangeAsync(ManageContext context, string action, string done)
     {
@@ -21,11 +21,11 @@ internal static class BatchVerbs
             foreach (var name in names)
             {
                 using var batch = await context.Rest.GetAsync(Path(name), context.Patience, context.Cancel);
-                if (dryRun) context.Io.Out.WriteLine($"Batch {name} would be {done}: {Tasks(batch.RootElement)}");
+                if (dryRun) context.Io.Out.WriteLine($"Batch {name} would {done}: {Tasks(batch.RootElement)}");
             }
 
         if (dryRun) return ExitCodes.Done;
-        if (names.Count > 1) context.Confirm($"{names.Count} batches would be {done}.");
+        if (names.Count > 1) context.Confirm($"{names.Count} batches would {done}.");
         var json = context.Format is Format.Json or Format.Jsonl;
         var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
         var body = TaskActionVerbs.Body(writer => TaskActionVerbs.WriteReason(writer, context));
