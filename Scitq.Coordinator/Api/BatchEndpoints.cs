@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Scitq.Coordinator.Api.Access;
+using Scitq.Coordinator.Api.Actions;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
@@ -13,9 +14,9 @@ internal static class BatchEndpoints
         look.MapGet("/batches", ListAsync).WithSummary("All batches with the number of their tasks in each state, and the workers that serve them now.");
         look.MapGet("/batches/{name}", ShowAsync).WithSummary("One batch.");
         var change = api.MapGroup("").RequireAuthorization(Rights.ChangeTasks);
-        change.MapPost("/batches/{name}/stop", StopAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
+        change.MapPost("/batches/{name}/stop", StopAsync).Accepts<ActionArguments>(isOptional: true, "application/json")
             .WithSummary("Let nothing of the batch start any more, on whatever worker; what runs goes on. One that is stopped already keeps its reason.");
-        change.MapPost("/batches/{name}/go", GoAsync).Accepts<ReasonBody>(isOptional: true, "application/json")
+        change.MapPost("/batches/{name}/go", GoAsync).Accepts<ActionArguments>(isOptional: true, "application/json")
             .WithSummary("Let a stopped batch go on.");
     }
 
@@ -35,9 +36,10 @@ internal static class BatchEndpoints
     private static async Task<Results<Ok<BatchView>, ProblemHttpResult>> ChangeAsync(
         string name, HttpRequest request, BatchQueries batches, Func<string, string?, string?, CancellationToken, Task<bool>> change, CancellationToken ct)
     {
-        var reason = await TaskActions.ReasonAsync(request, ct);
+        var arguments = StrictRequest.HasBody(request) ? await SubmissionReader.ReadAsync<ActionArguments>(request, ct) : new ActionArguments();
+        arguments.Check();
         if (await batches.FindAsync(name, ct) is null) return NoBatch(name);
-        await change(name, reason, Caller.Of(request.HttpContext), ct);
+        await change(name, arguments.Reason, Caller.Of(request.HttpContext), ct);
         return await batches.FindAsync(name, ct) is { } changed ? TypedResults.Ok(changed) : NoBatch(name);
     }
 

@@ -30,8 +30,13 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
 
     public DbSet<HearingRow> Hearing => Set<HearingRow>();
 
+    /// <summary>In a query: the words of a specification's command, with a blank between.</summary>
+    public static string Command(string spec) => throw new NotSupportedException($"Only a database knows it: {spec}");
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
+        var command = modelBuilder.HasDbFunction(typeof(ScitqDb).GetMethod(nameof(Command))!).HasName("scitq_command");
+        if (Database.IsNpgsql()) command.HasParameter("spec").HasStoreType("jsonb");
         modelBuilder.Entity<TaskSaga>(task =>
         {
             task.ToTable("task").HasKey(x => x.CorrelationId);

@@ -8,9 +8,19 @@ namespace Scitq.Tools.Manage;
 /// <summary>Verbs that change batches.</summary>
 internal static class BatchVerbs
 {
-    public static Task<int> StopAsync(ManageContext context) => ChangeAsync(context, "stop", "be stopped");
+    private static readonly Option Name = new("name", 'n', "NAME", "the batch") { Given = Given.Many };
+    private static readonly Option Reason = TaskOptions.Reason with { Help = "kept in the history, and shown while it lasts" };
 
-    public static Task<int> GoAsync(ManageContext context) => ChangeAsync(context, "go", "go on");
+    public static readonly IReadOnlyList<Verb> All =
+    [
+        new("batch", "stop", "Let nothing of batches start any more; what runs goes on.", "NAME...", [Name, Reason, TaskOptions.DryRun],
+            ["scitq-manage batch stop mybatch --reason 'wrong reference genome'"], StopAsync),
+        new("batch", "go", "Let stopped batches go on.", "NAME...", [Name, Reason, TaskOptions.DryRun], ["scitq-manage batch go mybatch"], GoAsync),
+    ];
+
+    private static Task<int> StopAsync(ManageContext context) => ChangeAsync(context, "stop", "be stopped");
+
+    private static Task<int> GoAsync(ManageContext context) => ChangeAsync(context, "go", "go on");
 
     private static async Task<int> ChangeAsync(ManageContext context, string action, string done)
     {
@@ -28,7 +38,10 @@ internal static class BatchVerbs
         if (names.Count > 1) context.Confirm($"{names.Count} batches would {done}.");
         var json = context.Format is Format.Json or Format.Jsonl;
         var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
-        var body = TaskActionVerbs.Body(writer => TaskActionVerbs.WriteReason(writer, context));
+        var body = JsonBody.Write(writer =>
+        {
+            if (context.Line.Value("reason") is { } reason) writer.WriteString("reason", reason);
+        });
         foreach (var name in names)
         {
             using var answer = await context.Rest.PostAsync($"{Path(name)}/{action}", body, null, context.Patience, context.Cancel);
