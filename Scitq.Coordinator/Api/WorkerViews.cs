@@ -40,6 +40,7 @@ internal record WorkerView
         (Hostname, Cpus, Memory, MemoryAvailable) = (row.Hostname, row.Cpus, row.Memory, row.MemoryAvailable);
         Why = Status == WorkerStatus.Stopped ? batch?.Standstill : Status == WorkerStatus.Full ? row.Hold : null;
         (Load, DiskFree, Hold, Docker) = (row.Load, row.DiskFree, row.Hold, row.Docker);
+        Usage = Status == WorkerStatus.Offline ? null : UsageView.Of(row);
         (Resources, Cached) = (kept.Count, kept.Sum(r => r.Bytes));
         Gpus = row.Gpus is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<string>>(row.Gpus, ScitqJson.Rest)!;
         (Version, Registered, LastSeen) = (row.Version, row.Registered, row.LastSeen);
@@ -75,6 +76,9 @@ internal record WorkerView
     public double Load { get; }
 
     public long DiskFree { get; }
+
+    /// <summary>How busy its machine is; null while it is offline, and when its agent does not tell.</summary>
+    public UsageView? Usage { get; }
 
     public string? Hold { get; }
 
