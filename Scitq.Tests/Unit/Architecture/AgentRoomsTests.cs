@@ -26,6 +26,8 @@ public sealed class AgentRoomsTests
         ["Claims"] = ["Bus", "Journal", "Parts", "Slots"],
         ["Attempts"] = ["Claims", "Disk", "Files", "Journal", "Logs", "Parts", "Reports", "Reuse", "Runtimes", "Secrets", "Slots", "Staging"],
         ["Workers"] = ["Attempts", "Bus", "Claims", "Disk", "Files", "Journal", "Parts", "Runtimes", "Slots", "Staging"],
+        // A task at a terminal: staging and runtimes, without bus, journal of attempts or reports.
+        ["Debugging"] = ["Disk", "Files", "Journal", "Runtimes", "Staging"],
     }, typeof(Posix), typeof(RunAs));
 
     public static TheoryData<string> RoomsOfTheAgent() => [.. Agent.Named];
