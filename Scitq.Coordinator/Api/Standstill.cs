@@ -16,9 +16,10 @@ internal static class Standstill
         {
             var batches = pending.Select(t => t.Batch).Distinct().ToList();
             var rows = await db.Workers.AsNoTracking().Where(w => batches.Contains(w.Batch)).ToListAsync(ct);
-            var workers = rows.ToLookup(w => w.Batch, w => WorkerView.StatusOf(w, now));
+            var workers = rows.ToLookup(w => w.Batch, w => WorkerView.StatusOf(w, stopped: false, now));
+            var stopped = await db.Batches.Where(b => batches.Contains(b.Name) && b.Stopped != null).Select(b => b.Name).ToListAsync(ct);
             foreach (var task in pending)
-                if (OfBatch([.. workers[task.Batch]]) is { } why) found[task.CorrelationId] = why;
+                if ((stopped.Contains(task.Batch) ? "batch stopped" : OfBatch([.. workers[task.Batch]])) is { } why) found[task.CorrelationId] = why;
         }
 
         var waiting = tasks.Where(t => t.State == TaskState.Waiting).Select(t => t.CorrelationId).ToList();

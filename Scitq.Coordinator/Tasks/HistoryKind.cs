@@ -33,5 +33,11 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A user changed a worker's settings; no task is concerned.</summary>
     public static readonly HistoryKind WorkerChanged = new("worker_changed");
 
+    /// <summary>A batch was stopped; no task is concerned.</summary>
+    public static readonly HistoryKind BatchStopped = new("batch_stopped");
+
+    /// <summary>A stopped batch goes on; no task is concerned.</summary>
+    public static readonly HistoryKind BatchContinued = new("batch_continued");
+
     public override string ToString() => Word;
 }

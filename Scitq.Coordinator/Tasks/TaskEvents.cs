@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
@@ -13,6 +14,9 @@ internal sealed record Claimed(string Worker, int Attempt, Guid? Epoch = null, d
 {
     /// <summary>Which of <see cref="Abilities"/> the agent has.</summary>
     public IReadOnlyList<string> Knows { get; init; } = [];
+
+    /// <summary>The batches of which nothing may start now.</summary>
+    public IReadOnlySet<string> Stopped { get; init; } = FrozenSet<string>.Empty;
 }
 
 /// <summary>A worker says where an attempt stands.</summary>

@@ -151,6 +151,10 @@ internal sealed class ApiServer : IAsyncDisposable
 
         public Task OpenAsync(string worker, string batch, CancellationToken ct) => Task.CompletedTask;
 
+        public void Compare(string batch)
+        {
+        }
+
         public void Tell(string worker, ConfigureWorker settings) => Told.Add(settings);
     }
 
