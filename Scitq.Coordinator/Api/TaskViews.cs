@@ -18,6 +18,7 @@ internal record TaskView
         (Argv, Image, DockerOptions, Uid, Gid) = (spec.Argv, spec.Image, spec.DockerOptions.Words, spec.Uid, spec.Gid);
         (Inputs, Resources) = ([.. spec.Inputs.Select(u => u.Text)], [.. spec.Resources.Select(u => u.Text)]);
         (Output, Env, Requirements) = (spec.Output?.Text, spec.Env, spec.Requirements);
+        (AfterAny, OnRequirementFailure) = (spec.AfterAny, spec.OnRequirementFailure);
         (Retry, RetriesLeft, InfraLosses) = (spec.Retry, task.RetriesLeft, task.Losses);
         (RunTimeout, DownloadTimeout) = (spec.RunTimeout, spec.DownloadTimeout);
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
@@ -74,6 +75,10 @@ internal record TaskView
 
     /// <summary>Higher first within the batch: its own, or the batch's.</summary>
     public int Priority { get; }
+
+    public IReadOnlyList<string> AfterAny { get; }
+
+    public RequirementFailure? OnRequirementFailure { get; }
 
     public int Retry { get; }
 

@@ -24,6 +24,9 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A user gave it another priority.</summary>
     public static readonly HistoryKind PriorityGiven = new("priority_given");
 
+    /// <summary>The task was cancelled because one that it requires failed, was cancelled or deleted.</summary>
+    public static readonly HistoryKind RequirementFailed = new("requirement_failed");
+
     /// <summary>A submission was refused.</summary>
     public static readonly HistoryKind Refused = new("refused");
 
@@ -32,6 +35,12 @@ internal readonly record struct HistoryKind(string Word)
 
     /// <summary>A user changed a worker's settings; no task is concerned.</summary>
     public static readonly HistoryKind WorkerChanged = new("worker_changed");
+
+    /// <summary>A batch was stopped; no task is concerned.</summary>
+    public static readonly HistoryKind BatchStopped = new("batch_stopped");
+
+    /// <summary>A stopped batch goes on; no task is concerned.</summary>
+    public static readonly HistoryKind BatchContinued = new("batch_continued");
 
     public override string ToString() => Word;
 }

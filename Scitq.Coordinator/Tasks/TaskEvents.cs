@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
@@ -22,6 +23,9 @@ internal sealed record Claimed(string Worker, int Attempt, Guid? Epoch = null, d
 
     /// <summary>Set where the message was another task's, or repeated: that task, and the message.</summary>
     public (Guid Task, Guid Message)? InPlaceOf { get; init; }
+
+    /// <summary>The batches of which nothing may start now.</summary>
+    public IReadOnlySet<string> Stopped { get; init; } = FrozenSet<string>.Empty;
 }
 
 /// <summary>A worker says where an attempt stands.</summary>
@@ -42,8 +46,11 @@ internal sealed record LeaseLost(Guid Lease, string Why);
 /// <param name="Reason">Kept in the task's history.</param>
 internal sealed record PriorityGiven(int Priority, int? InsteadOf = null, string? Reason = null);
 
-/// <summary>All tasks it requires have succeeded.</summary>
+/// <summary>All that it requires is there.</summary>
 internal sealed record RequirementsMet;
+
+/// <summary>A task that it requires failed, was cancelled or deleted, and its user wants it cancelled then.</summary>
+internal sealed record RequirementFailed(string Why);
 
 /// <summary>The back-off is over.</summary>
 internal sealed record RetryDue;

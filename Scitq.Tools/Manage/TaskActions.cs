@@ -1,6 +1,7 @@
 using System.Globalization;
 using Scitq.Contracts;
 using Scitq.Tools.CommandLine;
+using Scitq.Tools.Server;
 
 namespace Scitq.Tools.Manage;
 
@@ -14,7 +15,11 @@ internal static class TaskActions
         new("cancel", "cancelled", "End tasks for good, running ones too.", "scitq-manage task cancel 12", "scitq-manage task cancel -y -b mybatch -S pending")
             { Alias = "stop", TakesTime = true },
         new("relaunch", "queued again", "Run ended tasks once more.", "scitq-manage task relaunch 12",
-            "scitq-manage task relaunch -b mybatch -S failed --class oom --dry-run"),
+            "scitq-manage task relaunch -b mybatch -S failed --class oom --dry-run")
+        {
+            Options = [new("keep-retries", '\0', null, "retries that were spent stay spent; else each has all of them again")],
+            Arguments = (context, json) => json.WriteIf("keep_retries", context.Line.Has("keep-retries")),
+        },
         new("retry-upload", "delivered again", "Deliver the output of tasks whose upload failed, without running them again.",
             "scitq-manage task retry-upload 12", "scitq-manage task retry-upload -b mybatch --dry-run") { TakesTime = true },
         new("prioritize", "given a priority", "Let tasks that wait start before others of their batch, or after them.",
