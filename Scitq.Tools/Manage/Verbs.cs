@@ -89,6 +89,7 @@ internal static class Verbs
             ["scitq-manage worker reset-resources -n node1 --wait"], WorkerVerbs.ResetResourcesAsync),
         new("server", "status", "Version, health, and how much there is to do.", "", [], ["scitq-manage server status"], OtherVerbs.ServerStatusAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
+        .. SetupVerbs.All,
     ];
 
     public static IEnumerable<string> Objects => All.Select(v => v.Object).Distinct();
