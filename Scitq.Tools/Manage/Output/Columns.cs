@@ -86,15 +86,14 @@ internal static class Columns
     public static readonly IReadOnlyList<Column> WorkerShort =
     [
         Column.Plain("worker_id"), Column.Plain("name"), Column.Plain("status"), Column.Plain("batch"), Column.Plain("concurrency"), Column.Plain("prefetch"),
-        Column.Plain("running"), Column.Plain("load"),
-        Column.Size("disk_free"), Column.Age("last_seen"),
+        Column.Plain("running"), .. UsageColumns.OfWorker, Column.Plain("load"), Column.Age("last_seen"),
     ];
 
     public static readonly IReadOnlyList<Column> WorkerLong =
     [
         .. WorkerShort, Column.Plain("hold"), Column.Plain("resources"), Column.Size("cached"), Column.Plain("leases"), Column.Plain("hostname"),
         Column.Plain("cpus"), Column.Size("memory"), Column.Size("memory_available"),
-        Column.Plain("gpus"), Column.Plain("docker"), Column.Plain("version"), Column.Time("registered"),
+        Column.Size("disk_free"), Column.Plain("gpus"), Column.Plain("docker"), Column.Plain("version"), Column.Time("registered"),
     ];
 
     public static readonly IReadOnlyList<Column> Output = [Column.Plain("path"), Column.Size("size"), Column.Plain("md5")];

@@ -1,0 +1,15 @@
+namespace Scitq.Tools.Manage;
+
+/// <summary>Everything that can be done with tasks: another verb is a line here.</summary>
+internal static class TaskActions
+{
+    public static readonly IReadOnlyList<TaskAction> All =
+    [
+        new("cancel", "cancelled", "End tasks for good, running ones too.", "scitq-manage task cancel 12", "scitq-manage task cancel -y -b mybatch -S pending")
+            { Alias = "stop", TakesTime = true },
+        new("relaunch", "queued again", "Run ended tasks once more.", "scitq-manage task relaunch 12",
+            "scitq-manage task relaunch -b mybatch -S failed --class oom --dry-run"),
+        new("retry-upload", "delivered again", "Deliver the output of tasks whose upload failed, without running them again.",
+            "scitq-manage task retry-upload 12", "scitq-manage task retry-upload -b mybatch --dry-run") { TakesTime = true },
+    ];
+}
