@@ -42,7 +42,7 @@ internal static class ClientFile
     public static void Change(string path, string name, JsonNode? value)
     {
         // Where the file is a link into somebody's collection of such files, the one that it leads to is replaced.
-        var file = new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+        var file = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
         var settings = new JsonObject();
         if (File.Exists(file))
         {
