@@ -15,7 +15,7 @@ namespace Scitq.Tests.Integration.Api;
 [Trait("Level", "Integration")]
 public sealed class ToolJsonTests
 {
-    /// <summary>Verbs that print something else than rows: bytes of logs, a script.</summary>
+    /// <summary>Verbs that print something else than rows: bytes of logs, a script, lines of a stream.</summary>
     private static readonly string[] Raw = ["task logs", "completion bash", "completion zsh", "completion fish"];
 
     [Fact(Timeout = 120_000)]
@@ -31,6 +31,7 @@ public sealed class ToolJsonTests
         foreach (var verb in Verbs.All)
         {
             var line = string.Join(' ', verb.Words);
+            if (EveryVerbTests.RunHere.Contains(line)) continue;
             foreach (var words in verb.Examples.Select(Examples.Words).OfType<string[]>())
             {
                 var places = words.Select(w => w.EndsWith(".txt", StringComparison.Ordinal) ? Path.Combine(folder.Path, w) : w);
@@ -45,7 +46,7 @@ public sealed class ToolJsonTests
             }
         }
 
-        Assert.Empty(problems);
+        Assert.True(problems.IsEmpty, string.Join('\n', problems.Distinct()));
     }
 
     /// <summary>Interrupted, or with nothing to say, a verb prints nothing.</summary>
