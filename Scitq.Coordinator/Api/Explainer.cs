@@ -55,22 +55,20 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var id = task.CorrelationId;
-        var unmet = db.Requirements.Where(r => r.TaskId == id).Join(db.Tasks, r => r.RequiredId, t => t.CorrelationId, (_, t) => t)
-            .Where(t => t.State != TaskState.Succeeded);
+        var unmet = db.Unmet().Where(u => u.TaskId == id);
         var count = await unmet.CountAsync(ct);
-        foreach (var required in await unmet.OrderBy(t => t.Number).Take(Shown).Select(t => new { t.Number, t.State, t.Reason }).ToListAsync(ct))
+        foreach (var required in await unmet.OrderBy(u => u.Number).Take(Shown).ToListAsync(ct))
         {
-            details.Add(required.State is TaskState.Failed or TaskState.Cancelled
-                ? $"it waits for task {required.Number}, which {(required.State == TaskState.Failed ? "failed" : "was cancelled")}: "
-                    + "relaunch that one, or cancel this one."
-                : $"it waits for task {required.Number}, which is {Word(required.State)}.");
+            details.Add(required is { IsDead: false, State: { } state }
+                ? $"it waits for {(required.AfterAny ? "the end of " : "")}{required.What}, which is {Word(state)}."
+                : $"it waits for {required.What}, which {required.Became}: {(required.State is null ? "" : "relaunch that one, or ")}cancel this one.");
         }
 
         if (count > Shown) details.Add($"and for {count - Shown} more.");
         if (count > 0 && await RequirementGraph.DeadEndAsync(db, task, ct) is { } dead) return $"it can never start as things are: {dead}";
         return count == 0
-            ? "all it requires has succeeded; it is about to be queued."
-            : $"{count} of the tasks it requires {(count == 1 ? "has" : "have")} not succeeded yet.";
+            ? "all it requires is there; it is about to be queued."
+            : $"{count} of the tasks it requires {(count == 1 ? "is" : "are")} wanting yet.";
     }
 
     private async Task<string> PendingAsync(TaskSaga task, List<string> details, CancellationToken ct)

@@ -24,11 +24,9 @@ internal static class Standstill
 
         var waiting = tasks.Where(t => t.State == TaskState.Waiting).Select(t => t.CorrelationId).ToList();
         if (waiting.Count == 0) return found;
-        var ended = db.Requirements.Where(r => waiting.Contains(r.TaskId))
-            .Join(db.Tasks, r => r.RequiredId, t => t.CorrelationId, (r, t) => new { r.TaskId, t.Number, t.State })
-            .Where(r => r.State == TaskState.Failed || r.State == TaskState.Cancelled);
-        foreach (var required in await ended.OrderBy(r => r.Number).ToListAsync(ct))
-            found.TryAdd(required.TaskId, $"task {required.Number} {(required.State == TaskState.Failed ? "failed" : "was cancelled")}");
+        var dead = db.Unmet().Where(u => waiting.Contains(u.TaskId) && (u.State == null || u.State == TaskState.Failed || u.State == TaskState.Cancelled));
+        foreach (var required in await dead.OrderBy(u => u.Number).ToListAsync(ct))
+            found.TryAdd(required.TaskId, $"{required.What} {required.Became}");
         return found;
     }
 

@@ -73,6 +73,11 @@ internal static class Verbs
         new("worker", "reset-resources", "Let workers forget their resources: the next task that wants one fetches it anew.", "NAME...",
             [WorkerName, WorkerId, WaitForOrder],
             ["scitq-manage worker reset-resources -n node1 --wait"], WorkerVerbs.ResetResourcesAsync),
+        new("debug", "run", "Run one task at this terminal, as a worker of this machine would; nothing is reported or delivered.", "[ID]",
+            [Id, Name, Batch with { Help = "alone: the next task of this batch" }, new("shell", '\0', null, "a shell in place of the command"),
+                new("reuse", 'r', null, "use what an earlier run has fetched"), new("no-resource", '\0', null, "without its resources"),
+             new("directory", '\0', "DIR", "where its directories are made (default: ~/.cache/scitq/debug)")],
+            ["scitq-manage debug run 12", "scitq-manage debug run --shell -r 12"], DebugVerbs.RunAsync),
         new("server", "status", "Version, health, and how much there is to do.", "", [], ["scitq-manage server status"], OtherVerbs.ServerStatusAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
     ];
