@@ -58,7 +58,7 @@ internal sealed class BatchExport(IDbContextFactory<ScitqDb> contexts)
             Run = run,
             Upload = Between(row.RunEnded, row.Finished),
             CpuPercent = run > 0 && row.CpuSeconds is { } cpu ? Math.Round(100 * cpu / run.Value, 1) : null,
-            CpuSeconds = row.CpuSeconds,
+            CpuSeconds = row.CpuSeconds is { } seconds ? Math.Round(seconds, 3) : null,
             PeakMemory = row.PeakMemory,
             BytesIn = row.BytesIn,
             BytesOut = row.BytesOut,

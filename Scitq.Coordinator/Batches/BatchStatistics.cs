@@ -55,13 +55,13 @@ internal sealed class BatchStatistics(IDbContextFactory<ScitqDb> contexts)
             postgres ? $"CAST(extract(epoch FROM {to} - {from}) AS double precision)" : $"(julianday({to}) - julianday({from})) * 86400.0";
         return $$"""
             WITH last AS MATERIALIZED (
-                SELECT t.state, {{Between("t.queued", "a.accepted")}} AS queue, {{Between("a.accepted", "a.started")}} AS fetch,
-                    {{Between("a.started", "a.run_ended")}} AS run, {{Between("a.run_ended", "a.finished")}} AS upload
+                SELECT t.state, {{Between("t.queued", "a.accepted")}} AS queued, {{Between("a.accepted", "a.started")}} AS fetched,
+                    {{Between("a.started", "a.run_ended")}} AS ran, {{Between("a.run_ended", "a.finished")}} AS delivered
                 FROM task t JOIN attempt a ON a.task_id = t.id AND a.attempt = t.attempt
                 WHERE t.batch = {0} AND t.state IN ('succeeded', 'failed', 'cancelled')
             ), one AS (
-                SELECT state, 'queue' AS phase, queue AS x FROM last UNION ALL SELECT state, 'fetch', fetch FROM last
-                UNION ALL SELECT state, 'run', run FROM last UNION ALL SELECT state, 'upload', upload FROM last
+                SELECT state, 'queue' AS phase, queued AS x FROM last UNION ALL SELECT state, 'fetch', fetched FROM last
+                UNION ALL SELECT state, 'run', ran FROM last UNION ALL SELECT state, 'upload', delivered FROM last
             ), placed AS (
                 SELECT state, phase, x, row_number() OVER (PARTITION BY state, phase ORDER BY x) AS place, count(*) OVER (PARTITION BY state, phase) AS total
                 FROM one WHERE x IS NOT NULL
