@@ -42,6 +42,7 @@ internal static class ApiRegistration
         api.MapBatches();
         api.MapWorkers();
         api.MapServer();
+        api.MapRetention();
     }
 
     private static string Code(int? status) => status switch
