@@ -9,6 +9,7 @@ internal sealed class WorkerCondition(AttemptTable attempts, SettingsInForce set
 {
     public WorkerHeartbeat Tell(WorkerHeartbeat heartbeat) => heartbeat with
     {
+        Suspended = [.. attempts.All.Where(a => a.Standstill.IsThere).Select(a => a.Key)],
         Running = attempts.All.Count(a => a.Stage == AttemptStage.Running),
         Hold = settings.Renew()?.Text,
         Load = HostFigures.Load(),

@@ -21,6 +21,18 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A user asked to deliver the output once more.</summary>
     public static readonly HistoryKind UploadRetried = new("upload_retried");
 
+    /// <summary>A user asked to pause the task.</summary>
+    public static readonly HistoryKind PauseRequested = new("pause_requested");
+
+    /// <summary>The task's command stands still.</summary>
+    public static readonly HistoryKind Suspended = new("suspended");
+
+    /// <summary>A user asked to let the task go on.</summary>
+    public static readonly HistoryKind ResumeRequested = new("resume_requested");
+
+    /// <summary>The task's command goes on.</summary>
+    public static readonly HistoryKind Continued = new("continued");
+
     /// <summary>A submission was refused.</summary>
     public static readonly HistoryKind Refused = new("refused");
 
