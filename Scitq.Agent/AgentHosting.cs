@@ -9,6 +9,7 @@ using Scitq.Agent.Claims;
 using Scitq.Agent.Disk;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Logs;
+using Scitq.Agent.Machine;
 using Scitq.Agent.Parts;
 using Scitq.Agent.Reports;
 using Scitq.Agent.Reuse;
@@ -50,6 +51,7 @@ public static class AgentHosting
         .AddSingleton<ObservedTasks>()
         .AddSingleton<HeartbeatSignal>()
         .AddJournal()
+        .AddMachine()
         .AddSlots()
         .AddDisk()
         .AddStaging()

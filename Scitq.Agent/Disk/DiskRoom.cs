@@ -23,8 +23,8 @@ internal sealed class DiskRoom(string directory, long reserve, int high, IEvicta
     /// <summary>Bytes that stay free.</summary>
     public long Reserve => reserve;
 
-    /// <summary>Bytes that can still be written.</summary>
-    public long Free => DiskSpace.Of(directory).Free;
+    /// <summary>Bytes that can still be written, and the size of the disk.</summary>
+    public (long Free, long Total) Space => DiskSpace.Of(directory);
 
     /// <summary>What may go next, when no directory of a failed attempt is left. It needs room itself, so it makes itself known once it is there.</summary>
     public void MayEvict(IEvictable unused) => _unused = unused;

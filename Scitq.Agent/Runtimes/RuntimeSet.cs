@@ -51,7 +51,7 @@ internal sealed class RuntimeSet(
     /// <summary>Looks for GPUs and the container engine.</summary>
     public async Task PrepareAsync(CancellationToken ct)
     {
-        if (commandsRun) Gpus = await GpuNames.FindAsync(Environment.GetEnvironmentVariable("PATH"), ct);
+        if (commandsRun) Gpus = await NvidiaSmi.AskAsync(Environment.GetEnvironmentVariable("PATH"), "name", ct);
         if (docker is not DockerRuntime engine) return;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(EnginePatience);

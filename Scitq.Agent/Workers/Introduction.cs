@@ -1,5 +1,6 @@
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Journal;
+using Scitq.Agent.Machine;
 using Scitq.Agent.Runtimes;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;

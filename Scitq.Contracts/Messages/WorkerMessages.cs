@@ -135,6 +135,9 @@ public sealed record WorkerHeartbeat
     /// <summary>Free bytes where the work directories are.</summary>
     public long DiskFree { get; init; }
 
+    /// <summary>How busy the machine was; null when that was told a moment ago, and from an agent that does not tell.</summary>
+    public WorkerStats? Stats { get; init; }
+
     /// <summary>The resources it keeps; null when they are as in the last heartbeat that was answered.</summary>
     public IReadOnlyList<CachedResource>? Resources { get; init; }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scitq.Contracts;
 using Scitq.Contracts.Docker;
+using Scitq.Coordinator.Api.Actions;
 
 namespace Scitq.Coordinator.Api;
 
@@ -34,14 +35,19 @@ internal static class ApiDocument
             return Task.CompletedTask;
         });
         options.CreateSchemaReferenceId = type => IsText(type.Type) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
-        options.AddSchemaTransformer((schema, context, _) =>
+        options.AddSchemaTransformer(async (schema, context, ct) =>
         {
-            Flatten(schema, context.JsonTypeInfo.Type);
-            if (!StrictBody.Types.Contains(context.JsonTypeInfo.Type)) return Task.CompletedTask;
+            var type = context.JsonTypeInfo.Type;
+            Flatten(schema, type);
+            if (!StrictBody.Is(type)) return;
+            schema.AdditionalProperties = null;
             schema.AdditionalPropertiesAllowed = false;
-            if (context.JsonTypeInfo.Type == typeof(TaskSpec))
-                (schema.Properties ??= new Dictionary<string, IOpenApiSchema>())["id"] = Id;
-            return Task.CompletedTask;
+            var members = schema.Properties ??= new Dictionary<string, IOpenApiSchema>();
+            if (type == typeof(TaskSpec)) members["id"] = Id;
+            if (type != typeof(ActionBody)) return;
+            // What the actions take beside stands among these members.
+            foreach (var arguments in context.ApplicationServices.GetServices<TaskAction>().Select(a => a.Arguments).Distinct())
+                foreach (var (name, member) in (await context.GetOrCreateSchemaAsync(arguments, null, ct)).Properties!) members.TryAdd(name, member);
         });
     }
 

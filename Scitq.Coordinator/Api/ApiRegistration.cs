@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Scitq.Contracts;
 using Scitq.Coordinator.Api.Access;
+using Scitq.Coordinator.Api.Actions;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Logs;
@@ -20,7 +21,7 @@ internal static class ApiRegistration
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
         return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<TaskQueries>()
-            .AddSingleton<UploadRetries>().AddSingleton<Explainer>().AddSingleton<LogFollower>();
+            .AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions();
     }
 
     /// <summary>Everything the coordinator answers over HTTP.</summary>

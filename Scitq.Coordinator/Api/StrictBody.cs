@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Scitq.Contracts;
+using Scitq.Coordinator.Api.Actions;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
@@ -15,7 +16,10 @@ internal static partial class StrictBody
 {
     /// <summary>The types of the bodies that may be sent, for the description of the API.</summary>
     public static readonly IReadOnlyList<Type> Types =
-        [typeof(TaskSpec), typeof(BulkSubmission), typeof(ActionBody), typeof(ActionFilter), typeof(ReasonBody), typeof(SettingsChange)];
+        [typeof(TaskSpec), typeof(BulkSubmission), typeof(ActionBody), typeof(ActionFilter), typeof(SettingsChange)];
+
+    /// <summary>Whether it is the body of a request.</summary>
+    public static bool Is(Type type) => Types.Contains(type) || type.IsAssignableTo(typeof(ActionArguments));
 
     /// <summary>Scitq's JSON, strictly.</summary>
     public static JsonSerializerOptions Options(params IEnumerable<JsonConverter> converters)

@@ -32,17 +32,39 @@ internal static class SubmissionReader
 
     /// <summary>Reads a body of any form, to the letter.</summary>
     /// <exception cref="InvalidRequestException">The body is not JSON of that form.</exception>
-    public static async Task<T> ReadAsync<T>(HttpRequest request, CancellationToken ct)
+    public static async Task<T> ReadAsync<T>(HttpRequest request, CancellationToken ct) => (T)await ReadAsync(typeof(T), request, ct);
+
+    /// <summary>The same, where the type is known only now.</summary>
+    /// <exception cref="InvalidRequestException">The body is not JSON of that form.</exception>
+    public static async Task<object> ReadAsync(Type type, HttpRequest request, CancellationToken ct)
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(request.Body, Options, ct) ?? throw new InvalidRequestException("the body is null.");
+            return await JsonSerializer.DeserializeAsync(request.Body, type, Options, ct) ?? throw new InvalidRequestException("the body is null.");
         }
         catch (JsonException e)
         {
-            throw new InvalidRequestException(StrictBody.Defect(e, typeof(T), Options));
+            throw new InvalidRequestException(StrictBody.Defect(e, type, Options));
         }
     }
+
+    /// <summary>Reads an object of which the members are there by themselves.</summary>
+    /// <exception cref="InvalidRequestException">They are not of that form.</exception>
+    public static object Read(Type type, IReadOnlyDictionary<string, JsonElement> members)
+    {
+        try
+        {
+            return JsonSerializer.SerializeToElement(members).Deserialize(type, Options)!;
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidRequestException(StrictBody.Defect(e, type, Options));
+        }
+    }
+
+    /// <summary>The members that an object of this type may have.</summary>
+    public static IReadOnlyList<string> Members(Type type) =>
+        [.. Options.GetTypeInfo(type).Properties.Where(p => !p.IsExtensionData).Select(p => p.Name)];
 
     private static Submission ReadOne(ref Utf8JsonReader reader, JsonSerializerOptions options)
     {

@@ -24,10 +24,10 @@ internal static class TaskEndpoints
     private static async Task<Ok<IReadOnlyList<TaskView>>> ListAsync(
         HttpContext context, TaskQueries queries, string[]? batch, string[]? status, string[]? worker, [FromQuery(Name = "class")] string[]? failureClass,
         string? name, [FromQuery(Name = "exit_code")] string? exitCode, string? since, string? until,
-        string? after, string? limit, string? count, CancellationToken ct)
+        [FromQuery(Name = "command_like")] string? commandLike, string? after, string? limit, string? count, CancellationToken ct)
     {
         // The parameters are declared for the documentation; they are read together, with errors that name them.
-        _ = (batch, status, worker, failureClass, name, exitCode, since, until);
+        _ = (batch, status, worker, failureClass, name, exitCode, since, until, commandLike);
         var filter = TaskFilter.Read(context.Request.Query);
         var headers = context.Response.Headers;
         if (TaskFilter.Flag("count", count)) headers["X-Total-Count"] = (await queries.CountAsync(filter, ct)).ToString(CultureInfo.InvariantCulture);

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Primitives;
 using Scitq.Contracts;
+using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Coordinator.Api;
@@ -24,7 +26,17 @@ internal sealed record TaskFilter
 
     public DateTime? Until { get; init; }
 
-    public bool IsEmpty => Batches.Count + States.Count + Workers.Count + Classes.Count == 0 && Name is null;
+    /// <summary>What the command looks like, as SQL's LIKE has it.</summary>
+    public string? CommandLike { get; init; }
+
+    /// <summary>Whose user wants them to stand still. Only actions narrow by this.</summary>
+    public bool ToStandStill { get; init; }
+
+    public bool IsEmpty => this is
+    {
+        Batches.Count: 0, States.Count: 0, Workers.Count: 0, Classes.Count: 0,
+        Name: null, ExitCode: null, Since: null, Until: null, CommandLike: null,
+    };
 
     /// <exception cref="InvalidRequestException">A value can't be read.</exception>
     public static TaskFilter Read(IQueryCollection query) => new()
@@ -35,8 +47,9 @@ internal sealed record TaskFilter
         Classes = Enums<FailureClass>("class", query["class"]),
         Name = Text(query["name"]),
         ExitCode = Number("exit_code", query["exit_code"]) is { } code ? (int)Math.Clamp(code, int.MinValue, int.MaxValue) : null,
-        Since = Time("since", query["since"]),
-        Until = Time("until", query["until"]),
+        Since = Time("since", Text(query["since"])),
+        Until = Time("until", Text(query["until"])),
+        CommandLike = Text(query["command_like"]),
     };
 
     public IQueryable<TaskSaga> Apply(IQueryable<TaskSaga> tasks)
@@ -56,6 +69,8 @@ internal sealed record TaskFilter
         if (ExitCode is not null) tasks = tasks.Where(t => t.ExitCode == ExitCode);
         if (Since is not null) tasks = tasks.Where(t => t.Created >= Since);
         if (Until is not null) tasks = tasks.Where(t => t.Created < Until);
+        if (CommandLike is not null) tasks = tasks.Where(t => EF.Functions.Like(ScitqDb.Command(t.SpecJson), CommandLike, "\\"));
+        if (ToStandStill) tasks = tasks.Where(t => t.PauseTurn % 2 == 1);
         return tasks;
     }
 
@@ -91,8 +106,8 @@ internal sealed record TaskFilter
 
     public static string? Text(StringValues values) => values.Count == 0 ? null : values[^1];
 
-    private static DateTime? Time(string member, StringValues values) =>
-        Text(values) is not { } text ? null
+    public static DateTime? Time(string member, string? text) =>
+        text is null ? null
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time.UtcDateTime
         : throw new InvalidRequestException($"{member} '{text}' is not a time like 2026-01-31T12:00:00Z.");
 }

@@ -19,6 +19,8 @@ internal static class WorkerEndpoints
         var look = api.MapGroup("").RequireAuthorization(Rights.ReadWorkers);
         look.MapGet("/workers", ListAsync).WithSummary("All workers, by name.");
         look.MapGet("/workers/{id}", ShowAsync).WithSummary("One worker, by its number or name, with the resources it keeps.");
+        look.MapGet("/workers/{id}/stats", WorkerUsage.ShowAsync)
+            .WithSummary("How busy a worker's machine is, and was: the means of each 'step' minutes of the last 'minutes', of at most 24 hours.");
         var change = api.MapGroup("").RequireAuthorization(Rights.ChangeWorkers);
         change.MapPatch("/workers/{id}", ChangeAsync).Accepts<SettingsChange>("application/json")
             .WithSummary(
@@ -88,7 +90,7 @@ internal static class WorkerEndpoints
         return TypedResults.Ok(orders.ConvertAll(o => OrderView.Of(o, worker.Name)));
     }
 
-    private static async Task<WorkerRow?> FindAsync(IDbContextFactory<ScitqDb> contexts, string id, CancellationToken ct)
+    internal static async Task<WorkerRow?> FindAsync(IDbContextFactory<ScitqDb> contexts, string id, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var number = long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0;
@@ -98,5 +100,5 @@ internal static class WorkerEndpoints
         return rows.OrderByDescending(w => w.Id == number).FirstOrDefault();
     }
 
-    private static ProblemHttpResult NoWorker(string id) => Problems.NotFound($"there is no worker {id}.");
+    internal static ProblemHttpResult NoWorker(string id) => Problems.NotFound($"there is no worker {id}.");
 }

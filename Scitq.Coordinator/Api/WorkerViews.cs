@@ -35,6 +35,7 @@ internal record WorkerView
         (Concurrency, Prefetch, Running, Leases) = (row.Concurrency, row.Prefetch, row.Running, row.Leases);
         (Hostname, Cpus, Memory, MemoryAvailable) = (row.Hostname, row.Cpus, row.Memory, row.MemoryAvailable);
         (Load, DiskFree, Hold, Docker) = (row.Load, row.DiskFree, row.Hold, row.Docker);
+        Usage = Status == WorkerStatus.Offline ? null : UsageView.Of(row);
         (Resources, Cached) = (kept.Count, kept.Sum(r => r.Bytes));
         Gpus = row.Gpus is null ? [] : JsonSerializer.Deserialize<IReadOnlyList<string>>(row.Gpus, ScitqJson.Rest)!;
         (Version, Registered, LastSeen) = (row.Version, row.Registered, row.LastSeen);
@@ -67,6 +68,9 @@ internal record WorkerView
     public double Load { get; }
 
     public long DiskFree { get; }
+
+    /// <summary>How busy its machine is; null while it is offline, and when its agent does not tell.</summary>
+    public UsageView? Usage { get; }
 
     public string? Hold { get; }
 

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Usage;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Persistence;
@@ -28,10 +29,17 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
 
     public DbSet<BatchRow> Batches => Set<BatchRow>();
 
+    public DbSet<MinuteRow> Minutes => Set<MinuteRow>();
+
     public DbSet<HearingRow> Hearing => Set<HearingRow>();
+
+    /// <summary>In a query: the words of a specification's command, with a blank between.</summary>
+    public static string Command(string spec) => throw new NotSupportedException($"Only a database knows it: {spec}");
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
+        var command = modelBuilder.HasDbFunction(typeof(ScitqDb).GetMethod(nameof(Command))!).HasName("scitq_command");
+        if (Database.IsNpgsql()) command.HasParameter("spec").HasStoreType("jsonb");
         modelBuilder.Entity<TaskSaga>(task =>
         {
             task.ToTable("task").HasKey(x => x.CorrelationId);
@@ -62,18 +70,24 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
         modelBuilder.Entity<WorkerRow>(worker =>
         {
             worker.ToTable("worker").HasKey(x => x.Id);
-            worker.Ignore(x => x.Settings);
+            worker.Ignore(x => x.Settings).Ignore(x => x.Usage);
             if (Database.IsNpgsql())
             {
                 worker.Property(x => x.Gpus).HasColumnType("jsonb");
                 worker.Property(x => x.Abilities).HasColumnType("jsonb");
                 worker.Property(x => x.Resources).HasColumnType("jsonb");
+                worker.Property(x => x.Stats).HasColumnType("jsonb");
             }
         });
         modelBuilder.Entity<OrderRow>(order =>
         {
             order.ToTable("worker_order").HasKey(x => x.Id);
             order.Property(x => x.Id).ValueGeneratedOnAdd();
+        });
+        modelBuilder.Entity<MinuteRow>(minute =>
+        {
+            minute.ToTable("worker_minute").HasKey(x => new { x.WorkerId, x.Minute });
+            minute.Ignore(x => x.Sample);
         });
         modelBuilder.Entity<BatchRow>().ToTable("batch").HasKey(x => x.Name);
         modelBuilder.Entity<HearingRow>(hearing =>

@@ -4,13 +4,14 @@ using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Usage;
 
 namespace Scitq.Coordinator.Workers;
 
 /// <summary>Answers heartbeats: renews the leases they name, and tells workers what they have not heard.</summary>
 internal sealed class Heartbeats(
     IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory,
-    HeldLeases leases, Redeliveries redeliveries, TimeProvider clock)
+    HeldLeases leases, Redeliveries redeliveries, UsageMinutes minutes, TimeProvider clock)
 {
     /// <summary>So many leases are told with one answer; the others follow with the next ones.</summary>
     public const int MostTold = 20;
@@ -71,6 +72,12 @@ internal sealed class Heartbeats(
         worker.Load = message.Load;
         worker.MemoryAvailable = message.MemoryAvailable;
         worker.DiskFree = message.DiskFree;
+        if (message.Stats is { } stats)
+        {
+            worker.Stats = JsonSerializer.Serialize(stats, ScitqJson.Rest);
+            minutes.Add(worker.Id, worker.Usage!);
+        }
+
         if (message.Resources is { } resources) worker.Resources = JsonSerializer.Serialize(resources, ScitqJson.Rest);
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Leases;
+using Scitq.Coordinator.Usage;
 
 namespace Scitq.Coordinator.Workers;
 
@@ -67,6 +68,9 @@ internal sealed class WorkerRow
 
     public long DiskFree { get; set; }
 
+    /// <summary>JSON of <see cref="WorkerStats"/>; null when this start of the agent has told none.</summary>
+    public string? Stats { get; set; }
+
     public DateTime Registered { get; set; }
 
     public DateTime LastSeen { get; set; }
@@ -79,6 +83,9 @@ internal sealed class WorkerRow
 
     /// <summary>When this start of the agent was registered, by that clock.</summary>
     public double Entered { get; set; }
+
+    /// <summary>How busy its machine is; null when its agent does not tell.</summary>
+    public UsageSample? Usage => ReadStats() is { } stats ? UsageSample.Of(stats, Load, Memory, MemoryAvailable, DiskFree) : null;
 
     /// <summary>Settings that hold now.</summary>
     public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused, Revision);
@@ -101,9 +108,12 @@ internal sealed class WorkerRow
         Gpus = message.Host.Gpus is { Count: > 0 } gpus ? JsonSerializer.Serialize(gpus, ScitqJson.Rest) : null;
         Abilities = message.Knows is { Count: > 0 } known ? JsonSerializer.Serialize(known, ScitqJson.Rest) : null;
         Leases = message.Leases.Count;
-        Hold = null;
+        (Hold, Stats) = (null, null);
         Registered = LastSeen = now;
     }
+
+    /// <summary>What its last heartbeats told of its machine.</summary>
+    public WorkerStats? ReadStats() => Stats is null ? null : JsonSerializer.Deserialize<WorkerStats>(Stats, ScitqJson.Rest);
 
     /// <summary>A setting that a user has changed outlives the agent, until the agent is started with another value than the time before.</summary>
     private void TakeSettings(RegisterWorker message)

@@ -1,4 +1,5 @@
 using Scitq.Coordinator.Leases;
+using Scitq.Coordinator.Usage;
 
 namespace Scitq.Coordinator.Workers;
 
@@ -6,6 +7,7 @@ internal static class WorkersRegistration
 {
     /// <summary>The room of workers and their leases; whoever calls it also registers an <see cref="IWorkerLine"/> and an <see cref="ILink"/>.</summary>
     public static IServiceCollection AddWorkers(this IServiceCollection services) => services
+        .AddSingleton<MinuteTable>().AddSingleton<UsageMinutes>().AddHostedService(provider => provider.GetRequiredService<UsageMinutes>())
         .AddSingleton<LeaseRules>().AddSingleton<HearingClock>()
         .AddSingleton<WorkerMemory>().AddSingleton<HeldLeases>().AddSingleton<Redeliveries>()
         .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>();

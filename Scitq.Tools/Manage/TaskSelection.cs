@@ -34,28 +34,32 @@ internal sealed class TaskSelection
     public bool HasFilter => Filters().Any(f => f.Values.Count > 0);
 
     /// <summary>The filter as a query: <c>batch=…&amp;status=…</c>; names too.</summary>
-    public string Query()
-    {
-        var line = _context.Line;
-        var query = Filters().Append((Name: "name", Values: _names)).SelectMany(f => f.Values.Select(v => $"{f.Name}={Uri.EscapeDataString(v)}")).ToList();
-        if (line.Value("exit-code") is { } code)
-        {
-            if (!int.TryParse(code, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
-                throw new UsageException($"--exit-code '{code}' is not a number");
-            query.Add(string.Create(CultureInfo.InvariantCulture, $"exit_code={number}"));
-        }
+    public string Query() => string.Join(
+        '&',
+        Filters().Append(new("name", _names)).SelectMany(f => f.Values.Select(v => $"{f.Name}={Uri.EscapeDataString(v)}")));
 
-        foreach (var option in (ReadOnlySpan<string>)["since", "until"])
-            if (line.Value(option) is { } text) query.Add($"{option}={Uri.EscapeDataString(Time(option, text))}");
-        return string.Join('&', query);
+    /// <summary>The filter as members of an object.</summary>
+    public void WriteFilter(Utf8JsonWriter json)
+    {
+        foreach (var (name, values) in Filters().Where(f => f.Values.Count > 0))
+        {
+            if (name is "exit_code") json.WriteNumber(name, int.Parse(values[0], CultureInfo.InvariantCulture));
+            else if (name is "since" or "until" or "command_like") json.WriteString(name, values[0]);
+            else json.WriteList(name, values);
+        }
     }
 
-    public IEnumerable<(string Name, List<string> Values)> Filters() =>
+    /// <summary>What the tasks are to have in common, but for their names, in the server's words.</summary>
+    public IEnumerable<Narrowing> Filters() =>
     [
-        ("batch", Split("batch", null)),
-        ("status", Split("status", States)),
-        ("worker", Split("worker", null)),
-        ("class", Split("class", Classes)),
+        new("batch", Split("batch", null)),
+        new("status", Split("status", States)),
+        new("worker", Split("worker", null)),
+        new("class", Split("class", Classes)),
+        new("exit_code", One("exit-code", Number)),
+        new("since", One("since", text => Time("since", text))),
+        new("until", One("until", text => Time("until", text))),
+        new("command_like", One("command-like", text => text)),
     ];
 
     /// <summary>The tasks named one by one; a name stands for all tasks of that name, newest first.</summary>
@@ -104,6 +108,12 @@ internal sealed class TaskSelection
         return values;
     }
 
+    private List<string> One(string option, Func<string, string> read) => _context.Line.Value(option) is { } text ? [read(text)] : [];
+
+    private static string Number(string text) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        ? number.ToString(CultureInfo.InvariantCulture)
+        : throw new UsageException($"--exit-code '{text}' is not a number");
+
     private string Time(string option, string text)
     {
         var time = Duration.TryParse(text, out var ago) ? _context.Io.Clock.GetUtcNow() - TimeSpan.FromSeconds(ago)
@@ -111,4 +121,7 @@ internal sealed class TaskSelection
             : throw new UsageException($"--{option} '{text}' is neither a time like 2026-11-22T10:00 nor an age like 2h");
         return time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
     }
+
+    /// <summary>One property, and the values that it may have; none does not narrow.</summary>
+    internal sealed record Narrowing(string Name, IReadOnlyList<string> Values);
 }

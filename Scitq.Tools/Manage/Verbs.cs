@@ -1,28 +1,15 @@
 using Scitq.Tools.CommandLine;
+using static Scitq.Tools.Manage.TaskOptions;
 
 namespace Scitq.Tools.Manage;
 
 /// <summary>The table of everything scitq-manage can do.</summary>
 internal static class Verbs
 {
-    private static readonly Option Ids = new("id", 'i', "ID", "task: 12, 15-20, 1,3,5-8 or a GUID") { Given = Given.Many, Section = "Which tasks" };
-    private static readonly Option Name = new("name", 'n', "NAME", "tasks of this name") { Given = Given.Many, Section = "Which tasks" };
-    private static readonly Option Batch = new("batch", 'b', "NAME", "of this batch") { Given = Given.Many, Section = "Which tasks" };
-    private static readonly Option Status = new("status", 'S', "STATUS", "waiting, pending, accepted, running, uploading, succeeded, failed, cancelled")
-        { Given = Given.Many, Section = "Which tasks" };
-    private static readonly Option Worker = new("worker", 'w', "NAME", "of this worker") { Given = Given.Many, Section = "Which tasks" };
-    private static readonly Option Class = new("class", '\0', "CLASS", "exit, oom, timeout, disk, download, upload, image, start, lost")
-        { Given = Given.Many, Section = "Which tasks" };
-    private static readonly Option ExitCode = new("exit-code", '\0', "N", "that ended with this code") { Section = "Which tasks" };
-    private static readonly Option Since = new("since", '\0', "TIME", "made after: 2026-11-22T10:00, or 2h for two hours ago") { Section = "Which tasks" };
-    private static readonly Option Until = new("until", '\0', "TIME", "made before") { Section = "Which tasks" };
-    private static readonly Option AllTasks = new("all", '\0', null, "every task") { Section = "Which tasks" };
     private static readonly Option Long = new("long", 'L', null, "all columns, nothing shortened");
     private static readonly Option ColumnNames = new("columns", 'C', "A,B,C", "these columns");
     private static readonly Option After = new("after", '\0', "ID", "go on after this one, older first to come");
-    private static readonly Option Reason = new("reason", '\0', "TEXT", "kept in the history of each");
     private static readonly Option Attempt = new("attempt", '\0', "N", "attempt N; -1 is the one before the latest");
-    private static readonly Option DryRun = new("dry-run", '\0', null, "show which, do nothing");
 
     private static readonly Option WorkerName = new("name", 'n', "NAME", "the worker") { Given = Given.Many };
     private static readonly Option WorkerId = new("id", 'i', "ID", "the worker, by number") { Given = Given.Many };
@@ -31,37 +18,31 @@ internal static class Verbs
     public static readonly IReadOnlyList<Verb> All =
     [
         new("task", "list", "Tasks, newest first.", "",
-            [Batch, Status, Worker, Class, Name, ExitCode, Since, Until, Long, ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)"),
-            After],
+            [.. Filter, Long, ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)"), After],
             ["scitq-manage task list -b mybatch -S failed", "scitq-manage task list --format csv -L > tasks.csv"], TaskListVerbs.ListAsync),
         new("task", "show", "All there is to know about tasks: attempts and history too.", "ID...",
-            [Ids, Name, Batch, Long, new("outputs", '\0', null, "only the files that were delivered: path, size, MD5"),
+            [Id, Name, Batch, Long, new("outputs", '\0', null, "only the files that were delivered: path, size, MD5"),
                 Attempt with { Help = "with --outputs: of attempt N; -1 is the one before the latest" }],
             ["scitq-manage task show 12", "scitq-manage task show -i 12 --format json", "scitq-manage task show 12 --outputs --format csv"],
             TaskListVerbs.ShowAsync),
         new("task", "logs", "What a task printed, byte for byte: its stdout on stdout, its stderr on stderr.", "ID",
-            [Ids, Name, Batch, new("stdout", 'o', null, "only its stdout"), new("stderr", 'e', null, "only its stderr, on stdout"),
+            [Id, Name, Batch, new("stdout", 'o', null, "only its stdout"), new("stderr", 'e', null, "only its stderr, on stdout"),
                 new("follow", 'f', null, "go on until the task ends"),
              new("tail", '\0', "N", "only the last N lines"), Attempt, new("download", '\0', "FILE", "write into FILE")],
             ["scitq-manage task logs 12", "scitq-manage task logs -f --tail 10 12", "scitq-manage task logs -e --attempt -1 -i 12",
                 "scitq-manage task logs -o --download out.txt 12"], TaskLogVerbs.LogsAsync) { Alias = "output" },
         new("task", "wait", "Wait for the end; exit with the task's own code (several: 0 if all succeeded).", "[ID...]",
-            [Ids, Name, Batch with { Help = "with names: of this batch; alone: all tasks of the batch" }],
-            ["scitq-manage task wait 12", "scitq-manage task wait 15-20 --timeout 2h", "scitq-manage task wait -b mybatch"], TaskActionVerbs.WaitAsync),
-        new("task", "cancel", "End tasks for good, running ones too.", "[ID...]", [Ids, Name, Batch, Status, Worker, Class, AllTasks, Reason, DryRun],
-            ["scitq-manage task cancel 12", "scitq-manage task cancel -y -b mybatch -S pending"], TaskActionVerbs.CancelAsync) { Alias = "stop" },
-        new("task", "relaunch", "Run ended tasks once more.", "[ID...]", [Ids, Name, Batch, Status, Worker, Class, AllTasks, Reason, DryRun],
-            ["scitq-manage task relaunch 12", "scitq-manage task relaunch -b mybatch -S failed --class oom --dry-run"], TaskActionVerbs.RelaunchAsync),
-        new("task", "retry-upload", "Deliver the output of tasks whose upload failed, without running them again.", "[ID...]",
-            [Ids, Name, Batch, Status, Worker, Class, AllTasks, Reason, DryRun],
-            ["scitq-manage task retry-upload 12", "scitq-manage task retry-upload -b mybatch --dry-run"], TaskActionVerbs.RetryUploadAsync),
-        new("task", "explain", "Why a task is where it is.", "ID...", [Ids, Name, Batch], ["scitq-manage task explain 13"], TaskActionVerbs.ExplainAsync),
+            [Id, Name, Batch with { Help = "with names: of this batch; alone: all tasks of the batch" }],
+            ["scitq-manage task wait 12", "scitq-manage task wait 15-20 --timeout 2h", "scitq-manage task wait -b mybatch"], TaskStateVerbs.WaitAsync),
+        .. TaskActions.All.Select(action => action.Verb),
+        new("task", "explain", "Why a task is where it is.", "ID...", [Id, Name, Batch], ["scitq-manage task explain 13"], TaskStateVerbs.ExplainAsync),
         new("attempt", "list", "Attempts, newest first.", "[TASK_ID]",
-            [Ids, Batch, Status with { Help = "succeeded, failed, lost, cancelled, released, running..." }, Worker, Long, ColumnNames,
+            [Id, Batch, Status with { Help = "succeeded, failed, lost, cancelled, released, running..." }, Worker, Long, ColumnNames,
                 Limit("at most N (default: 10 in a table, else all; 0 is all)") with { Short = 'l' }],
             ["scitq-manage attempt list -i 12", "scitq-manage attempt list -w node1 -S lost"], OtherVerbs.AttemptsAsync),
         new("event", "list", "Lost workers, cancels, late reports, messages nobody could read.", "",
-            [new("kind", 'k', "KIND", "only lost, late, cancel_requested, relaunched, upload_retried, refused or malformed"), ColumnNames,
+            [new("kind", 'k', "KIND", "lost, late, cancel_requested, "
+                + "pause_requested, suspended, resume_requested, continued, relaunched, upload_retried, refused..."), ColumnNames,
                 Limit("at most N (default: 20 in a table, else all; 0 is all)")],
             ["scitq-manage event list", "scitq-manage event list -k malformed --format jsonl"], OtherVerbs.EventsAsync),
         new("batch", "list", "Batches with the number of their tasks by status.", "", [Long, ColumnNames], ["scitq-manage batch list"],
@@ -73,6 +54,10 @@ internal static class Verbs
             ["scitq-manage worker list"], OtherVerbs.WorkersAsync),
         new("worker", "show", "One worker, and the resources it keeps.", "NAME", [WorkerName, WorkerId, Long, ColumnNames],
             ["scitq-manage worker show node1", "scitq-manage worker show node1 --json"], WorkerVerbs.ShowAsync),
+        new("worker", "stats", "How busy the machines of workers are, or were within the last 24 hours.", "[NAME...]",
+            [WorkerName, WorkerId, Batch with { Section = "Options" }, new("last", '\0', "DUR", "their history: of the last 6h, say"),
+                new("step", '\0', "DUR", "with --last: one line for so long, with the means (default: a twelfth)")],
+            ["scitq-manage worker stats", "scitq-manage worker stats node1 --last 6h --step 30m --format csv"], WorkerStatsVerb.RunAsync),
         new("worker", "update", "Change what workers do from now on; it outlives a restart of their agent.", "NAME...",
             [WorkerName, WorkerId, new("concurrency", 'C', "N", "how many tasks run at once"), new("prefetch", 'p', "N", "how many more are staged ahead"),
                 new("batch", 'b', "NAME", "the batch to serve; what it has already ends"),

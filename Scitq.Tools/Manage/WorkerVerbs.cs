@@ -59,7 +59,7 @@ internal static class WorkerVerbs
         var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
         foreach (var name in names)
         {
-            using var answer = await context.Rest.PatchAsync(Path(name), TaskActionVerbs.Body(write), context.Patience, context.Cancel);
+            using var answer = await context.Rest.PatchAsync(Path(name), JsonBody.Write(write), context.Patience, context.Cancel);
             var worker = answer.RootElement;
             if (json) rows.Write(worker);
             else if (!context.Quiet) context.Io.Out.WriteLine(Line(worker));

@@ -139,6 +139,30 @@ public abstract class TaskApiTests(bool postgres)
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Tasks_are_found_by_what_their_command_looks_like_and_acted_on_by_every_filter()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        await server.SubmitAsync();
+        var (number, id) = await server.SubmitAsync(new { argv = new[] { "sh", "-c", "Echo 50%" } });
+        async Task<int> Like(string pattern) => (await server.GetAsync($"/tasks?command_like={Uri.EscapeDataString(pattern)}")).Json().GetArrayLength();
+        foreach (var (pattern, found) in new[]
+            { ("sh%Echo%", 1), ("%echo%", 0), ("sh", 0), (@"%50\%", 1), (@"%5\%", 0), ("sh -c Echo 5__", 1), ("%", 2) })
+            Assert.Equal((pattern, found), (pattern, await Like(pattern)));
+        await server.EndAsync(await server.ClaimAsync(id), new AttemptResult { Failure = FailureClass.Exit, ExitCode = 7, Finished = ApiServer.Now });
+
+        async Task<IEnumerable<long>> Would(object filter) =>
+            (await server.PostAsync("/tasks/actions", new { action = "relaunch", filter, dry_run = true })).Json().GetProperty("tasks").EnumerateArray()
+            .Select(t => t.GetInt64());
+        Assert.Empty(await Would(new { command_like = "%echo%" }));
+        Assert.Empty(await Would(new { until = "2000-01-01T00:00:00Z" }));
+        Assert.Empty(await Would(new { exit_code = 1 }));
+        foreach (object filter in (object[])[new { command_like = "%Echo%" }, new { since = "2000-01-01T00:00:00Z" }, new { exit_code = 7 }, new { all = true }])
+            Assert.Equal([number], await Would(filter));
+        (await server.PostAsync("/tasks/actions", new { action = "relaunch", filter = new { all = true, batch = "x" } }))
+            .Problem(HttpStatusCode.BadRequest, "invalid");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_task_shows_its_attempts_and_its_history()
     {
         await using var server = await ApiServer.StartAsync(postgres);

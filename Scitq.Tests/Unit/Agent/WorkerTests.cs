@@ -248,6 +248,17 @@ public sealed class WorkerTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Heartbeats_tell_how_busy_the_machine_is()
+    {
+        await StartAsync();
+        await Eventually.Async(() => _coordinator.Heartbeats.Any(h => h.Stats is not null), "it tells");
+        var stats = _coordinator.Heartbeats.First(h => h.Stats is not null).Stats!;
+        Assert.InRange(stats.Cpu + stats.IoWait, 0, 100.1);
+        Assert.True(stats.DiskTotal > _coordinator.Heartbeats.Last().DiskFree);
+        Assert.Null(stats.Gpus);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Orders_are_carried_out_once_and_told_until_that_is_known()
     {
         Directory.CreateDirectory(_folder["in"]);

@@ -16,6 +16,7 @@ public sealed class AgentRoomsTests
         ["Slots"] = ["Parts"],
         ["Journal"] = ["Files", "Parts"],
         ["Runtimes"] = ["Files", "Parts"],
+        ["Machine"] = ["Parts", "Runtimes"],
         ["Secrets"] = ["Runtimes"],
         ["Disk"] = ["Files", "Journal", "Runtimes"],
         ["Staging"] = ["Disk", "Files", "Runtimes"],
@@ -25,7 +26,7 @@ public sealed class AgentRoomsTests
         // Claims declares who takes what it is granted; it knows no attempt.
         ["Claims"] = ["Bus", "Journal", "Parts", "Slots"],
         ["Attempts"] = ["Claims", "Disk", "Files", "Journal", "Logs", "Parts", "Reports", "Reuse", "Runtimes", "Secrets", "Slots", "Staging"],
-        ["Workers"] = ["Attempts", "Bus", "Claims", "Disk", "Files", "Journal", "Parts", "Runtimes", "Slots", "Staging"],
+        ["Workers"] = ["Attempts", "Bus", "Claims", "Disk", "Files", "Journal", "Machine", "Parts", "Runtimes", "Slots", "Staging"],
     }, typeof(Posix), typeof(RunAs));
 
     public static TheoryData<string> RoomsOfTheAgent() => [.. Agent.Named];

@@ -28,10 +28,11 @@ public sealed class DirectionTests
         ["Leases"] = ["Persistence", "Tasks"],
         ["Logs"] = ["Tasks"],
         ["Reuse"] = ["Persistence", "Tasks"],
-        ["Workers"] = ["Batches", "Leases", "Persistence", "Tasks"],
+        ["Usage"] = ["Persistence"],
+        ["Workers"] = ["Batches", "Leases", "Persistence", "Tasks", "Usage"],
         ["Bus"] = ["Batches", "Leases", "Logs", "Persistence", "Reuse", "Tasks", "Workers"],
         ["Health"] = ["Bus", "Leases", "Logs", "Persistence", "Tasks"],
-        ["Api"] = ["Batches", "Health", "Leases", "Logs", "Persistence", "Tasks", "Workers"],
+        ["Api"] = ["Batches", "Health", "Leases", "Logs", "Persistence", "Tasks", "Usage", "Workers"],
     });
 
     public static TheoryData<string> AllProjects() => [.. Projects.Keys];

@@ -159,6 +159,11 @@ public sealed class ManageTests
         var done = await ToolRun.Manage("task", "stop", "-y", "14,15,31", "--reason", "why not", "-s", stub.Address);
         Assert.Equal((0, "3 tasks are being cancelled: 14-15 31\n"), (done.Code, done.Out));
         Assert.Equal("""{"action":"cancel","ids":["14","15","31"],"dry_run":false,"reason":"why not"}""", bodies[^1]);
+        await ToolRun.Manage("task", "cancel", "--dry-run", "--exit-code", "3", "--until", "2026-01-01T00:00Z", "--command-like", "%x%", "-s", stub.Address);
+        Assert.Equal(
+            """{"action":"cancel","filter":{"exit_code":3,"until":"2026-01-01T00:00:00Z","command_like":"%x%"},"dry_run":true}""", bodies[^1]);
+        await ToolRun.Manage("task", "cancel", "--dry-run", "--all", "-s", stub.Address);
+        Assert.Equal("""{"action":"cancel","filter":{"all":true},"dry_run":true}""", bodies[^1]);
     }
 
     [Fact(Timeout = 60_000)]

@@ -9,6 +9,9 @@ namespace Scitq.Tools.Manage.Output;
 /// <summary>A number of bytes.</summary>
 internal readonly record struct Bytes(double Count);
 
+/// <summary>A part of a whole, shown without a fraction.</summary>
+internal readonly record struct Percent(double Value);
+
 /// <summary>A point in time shown as short as can be: the time of today, or the day with the time.</summary>
 internal readonly record struct Moment(DateTimeOffset Time);
 
@@ -66,6 +69,7 @@ internal sealed record Column(string Name, Func<JsonElement, DateTimeOffset, obj
         Moment moment => Machine(moment.Time),
         TimeSpan span => span.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture),
         Bytes bytes => bytes.Count.ToString("0", CultureInfo.InvariantCulture),
+        Percent part => part.Value.ToString("0.#", CultureInfo.InvariantCulture),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
 
@@ -77,6 +81,7 @@ internal sealed record Column(string Name, Func<JsonElement, DateTimeOffset, obj
         Since since => $"{Duration.Show(now - since.Time)} ago",
         TimeSpan span => Duration.Show(span),
         Bytes bytes => Display.Size(bytes.Count),
+        Percent part => part.Value.ToString("0", CultureInfo.InvariantCulture),
         double real => real.ToString("0.##", CultureInfo.InvariantCulture),
         _ => Display.Clean(Machine(value)),
     };

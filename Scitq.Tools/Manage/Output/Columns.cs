@@ -43,7 +43,8 @@ internal static class Columns
         Column.Plain("secrets"), Column.Plain("mask_secrets"), Column.Plain("requirements"),
         Column.Plain("run_timeout"), Column.Plain("download_timeout"), Column.Time("created"), Column.Time("queued"), Column.Time("accepted"),
         Column.Time("started"), Column.Time("run_ended"), Column.Time("finished"),
-        Column.Time("retry_due"), Column.Plain("submitted_by"), Column.Plain("cancel_requested"), Column.Plain("redelivers"), Column.Plain("use_cache"),
+        Column.Time("retry_due"), Column.Plain("submitted_by"), Column.Plain("cancel_requested"), Column.Plain("pause_requested"),
+        Column.Plain("redelivers"), Column.Plain("use_cache"),
         Column.Plain("strict_output"), Column.Plain("cached_from"), Column.Plain("not_reused"), Column.Plain("warnings"), Command,
     ];
 
@@ -78,23 +79,22 @@ internal static class Columns
 
     public static readonly IReadOnlyList<Column> BatchLong =
     [
-        Column.Plain("batch"), Column.Plain("waiting"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("uploading"),
-        Column.Plain("succeeded"), Column.Plain("failed"),
+        Column.Plain("batch"), Column.Plain("waiting"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("suspended"),
+        Column.Plain("uploading"), Column.Plain("succeeded"), Column.Plain("failed"),
         Column.Plain("cancelled"), Column.Plain("paused"), Column.Plain("total"), Column.Plain("workers"),
     ];
 
     public static readonly IReadOnlyList<Column> WorkerShort =
     [
         Column.Plain("worker_id"), Column.Plain("name"), Column.Plain("status"), Column.Plain("batch"), Column.Plain("concurrency"), Column.Plain("prefetch"),
-        Column.Plain("running"), Column.Plain("load"),
-        Column.Size("disk_free"), Column.Age("last_seen"),
+        Column.Plain("running"), .. UsageColumns.OfWorker, Column.Plain("load"), Column.Age("last_seen"),
     ];
 
     public static readonly IReadOnlyList<Column> WorkerLong =
     [
         .. WorkerShort, Column.Plain("hold"), Column.Plain("resources"), Column.Size("cached"), Column.Plain("leases"), Column.Plain("hostname"),
         Column.Plain("cpus"), Column.Size("memory"), Column.Size("memory_available"),
-        Column.Plain("gpus"), Column.Plain("docker"), Column.Plain("version"), Column.Time("registered"),
+        Column.Size("disk_free"), Column.Plain("gpus"), Column.Plain("docker"), Column.Plain("version"), Column.Time("registered"),
     ];
 
     public static readonly IReadOnlyList<Column> Output = [Column.Plain("path"), Column.Size("size"), Column.Plain("md5")];

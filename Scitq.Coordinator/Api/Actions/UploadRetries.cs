@@ -3,7 +3,7 @@ using Scitq.Contracts;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
 
-namespace Scitq.Coordinator.Api;
+namespace Scitq.Coordinator.Api.Actions;
 
 /// <summary>Delivers output again that workers keep since its upload failed, where that can be done now, and gives the reason where it can't.</summary>
 internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb> contexts, TimeProvider clock)

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using Scitq.Contracts.Messages;
 
-namespace Scitq.Agent.Workers;
+namespace Scitq.Agent.Machine;
 
 /// <summary>What the machine is and how busy it is.</summary>
 internal static class HostFigures

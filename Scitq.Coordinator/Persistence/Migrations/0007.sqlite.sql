@@ -1,0 +1,1 @@
+-- SQLite is given scitq_command, which PostgreSQL has from here on, by each connection.
