@@ -84,7 +84,6 @@ internal sealed partial class TaskVerbs
         task.Due = null;
         task.Phase = null;
         // There is nothing left to stand still.
-        task.ResumesWaiting = false;
         if (task.PauseRequested) task.PauseTurn++;
         context.Effects().Changed = true;
     }

@@ -23,14 +23,13 @@ internal sealed partial class TaskVerbs
     public void PauseWaiting(BehaviorContext<TaskSaga, PauseTask> context)
     {
         context.Saga.ResumesWaiting = true;
-        Pause(context);
+        NotePause(context);
     }
 
     public void Pause(BehaviorContext<TaskSaga, PauseTask> context)
     {
-        context.Saga.PauseTurn++;
-        Remember(context, HistoryKind.PauseRequested, context.Message.Reason, context.Origin().By);
-        Agree(context);
+        context.Saga.ResumesWaiting = false;
+        NotePause(context);
     }
 
     /// <summary>It is so already, as when the same is asked twice because the first answer was lost.</summary>
@@ -40,7 +39,7 @@ internal sealed partial class TaskVerbs
     {
         var task = context.Saga;
         if (task.PauseRequested) Agree(context);
-        else Pause(context);
+        else NotePause(context);
         task.Phase = task.State == TaskState.Suspended ? null : "is to stand still";
         TellHolder(context);
     }
@@ -49,7 +48,6 @@ internal sealed partial class TaskVerbs
     {
         var task = context.Saga;
         task.PauseTurn++;
-        task.ResumesWaiting = false;
         task.Queued = Now;
         context.Effects().Answer = new TaskAnswer(Done: true);
         Remember(context, HistoryKind.ResumeRequested, context.Message.Reason, context.Origin().By);
@@ -68,6 +66,13 @@ internal sealed partial class TaskVerbs
     public void RecordSuspended(BehaviorContext<TaskSaga, StandstillTold> context) => RecordStandstill(context, HistoryKind.Suspended);
 
     public void RecordContinued(BehaviorContext<TaskSaga, StandstillTold> context) => RecordStandstill(context, HistoryKind.Continued);
+
+    private void NotePause(BehaviorContext<TaskSaga, PauseTask> context)
+    {
+        context.Saga.PauseTurn++;
+        Remember(context, HistoryKind.PauseRequested, context.Message.Reason, context.Origin().By);
+        Agree(context);
+    }
 
     private void RecordStandstill(BehaviorContext<TaskSaga> context, HistoryKind kind)
     {

@@ -50,6 +50,7 @@ internal sealed partial class TaskVerbs
         task.Lease = null;
         task.Accepted = task.Started = task.RunEnded = null;
         task.Phase = null;
+        task.ResumesWaiting = false;
         Queue(context);
     }
 

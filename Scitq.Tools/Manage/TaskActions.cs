@@ -9,7 +9,7 @@ internal static class TaskActions
             { Alias = "stop", TakesTime = true },
         new("relaunch", "queued again", "Run ended tasks once more.", "scitq-manage task relaunch 12",
             "scitq-manage task relaunch -b mybatch -S failed --class oom --dry-run"),
-        new("pause", "paused", "Hold tasks until they are resumed; those that run stand still, in their worker's slot.",
+        new("pause", "paused", "Hold tasks until they are resumed; what runs stands still.",
             "scitq-manage task pause 12", "scitq-manage task pause -y -b mybatch --reason 'the store is full'") { TakesTime = true },
         new("resume", "resumed", "Let paused tasks go on from where they are.", "scitq-manage task resume 12", "scitq-manage task resume -y -b mybatch")
             { TakesTime = true },

@@ -88,7 +88,8 @@ internal sealed class LeaseWorld
             case 12 when choice % 4 == 0: Pause(_coordinators[choice / 4 % 2], choice / 8 % 90); break;
             case 12 when choice % 16 == 1: Away(choice / 16 % 70); break;
             case 12 when choice % 16 == 3: World.Set((choice / 16 % 400) - 200); break;
-            case 13: Send(new Message(choice % 3 == 0 ? Kind.Pause : Kind.Resume)); break;
+            case 13 when choice % 6 < 4: Send(new Message(choice % 6 == 0 ? Kind.Pause : Kind.Resume)); break;
+            case 13: RetryUpload(); break;
             case 12 when choice % 16 == 5: Register(_agents[choice / 16 % 3]); break;
         }
 
@@ -100,7 +101,10 @@ internal sealed class LeaseWorld
     {
         _databaseBack = 0;
         foreach (var coordinator in _coordinators) coordinator.PausedUntil = 0;
-        Until(() => _task is { } task && (task.State.IsTerminal() || (_network.Count == 0 && (!task.PauseRequested || StandsStill(task)))), "not quiet");
+        Until(
+            () => _task is { } task && (task.State.IsTerminal()
+                || (!_network.Any(m => m.Kind is Kind.Pause or Kind.Resume) && (!task.PauseRequested || StandsStill(task)))),
+            "not quiet");
         Until(
             () =>
             {
