@@ -13,5 +13,7 @@ internal sealed class WorkerLine(ITopology topology, ReconcileRequests requests,
         requests.Ask(batch);
     }
 
+    public void Compare(string batch) => requests.Ask(batch);
+
     public void Tell(string worker, ConfigureWorker settings) => dispatcher.Tell(worker, settings);
 }

@@ -82,6 +82,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
 
     public Event<RequirementsMet> RequirementsMet { get; private set; } = null!;
 
+    public Event<RequirementFailed> RequirementFailed { get; private set; } = null!;
+
     public Event<RetryDue> RetryDue { get; private set; } = null!;
 
     public Event<DispatchDue> DispatchDue { get; private set; } = null!;
@@ -102,7 +104,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
         .. In([Waiting],
             Ignore(Submitted),
             When(PauseRequested).Then(verbs.PauseWaiting).TransitionTo(Paused),
-            When(RequirementsMet).Then(verbs.Queue).Then(verbs.Dispatch).TransitionTo(Pending)),
+            When(RequirementsMet).Then(verbs.Queue).Then(verbs.Dispatch).TransitionTo(Pending),
+            When(RequirementFailed).Then(verbs.EndDoomed).TransitionTo(Cancelled)),
 
         .. In([Pending],
             When(Submitted).Then(verbs.Dispatch),               // sent twice: its message may never have left

@@ -8,6 +8,9 @@ internal interface IWorkerLine
     /// <summary>Makes the queues that the worker reads, and has those of its batch compared with the table.</summary>
     Task OpenAsync(string worker, string batch, CancellationToken ct);
 
+    /// <summary>Has the queue of the batch compared with the table, soon.</summary>
+    void Compare(string batch);
+
     /// <summary>Sends changed settings, without a promise: the answers to heartbeats repeat them.</summary>
     void Tell(string worker, ConfigureWorker settings);
 }

@@ -27,7 +27,7 @@ internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, IWorkerL
         if (row is null) return null;
         await RememberAsync(db, row.Name, change, by, ct);
         // The answers to heartbeats repeat the settings, but the worker need not wait for one.
-        line.Tell(row.Name, new ConfigureWorker(row.Settings));
+        line.Tell(row.Name, new ConfigureWorker(await db.SettingsAsync(row, ct)));
         return row;
     }
 

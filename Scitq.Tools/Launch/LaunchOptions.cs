@@ -28,6 +28,8 @@ internal static class LaunchOptions
         new("run-timeout", '\0', "DUR", "kill the command after DUR: 900, 15m, 2h30m") { Section = "Limits" },
         new("download-timeout", '\0', "DUR", "give up fetching inputs and resources after DUR") { Section = "Limits" },
         new("requirements", 'R', "IDS", "start when these tasks have succeeded: -R '12 15' or -R 12,15") { Section = "Limits", Given = Given.Many },
+        new("after-any", '\0', "IDS", "start when these tasks have ended, however") { Section = "Limits", Given = Given.Many },
+        new("on-requirement-failure", '\0', "WHAT", "when a task of -R fails, is cancelled or deleted: wait (default) or cancel") { Section = "Limits" },
         new("each-line", '\0', "FILE", "one task for each line; {} and $SCITQ_ENTRY hold the line (FILE '-' is stdin)")
             { Section = "Many tasks from one call", Given = Given.Once },
         new("tsv", '\0', "FILE", "one task for each row; {COLUMN} is filled in, in every option and in COMMAND")
