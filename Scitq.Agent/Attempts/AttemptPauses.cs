@@ -32,7 +32,8 @@ internal sealed partial class AttemptPauses(
     /// <param name="adopted">Whether an earlier agent process started it, and so may have been about to suspend it, or have done so.</param>
     public void Begin(Attempt attempt, IRun run, bool adopted)
     {
-        if (attempt.Standstill.IsWanted) Follow(attempt, run, adopted);
+        // Its user may have said that it is to go on while it was not known yet whether it runs.
+        if (attempt.Standstill.IsWanted || attempt.Standstill.IsThere) Follow(attempt, run, adopted);
     }
 
     private void Take(PauseAttempt word)

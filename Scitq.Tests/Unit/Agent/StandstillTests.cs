@@ -88,6 +88,22 @@ public sealed class StandstillTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task What_may_go_on_since_before_the_agent_has_found_it_again_goes_on()
+    {
+        await StartAsync();
+        var key = await RunAsync();
+        _coordinator.Pauses[key] = new PauseAttempt(key, Paused: true, Turn: 1);
+        await Eventually.Async(() => Told(key), "it stands still");
+        await KillAsync();
+        _runtime.Unknown = "the engine is away";
+        _coordinator.Pauses[key] = new PauseAttempt(key, Paused: false, Turn: 2);
+        await StartAsync();
+        await BeatsAsync(3);
+        _runtime.Unknown = null;
+        await Eventually.Async(() => !Told(key) && _runtime is { Suspended: 0, Running: 1 }, "it goes on");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_stopped_agent_does_not_wait_for_what_stands_still_and_does_not_leave_for_good()
     {
         await StartAsync();

@@ -88,7 +88,7 @@ internal sealed class LeaseWorld
             case 12 when choice % 4 == 0: Pause(_coordinators[choice / 4 % 2], choice / 8 % 90); break;
             case 12 when choice % 16 == 1: Away(choice / 16 % 70); break;
             case 12 when choice % 16 == 3: World.Set((choice / 16 % 400) - 200); break;
-            case 13 when choice % 6 < 4: Send(new Message(choice % 6 == 0 ? Kind.Pause : Kind.Resume)); break;
+            case 13 when choice % 6 < 4: Send(new Message(choice % 6 < 2 ? Kind.Pause : Kind.Resume)); break;
             case 13: RetryUpload(); break;
             case 12 when choice % 16 == 5: Register(_agents[choice / 16 % 3]); break;
         }
