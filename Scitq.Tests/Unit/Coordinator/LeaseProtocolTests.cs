@@ -17,7 +17,7 @@ public sealed class LeaseProtocolTests
         Assert.InRange(worlds.Count(w => w.Attempts > 1), 20_000, 100_000);
         Assert.InRange(worlds.Count(w => w.Redelivered), 100, 100_000);
         Assert.InRange(worlds.Count(w => w.TakenLate), 5_000, 100_000);
-        Assert.InRange(worlds.Count(w => w.StoodStill), 1_000, 100_000);
+        Assert.InRange(worlds.Count(w => w.StoodStill), 500, 100_000);
     }
 
     /// <summary>A checker that cannot fail proves nothing.</summary>
@@ -43,7 +43,7 @@ public sealed class LeaseProtocolTests
 
     private static LeaseWorld Play(List<(int, int)> steps, bool fenced, bool traced)
     {
-        var world = new LeaseWorld(retry: steps.Count % 3, fenced, traced);
+        var world = new LeaseWorld(retry: steps.Count % 3, fenced, pauses: fenced && steps is [(var first, _), ..] && first % 3 == 0, traced);
         foreach (var (decision, choice) in steps)
         {
             world.Step(decision, choice);

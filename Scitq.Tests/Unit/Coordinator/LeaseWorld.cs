@@ -25,6 +25,7 @@ internal sealed class LeaseWorld
     private readonly Agent[] _agents = [new(0), new(1), new(2)];
     private readonly TaskSpec _spec;
     private readonly bool _fenced;
+    private readonly bool _pauses;
     private readonly Coordinator[] _coordinators = [new(), new()];
     private Hearing _hearing;
     private long _databaseBack;
@@ -38,12 +39,13 @@ internal sealed class LeaseWorld
 
     /// <param name="retry">The user's retries.</param>
     /// <param name="fenced">False leaves out the agents' own fence, to show that the checker finds what follows.</param>
+    /// <param name="pauses">Whether the user pauses the task now and then, and lets it go on. A task that mostly stands still meets fewer other faults.</param>
     /// <param name="traced">Whether to write down what happens, for a person to read.</param>
-    public LeaseWorld(int retry, bool fenced = true, bool traced = false)
+    public LeaseWorld(int retry, bool fenced = true, bool pauses = false, bool traced = false)
     {
         Trace = traced ? [] : null;
         _spec = new TaskSpec { Argv = ["true"], Retry = retry };
-        _fenced = fenced;
+        (_fenced, _pauses) = (fenced, pauses);
         World.Seconds = 0;
         World.Set(0);
         _hearing = new Hearing(0, -1, World.Now);
@@ -73,7 +75,7 @@ internal sealed class LeaseWorld
 
     public void Step(int decision, int choice)
     {
-        switch (decision % 14)
+        switch (decision % (_pauses ? 15 : 13))
         {
             case 0 or 1 or 2: Deliver(choice, keep: false); break;
             case 3: Deliver(choice, keep: true); break;
@@ -88,8 +90,8 @@ internal sealed class LeaseWorld
             case 12 when choice % 4 == 0: Pause(_coordinators[choice / 4 % 2], choice / 8 % 90); break;
             case 12 when choice % 16 == 1: Away(choice / 16 % 70); break;
             case 12 when choice % 16 == 3: World.Set((choice / 16 % 400) - 200); break;
-            case 13 when choice % 6 < 4: Send(new Message(choice % 6 < 2 ? Kind.Pause : Kind.Resume)); break;
-            case 13: RetryUpload(); break;
+            case 13: Send(new Message(Kind.Pause)); break;
+            case 14: Send(new Message(Kind.Resume)); break;
             case 12 when choice % 16 == 5: Register(_agents[choice / 16 % 3]); break;
         }
 
