@@ -38,7 +38,7 @@ internal sealed class PostgresTaskStore : ITaskStore
         // What a task is never changes after its submission.
         _updated = _tasks.Except("number", "batch", "name", "spec", "created");
         _load = $"SELECT {_tasks.Names()} FROM task WHERE id = ANY($1)";
-        _spent = $"SELECT {_tasks.Names()} FROM task WHERE token = ANY($1) AND state IN ('accepted', 'running', 'uploading')";
+        _spent = $"SELECT {_tasks.Names()} FROM task WHERE token = ANY($1) AND state IN ('accepted', 'running', 'suspended', 'uploading')";
         _next = $"""
             SELECT {_tasks.Names()} FROM task WHERE batch = $1 AND state = 'pending' AND due IS NULL
             ORDER BY priority DESC, number LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED

@@ -40,7 +40,7 @@ internal sealed class SqliteTaskStore : ITaskStore
         await using var db = await _contexts.CreateDbContextAsync(ct);
         var connection = await OpenAsync(db, ct);
         var spent = await ReadAsync(
-            connection, $"SELECT {_tasks.Names()} FROM task WHERE token = $1 AND state IN ('accepted', 'running', 'uploading')", messages, ct);
+            connection, $"SELECT {_tasks.Names()} FROM task WHERE token = $1 AND state IN ('accepted', 'running', 'suspended', 'uploading')", messages, ct);
         var next = new List<TaskSaga>();
         foreach (var (batch, count) in wanted)
         {
