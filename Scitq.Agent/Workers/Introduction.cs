@@ -1,13 +1,14 @@
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Machine;
+using Scitq.Agent.Parts;
 using Scitq.Agent.Runtimes;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Workers;
 
 /// <summary>Says in a registration what this worker is, and what it holds from before.</summary>
-internal sealed class Introduction(AgentOptions options, AttemptJournal journal, RuntimeSet runtimes, AttemptTable attempts)
+internal sealed class Introduction(AgentOptions options, AttemptJournal journal, RuntimeSet runtimes, AttemptTable attempts, AgentProcess process)
 {
     public RegisterWorker Make() => new()
     {
@@ -20,6 +21,7 @@ internal sealed class Introduction(AgentOptions options, AttemptJournal journal,
         Concurrency = options.Concurrency,
         Prefetch = options.Prefetch,
         LeaseSeconds = options.LeaseTime.TotalSeconds,
+        Knows = process.Abilities,
         Host = HostFigures.Describe(runtimes.DockerVersion, runtimes.Gpus),
         Leases = attempts.Keys(),
     };

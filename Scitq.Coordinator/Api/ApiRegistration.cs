@@ -2,6 +2,7 @@ using System.Text.Json;
 using Scitq.Contracts;
 using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Api.Actions;
+using Scitq.Coordinator.Api.WorkerActions;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Logs;
@@ -21,7 +22,7 @@ internal static class ApiRegistration
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
         return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<TaskQueries>()
-            .AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions();
+            .AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions().AddWorkerActions();
     }
 
     /// <summary>Everything the coordinator answers over HTTP.</summary>
@@ -41,6 +42,7 @@ internal static class ApiRegistration
         api.MapEvents();
         api.MapBatches();
         api.MapWorkers();
+        api.MapWorkerActions();
         api.MapServer();
     }
 

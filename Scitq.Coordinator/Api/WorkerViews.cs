@@ -23,6 +23,9 @@ internal enum WorkerStatus
 
     /// <summary>Ends its attempts, and then itself.</summary>
     Draining,
+
+    /// <summary>Has ended its attempts, and can't end itself.</summary>
+    Drained,
 }
 
 /// <summary>A worker as clients see it.</summary>
@@ -33,6 +36,7 @@ internal record WorkerView
         var kept = ReadResources(row);
         (WorkerId, Name, Status, Batch) = (row.Id, row.Name, StatusOf(row, now), row.Batch);
         (Concurrency, Prefetch, Running, Leases) = (row.Concurrency, row.Prefetch, row.Running, row.Leases);
+        Draining = row.Draining;
         (Hostname, Cpus, Memory, MemoryAvailable) = (row.Hostname, row.Cpus, row.Memory, row.MemoryAvailable);
         (Load, DiskFree, Hold, Docker) = (row.Load, row.DiskFree, row.Hold, row.Docker);
         Usage = Status == WorkerStatus.Offline ? null : UsageView.Of(row);
@@ -56,6 +60,9 @@ internal record WorkerView
     public int Running { get; }
 
     public int Leases { get; }
+
+    /// <summary>Whether its user wants it to drain; also while it does not know yet.</summary>
+    public bool Draining { get; }
 
     public string Hostname { get; }
 
@@ -92,7 +99,8 @@ internal record WorkerView
 
     public static WorkerStatus StatusOf(WorkerRow row, DateTime now) =>
         row.Epoch is null || LeaseRules.LooksSilent(row.LastSeen, now) ? WorkerStatus.Offline
-        : row.Hold == WorkerHeartbeat.Draining ? WorkerStatus.Draining
+        : row is { Draining: true, Hold: WorkerHeartbeat.Draining, Leases: 0 } && !row.Can(WorkerAbilities.Leave) ? WorkerStatus.Drained
+        : row.Draining || row.Hold == WorkerHeartbeat.Draining ? WorkerStatus.Draining
         : row.Paused ? WorkerStatus.Paused
         : row.Hold is not null ? WorkerStatus.Full
         : WorkerStatus.Running;
@@ -117,11 +125,11 @@ internal sealed record WorkerDetails : WorkerView
 /// <param name="Created">When it was given.</param>
 /// <param name="Done">When the worker had carried it out; null while it waits.</param>
 /// <param name="Outcome">The worker's own words on how it went.</param>
-/// <param name="Note">Why it may take a while, when it was given just now.</param>
 /// <param name="By">The caller who gave it.</param>
+/// <param name="Reason">Why, in that caller's words.</param>
 internal sealed record OrderView(
-    long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? Note = null, string? By = null)
+    long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? By = null, string? Reason = null)
 {
-    public static OrderView Of(OrderRow row, string worker, string? note = null) =>
-        new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, note, row.ByWhom);
+    public static OrderView Of(OrderRow row, string worker) =>
+        new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, row.ByWhom, row.Reason);
 }

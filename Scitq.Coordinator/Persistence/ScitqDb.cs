@@ -75,6 +75,7 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
                 worker.Property(x => x.Gpus).HasColumnType("jsonb");
                 worker.Property(x => x.Resources).HasColumnType("jsonb");
                 worker.Property(x => x.Stats).HasColumnType("jsonb");
+                worker.Property(x => x.Knows).HasColumnType("jsonb");
             }
         });
         modelBuilder.Entity<OrderRow>(order =>

@@ -27,6 +27,18 @@ internal sealed class WorkerRow
 
     public bool Paused { get; set; }
 
+    /// <summary>Whether it is to end what it has and to leave; over when it has left.</summary>
+    public bool Draining { get; set; }
+
+    /// <summary>Whether it is not to wait for what runs.</summary>
+    public bool Evicting { get; set; }
+
+    /// <summary>Whether it is forgotten once it has left, or is lost.</summary>
+    public bool Deleting { get; set; }
+
+    /// <summary>JSON array of <see cref="WorkerAbilities"/>; null of an agent that is older than they are.</summary>
+    public string? Knows { get; set; }
+
     /// <summary>Counts the changes of what the worker should do; an older one that arrives after a newer one says nothing.</summary>
     public long Revision { get; set; }
 
@@ -85,11 +97,13 @@ internal sealed class WorkerRow
     public UsageSample? Usage => ReadStats() is { } stats ? UsageSample.Of(stats, Load, Memory, MemoryAvailable, DiskFree) : null;
 
     /// <summary>Settings that hold now.</summary>
-    public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused, Revision);
+    public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused, Revision, Draining, Evicting);
 
     /// <summary>Another start of the agent takes the name.</summary>
     public void Enter(RegisterWorker message, Hearing hearing, DateTime now)
     {
+        // One that was to be forgotten, and went, comes as a new one.
+        if (Epoch is null && Deleting) (Draining, Evicting, Deleting) = (false, false, false);
         (Epoch, Sequence) = (message.Epoch, 0);
         Entered = Hears = Heard = hearing.Seconds;
         TakeSettings(message);
@@ -99,10 +113,14 @@ internal sealed class WorkerRow
         Version = message.Host.Version;
         Docker = message.Host.Docker;
         Gpus = message.Host.Gpus is { Count: > 0 } gpus ? JsonSerializer.Serialize(gpus, ScitqJson.Rest) : null;
+        Knows = message.Knows is { Count: > 0 } knows ? JsonSerializer.Serialize(knows, ScitqJson.Rest) : null;
         Leases = message.Leases.Count;
         (Hold, Stats) = (null, null);
         Registered = LastSeen = now;
     }
+
+    /// <summary>Whether its agent can be asked for this one of the <see cref="WorkerAbilities"/>.</summary>
+    public bool Can(string ability) => Knows is not null && JsonSerializer.Deserialize<List<string>>(Knows, ScitqJson.Rest)!.Contains(ability);
 
     /// <summary>What its last heartbeats told of its machine.</summary>
     public WorkerStats? ReadStats() => Stats is null ? null : JsonSerializer.Deserialize<WorkerStats>(Stats, ScitqJson.Rest);

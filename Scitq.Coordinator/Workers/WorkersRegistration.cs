@@ -10,5 +10,6 @@ internal static class WorkersRegistration
         .AddSingleton<MinuteTable>().AddSingleton<UsageMinutes>().AddHostedService(provider => provider.GetRequiredService<UsageMinutes>())
         .AddSingleton<LeaseRules>().AddSingleton<HearingClock>()
         .AddSingleton<WorkerMemory>().AddSingleton<HeldLeases>().AddSingleton<Redeliveries>()
-        .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>();
+        .AddSingleton<ForgottenWorkers>()
+        .AddSingleton<Registrations>().AddSingleton<Departures>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>();
 }
