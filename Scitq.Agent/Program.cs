@@ -3,9 +3,11 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Scitq.Agent;
+using Scitq.Agent.Debugging;
 using Scitq.Hosting;
 
 OwnProcess.Close();
+if (args is [DebugProgram.Word, .. var rest]) return await DebugProgram.RunAsync(rest);
 return await AgentProgram.Service.RunAsync(args, async configuration =>
 {
     OwnProcess.ForgetSecrets();

@@ -21,6 +21,13 @@ internal interface IRuntime
     /// possible now, it is done as soon as it is.
     /// </summary>
     Task AbandonAsync(RunRequest request, CancellationToken ct);
+
+    /// <summary>
+    /// Runs the command, or a shell in its place, at the terminal of this process to its end, and gives its exit code. It is not watched, limited or
+    /// recorded.
+    /// </summary>
+    /// <exception cref="StartException">It could not be started.</exception>
+    Task<int> AtTerminalAsync(RunRequest request, bool shell, Action<string> phase, CancellationToken ct);
 }
 
 /// <summary>One started command.</summary>

@@ -12,6 +12,8 @@ internal sealed class NoopRuntime(TimeProvider clock) : IRuntime
 
     public Task AbandonAsync(RunRequest request, CancellationToken ct) => Task.CompletedTask;
 
+    public Task<int> AtTerminalAsync(RunRequest request, bool shell, Action<string> phase, CancellationToken ct) => Task.FromResult(0);
+
     private sealed class NoopRun(DateTime started) : IRun
     {
         public DateTime Started { get; } = started;

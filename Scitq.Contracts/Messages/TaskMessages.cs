@@ -57,6 +57,9 @@ public sealed record RelaunchTask
 
     /// <summary>Kept in the task's history.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Whether the retries that it has spent stay spent; else it has all of them again.</summary>
+    public bool KeepRetries { get; init; }
 }
 
 /// <summary>Delivers once more the output that its worker keeps of a task whose upload failed; the command is not run again. Ignored otherwise.</summary>

@@ -53,6 +53,12 @@ public sealed record TaskSpec
     /// <summary>Tasks that must have succeeded first: task ids, as GUID or as number. The task waits in <c>waiting</c>.</summary>
     public IReadOnlyList<string> Requirements { get; init; } = [];
 
+    /// <summary>Tasks that must have ended first, however they end: ids like those of <see cref="Requirements"/>. One that is deleted has ended.</summary>
+    public IReadOnlyList<string> AfterAny { get; init; } = [];
+
+    /// <summary>What becomes of the task when one of its <see cref="Requirements"/> fails, is cancelled or deleted; null is <c>wait</c>.</summary>
+    public RequirementFailure? OnRequirementFailure { get; init; }
+
     /// <summary>
     /// Whether the outputs of an identical task that succeeded may be taken instead of running it: same command, image, options, inputs and
     /// resources.

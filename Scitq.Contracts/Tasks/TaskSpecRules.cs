@@ -12,9 +12,9 @@ public static class TaskSpecRules
     public static string? Problem(TaskSpec spec)
     {
         // JSON can say null where the type can't.
-        if (spec.Inputs is null || spec.Resources is null || spec.Requirements is null || spec.DockerOptions is null || spec.Env is null
-            || spec.Secrets is null)
-            return "one of inputs, resources, requirements, docker_options, env and secrets is null: leave it out, or give an empty one.";
+        if (spec.Inputs is null || spec.Resources is null || spec.Requirements is null || spec.AfterAny is null || spec.DockerOptions is null
+            || spec.Env is null || spec.Secrets is null)
+            return "one of inputs, resources, requirements, after_any, docker_options, env and secrets is null: leave it out, or give an empty one.";
         if (spec.Argv is null or { Count: 0 } && spec.Image is null) return "no command: give the words of the command to run.";
         if (spec.Argv?.Any(w => w is null || w.Contains('\0')) == true) return "the command holds a NUL byte, which no program can receive.";
         if (spec.Argv is { Count: > 0 } && spec.Argv[0].Length == 0) return "the command's first word, the program, is empty.";
@@ -47,7 +47,7 @@ public static class TaskSpecRules
         }
 
         if (SecretName.Problem(spec) is { } secret) return secret;
-        foreach (var id in spec.Requirements)
+        foreach (var id in spec.Requirements.Concat(spec.AfterAny))
             if (!TaskId.TryParse(id, out _)) return $"requirement '{id}' is neither a task number nor a task GUID.";
         return null;
     }

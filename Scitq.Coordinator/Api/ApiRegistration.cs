@@ -21,7 +21,7 @@ internal static class ApiRegistration
         services.AddExceptionHandler<Failures>().AddAccess().AddHealth();
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
-        return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<TaskQueries>()
+        return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<BatchQueries>().AddSingleton<TaskQueries>()
             .AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions().AddWorkerActions();
     }
 

@@ -1,82 +1,47 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
-using Scitq.Contracts;
 using Scitq.Coordinator.Api.Access;
-using Scitq.Coordinator.Batches;
-using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Api.Actions;
+using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
 
-/// <summary>Looking at batches.</summary>
+/// <summary>Looking at batches, stopping them and letting them go on.</summary>
 internal static class BatchEndpoints
 {
     public static void MapBatches(this IEndpointRouteBuilder api)
     {
-        var batches = api.MapGroup("").RequireAuthorization(Rights.ReadTasks);
-        batches.MapGet("/batches", ListAsync).WithSummary("All batches with the number of their tasks in each state, and the workers that serve them now.");
-        batches.MapGet("/batches/{name}", ShowAsync).WithSummary("One batch.");
+        var look = api.MapGroup("").RequireAuthorization(Rights.ReadTasks);
+        look.MapGet("/batches", ListAsync).WithSummary("All batches with the number of their tasks in each state, and the workers that serve them now.");
+        look.MapGet("/batches/{name}", ShowAsync).WithSummary("One batch.");
+        var change = api.MapGroup("").RequireAuthorization(Rights.ChangeTasks);
+        change.MapPost("/batches/{name}/stop", StopAsync).Accepts<ActionArguments>(isOptional: true, "application/json")
+            .WithSummary("Let nothing of the batch start any more, on whatever worker; what runs goes on. One that is stopped already keeps its reason.");
+        change.MapPost("/batches/{name}/go", GoAsync).Accepts<ActionArguments>(isOptional: true, "application/json")
+            .WithSummary("Let a stopped batch go on.");
     }
 
-    private static async Task<Ok<List<BatchView>>> ListAsync(
-        BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>
-        TypedResults.Ok(await ViewsAsync(counts, contexts, clock, ct));
+    private static async Task<Ok<List<BatchView>>> ListAsync(BatchQueries batches, CancellationToken ct) => TypedResults.Ok(await batches.AllAsync(ct));
 
-    private static async Task<Results<Ok<BatchView>, ProblemHttpResult>> ShowAsync(
-        string name, BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>
-        (await ViewsAsync(counts, contexts, clock, ct)).Find(b => b.Batch == name) is { } batch
-            ? TypedResults.Ok(batch)
-            : Problems.NotFound($"there is no batch {name}.");
+    private static async Task<Results<Ok<BatchView>, ProblemHttpResult>> ShowAsync(string name, BatchQueries batches, CancellationToken ct) =>
+        await batches.FindAsync(name, ct) is { } batch ? TypedResults.Ok(batch) : NoBatch(name);
 
-    private static async Task<List<BatchView>> ViewsAsync(BatchCounts counts, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct)
+    private static Task<Results<Ok<BatchView>, ProblemHttpResult>> StopAsync(
+        string name, HttpRequest request, BatchQueries batches, BatchStops stops, CancellationToken ct) =>
+        ChangeAsync(name, request, batches, stops.StopAsync, ct);
+
+    private static Task<Results<Ok<BatchView>, ProblemHttpResult>> GoAsync(
+        string name, HttpRequest request, BatchQueries batches, BatchStops stops, CancellationToken ct) =>
+        ChangeAsync(name, request, batches, stops.GoAsync, ct);
+
+    private static async Task<Results<Ok<BatchView>, ProblemHttpResult>> ChangeAsync(
+        string name, HttpRequest request, BatchQueries batches, Func<string, string?, string?, CancellationToken, Task<bool>> change, CancellationToken ct)
     {
-        var snapshot = await counts.GetAsync(ct);
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        var now = clock.GetUtcNow().UtcDateTime;
-        var workers = (await db.Workers.AsNoTracking().ToListAsync(ct))
-            .Where(w => WorkerView.StatusOf(w, now) != WorkerStatus.Offline).ToLookup(w => w.Batch, w => w.Name);
-        return [.. snapshot.Names.Select(name => new BatchView(name, snapshot, [.. workers[name].Order(StringComparer.Ordinal)]))];
-    }
-}
-
-/// <summary>A batch: the number of its tasks in each state, and the workers that serve it.</summary>
-internal sealed record BatchView
-{
-    public BatchView(string name, BatchSnapshot counts, IReadOnlyList<string> workers)
-    {
-        (Batch, Workers) = (name, workers);
-        Waiting = counts.Count(name, TaskState.Waiting);
-        Pending = counts.Count(name, TaskState.Pending);
-        Accepted = counts.Count(name, TaskState.Accepted);
-        Running = counts.Count(name, TaskState.Running);
-        Uploading = counts.Count(name, TaskState.Uploading);
-        Succeeded = counts.Count(name, TaskState.Succeeded);
-        Failed = counts.Count(name, TaskState.Failed);
-        Cancelled = counts.Count(name, TaskState.Cancelled);
-        Paused = counts.Count(name, TaskState.Paused);
-        Total = TaskRules.States.Sum(state => counts.Count(name, state));
+        var arguments = StrictRequest.HasBody(request) ? await SubmissionReader.ReadAsync<ActionArguments>(request, ct) : new ActionArguments();
+        arguments.Check();
+        if (await batches.FindAsync(name, ct) is null) return NoBatch(name);
+        await change(name, arguments.Reason, Caller.Of(request.HttpContext), ct);
+        return await batches.FindAsync(name, ct) is { } changed ? TypedResults.Ok(changed) : NoBatch(name);
     }
 
-    public string Batch { get; }
-
-    public long Waiting { get; }
-
-    public long Pending { get; }
-
-    public long Accepted { get; }
-
-    public long Running { get; }
-
-    public long Uploading { get; }
-
-    public long Succeeded { get; }
-
-    public long Failed { get; }
-
-    public long Cancelled { get; }
-
-    public long Paused { get; }
-
-    public long Total { get; }
-
-    public IReadOnlyList<string> Workers { get; }
+    private static ProblemHttpResult NoBatch(string name) => Problems.NotFound($"there is no batch {name}.");
 }

@@ -55,22 +55,20 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var id = task.CorrelationId;
-        var unmet = db.Requirements.Where(r => r.TaskId == id).Join(db.Tasks, r => r.RequiredId, t => t.CorrelationId, (_, t) => t)
-            .Where(t => t.State != TaskState.Succeeded);
+        var unmet = db.Unmet().Where(u => u.TaskId == id);
         var count = await unmet.CountAsync(ct);
-        foreach (var required in await unmet.OrderBy(t => t.Number).Take(Shown).Select(t => new { t.Number, t.State, t.Reason }).ToListAsync(ct))
+        foreach (var required in await unmet.OrderBy(u => u.Number).Take(Shown).ToListAsync(ct))
         {
-            details.Add(required.State is TaskState.Failed or TaskState.Cancelled
-                ? $"it waits for task {required.Number}, which {(required.State == TaskState.Failed ? "failed" : "was cancelled")}: "
-                    + "relaunch that one, or cancel this one."
-                : $"it waits for task {required.Number}, which is {Word(required.State)}.");
+            details.Add(required is { IsDead: false, State: { } state }
+                ? $"it waits for {(required.AfterAny ? "the end of " : "")}{required.What}, which is {Word(state)}."
+                : $"it waits for {required.What}, which {required.Became}: {(required.State is null ? "" : "relaunch that one, or ")}cancel this one.");
         }
 
         if (count > Shown) details.Add($"and for {count - Shown} more.");
         if (count > 0 && await RequirementGraph.DeadEndAsync(db, task, ct) is { } dead) return $"it can never start as things are: {dead}";
         return count == 0
-            ? "all it requires has succeeded; it is about to be queued."
-            : $"{count} of the tasks it requires {(count == 1 ? "has" : "have")} not succeeded yet.";
+            ? "all it requires is there; it is about to be queued."
+            : $"{count} of the tasks it requires {(count == 1 ? "is" : "are")} wanting yet.";
     }
 
     private async Task<string> PendingAsync(TaskSaga task, List<string> details, CancellationToken ct)
@@ -82,8 +80,9 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
+        if (await StopAsync(db, task.Batch, details, ct) is { } stopped) return stopped;
         var workers = await db.Workers.AsNoTracking().Where(w => w.Batch == task.Batch).OrderBy(w => w.Name).ToListAsync(ct);
-        var states = workers.ConvertAll(w => (Worker: w, Status: WorkerView.StatusOf(w, Now)));
+        var states = workers.ConvertAll(w => (Worker: w, Status: WorkerView.StatusOf(w, stopped: false, Now)));
         foreach (var (worker, status) in states.Take(Shown))
         {
             details.Add(status switch
@@ -107,11 +106,19 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
         return $"all {slots} slots of batch {task.Batch} are in use; {ahead} tasks were submitted before it and wait too.";
     }
 
+    /// <summary>Why nothing of the batch starts; null while it goes on.</summary>
+    private async Task<string?> StopAsync(ScitqDb db, string name, List<string> details, CancellationToken ct)
+    {
+        if (await db.Batches.FindAsync([name], ct) is not { Standstill: { } standstill } batch) return null;
+        details.Add($"batch {name} has been stopped{Since(batch.Stopped)} (scitq-manage batch go {name}).");
+        return $"{standstill}{(standstill.EndsWith('.') ? "" : ".")}";
+    }
+
     /// <summary>Workers that could be moved here.</summary>
     private async Task OthersAsync(ScitqDb db, string batch, List<string> details, CancellationToken ct)
     {
         var others = (await db.Workers.AsNoTracking().Where(w => w.Batch != batch && w.Epoch != null).OrderBy(w => w.Name).ToListAsync(ct))
-            .Where(w => WorkerView.StatusOf(w, Now) != WorkerStatus.Offline).ToList();
+            .Where(w => !WorkerView.IsOffline(w, Now)).ToList();
         details.AddRange(
             others.Take(Shown).Select(w => $"worker {w.Name} serves batch {w.Batch}, not {batch} (scitq-manage worker update {w.Name} -b {batch})."));
         if (others.Count > Shown) details.Add($"and {others.Count - Shown} more of other batches.");
@@ -122,12 +129,14 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
         await using var db = await contexts.CreateDbContextAsync(ct);
         var name = task.Worker;
         var worker = await db.Workers.AsNoTracking().FirstOrDefaultAsync(w => w.Name == name, ct);
-        if (worker is not null && WorkerView.StatusOf(worker, Now) == WorkerStatus.Offline)
+        if (worker is not null && WorkerView.IsOffline(worker, Now))
             details.Add(
                 $"worker {name} has been silent{Since(worker.LastSeen)}; if it does not come back, "
                 + (task.Redelivers is null ? "another one gets the task." : "the task fails again, and its output stays there."));
         else if (worker is not null && task.State == TaskState.Accepted)
-            details.Add(WorkerView.StatusOf(worker, Now) == WorkerStatus.Paused
+            details.Add(
+                await StopAsync(db, worker.Batch, [], ct) is not null ? $"batch {worker.Batch}, which worker {name} serves, is stopped: nothing starts there."
+                : WorkerView.StatusOf(worker, stopped: false, Now) == WorkerStatus.Paused
                 ? $"worker {name} is paused, so nothing starts there (scitq-manage worker resume {name})."
                 : $"worker {name} uses {worker.Running} of its {worker.Concurrency} slots.");
     }

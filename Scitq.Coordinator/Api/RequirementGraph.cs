@@ -22,23 +22,21 @@ internal static class RequirementGraph
         {
             if (required.Count + level.Count > MostLookedAt) return null;
             foreach (var id in level) required[id] = [];
-            var unmet = await db.Requirements.Where(r => level.Contains(r.TaskId))
-                .Join(db.Tasks, r => r.RequiredId, t => t.CorrelationId, (r, t) => new { r.TaskId, t.CorrelationId, t.Number, t.State })
-                .Where(t => t.State != TaskState.Succeeded).OrderBy(t => t.Number).ToListAsync(ct);
-            foreach (var t in unmet)
+            var unmet = await db.Unmet().Where(u => level.Contains(u.TaskId)).OrderBy(u => u.Number).ToListAsync(ct);
+            foreach (var u in unmet)
             {
-                if (t.State is TaskState.Failed or TaskState.Cancelled)
+                if (u.IsDead)
                 {
-                    var by = t.TaskId == task.CorrelationId ? "which it requires," : $"which task {numbers[t.TaskId]} requires,";
-                    return $"task {t.Number}, {by} {(t.State == TaskState.Failed ? "has failed" : "was cancelled")}.";
+                    var by = u.TaskId == task.CorrelationId ? "which it requires," : $"which task {numbers[u.TaskId]} requires,";
+                    return $"{u.What}, {by} {(u.State == TaskState.Failed ? "has failed" : u.Became)}.";
                 }
 
-                if (t.State != TaskState.Waiting) continue;
-                required[t.TaskId].Add(t.CorrelationId);
-                numbers[t.CorrelationId] = t.Number;
+                if (u.State != TaskState.Waiting) continue;
+                required[u.TaskId].Add(u.RequiredId);
+                numbers[u.RequiredId] = u.Number!.Value;
             }
 
-            level = [.. unmet.Where(t => t.State == TaskState.Waiting).Select(t => t.CorrelationId).Distinct().Where(id => !required.ContainsKey(id))];
+            level = [.. unmet.Where(u => u.State == TaskState.Waiting).Select(u => u.RequiredId).Distinct().Where(id => !required.ContainsKey(id))];
         }
 
         return Ring(required, task.CorrelationId) is not { } ring ? null

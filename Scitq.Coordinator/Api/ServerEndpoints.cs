@@ -39,9 +39,10 @@ internal static class ServerEndpoints
             foreach (var ((_, state), count) in (await counts.GetAsync(ct)).Counts) tasks[Word(state)] += count;
             await using var db = await contexts.CreateDbContextAsync(ct);
             var now = clock.GetUtcNow().UtcDateTime;
+            var stopped = await db.Batches.Where(b => b.Stopped != null).Select(b => b.Name).ToHashSetAsync(ct);
             foreach (var worker in await db.Workers.AsNoTracking().ToListAsync(ct))
             {
-                var state = WorkerView.StatusOf(worker, now);
+                var state = WorkerView.StatusOf(worker, stopped.Contains(worker.Batch), now);
                 workers[Word(state)]++;
                 if (state == WorkerStatus.Full) problems.Add($"worker {worker.Name} takes nothing new: {worker.Hold}");
             }

@@ -16,18 +16,17 @@ internal static class Standstill
         {
             var batches = pending.Select(t => t.Batch).Distinct().ToList();
             var rows = await db.Workers.AsNoTracking().Where(w => batches.Contains(w.Batch)).ToListAsync(ct);
-            var workers = rows.ToLookup(w => w.Batch, w => WorkerView.StatusOf(w, now));
+            var workers = rows.ToLookup(w => w.Batch, w => WorkerView.StatusOf(w, stopped: false, now));
+            var stopped = await db.Batches.Where(b => batches.Contains(b.Name) && b.Stopped != null).Select(b => b.Name).ToListAsync(ct);
             foreach (var task in pending)
-                if (OfBatch([.. workers[task.Batch]]) is { } why) found[task.CorrelationId] = why;
+                if ((stopped.Contains(task.Batch) ? "batch stopped" : OfBatch([.. workers[task.Batch]])) is { } why) found[task.CorrelationId] = why;
         }
 
         var waiting = tasks.Where(t => t.State == TaskState.Waiting).Select(t => t.CorrelationId).ToList();
         if (waiting.Count == 0) return found;
-        var ended = db.Requirements.Where(r => waiting.Contains(r.TaskId))
-            .Join(db.Tasks, r => r.RequiredId, t => t.CorrelationId, (r, t) => new { r.TaskId, t.Number, t.State })
-            .Where(r => r.State == TaskState.Failed || r.State == TaskState.Cancelled);
-        foreach (var required in await ended.OrderBy(r => r.Number).ToListAsync(ct))
-            found.TryAdd(required.TaskId, $"task {required.Number} {(required.State == TaskState.Failed ? "failed" : "was cancelled")}");
+        var dead = db.Unmet().Where(u => waiting.Contains(u.TaskId) && (u.State == null || u.State == TaskState.Failed || u.State == TaskState.Cancelled));
+        foreach (var required in await dead.OrderBy(u => u.Number).ToListAsync(ct))
+            found.TryAdd(required.TaskId, $"{required.What} {required.Became}");
         return found;
     }
 

@@ -15,7 +15,8 @@ internal static class TaskEndpoints
     public static void MapTasks(this IEndpointRouteBuilder api)
     {
         var tasks = api.MapGroup("").RequireAuthorization(Rights.ReadTasks);
-        tasks.MapGet("/tasks", ListAsync).WithSummary("Tasks, newest first. The header X-Next-After, where there is one, is the `after` of the next page.");
+        tasks.MapGet("/tasks", ListAsync).WithSummary(
+            "Tasks, newest first, or with `order=oldest` oldest first. The header X-Next-After, where there is one, is the `after` of the next page.");
         tasks.MapGet("/tasks/{id}", ShowAsync)
             .WithSummary("One task with its attempts and history; with `wait`, seconds, as soon as it has ended or the time is over.");
         tasks.MapGet("/tasks/{id}/explain", ExplainAsync).WithSummary("Why the task is where it is, and what it waits for.");
@@ -24,17 +25,24 @@ internal static class TaskEndpoints
     private static async Task<Ok<IReadOnlyList<TaskView>>> ListAsync(
         HttpContext context, TaskQueries queries, string[]? batch, string[]? status, string[]? worker, [FromQuery(Name = "class")] string[]? failureClass,
         string? name, [FromQuery(Name = "exit_code")] string? exitCode, string? since, string? until,
-        [FromQuery(Name = "command_like")] string? commandLike, string? after, string? limit, string? count, CancellationToken ct)
+        [FromQuery(Name = "command_like")] string? commandLike, string? order, string? after, string? limit, string? count, CancellationToken ct)
     {
         // The parameters are declared for the documentation; they are read together, with errors that name them.
         _ = (batch, status, worker, failureClass, name, exitCode, since, until, commandLike);
         var filter = TaskFilter.Read(context.Request.Query);
         var headers = context.Response.Headers;
         if (TaskFilter.Flag("count", count)) headers["X-Total-Count"] = (await queries.CountAsync(filter, ct)).ToString(CultureInfo.InvariantCulture);
-        var (tasks, more) = await queries.ListAsync(filter, TaskFilter.Number("after", after), TaskFilter.Limit(limit, 20), ct);
+        var (tasks, more) = await queries.ListAsync(filter, IsOldest(order), TaskFilter.Number("after", after), TaskFilter.Limit(limit, 20), ct);
         if (more) headers["X-Next-After"] = tasks[^1].TaskId.ToString(CultureInfo.InvariantCulture);
         return TypedResults.Ok(tasks);
     }
+
+    private static bool IsOldest(string? order) => order switch
+    {
+        null or "" or "newest" => false,
+        "oldest" => true,
+        _ => throw new InvalidRequestException($"order '{order}' is neither newest nor oldest."),
+    };
 
     private static async Task<Results<Ok<TaskDetails>, ProblemHttpResult>> ShowAsync(
         string id, string? wait, TaskQueries queries, TaskWatch watch, TimeProvider clock, IHostApplicationLifetime lifetime, CancellationToken ct)

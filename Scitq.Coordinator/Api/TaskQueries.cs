@@ -40,13 +40,14 @@ internal sealed class TaskQueries(IDbContextFactory<ScitqDb> contexts, LogStore 
         return found;
     }
 
-    /// <summary>A page, newest first; one more than the limit says that there are more.</summary>
-    public async Task<(IReadOnlyList<TaskView> Tasks, bool More)> ListAsync(TaskFilter filter, long? after, int limit, CancellationToken ct)
+    /// <summary>A page, newest or oldest first; one more than the limit says that there are more.</summary>
+    public async Task<(IReadOnlyList<TaskView> Tasks, bool More)> ListAsync(TaskFilter filter, bool oldest, long? after, int limit, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var tasks = filter.Apply(db.Tasks.AsNoTracking());
-        if (after is not null) tasks = tasks.Where(t => t.Number < after);
-        var page = await tasks.OrderByDescending(t => t.Number).Take(limit + 1).ToListAsync(ct);
+        if (after is not null) tasks = oldest ? tasks.Where(t => t.Number > after) : tasks.Where(t => t.Number < after);
+        var ordered = oldest ? tasks.OrderBy(t => t.Number) : tasks.OrderByDescending(t => t.Number);
+        var page = await ordered.Take(limit + 1).ToListAsync(ct);
         var more = page.Count > limit;
         if (more) page.RemoveAt(limit);
         return (await ViewsAsync(page, ct), more);

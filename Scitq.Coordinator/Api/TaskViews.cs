@@ -18,6 +18,7 @@ internal record TaskView
         (Argv, Image, DockerOptions, Uid, Gid) = (spec.Argv, spec.Image, spec.DockerOptions.Words, spec.Uid, spec.Gid);
         (Inputs, Resources) = ([.. spec.Inputs.Select(u => u.Text)], [.. spec.Resources.Select(u => u.Text)]);
         (Output, Env, Requirements) = (spec.Output?.Text, spec.Env, spec.Requirements);
+        (AfterAny, OnRequirementFailure) = (spec.AfterAny, spec.OnRequirementFailure);
         (Retry, RetriesLeft, InfraLosses) = (spec.Retry, task.RetriesLeft, task.Losses);
         (RunTimeout, DownloadTimeout) = (spec.RunTimeout, spec.DownloadTimeout);
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
@@ -71,6 +72,10 @@ internal record TaskView
     public IReadOnlyDictionary<string, string> Env { get; }
 
     public IReadOnlyList<string> Requirements { get; }
+
+    public IReadOnlyList<string> AfterAny { get; }
+
+    public RequirementFailure? OnRequirementFailure { get; }
 
     public int Retry { get; }
 

@@ -32,12 +32,14 @@ internal static class WorkerEndpoints
         await using var db = await contexts.CreateDbContextAsync(ct);
         var rows = await db.Workers.AsNoTracking().ToListAsync(ct);
         var now = clock.GetUtcNow().UtcDateTime;
-        return TypedResults.Ok(rows.OrderBy(w => w.Name, StringComparer.Ordinal).Select(w => new WorkerView(w, now)).ToList());
+        var batches = await db.Batches.AsNoTracking().Where(b => b.Stopped != null).ToDictionaryAsync(b => b.Name, ct);
+        return TypedResults.Ok(
+            rows.OrderBy(w => w.Name, StringComparer.Ordinal).Select(w => new WorkerView(w, batches.GetValueOrDefault(w.Batch), now)).ToList());
     }
 
     private static async Task<Results<Ok<WorkerDetails>, ProblemHttpResult>> ShowAsync(
         string id, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct) =>
-        await FindAsync(contexts, id, ct) is { } row ? TypedResults.Ok(new WorkerDetails(row, clock.GetUtcNow().UtcDateTime)) : NoWorker(id);
+        await FindAsync(contexts, id, ct) is { } row ? TypedResults.Ok(await DetailsAsync(row, contexts, clock, ct)) : NoWorker(id);
 
     private static async Task<Results<Ok<WorkerDetails>, ProblemHttpResult>> ChangeAsync(
         string id, HttpRequest request, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct)
@@ -45,7 +47,7 @@ internal static class WorkerEndpoints
         var change = await SubmissionReader.ReadAsync<SettingsChange>(request, ct);
         if (Problem(change) is { } problem) return Problems.Invalid(problem);
         return await FindAsync(contexts, id, ct) is { } row && await wishes.ChangeAsync(row.Id, change, Caller.Of(request.HttpContext), ct) is { } changed
-            ? TypedResults.Ok(new WorkerDetails(changed, clock.GetUtcNow().UtcDateTime))
+            ? TypedResults.Ok(await DetailsAsync(changed, contexts, clock, ct))
             : NoWorker(id);
     }
 
@@ -65,6 +67,12 @@ internal static class WorkerEndpoints
         var orders = await db.Orders.AsNoTracking().Where(o => o.WorkerId == worker.Id).OrderByDescending(o => o.Id)
             .Take(TaskFilter.Limit(limit, 20)).ToListAsync(ct);
         return TypedResults.Ok(orders.ConvertAll(o => OrderView.Of(o, worker.Name)));
+    }
+
+    internal static async Task<WorkerDetails> DetailsAsync(WorkerRow row, IDbContextFactory<ScitqDb> contexts, TimeProvider clock, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return new WorkerDetails(row, await db.Batches.FindAsync([row.Batch], ct), clock.GetUtcNow().UtcDateTime);
     }
 
     internal static async Task<WorkerRow?> FindAsync(IDbContextFactory<ScitqDb> contexts, string id, CancellationToken ct)

@@ -21,7 +21,7 @@ internal static class WorkerUsage
         // Whole steps of the clock, so that the same time is in the same step whenever it is asked for.
         var from = (UsageMinutes.MinuteOf(now) - length) / width * width;
         var rows = await table.OfAsync(row.Id, from, ct);
-        var view = new WorkerView(row, now.UtcDateTime);
+        var view = await WorkerEndpoints.DetailsAsync(row, contexts, clock, ct);
         return TypedResults.Ok(new UsageHistoryView(row.Name, view.Status, view.Usage, width, [.. rows.GroupBy(r => r.Minute / width).Select(Mean)]));
 
         UsageView Mean(IGrouping<int, MinuteRow> some)

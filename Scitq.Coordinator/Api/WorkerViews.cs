@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Workers;
 
@@ -18,6 +19,9 @@ internal enum WorkerStatus
     /// <summary>Takes nothing new, because its user paused it.</summary>
     Paused,
 
+    /// <summary>Takes nothing new, because its batch is stopped.</summary>
+    Stopped,
+
     /// <summary>Takes nothing new for a reason of its own: see its hold.</summary>
     Full,
 
@@ -31,13 +35,14 @@ internal enum WorkerStatus
 /// <summary>A worker as clients see it.</summary>
 internal record WorkerView
 {
-    public WorkerView(WorkerRow row, DateTime now)
+    public WorkerView(WorkerRow row, BatchRow? batch, DateTime now)
     {
         var kept = ReadResources(row);
-        (WorkerId, Name, Status, Batch) = (row.Id, row.Name, StatusOf(row, now), row.Batch);
+        (WorkerId, Name, Status, Batch) = (row.Id, row.Name, StatusOf(row, batch?.Stopped is not null, now), row.Batch);
         (Concurrency, Prefetch, Running, Leases) = (row.Concurrency, row.Prefetch, row.Running, row.Leases);
         Draining = row.Draining;
         (Hostname, Cpus, Memory, MemoryAvailable) = (row.Hostname, row.Cpus, row.Memory, row.MemoryAvailable);
+        Why = Status == WorkerStatus.Stopped ? batch?.Standstill : Status == WorkerStatus.Full ? row.Hold : null;
         (Load, DiskFree, Hold, Docker) = (row.Load, row.DiskFree, row.Hold, row.Docker);
         Usage = Status == WorkerStatus.Offline ? null : UsageView.Of(row);
         (Resources, Cached) = (kept.Count, kept.Sum(r => r.Bytes));
@@ -50,6 +55,9 @@ internal record WorkerView
     public string Name { get; }
 
     public WorkerStatus Status { get; }
+
+    /// <summary>Why it takes nothing new, for people.</summary>
+    public string? Why { get; }
 
     public string Batch { get; }
 
@@ -77,7 +85,7 @@ internal record WorkerView
     public long DiskFree { get; }
 
     /// <summary>How busy its machine is; null while it is offline, and when its agent does not tell.</summary>
-    public UsageView? Usage { get; }
+    public UsageView? Usage { get; init; }
 
     public string? Hold { get; }
 
@@ -97,11 +105,17 @@ internal record WorkerView
 
     public DateTime LastSeen { get; }
 
-    public static WorkerStatus StatusOf(WorkerRow row, DateTime now) =>
-        row.Epoch is null || LeaseRules.LooksSilent(row.LastSeen, now) ? WorkerStatus.Offline
+    public static bool IsOffline(WorkerRow row, DateTime now) => row.Epoch is null || LeaseRules.LooksSilent(row.LastSeen, now);
+
+    /// <param name="row">The worker.</param>
+    /// <param name="stopped">Whether its batch is.</param>
+    /// <param name="now">The time.</param>
+    public static WorkerStatus StatusOf(WorkerRow row, bool stopped, DateTime now) =>
+        IsOffline(row, now) ? WorkerStatus.Offline
         : row is { Draining: true, Hold: WorkerHeartbeat.Draining, Leases: 0 } && !row.Can(WorkerAbilities.Leave) ? WorkerStatus.Drained
         : row.Draining || row.Hold == WorkerHeartbeat.Draining ? WorkerStatus.Draining
         : row.Paused ? WorkerStatus.Paused
+        : stopped ? WorkerStatus.Stopped
         : row.Hold is not null ? WorkerStatus.Full
         : WorkerStatus.Running;
 
@@ -112,8 +126,8 @@ internal record WorkerView
 /// <summary>One worker with the resources it keeps, the most recently used first.</summary>
 internal sealed record WorkerDetails : WorkerView
 {
-    public WorkerDetails(WorkerRow row, DateTime now)
-        : base(row, now) => Cache = [.. ReadResources(row).OrderByDescending(r => r.LastUsed)];
+    public WorkerDetails(WorkerRow row, BatchRow? batch, DateTime now)
+        : base(row, batch, now) => Cache = [.. ReadResources(row).OrderByDescending(r => r.LastUsed)];
 
     public IReadOnlyList<CachedResource> Cache { get; }
 }

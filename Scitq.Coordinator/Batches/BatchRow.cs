@@ -6,4 +6,18 @@ internal sealed class BatchRow
     public string Name { get; set; } = "";
 
     public DateTime Created { get; set; }
+
+    /// <summary>What it is for, in its users' words.</summary>
+    public string? Description { get; set; }
+
+    /// <summary>Since when nothing of it starts; null while it goes on.</summary>
+    public DateTime? Stopped { get; set; }
+
+    public string? StoppedBy { get; set; }
+
+    public string? StoppedReason { get; set; }
+
+    /// <summary>Why nothing of it starts, for people; null while it goes on.</summary>
+    public string? Standstill =>
+        Stopped is null ? null : $"the batch is stopped{(StoppedBy is null ? "" : $" by {StoppedBy}")}{(StoppedReason is null ? "" : $": {StoppedReason}")}";
 }

@@ -1,6 +1,7 @@
 using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
@@ -8,7 +9,8 @@ using Scitq.Coordinator.Workers;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>Grants and refuses leases.</summary>
-internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerMemory workers, HearingClock hearing, MessageHistory history, ITopology topology)
+internal sealed class ClaimsConsumer(
+    TaskInbox inbox, WorkerMemory workers, StoppedBatches stopped, HearingClock hearing, MessageHistory history, ITopology topology)
     : IConsumer<ClaimTasks>
 {
     public async Task Consume(ConsumeContext<ClaimTasks> context)
@@ -16,6 +18,7 @@ internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerMemory workers, Hear
         var (claim, ct) = (context.Message, context.CancellationToken);
         var refusal = await workers.IsCurrentAsync(claim.Worker, claim.Epoch, ct) ? null : "the worker is not registered";
         var at = (await hearing.HeardAsync(ct)).Seconds;
+        var held = await stopped.NamesAsync(ct);
         var stimuli = new List<TaskStimulus>(claim.Items.Count);
         var places = new int[claim.Items.Count];
         var problems = new string?[claim.Items.Count];
@@ -28,7 +31,8 @@ internal sealed class ClaimsConsumer(TaskInbox inbox, WorkerMemory workers, Hear
                 stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Submitted, new SubmitTask { TaskId = item.TaskId, Spec = item.Spec }));
             if (refusal is not null) continue;
             places[i] = stimuli.Count;
-            stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, new Claimed(claim.Worker, item.Attempt, claim.Epoch, at) { Knows = claim.Knows }));
+            var claimed = new Claimed(claim.Worker, item.Attempt, claim.Epoch, at) { Knows = claim.Knows, Stopped = held };
+            stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, claimed));
         }
 
         for (var i = 0; i < problems.Length; i++)

@@ -41,7 +41,9 @@ internal sealed class MemoryTaskQueues(IBus bus, ITopology topology, ReconcileRe
 
     /// <summary>Whether a worker would have taken what is in the queue.</summary>
     private static Task<bool> HasRoomAsync(PendingTasks pending, CancellationToken ct) => pending.Db.Workers.AnyAsync(
-        w => w.Batch == pending.Batch && w.Epoch != null && w.Hold == null && !w.Paused && w.Leases < w.Concurrency + w.Prefetch, ct);
+        w => w.Batch == pending.Batch && w.Epoch != null && w.Hold == null && !w.Paused && w.Leases < w.Concurrency + w.Prefetch
+            && !pending.Db.Batches.Any(b => b.Name == w.Batch && b.Stopped != null),
+        ct);
 
     private async Task SendAsync(string batch, TaskQueued task, CancellationToken ct)
     {

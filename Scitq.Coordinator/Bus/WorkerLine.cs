@@ -25,6 +25,8 @@ internal sealed partial class WorkerLine(ITopology topology, ReconcileRequests r
         }
     }
 
+    public void Compare(string batch) => requests.Ask(batch);
+
     public void Tell(string worker, ConfigureWorker settings) => dispatcher.Tell(worker, settings);
 
     private static partial class Log

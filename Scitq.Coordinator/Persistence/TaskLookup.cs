@@ -25,13 +25,16 @@ internal sealed class TaskLookup(IDbContextFactory<ScitqDb> contexts) : ITaskLoo
     public async Task<IReadOnlyList<Guid>> ReleasableAsync(IReadOnlyCollection<Guid>? ids, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var waiting = db.Tasks.AsNoTracking().Where(t => t.State == TaskState.Waiting);
-        if (ids is not null)
-            waiting = waiting.Where(t => ids.Contains(t.CorrelationId) || db.Requirements.Any(r => r.TaskId == t.CorrelationId && ids.Contains(r.RequiredId)));
-        return await waiting
-            .Where(t => !db.Requirements.Any(r => r.TaskId == t.CorrelationId
-                && !db.Tasks.Any(x => x.CorrelationId == r.RequiredId && x.State == TaskState.Succeeded)))
-            .Select(t => t.CorrelationId).ToListAsync(ct);
+        var unmet = db.Unmet();
+        return await Waiting(db, ids).Where(t => !unmet.Any(u => u.TaskId == t.CorrelationId)).Select(t => t.CorrelationId).ToListAsync(ct);
+    }
+
+    public async Task<IReadOnlyList<(Guid Id, string Why)>> DoomedAsync(IReadOnlyCollection<Guid>? ids, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var failed = db.Unmet().Where(u => u.Cancels && (u.State == null || u.State == TaskState.Failed || u.State == TaskState.Cancelled));
+        var doomed = await Waiting(db, ids).Join(failed, t => t.CorrelationId, u => u.TaskId, (_, u) => u).OrderBy(u => u.Number).ToListAsync(ct);
+        return [.. doomed.GroupBy(u => u.TaskId).Select(u => (u.Key, $"{u.First().What}, which it requires, {u.First().Became}"))];
     }
 
     public async Task<IReadOnlyList<Guid>> DueAsync(DateTime now, int most, CancellationToken ct)
@@ -45,5 +48,13 @@ internal sealed class TaskLookup(IDbContextFactory<ScitqDb> contexts) : ITaskLoo
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         return await db.Tasks.Where(t => t.Due != null).MinAsync(t => t.Due, ct);
+    }
+
+    private static IQueryable<TaskSaga> Waiting(ScitqDb db, IReadOnlyCollection<Guid>? ids)
+    {
+        var waiting = db.Tasks.AsNoTracking().Where(t => t.State == TaskState.Waiting);
+        return ids is null
+            ? waiting
+            : waiting.Where(t => ids.Contains(t.CorrelationId) || db.Requirements.Any(r => r.TaskId == t.CorrelationId && ids.Contains(r.RequiredId)));
     }
 }

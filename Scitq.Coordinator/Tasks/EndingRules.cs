@@ -40,7 +40,8 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
     {
         if (task.Attempt != claim.Attempt) return ClaimVerdict.Refused;
         if (task.State == TaskState.Pending)
-            return task.Due is not null ? ClaimVerdict.Refused : Abilities.Missing(task.Spec, claim.Knows) is null ? ClaimVerdict.Granted : ClaimVerdict.TooOld;
+            return task.Due is not null || claim.Stopped.Contains(task.Batch) ? ClaimVerdict.Refused
+                : Abilities.Missing(task.Spec, claim.Knows) is null ? ClaimVerdict.Granted : ClaimVerdict.TooOld;
         var holds = task.State.IsActive() && task.Worker == claim.Worker && task is { CancelRequested: false, Redelivers: null };
         return holds ? ClaimVerdict.GrantedAgain : ClaimVerdict.Refused;
     }

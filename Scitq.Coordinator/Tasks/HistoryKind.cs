@@ -21,6 +21,9 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A user asked to deliver the output once more.</summary>
     public static readonly HistoryKind UploadRetried = new("upload_retried");
 
+    /// <summary>The task was cancelled because one that it requires failed, was cancelled or deleted.</summary>
+    public static readonly HistoryKind RequirementFailed = new("requirement_failed");
+
     /// <summary>A submission was refused.</summary>
     public static readonly HistoryKind Refused = new("refused");
 
@@ -29,6 +32,12 @@ internal readonly record struct HistoryKind(string Word)
 
     /// <summary>A user changed a worker's settings; no task is concerned.</summary>
     public static readonly HistoryKind WorkerChanged = new("worker_changed");
+
+    /// <summary>A batch was stopped; no task is concerned.</summary>
+    public static readonly HistoryKind BatchStopped = new("batch_stopped");
+
+    /// <summary>A stopped batch goes on; no task is concerned.</summary>
+    public static readonly HistoryKind BatchContinued = new("batch_continued");
 
     public override string ToString() => Word;
 }

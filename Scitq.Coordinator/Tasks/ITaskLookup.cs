@@ -9,8 +9,11 @@ internal interface ITaskLookup
     /// <summary>Whether any task waits for others.</summary>
     Task<bool> AnyWaitsAsync(CancellationToken ct);
 
-    /// <summary>Waiting tasks all of whose requirements have succeeded: among these and those that require one of them; among all, if null.</summary>
+    /// <summary>Waiting tasks that have all they require: among these and those that require one of them; among all, if null.</summary>
     Task<IReadOnlyList<Guid>> ReleasableAsync(IReadOnlyCollection<Guid>? ids, CancellationToken ct);
+
+    /// <summary>Of the same waiting tasks those that are to be cancelled, and why: one that they require failed, was cancelled or deleted.</summary>
+    Task<IReadOnlyList<(Guid Id, string Why)>> DoomedAsync(IReadOnlyCollection<Guid>? ids, CancellationToken ct);
 
     /// <summary>Tasks whose back-off is over, the longest overdue first.</summary>
     Task<IReadOnlyList<Guid>> DueAsync(DateTime now, int most, CancellationToken ct);

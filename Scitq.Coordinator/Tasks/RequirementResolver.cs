@@ -6,26 +6,37 @@ namespace Scitq.Coordinator.Tasks;
 /// <summary>Finds the tasks that submissions require, by number or GUID.</summary>
 internal sealed class RequirementResolver(ITaskLookup lookup)
 {
-    /// <summary>The required tasks of each submission, in its order; tasks of one request may require each other.</summary>
+    /// <summary>What each submission requires, in its order; tasks of one request may require each other.</summary>
     /// <exception cref="RequirementException">A required task does not exist, or tasks require each other in a ring.</exception>
-    public async Task<IReadOnlyList<IReadOnlyList<Guid>>> ResolveAsync(IReadOnlyList<SubmitTask> submitted, CancellationToken ct)
+    public async Task<IReadOnlyList<IReadOnlyList<RequirementRow>>> ResolveAsync(IReadOnlyList<SubmitTask> submitted, CancellationToken ct)
     {
-        var required = await FindAsync(submitted, ct);
-        var resolved = new IReadOnlyList<Guid>[submitted.Count];
+        var texts = submitted.SelectMany(t => t.Spec.Requirements.Concat(t.Spec.AfterAny)).Distinct().ToList();
+        var required = await FindAsync(texts, submitted.Select(t => t.TaskId), ct);
+        var resolved = new IReadOnlyList<RequirementRow>[submitted.Count];
         var edges = new List<(Guid, IEnumerable<Guid>)>();
         for (var i = 0; i < resolved.Length; i++)
         {
-            var spec = submitted[i].Spec;
-            resolved[i] = spec.Requirements.Count == 0 ? [] : [.. spec.Requirements.Select(r => required[r]).Distinct()];
-            if (resolved[i].Count > 0) edges.Add((submitted[i].TaskId, resolved[i]));
+            resolved[i] = Rows(submitted[i].TaskId, submitted[i].Spec, required);
+            if (resolved[i].Count > 0) edges.Add((submitted[i].TaskId, resolved[i].Select(r => r.RequiredId)));
         }
 
         return RequirementRing.Find(edges) is { } ring ? throw new RequirementRingException(ring) : resolved;
     }
 
-    private async Task<Dictionary<string, Guid>> FindAsync(IReadOnlyList<SubmitTask> submitted, CancellationToken ct)
+    /// <summary>What a task requires, by a specification whose ids were found. A task whose success it requires need not be named as ended.</summary>
+    private static IReadOnlyList<RequirementRow> Rows(Guid task, TaskSpec spec, Dictionary<string, Guid> found)
     {
-        var texts = submitted.SelectMany(t => t.Spec.Requirements).Distinct().ToList();
+        if (spec.Requirements.Count + spec.AfterAny.Count == 0) return [];
+        var cancels = spec.OnRequirementFailure == RequirementFailure.Cancel;
+        var rows = spec.Requirements.Select(id => found[id]).Distinct()
+            .Select(id => new RequirementRow { TaskId = task, RequiredId = id, Cancels = cancels }).ToList();
+        rows.AddRange(spec.AfterAny.Select(id => found[id]).Distinct().Where(id => !rows.Exists(r => r.RequiredId == id)).ToList()
+            .Select(id => new RequirementRow { TaskId = task, RequiredId = id, AfterAny = true }));
+        return rows;
+    }
+
+    private async Task<Dictionary<string, Guid>> FindAsync(IReadOnlyCollection<string> texts, IEnumerable<Guid> beside, CancellationToken ct)
+    {
         var resolved = new Dictionary<string, Guid>();
         if (texts.Count == 0) return resolved;
 
@@ -34,7 +45,7 @@ internal sealed class RequirementResolver(ITaskLookup lookup)
         var ids = asked.Values.Where(x => x.Guid is not null).Select(x => x.Guid!.Value).ToArray();
         var known = await lookup.ExistingAsync(numbers, ids, ct);
         var byNumber = known.ToDictionary(x => x.Number, x => x.Id);
-        var existing = known.Select(x => x.Id).Concat(submitted.Select(t => t.TaskId)).ToHashSet();
+        var existing = known.Select(x => x.Id).Concat(beside).ToHashSet();
         foreach (var (text, id) in asked)
         {
             if (id.Guid is { } guid && existing.Contains(guid)) resolved[text] = guid;

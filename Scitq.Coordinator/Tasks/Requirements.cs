@@ -4,7 +4,7 @@ using Scitq.Contracts;
 
 namespace Scitq.Coordinator.Tasks;
 
-/// <summary>Releases waiting tasks once all they require have succeeded.</summary>
+/// <summary>Releases waiting tasks once all they require is there, and cancels those that are not to wait for what can't be.</summary>
 internal sealed partial class Requirements(
     ITaskLookup lookup, TaskInbox inbox, IDatabaseHealth database, IOptions<TaskOptions> options, TimeProvider clock, ILogger<Requirements> logger)
     : BackgroundService, ICommitObserver
@@ -17,7 +17,7 @@ internal sealed partial class Requirements(
         foreach (var (task, _) in saved)
         {
             if (task.State == TaskState.Waiting) _anyWaits = true;
-            if (task.State == TaskState.Waiting || (task.State == TaskState.Succeeded && _anyWaits)) _news.Writer.TryWrite(task.CorrelationId);
+            if (task.State == TaskState.Waiting || (task.State.IsTerminal() && _anyWaits)) _news.Writer.TryWrite(task.CorrelationId);
         }
     }
 
@@ -49,6 +49,8 @@ internal sealed partial class Requirements(
         if (all && !await AnyWaitsAsync(ct)) return;
         var released = await lookup.ReleasableAsync(all ? null : ids, ct);
         await inbox.RaiseAsync([.. released.Select(id => TaskStimulus.For(id, m => m.RequirementsMet, new RequirementsMet()))], ct);
+        var doomed = await lookup.DoomedAsync(all ? null : ids, ct);
+        await inbox.RaiseAsync([.. doomed.Select(d => TaskStimulus.For(d.Id, m => m.RequirementFailed, new RequirementFailed(d.Why)))], ct);
     }
 
     private async Task<bool> AnyWaitsAsync(CancellationToken ct)

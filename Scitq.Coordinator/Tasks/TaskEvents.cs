@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
@@ -13,6 +14,9 @@ internal sealed record Claimed(string Worker, int Attempt, Guid? Epoch = null, d
 {
     /// <summary>Which of <see cref="Abilities"/> the agent has.</summary>
     public IReadOnlyList<string> Knows { get; init; } = [];
+
+    /// <summary>The batches of which nothing may start now.</summary>
+    public IReadOnlySet<string> Stopped { get; init; } = FrozenSet<string>.Empty;
 }
 
 /// <summary>A worker says where an attempt stands.</summary>
@@ -27,8 +31,11 @@ internal sealed record AttemptReleased(string Worker, AttemptReport Report);
 /// <summary>The holder of the lease is gone, or does not know the attempt.</summary>
 internal sealed record LeaseLost(Guid Lease, string Why);
 
-/// <summary>All tasks it requires have succeeded.</summary>
+/// <summary>All that it requires is there.</summary>
 internal sealed record RequirementsMet;
+
+/// <summary>A task that it requires failed, was cancelled or deleted, and its user wants it cancelled then.</summary>
+internal sealed record RequirementFailed(string Why);
 
 /// <summary>The back-off is over.</summary>
 internal sealed record RetryDue;

@@ -41,11 +41,12 @@ internal sealed class TaskService(TaskInbox inbox, RequirementResolver requireme
 
     /// <summary>The task there is now, and whether another attempt was started by this; null for one that does not exist.</summary>
     public async Task<(TaskSaga Task, bool Done)?> RelaunchAsync(Guid id, string? reason, string? by, CancellationToken ct) =>
-        (await RelaunchAsync([id], reason, by, ct))[0];
+        (await RelaunchAsync([id], reason, keepRetries: false, by, ct))[0];
 
     /// <summary>The same for many.</summary>
-    public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> RelaunchAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>
-        AskAsync(ids, m => m.RelaunchRequested, id => new RelaunchTask { TaskId = id, Reason = reason }, by, ct);
+    public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> RelaunchAsync(
+        IReadOnlyList<Guid> ids, string? reason, bool keepRetries, string? by, CancellationToken ct) =>
+        AskAsync(ids, m => m.RelaunchRequested, id => new RelaunchTask { TaskId = id, Reason = reason, KeepRetries = keepRetries }, by, ct);
 
     /// <summary>The tasks there are now, and whether their output is being delivered again by this. The caller has seen that their workers live.</summary>
     public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> RetryUploadAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>

@@ -70,6 +70,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
 
     public Event<RequirementsMet> RequirementsMet { get; private set; } = null!;
 
+    public Event<RequirementFailed> RequirementFailed { get; private set; } = null!;
+
     public Event<RetryDue> RetryDue { get; private set; } = null!;
 
     public Event<DispatchDue> DispatchDue { get; private set; } = null!;
@@ -89,7 +91,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
 
         .. In([Waiting],
             Ignore(Submitted),
-            When(RequirementsMet).Then(verbs.Queue).Then(verbs.Dispatch).TransitionTo(Pending)),
+            When(RequirementsMet).Then(verbs.Queue).Then(verbs.Dispatch).TransitionTo(Pending),
+            When(RequirementFailed).Then(verbs.EndDoomed).TransitionTo(Cancelled)),
 
         .. In([Pending],
             When(Submitted).Then(verbs.Dispatch),               // sent twice: its message may never have left

@@ -36,6 +36,7 @@ internal sealed partial class TaskVerbs
         var task = context.Saga;
         context.Effects().Answer = new TaskAnswer(Refusal:
             task.State.IsActive() ? $"worker {task.Worker} has it"
+            : task.State == TaskState.Pending && context.Message.Stopped.Contains(task.Batch) ? "its batch is stopped"
             : task.State == TaskState.Pending ? $"attempt {context.Message.Attempt} is not the current one"
             : $"the task is {task.State.ToString().ToLowerInvariant()}");
     }

@@ -1,4 +1,5 @@
 using MassTransit;
+using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
@@ -20,9 +21,17 @@ internal sealed partial class TaskVerbs
         task.RetriesLeft = spec.Retry;
         task.Attempt = 1;
         task.Created = task.Queued = Now;
-        foreach (var required in context.Origin().Requirements ?? [])
-            effects.Requirements.Add(new RequirementRow { TaskId = task.CorrelationId, RequiredId = required });
+        effects.Requirements.AddRange(context.Origin().Requirements ?? []);
         effects.Changed = true;
+    }
+
+    /// <summary>It would wait for ever, and its user did not want that.</summary>
+    public void EndDoomed(BehaviorContext<TaskSaga, RequirementFailed> context)
+    {
+        context.Saga.Failure = FailureClass.Cancelled;
+        context.Saga.Reason = $"cancelled: {context.Message.Why}";
+        Remember(context, HistoryKind.RequirementFailed, context.Message.Why);
+        Finish(context);
     }
 
     public void Queue(BehaviorContext<TaskSaga> context)

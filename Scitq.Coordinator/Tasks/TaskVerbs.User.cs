@@ -47,6 +47,7 @@ internal sealed partial class TaskVerbs
         task.Redelivers = null;
         task.CancelRequested = false;
         task.Losses = 0;
+        if (!context.Message.KeepRetries) task.RetriesLeft = task.Spec.Retry;
         task.Queued = Now;
         task.Accepted = task.Started = task.RunEnded = task.Finished = task.Due = null;
         task.ExitCode = null;

@@ -58,7 +58,7 @@ internal sealed class Heartbeats(
             Sequence = message.Sequence,
             Revoked = HeldLeases.Revoked(message.Leases, held),
             Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
-            Settings = worker.Settings,
+            Settings = await db.SettingsAsync(worker, ct),
             Redeliver = await Redeliveries.ReadAsync(db, told, ct),
             Granted = await GrantsAsync(db, late, message.Worker, ct),
             Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id)

@@ -11,6 +11,9 @@ internal interface IWorkerLine
     /// <summary>Removes the queue of a worker that is forgotten; one that can't be removed now goes by itself a while after its agent.</summary>
     Task CloseAsync(string worker, CancellationToken ct);
 
+    /// <summary>Has the queue of the batch compared with the table, soon.</summary>
+    void Compare(string batch);
+
     /// <summary>Sends changed settings, without a promise: the answers to heartbeats repeat them.</summary>
     void Tell(string worker, ConfigureWorker settings);
 }

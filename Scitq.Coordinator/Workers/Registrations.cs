@@ -52,7 +52,7 @@ internal sealed partial class Registrations(
 
         var held = await HeldLeases.OfAsync(db, message.Worker, ct);
         // One start enters once: copies of its registration may come after it was granted leases that they do not name.
-        if (worker?.Epoch == message.Epoch) return await EnteredAsync(worker, message, held, ct);
+        if (worker?.Epoch == message.Epoch) return await EnteredAsync(db, worker, message, held, ct);
 
         // An agent knows all its leases when it starts: one that it does not name is run by nobody. But of a redelivery it may not have heard yet; and the
         // leases of an agent that may live, put aside by force, run out by themselves, for it may be uploading until then.
@@ -67,7 +67,7 @@ internal sealed partial class Registrations(
 
         memory.Tell(message.Worker, null);
         Log.Registered(logger, message.Worker, worker.Batch, worker.Concurrency, worker.Prefetch, message.Leases.Count);
-        return await EnteredAsync(worker, message, held, ct);
+        return await EnteredAsync(db, worker, message, held, ct);
     }
 
     private WorkerRegistered Alive(WorkerRow worker, RegisterWorker message) => new()
@@ -77,11 +77,12 @@ internal sealed partial class Registrations(
             + "give this one another --name, or --takeover to replace that one.",
     };
 
-    private async Task<WorkerRegistered> EnteredAsync(WorkerRow worker, RegisterWorker message, List<HeldLease> held, CancellationToken ct)
+    private async Task<WorkerRegistered> EnteredAsync(ScitqDb db, WorkerRow worker, RegisterWorker message, List<HeldLease> held, CancellationToken ct)
     {
         memory.Know(message.Worker, message.Epoch);
         await line.OpenAsync(message.Worker, worker.Batch, ct);
-        return new WorkerRegistered { Epoch = message.Epoch, Revoked = HeldLeases.Revoked(message.Leases, held), Settings = worker.Settings };
+        var settings = await db.SettingsAsync(worker, ct);
+        return new WorkerRegistered { Epoch = message.Epoch, Revoked = HeldLeases.Revoked(message.Leases, held), Settings = settings };
     }
 
     private static partial class Log

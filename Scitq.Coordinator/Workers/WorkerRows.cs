@@ -1,4 +1,6 @@
 using Microsoft.EntityFrameworkCore;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Workers;
 
@@ -14,4 +16,13 @@ internal static class WorkerRows
             set => set.SetProperty(w => w.Epoch, (Guid?)null).SetProperty(w => w.Running, 0).SetProperty(w => w.Leases, 0)
                 .SetProperty(w => w.Draining, false).SetProperty(w => w.Evicting, false).SetProperty(w => w.Revision, w => w.Revision + 1),
             ct) > 0;
+
+    /// <summary>
+    /// What the worker is to do: its settings, and a pause while its batch is stopped. The batch is read after the row, so that a revision never brings
+    /// an older word on the batch than that for which it was raised.
+    /// </summary>
+    public static async Task<WorkerSettings> SettingsAsync(this ScitqDb db, WorkerRow worker, CancellationToken ct) =>
+        worker.Paused || !await db.Batches.AnyAsync(b => b.Name == worker.Batch && b.Stopped != null, ct)
+            ? worker.Settings
+            : worker.Settings with { Paused = true };
 }

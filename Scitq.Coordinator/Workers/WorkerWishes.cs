@@ -75,7 +75,7 @@ internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, IWorkerL
         if (await db.Workers.AsNoTracking().SingleOrDefaultAsync(w => w.Id == id, ct) is not { } row) return null;
         await RememberAsync(db, row.Name, what, by, ct);
         // The answers to heartbeats repeat the settings, but the worker need not wait for one.
-        line.Tell(row.Name, new ConfigureWorker(row.Settings));
+        line.Tell(row.Name, new ConfigureWorker(await db.SettingsAsync(row, ct)));
         return row;
     }
 

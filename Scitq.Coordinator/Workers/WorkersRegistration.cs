@@ -1,3 +1,4 @@
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Usage;
 
@@ -10,6 +11,7 @@ internal static class WorkersRegistration
         .AddSingleton<MinuteTable>().AddSingleton<UsageMinutes>().AddHostedService(provider => provider.GetRequiredService<UsageMinutes>())
         .AddSingleton<LeaseRules>().AddSingleton<HearingClock>()
         .AddSingleton<WorkerMemory>().AddSingleton<HeldLeases>().AddSingleton<Redeliveries>()
-        .AddSingleton<ForgottenWorkers>()
-        .AddSingleton<Registrations>().AddSingleton<Departures>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>();
+        .AddSingleton<ForgottenWorkers>().AddSingleton<Departures>()
+        .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>()
+        .AddSingleton<StoppedBatches>().AddSingleton<BatchStops>();
 }

@@ -28,6 +28,8 @@ internal static class LaunchOptions
         new("run-timeout", '\0', "DUR", "kill the command after DUR: 900, 15m, 2h30m") { Section = "Limits" },
         new("download-timeout", '\0', "DUR", "give up fetching inputs and resources after DUR") { Section = "Limits" },
         new("requirements", 'R', "IDS", "start when these tasks have succeeded: -R '12 15' or -R 12,15") { Section = "Limits", Given = Given.Many },
+        new("after-any", '\0', "IDS", "start when these tasks have ended, however") { Section = "Limits", Given = Given.Many },
+        new("on-requirement-failure", '\0', "WHAT", "when a task of -R fails, is cancelled or deleted: wait (default) or cancel") { Section = "Limits" },
         new("each-line", '\0', "FILE", "one task for each line; {} and $SCITQ_ENTRY hold the line (FILE '-' is stdin)")
             { Section = "Many tasks from one call", Given = Given.Once },
         new("tsv", '\0', "FILE", "one task for each row; {COLUMN} is filled in, in every option and in COMMAND")
@@ -38,7 +40,7 @@ internal static class LaunchOptions
         new("quiet", 'q', null, "print the task id only") { Section = "Behaviour" },
         new("verbose", 'v', null, "show the whole task, and what is said to the server") { Section = "Behaviour" },
         new("json", '\0', null, "print JSON") { Section = "Behaviour" },
-        new("format", '\0', "FMT", "text (default) or json") { Section = "Behaviour" },
+        new("format", '\0', "FMT", "text (default) or json") { Section = "Behaviour", Choices = ["text", "json"] },
         new("server", 's', "ADDR", "host, host:port, http(s)://... or amqp(s)://... (default: $SCITQ_SERVER, else 127.0.0.1)")
             { Section = "Behaviour", Given = Given.Once },
         new("server-file", '\0', "FILE", "file that holds ADDR, password and all (default: $SCITQ_SERVER_FILE)") { Section = "Behaviour", Given = Given.Once },
@@ -58,18 +60,22 @@ internal static class LaunchOptions
 
     public const string Usage = "scitq-launch [OPTIONS] [--] COMMAND [ARG]...";
 
-    public static void WriteHelp(TextWriter writer) => HelpPage.Write(writer, Usage,
+    public const string Summary =
         """
         Queue a task: a worker of the batch will run COMMAND. Options end at COMMAND, so COMMAND's
         own options need no '--'. A command that itself starts with a dash needs it.
-        """,
-        [
-            "scitq-launch echo 'Hello world!'",
-            "scitq-launch -b mybatch -d ubuntu:latest sh -c 'zcat /input/*.f*q.gz | wc -l'",
-            "scitq-launch -r 's3://resource/mybigdb.tgz|untar' -d mydocker mycommand --db /resource/mybig.db",
-            "scitq-launch -o s3://results/test/ -d ubuntu:latest touch /output/helloworld",
-            "for i in $(seq 10); do scitq-launch -t -i s3://input/$i.dat -d img cmd -i /input/$i.dat; done",
-            "scitq-launch --tsv samples.tsv -n '{sample}' -i '{uri}' -d img tool --in '/input/{file}'",
-            "scitq-launch --follow sh -c 'echo One; sleep 5; echo Two; exit 3'",
-        ], All);
+        """;
+
+    public static readonly IReadOnlyList<string> Examples =
+    [
+        "scitq-launch echo 'Hello world!'",
+        "scitq-launch -b mybatch -d ubuntu:latest sh -c 'zcat /input/*.f*q.gz | wc -l'",
+        "scitq-launch -r 's3://resource/mybigdb.tgz|untar' -d mydocker mycommand --db /resource/mybig.db",
+        "scitq-launch -o s3://results/test/ -d ubuntu:latest touch /output/helloworld",
+        "for i in $(seq 10); do scitq-launch -t -i s3://input/$i.dat -d img cmd -i /input/$i.dat; done",
+        "scitq-launch --tsv samples.tsv -n '{sample}' -i '{uri}' -d img tool --in '/input/{file}'",
+        "scitq-launch --follow sh -c 'echo One; sleep 5; echo Two; exit 3'",
+    ];
+
+    public static void WriteHelp(TextWriter writer) => HelpPage.Write(writer, Usage, Summary, Examples, All);
 }

@@ -45,7 +45,9 @@ internal sealed partial class SpecBuilder
             Retry = Number("retry", Filled("retry")) ?? 0,
             RunTimeout = Seconds("run-timeout", Filled("run-timeout")),
             DownloadTimeout = Seconds("download-timeout", Filled("download-timeout")),
-            Requirements = [.. _line.All("requirements").SelectMany(ids => Requirements(fill(ids)))],
+            Requirements = [.. _line.All("requirements").SelectMany(ids => TaskIds("-R", fill(ids)))],
+            AfterAny = [.. _line.All("after-any").SelectMany(ids => TaskIds("--after-any", fill(ids)))],
+            OnRequirementFailure = OnFailure(Filled("on-requirement-failure")),
             UseCache = _line.Has("use-cache"),
             StrictOutput = _line.Has("strict-output"),
             Env = Environment(fill),
@@ -65,12 +67,21 @@ internal sealed partial class SpecBuilder
     [GeneratedRegex(@"[ \t\r\n]+(?=[A-Za-z][A-Za-z0-9+@_]*://|\{)")]
     private static partial Regex BetweenUris();
 
-    private static IEnumerable<string> Requirements(string ids)
+    private static RequirementFailure? OnFailure(string? text) => text switch
+    {
+        null => null,
+        "wait" => RequirementFailure.Wait,
+        "cancel" => RequirementFailure.Cancel,
+        _ => throw new UsageException($"option --on-requirement-failure '{text}' is neither wait nor cancel"),
+    };
+
+    private static IEnumerable<string> TaskIds(string option, string ids)
     {
         if (ids.Trim(Blanks).Length == 0) return [];
         var parts = ids.Split(',', StringSplitOptions.TrimEntries);
         return parts.Contains("")
-            ? throw new UsageException($"option -R '{ids}' has nothing between two commas, or beside one", "Give ids as -R '12 15' or -R 12,15.")
+            ? throw new UsageException(
+                $"option {option} '{ids}' has nothing between two commas, or beside one", $"Give ids as {option} '12 15' or {option} 12,15.")
             : parts.SelectMany(part => part.Split(Blanks, StringSplitOptions.RemoveEmptyEntries));
     }
 

@@ -9,7 +9,7 @@ namespace Scitq.Tools.Launch;
 /// <summary>Tasks as the REST API takes them; by generated code, because reflection would be half the time of a launch.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    GenerationMode = JsonSourceGenerationMode.Serialization)]
+    UseStringEnumConverter = true, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(TaskSpec))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class SpecJson : JsonSerializerContext

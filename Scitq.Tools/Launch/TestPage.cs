@@ -34,7 +34,9 @@ internal static class TestPage
         Line("retry", spec.Retry);
         Line("run limit", spec.RunTimeout is { } run ? $"{run} s" : null);
         Line("data limit", spec.DownloadTimeout is { } download ? $"{download} s" : null);
-        if (spec.Requirements.Count > 0) Line("requires", string.Join(' ', spec.Requirements));
+        if (spec.Requirements.Count > 0)
+            Line("requires", string.Join(' ', spec.Requirements) + (spec.OnRequirementFailure == RequirementFailure.Cancel ? " (else cancelled)" : ""));
+        if (spec.AfterAny.Count > 0) Line("after the end of", string.Join(' ', spec.AfterAny));
         Line("argv", JsonSerializer.Serialize([.. spec.Argv], SpecJson.Default.StringArray));
 
         void Line(string name, object? value)

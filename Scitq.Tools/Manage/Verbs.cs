@@ -34,7 +34,11 @@ internal static class Verbs
         .. TaskActions.All.Select(action => action.Verb),
         new("task", "explain", "Why a task is where it is.", "ID...", [Id, Name, Batch], ["scitq-manage task explain 13"], TaskStateVerbs.ExplainAsync),
         new("attempt", "list", "Attempts, newest first.", "[TASK_ID]",
-            [Id, Batch, Status with { Help = "succeeded, failed, lost, cancelled, released, running..." }, Worker, Long, ColumnNames,
+            [Id, Batch, Status with
+                {
+                    Help = "succeeded, failed, lost, cancelled, released, running...",
+                    Choices = ["succeeded", "failed", "lost", "cancelled", "released", "running"],
+                }, Worker, Long, ColumnNames,
                 Limit("at most N (default: 10 in a table, else all; 0 is all)") with { Short = 'l' }],
             ["scitq-manage attempt list -i 12", "scitq-manage attempt list -w node1 -S lost"], OtherVerbs.AttemptsAsync),
         new("event", "list", "Lost workers, cancels, late reports, messages nobody could read.", "",
@@ -45,8 +49,13 @@ internal static class Verbs
             OtherVerbs.BatchesAsync),
         new("batch", "show", "One batch.", "NAME", [new("name", 'n', "NAME", "the batch"), Long, ColumnNames], ["scitq-manage batch show Default --json"],
             OtherVerbs.BatchAsync),
+        .. BatchVerbs.All,
         new("worker", "list", "Workers and how busy they are.", "",
-            [Batch with { Section = "Options" }, Status with { Section = "Options", Help = "running, offline, paused, full, draining" }, Long, ColumnNames],
+            [Batch with { Section = "Options" }, Status with
+                {
+                    Section = "Options", Help = "running, offline, paused, stopped, full, draining, drained",
+                    Choices = ["running", "offline", "paused", "stopped", "full", "draining", "drained"],
+                }, Long, ColumnNames],
             ["scitq-manage worker list"], OtherVerbs.WorkersAsync),
         new("worker", "show", "One worker, and the resources it keeps.", "NAME", [WorkerOptions.Name, WorkerOptions.Id, Long, ColumnNames],
             ["scitq-manage worker show node1", "scitq-manage worker show node1 --json"], WorkerVerbs.ShowAsync),
@@ -65,8 +74,14 @@ internal static class Verbs
         new("worker", "resume", "Let paused workers take tasks again, and those stay that drain.", "NAME...", [WorkerOptions.Name, WorkerOptions.Id],
             ["scitq-manage worker resume node1"], WorkerVerbs.ResumeAsync),
         .. WorkerActions.All.Select(a => a.Verb),
+        new("debug", "run", "Run one task at this terminal, as a worker of this machine would; nothing is reported or delivered.", "[ID]",
+            [Id, Name, Batch with { Help = "alone: the next task of this batch" }, new("shell", '\0', null, "a shell in place of the command"),
+                new("reuse", 'r', null, "use what an earlier run has fetched"), new("no-resource", '\0', null, "without its resources"),
+             new("directory", '\0', "DIR", "where its directories are made (default: ~/.cache/scitq/debug)")],
+            ["scitq-manage debug run 12", "scitq-manage debug run --shell -r 12"], DebugVerbs.RunAsync),
         new("server", "status", "Version, health, and how much there is to do.", "", [], ["scitq-manage server status"], OtherVerbs.ServerStatusAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
+        .. SetupVerbs.All,
     ];
 
     public static IEnumerable<string> Objects => All.Select(v => v.Object).Distinct();

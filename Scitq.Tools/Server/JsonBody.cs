@@ -19,6 +19,12 @@ internal static class JsonBody
         return stream.ToArray();
     }
 
+    /// <summary>A member that is there only when it is true.</summary>
+    public static void WriteIf(this Utf8JsonWriter json, string name, bool value)
+    {
+        if (value) json.WriteBoolean(name, true);
+    }
+
     public static void WriteList(this Utf8JsonWriter json, string name, IEnumerable<string> values)
     {
         json.WriteStartArray(name);

@@ -101,7 +101,8 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
     }
 
     // As docker run: use the image that is there, pull it when the engine says it isn't.
-    private async Task<string> CreateAsync(RunRequest request, DockerRunOptions options, Action<string> phase, CancellationToken ct)
+    private async Task<string> CreateAsync(
+        RunRequest request, DockerRunOptions options, Action<string> phase, CancellationToken ct, Action<CreateContainerParameters>? change = null)
     {
         for (var pulled = false; ; pulled = true)
         {
@@ -109,7 +110,9 @@ internal sealed partial class DockerRuntime(DockerEngine engine, bool restricted
             {
                 var wantsUser = request.Spec is { Uid: null, Gid: not null } && options.User is null;
                 var imageUser = wantsUser ? await engine.ImageUserAsync(request.Spec.Image!, ct) : null;
-                return await engine.CreateContainerAsync(DockerCreateBody.Build(request, options, imageUser, init: !_withoutInit, place), ct);
+                var body = DockerCreateBody.Build(request, options, imageUser, init: !_withoutInit, place);
+                change?.Invoke(body);
+                return await engine.CreateContainerAsync(body, ct);
             }
             catch (DockerEngineException e) when (e.NotFound)
             {

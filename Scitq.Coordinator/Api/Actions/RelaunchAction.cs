@@ -8,13 +8,15 @@ internal sealed class RelaunchAction(TaskService tasks) : TaskAction
 {
     public override string Name => "relaunch";
 
-    public override string Summary => "Start another attempt of a task that has ended.";
+    public override string Summary => "Start another attempt of a task that has ended; it has all its retries again, unless they are to be kept as they are.";
 
     public override string Done => "relaunched";
 
     public override string Hint => "Cancel it first, or wait for its end.";
 
     public override string Takes => "all that failed";
+
+    public override Type Arguments => typeof(RelaunchArguments);
 
     public override TaskFilter Complete(TaskFilter filter) =>
         filter.Classes.Contains(FailureClass.Cancelled) ? With(filter, TaskState.Failed, TaskState.Cancelled) : With(filter, TaskState.Failed);
@@ -23,5 +25,5 @@ internal sealed class RelaunchAction(TaskService tasks) : TaskAction
         Look(page, state => state.IsTerminal());
 
     public override async Task<IReadOnlyList<ActionOutcome>> DoAsync(ActionCall call, IReadOnlyList<TaskMatch> page, CancellationToken ct) =>
-        Outcomes(await tasks.RelaunchAsync([.. page.Select(t => t.Id)], call.Reason, call.By, ct));
+        Outcomes(await tasks.RelaunchAsync([.. page.Select(t => t.Id)], call.Reason, ((RelaunchArguments)call.Arguments).KeepRetries, call.By, ct));
 }

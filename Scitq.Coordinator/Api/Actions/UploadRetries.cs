@@ -32,7 +32,7 @@ internal sealed class UploadRetries(TaskService tasks, IDbContextFactory<ScitqDb
         var names = found.Where(t => t.Worker is not null).Select(t => t.Worker!).Distinct().ToList();
         var now = clock.GetUtcNow().UtcDateTime;
         var online = (await db.Workers.AsNoTracking().Where(w => names.Contains(w.Name)).ToListAsync(ct))
-            .Where(w => WorkerView.StatusOf(w, now) != WorkerStatus.Offline).Select(w => w.Name).ToHashSet();
+            .Where(w => !WorkerView.IsOffline(w, now)).Select(w => w.Name).ToHashSet();
         return found.ToDictionary(
             t => t.CorrelationId,
             t => (t, ProblemOf(t) ?? (online.Contains(t.Worker!) ? null : $"worker {t.Worker}, which keeps its output, is offline.")));

@@ -12,7 +12,7 @@ internal abstract class OrderAction(WorkerOrderKind kind, WorkerWishes wishes, T
     public override async Task<WorkerOutcome> DoAsync(ActionCall call, WorkerRow worker, CancellationToken ct)
     {
         var order = await wishes.OrderAsync(worker.Id, kind, call.Reason, call.By, ct);
-        var offline = WorkerView.StatusOf(worker, clock.GetUtcNow().UtcDateTime) == WorkerStatus.Offline;
+        var offline = WorkerView.IsOffline(worker, clock.GetUtcNow().UtcDateTime);
         return new WorkerOutcome(Note: offline ? $"worker {worker.Name} is offline; the order waits for it." : null, Order: order);
     }
 }

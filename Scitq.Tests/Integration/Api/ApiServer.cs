@@ -40,6 +40,8 @@ internal sealed class ApiServer : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         Database.AddCore(builder.Services, Options).AddApi().AddSingleton(new ApiOptions { Token = token, NoToken = token is null });
         builder.Services.AddHostedService(provider => provider.GetRequiredService<GroupCommit>());
+        builder.Services.AddSingleton<Requirements>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<Requirements>())
+            .AddHostedService(provider => provider.GetRequiredService<Requirements>());
         builder.Services.AddSingleton<DataDisk>();
         builder.Services.AddSingleton<IServerStatus>(Status).AddSingleton<TimeProvider>(Clock);
         // What workers say reaches the coordinator here without a bus; what it sends them goes nowhere.
@@ -128,6 +130,14 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public static DateTime Now => TimeProvider.System.GetUtcNow().UtcDateTime;
 
+    /// <summary>A start looks at all that wait.</summary>
+    public async Task RestartRequirementsAsync()
+    {
+        var requirements = App.Services.GetRequiredService<Requirements>();
+        await requirements.StopAsync(CancellationToken.None);
+        await requirements.StartAsync(CancellationToken.None);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
@@ -144,6 +154,10 @@ internal sealed class ApiServer : IAsyncDisposable
         public Task OpenAsync(string worker, string batch, CancellationToken ct) => Task.CompletedTask;
 
         public List<string> Closed { get; } = [];
+
+        public void Compare(string batch)
+        {
+        }
 
         public Task CloseAsync(string worker, CancellationToken ct)
         {

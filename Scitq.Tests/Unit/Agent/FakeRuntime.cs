@@ -47,6 +47,8 @@ internal sealed class FakeRuntime : IRuntime
         return Task.CompletedTask;
     }
 
+    public Task<int> AtTerminalAsync(RunRequest request, bool shell, Action<string> phase, CancellationToken ct) => throw new NotSupportedException();
+
     public void EndAll(int code)
     {
         foreach (var run in _runs.Values) run.End(code);

@@ -53,6 +53,7 @@ public sealed class OrderedDrainTests : IAsyncLifetime
         var (_, staged) = await OneRunsAndOneWaitsAsync();
         _coordinator.Settings = Works with { Revision = 1, Draining = true };
         await EndAsync(staged);
+        await Eventually.Async(() => _coordinator.Heartbeats.Last().Hold == "draining", "it drains");
         _coordinator.Settings = Works with { Revision = 2 };
         await Eventually.Async(() => _coordinator.Heartbeats.Last().Hold is null, "it drains no more");
         _runtime.EndAll(0);

@@ -27,6 +27,8 @@ public sealed class AgentRoomsTests
         ["Claims"] = ["Bus", "Journal", "Parts", "Slots"],
         ["Attempts"] = ["Claims", "Disk", "Files", "Journal", "Logs", "Parts", "Reports", "Reuse", "Runtimes", "Secrets", "Slots", "Staging"],
         ["Workers"] = ["Attempts", "Bus", "Claims", "Disk", "Files", "Journal", "Machine", "Parts", "Runtimes", "Slots", "Staging"],
+        // A task at a terminal: staging and runtimes, without bus, journal of attempts or reports.
+        ["Debugging"] = ["Disk", "Files", "Journal", "Runtimes", "Secrets", "Staging"],
     }, typeof(Posix), typeof(RunAs));
 
     public static TheoryData<string> RoomsOfTheAgent() => [.. Agent.Named];

@@ -71,12 +71,12 @@ public sealed class ServiceProgramTests : IDisposable
         Assert.Throws<ArgumentException>(() => _program.Read(["--config", config]));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task An_error_of_ours_is_not_taken_for_a_wrong_option() =>
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _program.RunAsync([], _ => throw new ArgumentOutOfRangeException(nameof(Variable))));
 
     /// <summary>Else an option would have a second name, which no check knows.</summary>
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task The_sources_of_the_framework_set_no_option()
     {
         const string framework = "Api__Port";

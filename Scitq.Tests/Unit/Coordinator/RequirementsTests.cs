@@ -53,6 +53,9 @@ public sealed class RequirementsTests
             return Task.FromResult<IReadOnlyList<Guid>>([]);
         }
 
+        public Task<IReadOnlyList<(Guid Id, string Why)>> DoomedAsync(IReadOnlyCollection<Guid>? ids, CancellationToken ct) =>
+            Task.FromResult<IReadOnlyList<(Guid, string)>>([]);
+
         public Task<IReadOnlyList<(long Number, Guid Id)>> ExistingAsync(
             IReadOnlyCollection<long> numbers, IReadOnlyCollection<Guid> ids, CancellationToken ct) => throw new NotSupportedException();
 

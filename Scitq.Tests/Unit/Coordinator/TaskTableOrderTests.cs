@@ -76,11 +76,12 @@ public sealed class TaskTableOrderTests
     {
         var submit = new SubmitTask { TaskId = Guid.Empty, Spec = new TaskSpec { Argv = ["true"], Retry = 2 } };
         yield return ("submitted", t => t.RaiseAsync(m => m.Submitted, submit, new Origin("me")));
-        yield return ("submitted with requirements", t => t.RaiseAsync(m => m.Submitted, submit, new Origin("me", [Lease])));
+        yield return ("submitted with requirements", t => t.RaiseAsync(m => m.Submitted, submit, new Origin("me", [new RequirementRow { RequiredId = Lease }])));
         yield return ("cancel", t => t.CancelAsync());
         yield return ("relaunch", t => t.RaiseAsync(m => m.RelaunchRequested, new RelaunchTask { TaskId = Guid.Empty }));
         yield return ("retry of the upload", t => t.RetryUploadAsync());
         yield return ("requirements met", t => t.RaiseAsync(m => m.RequirementsMet, new RequirementsMet()));
+        yield return ("requirement failed", t => t.RaiseAsync(m => m.RequirementFailed, new RequirementFailed("task 1 failed")));
         yield return ("retry due", t => t.RaiseAsync(m => m.RetryDue, new RetryDue()));
         yield return ("dispatch due", t => t.RaiseAsync(m => m.DispatchDue, new DispatchDue()));
         foreach (var worker in (string[])["w", "other"])

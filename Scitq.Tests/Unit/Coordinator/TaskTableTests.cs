@@ -68,6 +68,16 @@ public sealed class TaskTableTests
         Assert.Equal(missing is null ? null : $"the agent of worker w is too old for it: it does not know {missing}", task.Row.Phase);
     }
 
+    [Theory(Timeout = 10_000)]
+    [InlineData(false, 2), InlineData(true, 0)]
+    public async Task A_relaunch_gives_the_retries_back_unless_they_are_to_be_kept(bool keep, int expected)
+    {
+        var task = Make(TaskState.Failed);
+        task.Row.SetSpec(task.Row.Spec with { Retry = 2 });
+        await task.RaiseAsync(m => m.RelaunchRequested, new RelaunchTask { TaskId = task.Row.CorrelationId, KeepRetries = keep });
+        Assert.Equal((TaskState.Pending, expected), (task.Row.State, task.Row.RetriesLeft));
+    }
+
     [Fact(Timeout = 10_000)]
     public async Task A_cancelled_task_with_retries_left_is_not_tried_again()
     {

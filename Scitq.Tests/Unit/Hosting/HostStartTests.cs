@@ -8,7 +8,7 @@ namespace Scitq.Tests.Unit.Hosting;
 [Trait("Level", "Unit")]
 public sealed class HostStartTests
 {
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData(true)]
     [InlineData(false)]
     public async Task It_stops_in_order_instead_of_failing(bool toldToStop)
@@ -22,7 +22,7 @@ public sealed class HostStartTests
         Assert.Equal(toldToStop, first.HasStopped);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_cancellation_of_its_own_is_a_failure()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);

@@ -70,23 +70,29 @@ internal static class Columns
     public static readonly IReadOnlyList<Column> Event = [Column.Plain("event_id"), Column.Time("at"), Column.Plain("kind"), Column.Plain("task_id"),
         Column.Plain("attempt"), Column.Plain("worker"), Column.Plain("by"), Column.Plain("detail")];
 
+    private static readonly Column BatchState = Column.Plain("status") with { Nothing = "running" };
+
+    private static readonly Column Stopped = Column.Renamed("why", "stopped_reason");
+
     public static readonly IReadOnlyList<Column> BatchShort =
     [
         Column.Plain("batch"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("succeeded"), Column.Plain("failed"),
-        Column.Plain("total"), Column.Plain("workers"),
+        Column.Plain("total"), Column.Plain("workers"), BatchState, Stopped,
     ];
 
     public static readonly IReadOnlyList<Column> BatchLong =
     [
         Column.Plain("batch"), Column.Plain("waiting"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("uploading"),
         Column.Plain("succeeded"), Column.Plain("failed"),
-        Column.Plain("cancelled"), Column.Plain("paused"), Column.Plain("total"), Column.Plain("workers"),
+        Column.Plain("cancelled"), Column.Plain("paused"), Column.Plain("total"), Column.Plain("workers"), BatchState,
+        Column.Time("stopped"), Column.Plain("stopped_by"), Column.Plain("stopped_reason"), Column.Plain("description"),
     ];
 
     public static readonly IReadOnlyList<Column> WorkerShort =
     [
         Column.Plain("worker_id"), Column.Plain("name"), Column.Plain("status"), Column.Plain("batch"), Column.Plain("concurrency"), Column.Plain("prefetch"),
         Column.Plain("running"), .. UsageColumns.OfWorker, Column.Plain("load"), Column.Age("last_seen"),
+        Column.Plain("why"),
     ];
 
     public static readonly IReadOnlyList<Column> WorkerLong =

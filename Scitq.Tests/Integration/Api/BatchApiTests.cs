@@ -1,0 +1,137 @@
+using System.Net;
+using System.Text.Json;
+using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Batches;
+using Scitq.Coordinator.Tasks;
+
+namespace Scitq.Tests.Integration.Api;
+
+/// <summary>What users do with whole batches over HTTP, whatever the database.</summary>
+[Trait("Level", "Integration")]
+public abstract class BatchApiTests(bool postgres)
+{
+    [Fact(Timeout = 60_000)]
+    public async Task Workers_of_a_stopped_batch_are_told_to_pause_whenever_they_come_and_go_on_with_it()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var w1 = new WorkerInTest(server, "w1");
+        var before = (await w1.RegisterAsync()).Settings!;
+        var (number, _) = await server.SubmitAsync();
+
+        var stopped = (await server.PostAsync("/batches/Default/stop", new { reason = "wrong genome" })).Json();
+        Assert.Equal(("stopped", "wrong genome"), (stopped.GetProperty("status").GetString(), stopped.GetProperty("stopped_reason").GetString()));
+        var told = Assert.Single(server.Line.Told).Settings;
+        Assert.True(told.Paused && told.Revision > before.Revision, $"{before} then {told}");
+        Assert.Equal(told, (await w1.BeatAsync()).Settings);
+        Assert.True((await new WorkerInTest(server, "w2").RegisterAsync()).Settings!.Paused);
+        Assert.True((await w1.RegisterAsync()).Settings!.Paused);
+
+        Assert.Equal(["stopped", "stopped"], (await server.GetAsync("/workers")).Json().EnumerateArray().Select(w => w.GetProperty("status").GetString()));
+        Assert.Contains("wrong genome", (await server.GetAsync("/workers/w1")).Json().GetProperty("why").GetString(), StringComparison.Ordinal);
+        var explained = (await server.GetAsync($"/tasks/{number}/explain")).Text;
+        Assert.Contains("wrong genome", explained, StringComparison.Ordinal);
+        Assert.Contains("scitq-manage batch go Default", explained, StringComparison.Ordinal);
+        Assert.Equal("batch stopped", (await server.GetAsync("/tasks")).Json()[0].GetProperty("why").GetString());
+
+        var goes = (await server.PostAsync("/batches/Default/go")).Json();
+        Assert.Equal(("running", JsonValueKind.Null), (goes.GetProperty("status").GetString(), goes.GetProperty("stopped").ValueKind));
+        var last = (await w1.BeatAsync()).Settings!;
+        Assert.True(!last.Paused && last.Revision > told.Revision, $"{told} then {last}");
+        Assert.Equal(["batch_continued", "batch_stopped"], (await server.GetAsync("/events")).Json().EnumerateArray()
+            .Select(e => e.GetProperty("kind").GetString()));
+        var entry = (await server.GetAsync("/events?kind=batch_stopped")).Json()[0];
+        Assert.Equal("batch Default: wrong genome", entry.GetProperty("detail").GetString());
+        Assert.NotEqual(JsonValueKind.Null, entry.GetProperty("by").ValueKind);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_stop_is_the_batchs_own_workers_that_move_in_obey_and_those_that_move_out_work()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var worker = new WorkerInTest(server, "w1");
+        await worker.RegisterAsync();
+        await server.SubmitAsync(new { argv = new[] { "true" }, batch = "held" });
+        (await server.PostAsync("/batches/held/stop")).Json();
+        Assert.Empty(server.Line.Told);
+
+        (await server.SendAsync(HttpMethod.Patch, "/workers/w1", new { batch = "held" })).Json();
+        Assert.True(server.Line.Told[^1].Settings.Paused);
+        (await server.SendAsync(HttpMethod.Patch, "/workers/w1", new { batch = "Default" })).Json();
+        Assert.False((await worker.BeatAsync()).Settings!.Paused);
+
+        // A worker that its user has paused stays so when the batch goes on.
+        (await server.SendAsync(HttpMethod.Patch, "/workers/w1", new { batch = "held", paused = true })).Json();
+        (await server.PostAsync("/batches/held/go")).Json();
+        Assert.True((await worker.BeatAsync()).Settings!.Paused);
+        Assert.Equal("paused", (await server.GetAsync("/workers/w1")).Json().GetProperty("status").GetString());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Stopped_twice_it_keeps_the_first_reason_and_an_unknown_batch_is_refused()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        await server.SubmitAsync();
+        (await server.PostAsync("/batches/Default/stop", new { reason = "first" })).Json();
+        Assert.Equal("first", (await server.PostAsync("/batches/Default/stop", new { reason = "second" })).Json().GetProperty("stopped_reason").GetString());
+        (await server.PostAsync("/batches/nothing/stop")).Problem(HttpStatusCode.NotFound, "not_found");
+        (await server.PostAsync("/batches/nothing/go")).Problem(HttpStatusCode.NotFound, "not_found");
+        (await server.PostAsync("/batches/Default/stop", """{"reasn":"x"}""")).Problem(HttpStatusCode.BadRequest, "invalid");
+        Assert.Equal("stopped", (await server.GetAsync("/batches")).Json()[0].GetProperty("status").GetString());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Another_coordinator_tells_its_workers_of_the_stop_and_grants_nothing_of_the_batch()
+    {
+        await using var one = await ApiServer.StartAsync(postgres);
+        await using var other = await ApiServer.StartAsync(postgres, shared: one.Options);
+        var worker = new WorkerInTest(other, "w1");
+        await worker.RegisterAsync();
+        var (_, id) = await one.SubmitAsync();
+        Assert.Empty(await StoppedAsync());
+
+        (await one.PostAsync("/batches/Default/stop")).Json();
+        Assert.True((await worker.BeatAsync()).Settings!.Paused);
+        other.Clock.Ahead += TimeSpan.FromSeconds(2);
+        var held = await StoppedAsync();
+        Assert.Equal(["Default"], held);
+        Assert.Equal("its batch is stopped", (await ClaimAsync(held)).Refusal);
+
+        (await one.PostAsync("/batches/Default/go")).Json();
+        other.Clock.Ahead += TimeSpan.FromSeconds(2);
+        Assert.NotNull((await ClaimAsync(await StoppedAsync())).Lease);
+
+        async Task<IReadOnlySet<string>> StoppedAsync() =>
+            await ((StoppedBatches)other.App.Services.GetService(typeof(StoppedBatches))!).NamesAsync(CancellationToken.None);
+
+        async Task<TaskAnswer> ClaimAsync(IReadOnlySet<string> stopped) =>
+            (await other.RaiseAsync(id, m => m.Claimed, new Claimed("w1", 1) { Stopped = stopped })).Answer;
+    }
+}
+
+/// <summary>A worker as the coordinator hears it.</summary>
+internal sealed class WorkerInTest(ApiServer server, string name, string batch = "Default")
+{
+    private Guid _epoch;
+    private long _sequence;
+
+    public async Task<WorkerRegistered> RegisterAsync()
+    {
+        (_epoch, _sequence) = (Guid.NewGuid(), 0);
+        return await server.Workers.RegisterAsync(
+            new RegisterWorker
+            {
+                Worker = name, Epoch = _epoch, Takeover = true, Batch = batch, Concurrency = 1, Prefetch = 0, Leases = [],
+                Host = new HostInfo { Hostname = "h", Cpus = 1, Memory = 1, Version = "1" },
+            },
+            CancellationToken.None);
+    }
+
+    public async Task<HeartbeatAnswered> BeatAsync() => (await server.Heartbeats.HeartbeatAsync(
+        new WorkerHeartbeat { Worker = name, Epoch = _epoch, Sequence = ++_sequence, Leases = [] }, CancellationToken.None))!;
+}
+
+[Trait("Level", "Integration")]
+public sealed class PostgresBatchApiTests() : BatchApiTests(postgres: true);
+
+[Trait("Level", "Integration")]
+public sealed class SqliteBatchApiTests() : BatchApiTests(postgres: false);

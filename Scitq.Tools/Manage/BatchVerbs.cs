@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Scitq.Tools.CommandLine;
+using Scitq.Tools.Manage.Output;
+using Scitq.Tools.Server;
+
+namespace Scitq.Tools.Manage;
+
+/// <summary>Verbs that change batches.</summary>
+internal static class BatchVerbs
+{
+    private static readonly Option Name = new("name", 'n', "NAME", "the batch") { Given = Given.Many };
+    private static readonly Option Reason = TaskOptions.Reason with { Help = "kept in the history, and shown while it lasts" };
+
+    public static readonly IReadOnlyList<Verb> All =
+    [
+        new("batch", "stop", "Let nothing of batches start any more; what runs goes on.", "NAME...", [Name, Reason, TaskOptions.DryRun],
+            ["scitq-manage batch stop mybatch --reason 'wrong reference genome'"], StopAsync),
+        new("batch", "go", "Let stopped batches go on.", "NAME...", [Name, Reason, TaskOptions.DryRun], ["scitq-manage batch go mybatch"], GoAsync),
+    ];
+
+    private static Task<int> StopAsync(ManageContext context) => ChangeAsync(context, "stop", "be stopped");
+
+    private static Task<int> GoAsync(ManageContext context) => ChangeAsync(context, "go", "go on");
+
+    private static async Task<int> ChangeAsync(ManageContext context, string action, string done)
+    {
+        var names = Some(context);
+        var dryRun = context.Line.Has("dry-run");
+        // An unknown one among several is told before any of them is changed.
+        if (dryRun || names.Count > 1)
+            foreach (var name in names)
+            {
+                using var batch = await context.Rest.GetAsync(Path(name), context.Patience, context.Cancel);
+                if (dryRun) context.Io.Out.WriteLine($"Batch {name} would {done}: {Tasks(batch.RootElement)}");
+            }
+
+        if (dryRun) return ExitCodes.Done;
+        if (names.Count > 1) context.Confirm($"{names.Count} batches would {done}.");
+        var json = context.Format is Format.Json or Format.Jsonl;
+        var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
+        var body = JsonBody.Write(writer =>
+        {
+            if (context.Line.Value("reason") is { } reason) writer.WriteString("reason", reason);
+        });
+        foreach (var name in names)
+        {
+            using var answer = await context.Rest.PostAsync($"{Path(name)}/{action}", body, null, context.Patience, context.Cancel);
+            if (json) rows.Write(answer.RootElement);
+            else if (!context.Quiet) context.Io.Out.WriteLine(Line(answer.RootElement));
+        }
+
+        if (json) rows.Finish();
+        return ExitCodes.Done;
+    }
+
+    private static string Line(JsonElement batch)
+    {
+        var (by, reason) = (batch.Text("stopped_by"), batch.Text("stopped_reason"));
+        var state = batch.Text("status") != "stopped" ? "goes on"
+            : $"is stopped{(by is null ? "" : $" by {Display.Clean(by)}")}{(reason is null ? "" : $" ({Display.Clean(reason)})")}";
+        return $"Batch {batch.Text("batch")} {state}: {Tasks(batch)}";
+    }
+
+    private static string Tasks(JsonElement batch)
+    {
+        var queued = (batch.Number("waiting") ?? 0) + (batch.Number("pending") ?? 0) + (batch.Number("accepted") ?? 0);
+        var workers = batch.Texts("workers").ToList();
+        return $"{Display.Count(queued)} queued, {Display.Count(batch.Number("running") ?? 0)} running, "
+            + (workers.Count == 0 ? "no worker" : $"{(workers.Count == 1 ? "worker" : "workers")} {string.Join(", ", workers.Take(10))}"
+                + (workers.Count > 10 ? $" and {workers.Count - 10} more" : ""));
+    }
+
+    private static List<string> Some(ManageContext context)
+    {
+        List<string> names = [.. context.Line.All("name").Concat(context.Line.Operands).Distinct()];
+        return names.Count > 0 ? names : throw new UsageException("which batch? give its name", "See: scitq-manage batch list");
+    }
+
+    private static string Path(string name) => $"batches/{Uri.EscapeDataString(name)}";
+}
