@@ -1,4 +1,4 @@
-using Scitq.Contracts.Messages;
+using Scitq.Contracts;
 
 namespace Scitq.Agent.Parts;
 
@@ -6,6 +6,6 @@ namespace Scitq.Agent.Parts;
 /// <param name="IsOwn">Whether there is nothing else in it, so that the agent may end it.</param>
 internal sealed record AgentProcess(bool IsOwn)
 {
-    /// <summary>What the agent can be asked to do with itself.</summary>
-    public IReadOnlyList<string> Abilities => IsOwn ? [WorkerAbilities.Drain, WorkerAbilities.Leave] : [WorkerAbilities.Drain];
+    /// <summary>What the agent can be asked to do.</summary>
+    public IReadOnlyList<string> Knows => IsOwn ? [.. Abilities.All, Abilities.Drain, Abilities.Leave] : [.. Abilities.All, Abilities.Drain];
 }

@@ -3,6 +3,7 @@ using Scitq.Agent.Journal;
 using Scitq.Agent.Machine;
 using Scitq.Agent.Parts;
 using Scitq.Agent.Runtimes;
+using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Workers;
@@ -21,7 +22,7 @@ internal sealed class Introduction(AgentOptions options, AttemptJournal journal,
         Concurrency = options.Concurrency,
         Prefetch = options.Prefetch,
         LeaseSeconds = options.LeaseTime.TotalSeconds,
-        Knows = process.Abilities,
+        Knows = process.Knows,
         Host = HostFigures.Describe(runtimes.DockerVersion, runtimes.Gpus),
         Leases = attempts.Keys(),
     };

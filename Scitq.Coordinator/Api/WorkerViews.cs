@@ -112,7 +112,7 @@ internal record WorkerView
     /// <param name="now">The time.</param>
     public static WorkerStatus StatusOf(WorkerRow row, bool stopped, DateTime now) =>
         IsOffline(row, now) ? WorkerStatus.Offline
-        : row is { Draining: true, Hold: WorkerHeartbeat.Draining, Leases: 0 } && !row.Can(WorkerAbilities.Leave) ? WorkerStatus.Drained
+        : row is { Draining: true, Hold: WorkerHeartbeat.Draining, Leases: 0 } && !row.Knows(Abilities.Leave) ? WorkerStatus.Drained
         : row.Draining || row.Hold == WorkerHeartbeat.Draining ? WorkerStatus.Draining
         : row.Paused ? WorkerStatus.Paused
         : stopped ? WorkerStatus.Stopped

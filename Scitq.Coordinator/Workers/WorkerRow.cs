@@ -36,9 +36,6 @@ internal sealed class WorkerRow
     /// <summary>Whether it is forgotten once it has left, or is lost.</summary>
     public bool Deleting { get; set; }
 
-    /// <summary>JSON array of <see cref="WorkerAbilities"/>; null of an agent that is older than they are.</summary>
-    public string? Knows { get; set; }
-
     /// <summary>Counts the changes of what the worker should do; an older one that arrives after a newer one says nothing.</summary>
     public long Revision { get; set; }
 
@@ -67,6 +64,9 @@ internal sealed class WorkerRow
 
     /// <summary>JSON array of texts, or null when there is none.</summary>
     public string? Gpus { get; set; }
+
+    /// <summary>JSON array of the <see cref="Contracts.Abilities"/> that its agent named; null of one older than that.</summary>
+    public string? Abilities { get; set; }
 
     /// <summary>JSON array of <see cref="CachedResource"/>, or null when nothing is known.</summary>
     public string? Resources { get; set; }
@@ -99,6 +99,10 @@ internal sealed class WorkerRow
     /// <summary>Settings that hold now.</summary>
     public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused, Revision, Draining, Evicting);
 
+    /// <summary>Whether its agent knows how to do it.</summary>
+    public bool Knows(string ability) =>
+        Abilities is { } known && JsonSerializer.Deserialize<IReadOnlyList<string>>(known, ScitqJson.Rest)!.Contains(ability);
+
     /// <summary>Another start of the agent takes the name.</summary>
     public void Enter(RegisterWorker message, Hearing hearing, DateTime now)
     {
@@ -113,14 +117,11 @@ internal sealed class WorkerRow
         Version = message.Host.Version;
         Docker = message.Host.Docker;
         Gpus = message.Host.Gpus is { Count: > 0 } gpus ? JsonSerializer.Serialize(gpus, ScitqJson.Rest) : null;
-        Knows = message.Knows is { Count: > 0 } knows ? JsonSerializer.Serialize(knows, ScitqJson.Rest) : null;
+        Abilities = message.Knows is { Count: > 0 } known ? JsonSerializer.Serialize(known, ScitqJson.Rest) : null;
         Leases = message.Leases.Count;
         (Hold, Stats) = (null, null);
         Registered = LastSeen = now;
     }
-
-    /// <summary>Whether its agent can be asked for this one of the <see cref="WorkerAbilities"/>.</summary>
-    public bool Can(string ability) => Knows is not null && JsonSerializer.Deserialize<List<string>>(Knows, ScitqJson.Rest)!.Contains(ability);
 
     /// <summary>What its last heartbeats told of its machine.</summary>
     public WorkerStats? ReadStats() => Stats is null ? null : JsonSerializer.Deserialize<WorkerStats>(Stats, ScitqJson.Rest);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Api.Actions;
 using Scitq.Coordinator.Persistence;
@@ -24,7 +25,7 @@ internal sealed class DeleteAction(IDbContextFactory<ScitqDb> contexts, WorkerWi
     public override async Task<string?> ProblemAsync(ActionCall call, WorkerRow worker, CancellationToken ct)
     {
         if (worker.Epoch is null) return null;
-        if (!worker.Can(WorkerAbilities.Leave) && !WorkerView.IsOffline(worker, clock.GetUtcNow().UtcDateTime))
+        if (!worker.Knows(Abilities.Leave) && !WorkerView.IsOffline(worker, clock.GetUtcNow().UtcDateTime))
             return "its agent can't be told to leave, for it is part of another program, or too old: stop it first.";
         if (((DeleteArguments)call.Arguments).Force) return null;
         await using var db = await contexts.CreateDbContextAsync(ct);

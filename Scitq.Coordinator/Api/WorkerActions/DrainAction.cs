@@ -1,3 +1,4 @@
+using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Api.Actions;
 using Scitq.Coordinator.Workers;
@@ -18,12 +19,12 @@ internal sealed class DrainAction(WorkerWishes wishes) : WorkerAction
 
     public override Task<string?> ProblemAsync(ActionCall call, WorkerRow worker, CancellationToken ct) => Task.FromResult(
         worker.Epoch is null ? "it is offline, so there is nothing to drain."
-        : worker.Can(WorkerAbilities.Drain) ? null
+        : worker.Knows(Abilities.Drain) ? null
         : $"its agent ({worker.Version}) is too old to be told: send it SIGTERM.");
 
     public override async Task<WorkerOutcome> DoAsync(ActionCall call, WorkerRow worker, CancellationToken ct) =>
         await wishes.DrainAsync(worker.Id, evict: false, delete: false, call.Reason, call.By, ct) is { } row
-            ? new WorkerOutcome(Note: row.Can(WorkerAbilities.Leave)
+            ? new WorkerOutcome(Note: row.Knows(Abilities.Leave)
                 ? null
                 : $"worker {row.Name} is part of another program: it stays, drained, until it is resumed.")
             : WorkerOutcome.Gone;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Usage;
@@ -13,7 +14,7 @@ namespace Scitq.Tests.Integration.Api;
 [Trait("Level", "Integration")]
 public abstract class WorkerActionApiTests(bool postgres)
 {
-    private static readonly string[] All = [WorkerAbilities.Drain, WorkerAbilities.Leave];
+    private static readonly string[] All = [Abilities.Drain, Abilities.Leave];
     private readonly Dictionary<string, long> _sequences = [];
 
     [Fact(Timeout = 60_000)]
@@ -69,7 +70,7 @@ public abstract class WorkerActionApiTests(bool postgres)
         Assert.Contains("stop it first", (await server.PostAsync("/workers/old/delete")).Problem(HttpStatusCode.Conflict, "wrong_state"),
             StringComparison.Ordinal);
 
-        var epoch = await RegisterAsync(server, "part", [WorkerAbilities.Drain]);
+        var epoch = await RegisterAsync(server, "part", [Abilities.Drain]);
         var note = (await server.PostAsync("/workers/part/drain")).Json(HttpStatusCode.Accepted).GetProperty("note").GetString();
         Assert.Contains("stays", note, StringComparison.Ordinal);
         await BeatAsync(server, epoch, "part", hold: "draining");
