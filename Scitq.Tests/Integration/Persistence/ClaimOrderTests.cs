@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Tests.Integration.Persistence;
@@ -58,18 +59,25 @@ public abstract class ClaimOrderTests(bool postgres)
     public async Task A_priority_is_the_tasks_own_or_the_batchs_and_what_has_ended_keeps_its()
     {
         await using var database = await Database.CreateAsync(postgres);
-        await SubmitAsync(database, "b", [0]);
-        await using (var db = database.Context())
-            await db.Batches.Where(b => b.Name == "b").ExecuteUpdateAsync(set => set.SetProperty(b => b.Priority, 4).SetProperty(b => b.Ordered, true));
+        await SubmitAsync(database, "b", [null]);
+        var batches = new BatchPriorities(database.Contexts, database.Service);
+        await batches.GiveAsync("b", 4, "they all", "me", CancellationToken.None);
         var tasks = await SubmitAsync(database, "b", [null, 0, 7]);
         Assert.Equal([4, 0, 7], tasks.Select(t => t.Priority));
 
-        // The batch's changes: its own stay, and so does the one that a user has moved.
+        // Its own stay, and so does that of what has ended.
         Guid[] all = [.. tasks.Select(t => t.CorrelationId)];
+        await SubmitAsync(database, "b", [.. Enumerable.Repeat<int?>(null, 1_500)]);
         await database.Service.CancelAsync(all[2], null, CancellationToken.None);
-        var answers = await database.Service.GivePriorityAsync(all, new PriorityGiven(-2, InsteadOf: 4), null, CancellationToken.None);
-        Assert.Equal([(-2, true), (0, false), (7, false)], answers.Select(a => (a!.Value.Task.Priority, a.Value.Done)));
-        answers = await database.Service.GivePriorityAsync([all[0], all[2]], new PriorityGiven(9), null, CancellationToken.None);
+        await batches.GiveAsync("b", -2, null, null, CancellationToken.None);
+        await using (var db = database.Context())
+        {
+            Assert.Equal([-2, -2, 0, 7], await db.Tasks.OrderBy(t => t.Number).Select(t => t.Priority).Take(4).ToListAsync());
+            Assert.Equal(1_502, await db.Tasks.CountAsync(t => t.Priority == -2));
+            Assert.Equal([("4 instead of 0: they all", "me")], (await db.Events.Where(e => e.ByWhom == "me").ToListAsync()).Select(e => (e.Detail, e.ByWhom)));
+        }
+
+        var answers = await database.Service.GivePriorityAsync([all[0], all[2]], new PriorityGiven(9), null, CancellationToken.None);
         Assert.Equal([(9, true), (7, false)], answers.Select(a => (a!.Value.Task.Priority, a.Value.Done)));
     }
 

@@ -30,7 +30,9 @@ internal sealed class Database : IAsyncDisposable
 
     public TaskService Service => _services.GetRequiredService<TaskService>();
 
-    public ScitqDb Context() => _services.GetRequiredService<IDbContextFactory<ScitqDb>>().CreateDbContext();
+    public IDbContextFactory<ScitqDb> Contexts => _services.GetRequiredService<IDbContextFactory<ScitqDb>>();
+
+    public ScitqDb Context() => Contexts.CreateDbContext();
 
     public static async Task<Database> CreateAsync(bool postgres)
     {
