@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Scitq.Contracts;
 using Scitq.Coordinator.Api.Access;
+using Scitq.Coordinator.Api.Live;
 using Scitq.Coordinator.Api.Actions;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Health;
@@ -20,6 +21,7 @@ internal static class ApiRegistration
         services.AddExceptionHandler<Failures>().AddAccess().AddHealth();
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
+        services.AddSingleton<LiveView>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<LiveView>());
         return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<BatchQueries>().AddSingleton<TaskQueries>()
             .AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions();
     }
@@ -42,6 +44,7 @@ internal static class ApiRegistration
         api.MapBatches();
         api.MapWorkers();
         api.MapServer();
+        api.MapLive();
     }
 
     private static string Code(int? status) => status switch
