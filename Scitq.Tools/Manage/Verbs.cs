@@ -18,8 +18,10 @@ internal static class Verbs
     public static readonly IReadOnlyList<Verb> All =
     [
         new("task", "list", "Tasks, newest first.", "",
-            [.. Filter, Long, ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)"), After],
-            ["scitq-manage task list -b mybatch -S failed", "scitq-manage task list --format csv -L > tasks.csv"], TaskListVerbs.ListAsync),
+            [.. Filter, Long, ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)"), After,
+                new("watch", '\0', null, "paint it anew whenever something changes, until interrupted")],
+            ["scitq-manage task list -b mybatch -S failed", "scitq-manage task list --watch -S running",
+                "scitq-manage task list --format csv -L > tasks.csv"], TaskListVerbs.ListAsync),
         new("task", "show", "All there is to know about tasks: attempts and history too.", "ID...",
             [Id, Name, Batch, Long, new("outputs", '\0', null, "only the files that were delivered: path, size, MD5"),
                 Attempt with { Help = "with --outputs: of attempt N; -1 is the one before the latest" }],
@@ -87,6 +89,7 @@ internal static class Verbs
             ["scitq-manage debug run 12", "scitq-manage debug run --shell -r 12"], DebugVerbs.RunAsync),
         new("server", "status", "Version, health, and how much there is to do.", "", [], ["scitq-manage server status"], OtherVerbs.ServerStatusAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
+        .. WatchVerbs.All,
         .. SetupVerbs.All,
     ];
 

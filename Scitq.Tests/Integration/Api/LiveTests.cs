@@ -33,8 +33,11 @@ public sealed class LiveTests
         await using var again = await Watch.OpenAsync(server, "?topics=batches&batch=b2");
         var (first, now) = await again.NextAsync();
         Assert.Equal("snapshot", first);
-        Assert.Equal("b2", Assert.Single(now.GetProperty("batches").EnumerateArray()).GetProperty("batch").GetString());
         Assert.Equal(JsonValueKind.Null, now.GetProperty("tasks").ValueKind);
+        // Figures are counted now and then, so the batch may come a moment later; the other one never does.
+        var batches = now.GetProperty("batches").EnumerateArray().ToList();
+        var b2 = batches.Count > 0 ? batches.Single() : await again.UntilAsync(e => e.GetProperty("batches").EnumerateArray().SingleOrDefault());
+        Assert.Equal("b2", b2.GetProperty("batch").GetString());
     }
 
     [Fact(Timeout = 60_000)]

@@ -151,6 +151,8 @@ public sealed class EveryVerbTests
         var stub = await StubCoordinator.StartAsync();
         stub.Otherwise = context => context.Request.Path.Value! switch
         {
+            "/api/v1/stream" => StubCoordinator.Json(
+                $"event: snapshot\ndata: {{\"at\":\"2026-11-22T10:00:00Z\",\"batches\":[{Row}],\"workers\":[{Row}],\"tasks\":[{Row}],\"gone\":{{}}}}\n\n")(context),
             var path when path.EndsWith("/stream", StringComparison.Ordinal) =>
                 StubCoordinator.Json($"event: status\ndata: {Row}\n\nevent: end\ndata: {Row}\n\n")(context),
             var path when path.Contains("/log/", StringComparison.Ordinal) => StubCoordinator.Json("what it printed\n")(context),
