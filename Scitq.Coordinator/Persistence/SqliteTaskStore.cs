@@ -14,6 +14,8 @@ internal sealed class SqliteTaskStore : ITaskStore
     private readonly HotTable<TaskEventRow> _events;
     private readonly HotTable<RequirementRow> _requirements;
     private readonly HotTable<BatchRow> _batches;
+    private readonly HotTable<NoticeRow> _notices;
+    private readonly HotTable<BatchLookRow> _looks;
 
     public SqliteTaskStore(IDbContextFactory<ScitqDb> contexts)
     {
@@ -24,6 +26,8 @@ internal sealed class SqliteTaskStore : ITaskStore
         _events = new(db.Model);
         _requirements = new(db.Model);
         _batches = new(db.Model);
+        _notices = new(db.Model);
+        _looks = new(db.Model);
     }
 
     public async Task<Dictionary<Guid, TaskSaga>> LoadAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct)
@@ -68,6 +72,8 @@ internal sealed class SqliteTaskStore : ITaskStore
         // An update that changes nothing, because each statement is held to have changed one row.
         var upsert = Insert(_batches, _batches.Columns) + " ON CONFLICT (name) DO UPDATE SET name = excluded.name";
         await ExecuteAsync(connection, transaction, upsert, _batches.Columns, changes.Batches, ct);
+        await ExecuteAsync(connection, transaction, Insert(_notices, _notices.Except("id")), _notices.Except("id"), changes.Notices, ct);
+        await ExecuteAsync(connection, transaction, Insert(_looks, _looks.Except("id")), _looks.Except("id"), changes.BatchLooks, ct);
         await transaction.CommitAsync(ct);
     }
 

@@ -19,5 +19,9 @@ internal sealed class TaskChanges
     /// <summary>Batches that may be new; one there is stays as it is.</summary>
     public List<BatchRow> Batches { get; } = [];
 
+    public List<NoticeRow> Notices { get; } = [];
+
+    public List<BatchLookRow> BatchLooks { get; } = [];
+
     public bool IsEmpty => Inserts.Count + Updates.Count + Attempts.Count + Events.Count + Requirements.Count == 0;
 }

@@ -4,6 +4,7 @@ using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Webhooks;
 using Scitq.Coordinator.Usage;
 
 namespace Scitq.Coordinator.Workers;
@@ -11,7 +12,7 @@ namespace Scitq.Coordinator.Workers;
 /// <summary>Answers heartbeats: renews the leases they name, and tells workers what they have not heard.</summary>
 internal sealed class Heartbeats(
     IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory,
-    HeldLeases leases, Redeliveries redeliveries, UsageMinutes minutes, TimeProvider clock)
+    HeldLeases leases, Redeliveries redeliveries, UsageMinutes minutes, Outbox outbox, TimeProvider clock)
 {
     /// <summary>So many leases are told with one answer; the others follow with the next ones.</summary>
     public const int MostTold = 20;
@@ -31,6 +32,8 @@ internal sealed class Heartbeats(
         if (worker?.Epoch != message.Epoch) return new HeartbeatAnswered { Sequence = message.Sequence, Known = false };
         if (message.Sequence <= worker.Sequence) return null;
 
+        if (worker.Hold is null && message.Hold is not null)
+            outbox.Add(db, WebhookEvents.DiskLow, new { message.Worker, Why = message.Hold, message.DiskFree }, clock.GetUtcNow().UtcDateTime);
         Note(worker, message, now);
         await db.SaveChangesAsync(ct);
         await RecordAsync(db, worker.Id, message.Done, ct);
