@@ -22,8 +22,9 @@ internal static class ApiRegistration
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
         services.AddSingleton<LiveView>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<LiveView>());
-        return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<BatchQueries>().AddSingleton<TaskQueries>()
-            .AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions();
+        services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>();
+        services.AddSingleton<BatchStatistics>().AddSingleton<BatchExport>().AddSingleton<ExportWriter>();
+        return services.AddSingleton<LogStore>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions();
     }
 
     /// <summary>Everything the coordinator answers over HTTP.</summary>
@@ -42,9 +43,11 @@ internal static class ApiRegistration
         api.MapAttempts();
         api.MapEvents();
         api.MapBatches();
+        api.MapReports();
         api.MapWorkers();
         api.MapServer();
         api.MapLive();
+        api.MapRetention();
     }
 
     private static string Code(int? status) => status switch

@@ -139,10 +139,20 @@ public sealed class EveryVerbTests
         ["-s", stub.Address, "--timeout", "1", "-y", .. words.Select(w => w.EndsWith(".txt", StringComparison.Ordinal) ? Path.Combine(folder, w) : w)];
 
     /// <summary>Some verbs go on until they are told to stop.</summary>
-    private static CancellationTokenSource Interrupting(ToolIo io)
+    internal static CancellationTokenSource Interrupting(ToolIo io, TimeSpan? after = null)
     {
-        var enough = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        enough.Token.Register(io.Interrupt);
+        var enough = new CancellationTokenSource(after ?? TimeSpan.FromSeconds(2));
+        // A run that ends at this very moment has no streams any more.
+        enough.Token.Register(() =>
+        {
+            try
+            {
+                io.Interrupt();
+            }
+            catch (ObjectDisposedException)
+            {
+            }
+        });
         return enough;
     }
 
@@ -153,6 +163,8 @@ public sealed class EveryVerbTests
         {
             "/api/v1/stream" => StubCoordinator.Json(
                 $"event: snapshot\ndata: {{\"at\":\"2026-11-22T10:00:00Z\",\"batches\":[{Row}],\"workers\":[{Row}],\"tasks\":[{Row}],\"gone\":{{}}}}\n\n")(context),
+            var path when path.StartsWith("/api/v1/batches/", StringComparison.Ordinal) && path.EndsWith("/stats", StringComparison.Ordinal) =>
+                StubCoordinator.Json($"{{\"batch\":\"b1\",\"ended\":[{Row}]}}")(context),
             var path when path.EndsWith("/stream", StringComparison.Ordinal) =>
                 StubCoordinator.Json($"event: status\ndata: {Row}\n\nevent: end\ndata: {Row}\n\n")(context),
             var path when path.Contains("/log/", StringComparison.Ordinal) => StubCoordinator.Json("what it printed\n")(context),
