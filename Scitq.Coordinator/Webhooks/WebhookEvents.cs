@@ -6,7 +6,7 @@ internal static class WebhookEvents
     /// <summary>The last unfinished task of a batch has ended.</summary>
     public const string BatchEnded = "batch.ended";
 
-    /// <summary>A batch was stopped because too many of its tasks failed.</summary>
+    /// <summary>A batch was stopped, by a user or because too many of its tasks failed.</summary>
     public const string BatchStopped = "batch.stopped";
 
     /// <summary>A task has failed, and no retry follows.</summary>

@@ -108,6 +108,18 @@ public sealed class WebhookTests
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_batch_that_is_stopped_is_told_with_the_reason()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync();
+        await using var server = await ApiServer.StartAsync(postgres: false, hooks: Hook(receiver, WebhookEvents.BatchStopped));
+        await SubmitAsync(server);
+        await server.PostAsync("/batches/b1/stop", new { reason = "wrong genome" });
+        await server.PostAsync("/batches/b1/go");
+        var told = await receiver.TakenAsync(_ => true, "the stop was told");
+        Assert.Equal(("batch.stopped", "b1", "wrong genome"), (told.Event, told.Data.GetProperty("batch").GetString(), told.Data.GetProperty("reason").GetString()));
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task Of_two_coordinators_each_event_is_sent_by_one()
     {
         await using var receiver = await WebhookReceiver.StartAsync();
