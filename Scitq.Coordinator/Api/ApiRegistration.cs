@@ -3,6 +3,7 @@ using Scitq.Contracts;
 using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Api.Live;
 using Scitq.Coordinator.Api.Actions;
+using Scitq.Coordinator.Api.WorkerActions;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Logs;
@@ -24,7 +25,8 @@ internal static class ApiRegistration
         services.AddSingleton<LiveView>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<LiveView>());
         services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>();
         services.AddSingleton<BatchStatistics>().AddSingleton<BatchExport>().AddSingleton<ExportWriter>();
-        return services.AddSingleton<LogStore>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions();
+        return services.AddSingleton<LogStore>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>()
+            .AddActions().AddWorkerActions();
     }
 
     /// <summary>Everything the coordinator answers over HTTP.</summary>
@@ -45,6 +47,7 @@ internal static class ApiRegistration
         api.MapBatches();
         api.MapReports();
         api.MapWorkers();
+        api.MapWorkerActions();
         api.MapServer();
         api.MapLive();
         api.MapRetention();

@@ -35,7 +35,16 @@ internal sealed class Heartbeats(
         if (worker.Hold is null && message.Hold is not null)
             outbox.Add(db, WebhookEvents.DiskLow, new { message.Worker, Why = message.Hold, message.DiskFree }, clock.GetUtcNow().UtcDateTime);
         Note(worker, message, now);
-        await db.SaveChangesAsync(ct);
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            // Forgotten in this moment.
+            return new HeartbeatAnswered { Sequence = message.Sequence, Known = false };
+        }
+
         await RecordAsync(db, worker.Id, message.Done, ct);
         memory.Know(message.Worker, message.Epoch);
 
