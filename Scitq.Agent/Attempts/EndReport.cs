@@ -47,6 +47,6 @@ internal static class EndReport
     }
 
     /// <summary>One that had ended well before it was to be stopped, and has nothing to deliver, is done.</summary>
-    private static bool IsCancelled(Attempt attempt, Outcome outcome) => attempt.Cause == StopCause.Cancelled
+    private static bool IsCancelled(Attempt attempt, Outcome outcome) => attempt.IsCancelled
         && (outcome.StoppedByUser || outcome.Exit?.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
 }

@@ -10,11 +10,17 @@ public static class Abilities
     /// <summary>To let a command that runs stand still, and go on.</summary>
     public const string Pause = "pause";
 
+    /// <summary>To end an attempt at once, without TERM and grace.</summary>
+    public const string Kill = "kill";
+
+    /// <summary>To send a signal to a command that runs.</summary>
+    public const string Signal = "signal";
+
     private const string Secrets = "secrets";
     private const string MaskSecrets = "mask-secrets";
 
     /// <summary>The abilities of this version.</summary>
-    public static IReadOnlyList<string> All { get; } = [Secrets, MaskSecrets, Pause];
+    public static IReadOnlyList<string> All { get; } = [Secrets, MaskSecrets, Pause, Kill, Signal];
 
     /// <summary>An ability that the task needs and an agent with only these lacks; null when there is none.</summary>
     public static string? Missing(TaskSpec spec, IReadOnlyList<string> known) =>

@@ -16,4 +16,6 @@ internal sealed class WorkerLine(ITopology topology, ReconcileRequests requests,
     public void Compare(string batch) => requests.Ask(batch);
 
     public void Tell(string worker, ConfigureWorker settings) => dispatcher.Tell(worker, settings);
+
+    public void Tell(string worker, CarryOut order) => dispatcher.Tell(worker, order);
 }
