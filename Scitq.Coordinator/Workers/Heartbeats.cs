@@ -33,7 +33,16 @@ internal sealed class Heartbeats(
         if (message.Sequence <= worker.Sequence) return null;
 
         Note(worker, message, now);
-        await db.SaveChangesAsync(ct);
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            // Forgotten in this moment.
+            return new HeartbeatAnswered { Sequence = message.Sequence, Known = false };
+        }
+
         await RecordAsync(db, worker, message.Done, ct);
         memory.Know(message.Worker, message.Epoch);
 
@@ -118,6 +127,6 @@ internal sealed class Heartbeats(
     {
         if (ids.Count == 0) return [];
         var tasks = await db.Tasks.AsNoTracking().Where(t => ids.Contains(t.CorrelationId) && t.Worker == worker && t.Lease != null).ToListAsync(ct);
-        return [.. tasks.Select(t => new ClaimAnswer { TaskId = t.CorrelationId, Attempt = t.Attempt, Lease = t.Lease, Number = t.Number, Spec = t.Spec })];
+        return [.. tasks.Select(t => t.Grant())];
     }
 }

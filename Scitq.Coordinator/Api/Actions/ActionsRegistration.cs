@@ -12,5 +12,6 @@ internal static class ActionsRegistration
             .AddSingleton<TaskAction, RelaunchAction>()
             .AddSingleton<TaskAction, RetryUploadAction>()
             .AddSingleton<TaskAction, PauseAction>()
-            .AddSingleton<TaskAction, ResumeAction>();
+            .AddSingleton<TaskAction, ResumeAction>()
+            .AddSingleton<TaskAction, PrioritizeAction>();
 }
