@@ -52,7 +52,7 @@ internal sealed class Window(ReconcileRequests requests)
     {
         _starved[batch] = true;
         if (_sent.ContainsKey(message)) Remove(message);
-        else if (_sent.FirstOrDefault(s => s.Value == batch) is { Value: not null } any) Remove(any.Key);
+        else if (_counts.GetValueOrDefault(batch) > 0 && _sent.FirstOrDefault(s => s.Value == batch) is { Value: not null } any) Remove(any.Key);
     }
 
     public bool Contains(Guid task) => _sent.ContainsKey(task);
