@@ -26,7 +26,7 @@ internal static class ApiRegistration
         services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>();
         services.AddSingleton<BatchStatistics>().AddSingleton<BatchExport>().AddSingleton<ExportWriter>();
         return services.AddSingleton<LogStore>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>()
-            .AddActions().AddWorkerActions();
+            .AddSingleton<BatchPriorities>().AddActions().AddWorkerActions();
     }
 
     /// <summary>Everything the coordinator answers over HTTP.</summary>
@@ -45,6 +45,7 @@ internal static class ApiRegistration
         api.MapAttempts();
         api.MapEvents();
         api.MapBatches();
+        api.MapBatchPriority();
         api.MapReports();
         api.MapWorkers();
         api.MapWorkerActions();

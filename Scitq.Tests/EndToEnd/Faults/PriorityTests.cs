@@ -80,6 +80,14 @@ public sealed class PriorityTests
         Assert.Equal(2, (await ToolAsync("scitq-manage", "task", "prioritize", "3", "--priority", "11")).Code);
         Assert.Equal(2, (await ToolAsync("scitq-launch", "--priority", "-11", "true")).Code);
 
+        // Tasks with a priority of their own keep it; here all have one but the first, which runs.
+        Assert.Equal("Batch Default has priority 2\n", (await ToolAsync("scitq-manage", "batch", "prioritize", "Default", "--priority", "2")).Success());
+        Assert.NotEqual(0, (await ToolAsync("scitq-manage", "batch", "prioritize", "nothing", "--priority", "2")).Code);
+
+        // Tasks with a priority of their own keep it; here all have one but the first, which runs.
+        Assert.Equal("Batch Default has priority 2\n", (await ToolAsync("scitq-manage", "batch", "prioritize", "Default", "--priority", "2")).Success());
+        Assert.NotEqual(0, (await ToolAsync("scitq-manage", "batch", "prioritize", "nothing", "--priority", "2")).Code);
+
         await File.WriteAllTextAsync(folder["go"], "", TestContext.Current.CancellationToken);
         (await ToolAsync("scitq-manage", "task", "wait", "1-11", "--timeout", "90")).Success();
         Assert.Equal(

@@ -94,6 +94,7 @@ internal static class Columns
         Column.Plain("uploading"), Column.Plain("succeeded"), Column.Plain("failed"),
         Column.Plain("cancelled"), Column.Plain("paused"), Column.Plain("total"), Column.Plain("workers"), BatchState,
         Column.Time("stopped"), Column.Plain("stopped_by"), Column.Plain("stopped_reason"), Column.Plain("description"),
+        Column.Plain("priority"),
     ];
 
     public static readonly IReadOnlyList<Column> WorkerShort =
