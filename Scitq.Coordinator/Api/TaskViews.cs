@@ -26,6 +26,7 @@ internal record TaskView
         (CancelRequested, Redelivers, Warnings) = (task.CancelRequested, task.Redelivers, warnings);
         (UseCache, StrictOutput, Secrets, MaskSecrets) = (spec.UseCache, spec.StrictOutput, spec.Secrets, spec.MaskSecrets);
         SubmittedBy = task.SubmittedBy;
+        (RestartRequested, UpdatePending) = (task.RestartRequested, task.NextJson is not null);
     }
 
     public long TaskId { get; }
@@ -102,6 +103,12 @@ internal record TaskView
     public DateTime? RetryDue { get; }
 
     public bool CancelRequested { get; }
+
+    /// <summary>Whether its worker is to stop it so that it begins anew.</summary>
+    public bool RestartRequested { get; }
+
+    /// <summary>Whether the next attempt is of a changed specification; what is shown here is that of the last one.</summary>
+    public bool UpdatePending { get; }
 
     /// <summary>The attempt whose output the last one delivers or has delivered, without running the command again.</summary>
     public int? Redelivers { get; }

@@ -27,6 +27,9 @@ internal enum Ending
     /// <summary>It was lost or given back, and is queued again at no cost to the user's retries.</summary>
     Requeued,
 
+    /// <summary>Its user has changed the task: the next attempt follows at no cost.</summary>
+    Restarted,
+
     /// <summary>It was lost once too often, and may be what kills its workers.</summary>
     Poison,
 

@@ -21,6 +21,9 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A user asked to deliver the output once more.</summary>
     public static readonly HistoryKind UploadRetried = new("upload_retried");
 
+    /// <summary>A user changed the task.</summary>
+    public static readonly HistoryKind Updated = new("updated");
+
     /// <summary>The task was cancelled because one that it requires failed, was cancelled or deleted.</summary>
     public static readonly HistoryKind RequirementFailed = new("requirement_failed");
 

@@ -31,6 +31,13 @@ internal sealed record AttemptReleased(string Worker, AttemptReport Report);
 /// <summary>The holder of the lease is gone, or does not know the attempt.</summary>
 internal sealed record LeaseLost(Guid Lease, string Why);
 
+/// <summary>A user wants the task changed.</summary>
+/// <param name="Patch">What is to be other than it is.</param>
+/// <param name="Required">The tasks that it is to require, as the patch names them, where it does.</param>
+/// <param name="Restart">Whether it may be stopped for that, or relaunched.</param>
+/// <param name="Reason">Kept in the task's history.</param>
+internal sealed record UpdateRequested(SpecPatch Patch, IReadOnlyDictionary<string, Guid> Required, bool Restart, string? Reason);
+
 /// <summary>All that it requires is there.</summary>
 internal sealed record RequirementsMet;
 

@@ -83,6 +83,7 @@ internal sealed partial class TaskVerbs
         task.Lease = null;
         task.Due = null;
         task.Phase = null;
+        task.RestartRequested = false;
         context.Effects().Changed = true;
     }
 
@@ -99,7 +100,7 @@ internal sealed partial class TaskVerbs
     {
         null => AttemptOutcome.Succeeded,
         FailureClass.Lost => AttemptOutcome.Lost,
-        FailureClass.Cancelled when task.CancelRequested => AttemptOutcome.Cancelled,
+        FailureClass.Cancelled when task.CancelRequested || task.RestartRequested => AttemptOutcome.Cancelled,
         _ => AttemptOutcome.Failed,
     };
 

@@ -32,5 +32,7 @@ internal sealed class HeldLeases(TaskInbox inbox)
         db.Tasks.AsNoTracking().Where(t => t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading);
 
     private static Task<List<HeldLease>> ReadAsync(IQueryable<TaskSaga> tasks, CancellationToken ct) => tasks
-        .Select(t => new HeldLease(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch)).ToListAsync(ct);
+        .Select(t => new HeldLease(
+            t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested || t.RestartRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch))
+        .ToListAsync(ct);
 }

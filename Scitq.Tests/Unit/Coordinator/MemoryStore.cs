@@ -43,7 +43,7 @@ internal sealed class MemoryStore : ITaskStore
         lock (_lock)
         {
             foreach (var task in changes.Inserts) task.Number = ++_number;
-            foreach (var task in changes.Inserts.Concat(changes.Updates)) _rows[task.CorrelationId] = Copy(task);
+            foreach (var task in changes.Inserts.Concat(changes.Updates).Concat(changes.Respecified)) _rows[task.CorrelationId] = Copy(task);
             Saved.Add(changes);
         }
 

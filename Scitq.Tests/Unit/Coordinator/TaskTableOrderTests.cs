@@ -58,16 +58,19 @@ public sealed class TaskTableOrderTests
         foreach (var state in TaskRules.States)
             foreach (var cancelled in (bool[])[false, true])
                 foreach (var redelivers in (int?[])[null, 1])
-                    foreach (var retries in (int[])[0, 2])
+                    foreach (var (retries, updated) in ((int, bool)[])[(0, false), (2, false), (2, true)])
                         foreach (var losses in (int[])[0, 4])
                             foreach (var due in (DateTime?[])[null, DateTime.UnixEpoch])
-                                yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} losses={losses} due={due is not null}",
+                                yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} updated={updated} losses={losses} due={due is not null}",
                                     () =>
                                 {
                                     var task = TaskUnderTest.Make(state, Lease);
                                     task.CorrelationId = Guid.Empty;
                                     (task.CancelRequested, task.Redelivers, task.RetriesLeft, task.Losses, task.Due) = (cancelled, redelivers, retries, losses,
                                         due);
+                                    if (!updated || redelivers is not null) return task;
+                                    task.SetNext(task.Spec with { Batch = "other" });
+                                    task.RestartRequested = state.IsActive();
                                     return task;
                                 });
     }
@@ -80,6 +83,9 @@ public sealed class TaskTableOrderTests
         yield return ("cancel", t => t.CancelAsync());
         yield return ("relaunch", t => t.RaiseAsync(m => m.RelaunchRequested, new RelaunchTask { TaskId = Guid.Empty }));
         yield return ("retry of the upload", t => t.RetryUploadAsync());
+        foreach (var restart in (bool[])[false, true])
+            foreach (var members in (string[])["""{"name":"new"}""", """{"batch":"other","retry":1}""", """{"requirements":["1"]}""", """{"requirements":["2"]}""", "{}"])
+                yield return ($"update {members} restart={restart}", t => t.UpdateAsync(members, restart));
         yield return ("requirements met", t => t.RaiseAsync(m => m.RequirementsMet, new RequirementsMet()));
         yield return ("requirement failed", t => t.RaiseAsync(m => m.RequirementFailed, new RequirementFailed("task 1 failed")));
         yield return ("retry due", t => t.RaiseAsync(m => m.RetryDue, new RetryDue()));
@@ -120,7 +126,7 @@ public sealed class TaskTableOrderTests
     }
 
     private static IEnumerable<string> Values(object of) => of.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .Where(p => p.Name is not (nameof(TaskSaga.Key) or nameof(TaskSaga.Spec)))
+        .Where(p => p.Name is not (nameof(TaskSaga.Key) or nameof(TaskSaga.Spec) or nameof(TaskSaga.Next)))
         .Select(p => $"{p.Name}={(MadeAnew.Contains(p.Name) ? p.GetValue(of) is null ? "none" : "some" : p.GetValue(of))}");
 
     private sealed class StoppedClock : TimeProvider
