@@ -175,6 +175,9 @@ need_packages "programs for archives" libarchive-tools:/usr/bin/bsdtar unzip:/us
 # Judges the units of deploy/systemd; nothing of it is started.
 need_packages "systemd-analyze" systemd:/usr/bin/systemd-analyze || no_server "systemd-analyze"
 
+# What completes command lines, and what judges manual pages.
+need_packages "zsh, fish and mandoc" zsh:/bin/zsh fish:/usr/bin/fish mandoc:/usr/bin/mandoc || no_server "zsh, fish and mandoc"
+
 if $build; then
   # No build server of ours may outlive us.
   dotnet build Scitq.sln -c Release -nologo -v quiet -clp:NoSummary -nodeReuse:false -p:UseSharedCompilation=false \

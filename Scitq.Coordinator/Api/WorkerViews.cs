@@ -78,7 +78,7 @@ internal record WorkerView
     public long DiskFree { get; }
 
     /// <summary>How busy its machine is; null while it is offline, and when its agent does not tell.</summary>
-    public UsageView? Usage { get; }
+    public UsageView? Usage { get; init; }
 
     public string? Hold { get; }
 

@@ -9,7 +9,7 @@ internal static class HelpPage
     {
         writer.WriteLine($"Usage: {usage}");
         writer.WriteLine();
-        writer.WriteLine(summary);
+        foreach (var paragraph in summary.Split('\n')) writer.WriteLine(Hang("", paragraph.TrimEnd('\r')));
         if (examples.Count > 0)
         {
             writer.WriteLine();
@@ -26,17 +26,23 @@ internal static class HelpPage
                 var names = $"  {option.Names}";
                 var help = option.Help + (option.Given == Given.Many ? " (repeatable)" : "");
                 writer.Write(names.Length < Column ? names.PadRight(Column) : $"{names}{Environment.NewLine}{new string(' ', Column)}");
-                writer.WriteLine(string.Join($"{Environment.NewLine}{new string(' ', Column)}", Wrap(help)));
+                writer.WriteLine(Hang(Column, help));
             }
         }
     }
 
-    private static IEnumerable<string> Wrap(string text)
+    /// <summary>A text after a heading, each line of it below the first.</summary>
+    public static string Hang(string heading, string text) => heading + Hang(heading.Length, text);
+
+    private static string Hang(int column, string text) => string.Join($"{Environment.NewLine}{new string(' ', column)}", Wrap(text, Width - column));
+
+    private static IEnumerable<string> Wrap(string text, int width)
     {
-        while (text.Length > Width - Column)
+        while (text.Length > width)
         {
-            var cut = text.LastIndexOf(' ', Width - Column);
-            if (cut <= 0) break;
+            var cut = text.LastIndexOf(' ', width);
+            // What is set in columns by hand stays as it is.
+            if (text.AsSpan(0, Math.Max(cut, 0)).Trim().IsEmpty) break;
             yield return text[..cut];
             text = text[(cut + 1)..];
         }

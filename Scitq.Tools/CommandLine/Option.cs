@@ -25,6 +25,9 @@ internal sealed record Option(string Long, char Short, string? Value, string Hel
     /// <summary>Another long name.</summary>
     public string? Alias { get; init; }
 
+    /// <summary>The words that its value is one of, for completion.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
     /// <summary>The heading in the help.</summary>
     public string Section { get; init; } = "Options";
 

@@ -1,4 +1,5 @@
 using Scitq.Tools.CommandLine;
+using Scitq.Tools.Manage.Output;
 
 namespace Scitq.Tools.Fetch;
 
@@ -18,7 +19,8 @@ internal sealed record FetchVerb(string Name, string Operands, int Least, int Mo
     public static IReadOnlyList<Option> Global { get; } =
     [
         new("process", 'p', "N", "files moved at a time (default: 10)") { Section = "Global options" },
-        new("format", '\0', "FMT", "of listings: table (on a terminal), tsv (else), csv, json, jsonl (also: $SCITQ_FORMAT)") { Section = "Global options" },
+        new("format", '\0', "FMT", "of listings: table (on a terminal), tsv (else), csv, json, jsonl (also: $SCITQ_FORMAT)")
+            { Section = "Global options", Choices = Formats.Names },
         new("json", '\0', null, "the same as --format json") { Section = "Global options" },
         new("no-header", 'H', null, "listings without the header line") { Section = "Global options" },
         new("attempts", '\0', "N", "how often a transfer is tried without progress before it fails (default: 10)") { Section = "Global options" },

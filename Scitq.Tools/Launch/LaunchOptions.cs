@@ -40,7 +40,7 @@ internal static class LaunchOptions
         new("quiet", 'q', null, "print the task id only") { Section = "Behaviour" },
         new("verbose", 'v', null, "show the whole task, and what is said to the server") { Section = "Behaviour" },
         new("json", '\0', null, "print JSON") { Section = "Behaviour" },
-        new("format", '\0', "FMT", "text (default) or json") { Section = "Behaviour" },
+        new("format", '\0', "FMT", "text (default) or json") { Section = "Behaviour", Choices = ["text", "json"] },
         new("server", 's', "ADDR", "host, host:port, http(s)://... or amqp(s)://... (default: $SCITQ_SERVER, else 127.0.0.1)")
             { Section = "Behaviour", Given = Given.Once },
         new("server-file", '\0', "FILE", "file that holds ADDR, password and all (default: $SCITQ_SERVER_FILE)") { Section = "Behaviour", Given = Given.Once },
@@ -60,18 +60,22 @@ internal static class LaunchOptions
 
     public const string Usage = "scitq-launch [OPTIONS] [--] COMMAND [ARG]...";
 
-    public static void WriteHelp(TextWriter writer) => HelpPage.Write(writer, Usage,
+    public const string Summary =
         """
         Queue a task: a worker of the batch will run COMMAND. Options end at COMMAND, so COMMAND's
         own options need no '--'. A command that itself starts with a dash needs it.
-        """,
-        [
-            "scitq-launch echo 'Hello world!'",
-            "scitq-launch -b mybatch -d ubuntu:latest sh -c 'zcat /input/*.f*q.gz | wc -l'",
-            "scitq-launch -r 's3://resource/mybigdb.tgz|untar' -d mydocker mycommand --db /resource/mybig.db",
-            "scitq-launch -o s3://results/test/ -d ubuntu:latest touch /output/helloworld",
-            "for i in $(seq 10); do scitq-launch -t -i s3://input/$i.dat -d img cmd -i /input/$i.dat; done",
-            "scitq-launch --tsv samples.tsv -n '{sample}' -i '{uri}' -d img tool --in '/input/{file}'",
-            "scitq-launch --follow sh -c 'echo One; sleep 5; echo Two; exit 3'",
-        ], All);
+        """;
+
+    public static readonly IReadOnlyList<string> Examples =
+    [
+        "scitq-launch echo 'Hello world!'",
+        "scitq-launch -b mybatch -d ubuntu:latest sh -c 'zcat /input/*.f*q.gz | wc -l'",
+        "scitq-launch -r 's3://resource/mybigdb.tgz|untar' -d mydocker mycommand --db /resource/mybig.db",
+        "scitq-launch -o s3://results/test/ -d ubuntu:latest touch /output/helloworld",
+        "for i in $(seq 10); do scitq-launch -t -i s3://input/$i.dat -d img cmd -i /input/$i.dat; done",
+        "scitq-launch --tsv samples.tsv -n '{sample}' -i '{uri}' -d img tool --in '/input/{file}'",
+        "scitq-launch --follow sh -c 'echo One; sleep 5; echo Two; exit 3'",
+    ];
+
+    public static void WriteHelp(TextWriter writer) => HelpPage.Write(writer, Usage, Summary, Examples, All);
 }

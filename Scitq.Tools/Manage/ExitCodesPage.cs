@@ -3,7 +3,7 @@ namespace Scitq.Tools.Manage;
 /// <summary>The page <c>scitq-manage help exit-codes</c>.</summary>
 internal static class ExitCodesPage
 {
-    public static void Write(TextWriter writer) => writer.WriteLine(
+    public const string Text =
         """
         Exit codes of scitq-launch, scitq-manage and scitq-fetch
 
@@ -23,5 +23,7 @@ internal static class ExitCodesPage
           137, 143  the command was killed (128 + signal)
 
         Waiting for several tasks: 0 when all succeeded, else 1.
-        """);
+        """;
+
+    public static void Write(TextWriter writer) => writer.WriteLine(Text);
 }

@@ -12,7 +12,7 @@ internal static class GlobalOptions
         new("token-file", '\0', "FILE", "file with the API token (default: $SCITQ_TOKEN, $SCITQ_TOKEN_FILE, your own server's)") { Section = "Global options" },
         new("insecure", '\0', null, "no word about a token that goes over plain http to another host") { Section = "Global options" },
         new("timeout", 't', "DUR", "how long to try; for wait: how long to wait") { Section = "Global options" },
-        new("format", '\0', "FMT", "table (on a terminal), tsv (else), csv, json, jsonl") { Section = "Global options" },
+        new("format", '\0', "FMT", "table (on a terminal), tsv (else), csv, json, jsonl") { Section = "Global options", Choices = Output.Formats.Names },
         new("json", '\0', null, "the same as --format json") { Section = "Global options" },
         new("no-header", 'H', null, "leave out the header line") { Section = "Global options" },
         new("quiet", 'q', null, "print ids only, or nothing") { Section = "Global options" },

@@ -9,10 +9,10 @@ internal static class TaskOptions
     public static readonly Option Name = new("name", 'n', "NAME", "tasks of this name") { Given = Given.Many, Section = Which };
     public static readonly Option Batch = new("batch", 'b', "NAME", "of this batch") { Given = Given.Many, Section = Which };
     public static readonly Option Status = new("status", 'S', "STATUS", "waiting, pending, accepted, running, uploading, succeeded, failed, cancelled")
-        { Given = Given.Many, Section = Which };
+        { Given = Given.Many, Section = Which, Choices = ["waiting", "pending", "accepted", "running", "uploading", "succeeded", "failed", "cancelled"] };
     public static readonly Option Worker = new("worker", 'w', "NAME", "of this worker") { Given = Given.Many, Section = Which };
     public static readonly Option Class = new("class", '\0', "CLASS", "exit, oom, timeout, disk, download, upload, image, start, lost")
-        { Given = Given.Many, Section = Which };
+        { Given = Given.Many, Section = Which, Choices = ["exit", "oom", "timeout", "disk", "download", "upload", "image", "start", "lost"] };
     public static readonly Option ExitCode = new("exit-code", '\0', "N", "that ended with this code") { Section = Which };
     public static readonly Option Since = new("since", '\0', "TIME", "made after: 2026-11-22T10:00, or 2h for two hours ago") { Section = Which };
     public static readonly Option Until = new("until", '\0', "TIME", "made before") { Section = Which };

@@ -37,7 +37,11 @@ internal static class Verbs
         .. TaskActions.All.Select(action => action.Verb),
         new("task", "explain", "Why a task is where it is.", "ID...", [Id, Name, Batch], ["scitq-manage task explain 13"], TaskStateVerbs.ExplainAsync),
         new("attempt", "list", "Attempts, newest first.", "[TASK_ID]",
-            [Id, Batch, Status with { Help = "succeeded, failed, lost, cancelled, released, running..." }, Worker, Long, ColumnNames,
+            [Id, Batch, Status with
+                {
+                    Help = "succeeded, failed, lost, cancelled, released, running...",
+                    Choices = ["succeeded", "failed", "lost", "cancelled", "released", "running"],
+                }, Worker, Long, ColumnNames,
                 Limit("at most N (default: 10 in a table, else all; 0 is all)") with { Short = 'l' }],
             ["scitq-manage attempt list -i 12", "scitq-manage attempt list -w node1 -S lost"], OtherVerbs.AttemptsAsync),
         new("event", "list", "Lost workers, cancels, late reports, messages nobody could read.", "",
@@ -50,8 +54,11 @@ internal static class Verbs
             OtherVerbs.BatchAsync),
         .. BatchVerbs.All,
         new("worker", "list", "Workers and how busy they are.", "",
-            [Batch with { Section = "Options" }, Status with { Section = "Options", Help = "running, offline, paused, stopped, full, draining" }, Long,
-                ColumnNames],
+            [Batch with { Section = "Options" }, Status with
+                {
+                    Section = "Options", Help = "running, offline, paused, stopped, full, draining",
+                    Choices = ["running", "offline", "paused", "stopped", "full", "draining"],
+                }, Long, ColumnNames],
             ["scitq-manage worker list"], OtherVerbs.WorkersAsync),
         new("worker", "show", "One worker, and the resources it keeps.", "NAME", [WorkerName, WorkerId, Long, ColumnNames],
             ["scitq-manage worker show node1", "scitq-manage worker show node1 --json"], WorkerVerbs.ShowAsync),
@@ -80,6 +87,7 @@ internal static class Verbs
             ["scitq-manage debug run 12", "scitq-manage debug run --shell -r 12"], DebugVerbs.RunAsync),
         new("server", "status", "Version, health, and how much there is to do.", "", [], ["scitq-manage server status"], OtherVerbs.ServerStatusAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
+        .. SetupVerbs.All,
     ];
 
     public static IEnumerable<string> Objects => All.Select(v => v.Object).Distinct();

@@ -7,7 +7,7 @@ using Scitq.Tools.CommandLine;
 namespace Scitq.Tools.Server;
 
 /// <summary>Settings of the client programs: option, else environment, else the user's file, else the machine's file.</summary>
-internal sealed class ClientSettings(ToolIo io, ParsedLine line)
+internal sealed partial class ClientSettings(ToolIo io, ParsedLine line)
 {
     private readonly Lazy<IReadOnlyList<(string Path, JsonDocument File)>> _files = new(() => ReadFiles(io));
 
@@ -15,10 +15,7 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
     /// An address may hold a password, so a file may hold the address. The value nearest to the user counts: an option, else the environment, else a
     /// file.
     /// </summary>
-    public ServerAddress Server() => ServerAddress.Parse(
-        line.Value("server") ?? Named(line.Value("server-file"))
-        ?? NotEmpty(io.Variable("SCITQ_SERVER")) ?? Named(NotEmpty(io.Variable("SCITQ_SERVER_FILE")))
-        ?? InFiles("server") ?? Named(InFiles("server_file")) ?? "127.0.0.1");
+    public ServerAddress Server() => ServerAddress.Parse(ServerSetting().Value ?? "127.0.0.1");
 
     /// <summary>How the broker at this address is reached.</summary>
     public BrokerSettings Broker(ServerAddress server)
@@ -70,6 +67,15 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
 
     private bool IsInsecure => line.Has("insecure") || (NotEmpty(io.Variable("SCITQ_INSECURE")) ?? InFiles("insecure") ?? "false") is not ("false" or "0");
 
+    private (string? Value, string Source) ServerSetting() =>
+        line.Value("server") is { } given ? (given, "option --server")
+        : line.Value("server-file") is { } file ? (FromFile(file), "option --server-file")
+        : NotEmpty(io.Variable("SCITQ_SERVER")) is { } variable ? (variable, Environment("SCITQ_SERVER"))
+        : NotEmpty(io.Variable("SCITQ_SERVER_FILE")) is { } named ? (FromFile(named), Environment("SCITQ_SERVER_FILE"))
+        : FileSetting("server") is { Value: not null } stored ? stored
+        : FileSetting("server_file") is { Value: { } at } pointing ? (FromFile(at), pointing.Source)
+        : (null, "");
+
     /// <summary>The settings that were given for this call.</summary>
     private string? GivenToken() =>
         line.Value("token-file") is { } given ? FromFile(given)
@@ -92,45 +98,25 @@ internal sealed class ClientSettings(ToolIo io, ParsedLine line)
     }
 
     /// <summary>The settings of the files, for the server that they name.</summary>
-    private string? StoredToken() => InFiles("token", isSecret: true) ?? (InFiles("token_file") is { } named ? FromFile(named) : null);
+    private string? StoredToken() => InFiles("token") ?? (InFiles("token_file") is { } named ? FromFile(named) : null);
 
-    private string? InFiles(string member, bool isSecret = false)
+    private string? InFiles(string member) => FileSetting(member).Value;
+
+    private static string? Member(string path, JsonDocument file, string member, bool isSecret)
     {
-        foreach (var (path, file) in _files.Value)
-            if (file.RootElement.TryGetProperty(member, out var value)
-                && value.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False)
-            {
-                if (isSecret) Private(() => SecretFile.Check(path));
-                return NotEmpty(value.ToString());
-            }
-
-        return null;
+        if (!file.RootElement.TryGetProperty(member, out var value)
+            || value.ValueKind is not (JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False)) return null;
+        if (isSecret) Private(() => SecretFile.Check(path));
+        return NotEmpty(value.ToString());
     }
 
-    private static List<(string Path, JsonDocument File)> ReadFiles(ToolIo io)
-    {
-        var home = NotEmpty(io.Variable("XDG_CONFIG_HOME")) ?? (NotEmpty(io.Variable("HOME")) is { } user ? Path.Combine(user, ".config") : null);
-        var documents = new List<(string, JsonDocument)>();
-        foreach (var path in (string?[])[home is null ? null : Path.Combine(home, "scitq", "config.json"), "/etc/scitq/client.json"])
-        {
-            if (path is null || !File.Exists(path)) continue;
-            try
-            {
-                var document = JsonDocument.Parse(File.ReadAllBytes(path),
-                    new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-                if (document.RootElement.ValueKind != JsonValueKind.Object) throw new UsageException($"configuration file {path} is not a JSON object");
-                documents.Add((path, document));
-            }
-            catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
-            {
-                throw new UsageException($"configuration file {path} cannot be read: {e.Message}");
-            }
-        }
-
-        return documents;
-    }
-
-    private static string? Named(string? path) => path is null ? null : FromFile(path);
+    private static List<(string Path, JsonDocument File)> ReadFiles(ToolIo io) =>
+    [
+        .. from path in (string?[])[ClientFile.OfUser(io), ClientFile.OfMachine]
+           let file = path is null ? null : ClientFile.Read(path)
+           where file is not null
+           select (path, file),
+    ];
 
     private static string FromFile(string path)
     {

@@ -14,7 +14,7 @@ internal enum Format
 
 internal static class Formats
 {
-    private static readonly string[] Names = ["table", "tsv", "csv", "json", "jsonl"];
+    public static readonly string[] Names = ["table", "tsv", "csv", "json", "jsonl"];
 
     public static Format Choose(string? name, bool terminal)
     {
