@@ -29,7 +29,7 @@ public abstract class UpdateApiTests(bool postgres)
         Assert.Equal("""command: sh -c 'cat s3://***@bucket/x' → true; batch: "a" → "b"; name: none → "é"; image: none → "ubuntu:24.04"; retry: 1 → 0 (typo)""",
             told.GetProperty("detail").GetString());
         Assert.Contains("127.0.0.1", told.GetProperty("by").GetString());
-        Assert.Contains("b", (await server.GetAsync("/batches")).Json().EnumerateArray().Select(b => b.GetProperty("name").GetString()));
+        Assert.Contains("b", (await server.GetAsync("/batches")).Json().EnumerateArray().Select(b => b.GetProperty("batch").GetString()));
         Assert.Equal(["true"], (await server.RaiseAsync(id, m => m.Claimed, new Coordinator.Tasks.Claimed("w", 2))).Task!.Spec.Argv);
     }
 
