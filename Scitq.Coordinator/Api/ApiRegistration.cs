@@ -20,8 +20,9 @@ internal static class ApiRegistration
         services.AddExceptionHandler<Failures>().AddAccess().AddHealth();
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
-        return services.AddSingleton<LogStore>().AddSingleton<BatchCounts>().AddSingleton<BatchQueries>().AddSingleton<TaskQueries>()
-            .AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions();
+        services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>();
+        services.AddSingleton<BatchStatistics>().AddSingleton<BatchExport>().AddSingleton<ExportWriter>();
+        return services.AddSingleton<LogStore>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions();
     }
 
     /// <summary>Everything the coordinator answers over HTTP.</summary>
@@ -40,8 +41,10 @@ internal static class ApiRegistration
         api.MapAttempts();
         api.MapEvents();
         api.MapBatches();
+        api.MapReports();
         api.MapWorkers();
         api.MapServer();
+        api.MapRetention();
     }
 
     private static string Code(int? status) => status switch

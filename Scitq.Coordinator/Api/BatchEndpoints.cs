@@ -43,5 +43,5 @@ internal static class BatchEndpoints
         return await batches.FindAsync(name, ct) is { } changed ? TypedResults.Ok(changed) : NoBatch(name);
     }
 
-    private static ProblemHttpResult NoBatch(string name) => Problems.NotFound($"there is no batch {name}.");
+    internal static ProblemHttpResult NoBatch(string name) => Problems.NotFound($"there is no batch {name}.");
 }

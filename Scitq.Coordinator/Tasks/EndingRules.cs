@@ -24,7 +24,7 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
     {
         if (task.Lease != lost.Lease) return Ending.Known;
         if (task.CancelRequested) return Ending.Cancelled;
-        if (task.RestartRequested) return Ending.Restarted;
+        if (task.RestartRequested) return Anew(task);
         return task.Redelivers is not null ? Ending.Undelivered : Lost(task);
     }
 
@@ -33,8 +33,8 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
     {
         if (task.Key != released.Report.Key) return Ending.Known;
         if (task.CancelRequested) return Ending.Cancelled;
-        if (task.RestartRequested) return Ending.Restarted;
-        return task.Redelivers is not null ? Ending.Undelivered : Ending.Requeued;
+        if (task.RestartRequested) return Anew(task);
+        return task.Redelivers is not null ? Ending.Undelivered : Again(task);
     }
 
     /// <summary>A worker claims an attempt.</summary>
@@ -53,16 +53,20 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
         // The user's cancel is final: whatever the attempt ended by, a success too, nothing follows from it.
         if (task.CancelRequested) return Ending.Cancelled;
         // So is the restart.
-        if (task.RestartRequested) return Ending.Restarted;
+        if (task.RestartRequested) return Anew(task);
         if (result.Failure is not { } failure) return Ending.Succeeded;
         // However a redelivery ends badly, the command is not run again for it.
         if (task.Redelivers is not null) return Ending.FailedLast;
         // A worker that stopped an attempt nobody cancelled has lost it.
         if (failure is FailureClass.Lost or FailureClass.Cancelled) return Lost(task);
-        return task.RetriesLeft > 0 ? Ending.FailedWithRetry : Ending.FailedLast;
+        return task.RetriesLeft <= 0 ? Ending.FailedLast : task.PauseRequested ? Ending.FailedPaused : Ending.FailedWithRetry;
     }
 
-    private Ending Lost(TaskSaga task) => task.Losses + 1 < _options.MaxLosses ? Ending.Requeued : Ending.Poison;
+    private Ending Lost(TaskSaga task) => task.Losses + 1 < _options.MaxLosses ? Again(task) : Ending.Poison;
+
+    private static Ending Again(TaskSaga task) => task.PauseRequested ? Ending.RequeuedPaused : Ending.Requeued;
+
+    private static Ending Anew(TaskSaga task) => task.PauseRequested ? Ending.RestartedPaused : Ending.Restarted;
 
     /// <summary>Agents repeat ends until they are answered: one that is recorded, or was noted as late, is no news.</summary>
     private static bool IsRepeated(TaskEffects effects, AttemptReport report)

@@ -81,6 +81,15 @@ internal sealed class TaskSaga : SagaStateMachineInstance
     /// <summary>The specification that the next attempt takes, where its user has changed it since this one began.</summary>
     public string? NextJson { get; set; }
 
+    /// <summary>
+    /// Counts what its user wants: odd from when it is to be paused until it is to go on, or has ended. The worker that has it tells an older word from
+    /// a newer one by this.
+    /// </summary>
+    public int PauseTurn { get; set; }
+
+    /// <summary>Whether, while it is paused, the tasks it requires may not all have succeeded.</summary>
+    public bool ResumesWaiting { get; set; }
+
     /// <summary>When a retry that waits out its back-off is due.</summary>
     public DateTime? Due { get; set; }
 
@@ -108,6 +117,9 @@ internal sealed class TaskSaga : SagaStateMachineInstance
     public TaskSpec Spec => _spec ??= JsonSerializer.Deserialize<TaskSpec>(SpecJson, ScitqJson.Bus)!;
 
     public TaskSpec? Next => NextJson is null ? null : _next ??= JsonSerializer.Deserialize<TaskSpec>(NextJson, ScitqJson.Bus)!;
+
+    /// <summary>Whether its user wants it to stand still, wherever it is.</summary>
+    public bool PauseRequested => PauseTurn % 2 == 1;
 
     /// <summary>Names the current attempt.</summary>
     public AttemptKey Key => new(CorrelationId, Attempt, Lease ?? Guid.Empty);

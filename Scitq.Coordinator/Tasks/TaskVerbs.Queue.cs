@@ -61,6 +61,7 @@ internal sealed partial class TaskVerbs
         task.Phase = null;
         if (task.RestartRequested) (task.RestartRequested, task.ExitCode, task.Failure, task.Reason) = (false, null, null, null);
         TakeUpdate(context);
+        task.ResumesWaiting = false;
         Queue(context);
     }
 
@@ -69,12 +70,7 @@ internal sealed partial class TaskVerbs
         var task = context.Saga;
         var failures = Math.Max(1, task.Spec.Retry - task.RetriesLeft);
         var seconds = Math.Min(_options.RetryBackoffMaxSeconds, _options.RetryBackoffSeconds * Math.Pow(2, Math.Min(failures - 1, 30)));
-        if (seconds <= 0)
-        {
-            context.Effects().Dispatch = true;
-            return;
-        }
-
+        if (seconds <= 0) return;
         task.Due = Now.AddSeconds(seconds);
         task.Phase = "waits to be tried again";
     }

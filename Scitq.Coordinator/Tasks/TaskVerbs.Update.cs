@@ -24,6 +24,7 @@ internal sealed partial class TaskVerbs
         // A message of this attempt may be in the queue of the batch it was in: its claim must be refused.
         if (moved) task.Attempt++;
         Respecify(context, effects.Update.Edit.Spec);
+        if (task.State == TaskState.Paused && effects.Update.Verdict == UpdateVerdict.ToWait) task.ResumesWaiting = true;
         effects.Dispatch |= moved && task is { State: TaskState.Pending, Due: null } && effects.Update.Verdict == UpdateVerdict.InPlace;
     }
 
@@ -49,6 +50,9 @@ internal sealed partial class TaskVerbs
         context.Saga.SetNext(context.Effects().Update!.Edit.Spec);
         context.Effects().SpecChanged = true;
     }
+
+    /// <summary>What it requires now is looked at once it is resumed.</summary>
+    public void WaitOnceResumed(BehaviorContext<TaskSaga> context) => context.Saga.ResumesWaiting = true;
 
     public void RelaunchUpdated(BehaviorContext<TaskSaga, UpdateRequested> context) => Relaunch(context, keepRetries: false);
 

@@ -16,28 +16,44 @@ internal static class BatchVerbs
         new("batch", "stop", "Let nothing of batches start any more; what runs goes on.", "NAME...", [Name, Reason, TaskOptions.DryRun],
             ["scitq-manage batch stop mybatch --reason 'wrong reference genome'"], StopAsync),
         new("batch", "go", "Let stopped batches go on.", "NAME...", [Name, Reason, TaskOptions.DryRun], ["scitq-manage batch go mybatch"], GoAsync),
+        new("batch", "wait", "Wait for the end of all tasks of batches; 0 if all succeeded, else 1.", "NAME...", [Name],
+            ["scitq-manage batch wait mybatch --timeout 2h"], WaitAsync),
+        new("batch", "stats", "What the ended tasks of batches took: times, memory, CPU, bytes.", "NAME...",
+            [Name, new("long", 'L', null, "each figure in a column of its own"), new("columns", 'C', "A,B,C", "these columns")],
+            ["scitq-manage batch stats mybatch", "scitq-manage batch stats mybatch --json"], BatchReportVerbs.StatsAsync),
+        new("batch", "export", "All ended attempts of a batch, a line each: times in seconds, sizes in bytes.", "NAME",
+            [new("name", 'n', "NAME", "the batch")],
+            ["scitq-manage batch export mybatch > trace.csv", "scitq-manage batch export mybatch --format jsonl"], BatchReportVerbs.ExportAsync),
     ];
 
     private static Task<int> StopAsync(ManageContext context) => ChangeAsync(context, "stop", "be stopped");
 
     private static Task<int> GoAsync(ManageContext context) => ChangeAsync(context, "go", "go on");
 
+    private static Task<int> WaitAsync(ManageContext context) => TaskStateVerbs.LimitedAsync(context, new BatchWait(context, Some(context)).RunAsync);
+
     private static async Task<int> ChangeAsync(ManageContext context, string action, string done)
     {
         var names = Some(context);
         var dryRun = context.Line.Has("dry-run");
+        var json = context.Format is Format.Json or Format.Jsonl;
+        var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
         // An unknown one among several is told before any of them is changed.
         if (dryRun || names.Count > 1)
             foreach (var name in names)
             {
                 using var batch = await context.Rest.GetAsync(Path(name), context.Patience, context.Cancel);
-                if (dryRun) context.Io.Out.WriteLine($"Batch {name} would {done}: {Tasks(batch.RootElement)}");
+                if (dryRun && json) rows.Write(batch.RootElement);
+                else if (dryRun) context.Io.Out.WriteLine($"Batch {name} would {done}: {Tasks(batch.RootElement)}");
             }
 
-        if (dryRun) return ExitCodes.Done;
+        if (dryRun)
+        {
+            if (json) rows.Finish();
+            return ExitCodes.Done;
+        }
+
         if (names.Count > 1) context.Confirm($"{names.Count} batches would {done}.");
-        var json = context.Format is Format.Json or Format.Jsonl;
-        var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
         var body = JsonBody.Write(writer =>
         {
             if (context.Line.Value("reason") is { } reason) writer.WriteString("reason", reason);
@@ -70,11 +86,11 @@ internal static class BatchVerbs
                 + (workers.Count > 10 ? $" and {workers.Count - 10} more" : ""));
     }
 
-    private static List<string> Some(ManageContext context)
+    public static List<string> Some(ManageContext context)
     {
         List<string> names = [.. context.Line.All("name").Concat(context.Line.Operands).Distinct()];
         return names.Count > 0 ? names : throw new UsageException("which batch? give its name", "See: scitq-manage batch list");
     }
 
-    private static string Path(string name) => $"batches/{Uri.EscapeDataString(name)}";
+    public static string Path(string name) => $"batches/{Uri.EscapeDataString(name)}";
 }

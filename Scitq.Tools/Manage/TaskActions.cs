@@ -34,6 +34,10 @@ internal static class TaskActions
             Arguments = TaskUpdate.WriteMove,
             Note = TaskUpdate.Note,
         },
+        new("pause", "paused", "Hold tasks until they are resumed; what runs stands still.",
+            "scitq-manage task pause 12", "scitq-manage task pause -y -b mybatch --reason 'the store is full'") { TakesTime = true },
+        new("resume", "resumed", "Let paused tasks go on from where they are.", "scitq-manage task resume 12", "scitq-manage task resume -y -b mybatch")
+            { TakesTime = true },
         new("retry-upload", "delivered again", "Deliver the output of tasks whose upload failed, without running them again.",
             "scitq-manage task retry-upload 12", "scitq-manage task retry-upload -b mybatch --dry-run") { TakesTime = true },
     ];

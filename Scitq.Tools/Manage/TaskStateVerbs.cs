@@ -8,20 +8,26 @@ namespace Scitq.Tools.Manage;
 /// <summary>task wait and task explain.</summary>
 internal static class TaskStateVerbs
 {
-    public static async Task<int> WaitAsync(ManageContext context)
+    public static Task<int> WaitAsync(ManageContext context) => LimitedAsync(context, async limit =>
+    {
+        var selection = new TaskSelection(context);
+        if (!selection.IsNamed && selection.Batches is { Count: > 0 } batches) return await new BatchWait(context, batches).RunAsync(limit);
+        var ids = await selection.NamedAsync();
+        var awaiting = new TaskAwaiting(context.Rest, context.Io, ManageCommand.Program, context.Timeout);
+        return ids is [var one]
+            ? await awaiting.OfOneAsync(one, follow: false, context.Quiet, limit)
+            : await awaiting.OfManyAsync(ids, ids.Count, context.Quiet, limit);
+    });
+
+    /// <summary>Waits, but no longer than <c>--timeout</c>, where that is given.</summary>
+    public static async Task<int> LimitedAsync(ManageContext context, Func<CancellationToken, Task<int>> wait)
     {
         var limited = context.Line.Has("timeout");
         using var limit = new CancellationTokenSource();
         if (limited) limit.CancelAfter(context.Timeout);
         try
         {
-            var selection = new TaskSelection(context);
-            if (!selection.IsNamed && selection.Batches is { Count: > 0 } batches) return await new BatchWait(context, batches).RunAsync(limit.Token);
-            var ids = await selection.NamedAsync();
-            var awaiting = new TaskAwaiting(context.Rest, context.Io, ManageCommand.Program, context.Timeout);
-            return ids is [var one]
-                ? await awaiting.OfOneAsync(one, follow: false, context.Quiet, limit.Token)
-                : await awaiting.OfManyAsync(ids, ids.Count, context.Quiet, limit.Token);
+            return await wait(limit.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {

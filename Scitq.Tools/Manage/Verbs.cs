@@ -45,7 +45,8 @@ internal static class Verbs
                 Limit("at most N (default: 10 in a table, else all; 0 is all)") with { Short = 'l' }],
             ["scitq-manage attempt list -i 12", "scitq-manage attempt list -w node1 -S lost"], OtherVerbs.AttemptsAsync),
         new("event", "list", "Lost workers, cancels, late reports, messages nobody could read.", "",
-            [new("kind", 'k', "KIND", "only lost, late, cancel_requested, relaunched, upload_retried, refused or malformed"), ColumnNames,
+            [new("kind", 'k', "KIND", "lost, late, cancel_requested, "
+                + "pause_requested, suspended, resume_requested, continued, relaunched, upload_retried, refused..."), ColumnNames,
                 Limit("at most N (default: 20 in a table, else all; 0 is all)")],
             ["scitq-manage event list", "scitq-manage event list -k malformed --format jsonl"], OtherVerbs.EventsAsync),
         new("batch", "list", "Batches with the number of their tasks by status.", "", [Long, ColumnNames], ["scitq-manage batch list"],
@@ -86,6 +87,8 @@ internal static class Verbs
              new("directory", '\0', "DIR", "where its directories are made (default: ~/.cache/scitq/debug)")],
             ["scitq-manage debug run 12", "scitq-manage debug run --shell -r 12"], DebugVerbs.RunAsync),
         new("server", "status", "Version, health, and how much there is to do.", "", [], ["scitq-manage server status"], OtherVerbs.ServerStatusAsync),
+        new("server", "prune", "Remove now the ended tasks, output and events that are no longer kept, instead of within the hour.", "",
+            [DryRun with { Help = "show how much, do nothing" }], ["scitq-manage server prune --dry-run"], PruneVerb.RunAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
         .. SetupVerbs.All,
     ];

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Tasks;
@@ -77,6 +78,68 @@ public abstract class BatchApiTests(bool postgres)
         (await server.PostAsync("/batches/nothing/go")).Problem(HttpStatusCode.NotFound, "not_found");
         (await server.PostAsync("/batches/Default/stop", """{"reasn":"x"}""")).Problem(HttpStatusCode.BadRequest, "invalid");
         Assert.Equal("stopped", (await server.GetAsync("/batches")).Json()[0].GetProperty("status").GetString());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Statistics_tell_times_memory_and_causes_of_each_end()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        foreach (var seconds in (int[])[1, 2, 3, 10]) await EndAsync(server, seconds, null);
+        await EndAsync(server, 5, FailureClass.Exit, code: 3);
+        await EndAsync(server, 5, FailureClass.Exit, code: 3);
+        await EndAsync(server, 5, FailureClass.Oom, code: 137);
+        await server.SubmitAsync();
+
+        var ended = (await server.GetAsync("/batches/Default/stats")).Json().GetProperty("ended").EnumerateArray().ToList();
+        Assert.Equal(["succeeded 4 4", "failed 3 3"], ended.Select(e => $"{Text(e, "status")} {e.GetProperty("tasks")} {e.GetProperty("attempts")}"));
+        var run = ended[0].GetProperty("run");
+        Assert.Equal([2.5, 1, 10, 10], ((string[])["median", "min", "max", "p95"]).Select(f => Math.Round(run.GetProperty(f).GetDouble(), 2)));
+        Assert.Equal((4000L, 8.0, 40L, JsonValueKind.Null), (ended[0].GetProperty("peak_memory").GetInt64(), ended[0].GetProperty("cpu_seconds").GetDouble(),
+            ended[0].GetProperty("bytes_in").GetInt64(), ended[0].GetProperty("cost").ValueKind));
+        Assert.True(ended[0].GetProperty("queue").GetProperty("max").GetDouble() >= 0);
+        Assert.Equal(["2 exit 3", "1 oom"], ended[1].GetProperty("causes").EnumerateArray().Select(c => c.GetString()));
+        (await server.GetAsync("/batches/nothing/stats")).Problem(HttpStatusCode.NotFound, "not_found");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_export_has_a_line_for_each_attempt_in_either_format()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var first = await EndAsync(server, 2, FailureClass.Exit, code: 3, new { argv = new[] { "false" }, name = "=1+1", retry = 1 });
+        await server.RaiseAsync(first, m => m.RetryDue, new RetryDue());
+        await EndAsync(server, await server.ClaimAsync(first, 2), 4, null, 0);
+        await EndAsync(server, 1, null);
+        await EndAsync(server, 1, null, body: new { argv = new[] { "true" }, batch = "other" });
+
+        var lines = (await server.GetAsync("/batches/Default/export")).Text.TrimEnd('\n').Split('\n');
+        Assert.StartsWith("task_id,attempt,name,status,exit_code,failure_class,worker,submit,", lines[0], StringComparison.Ordinal);
+        Assert.Equal(["1,1,\"'=1+1\",failed,3,exit,w1", "1,2,\"'=1+1\",succeeded,0,,w1", "2,1,,succeeded,0,,w1"],
+            lines[1..].Select(l => string.Join(',', l.Split(',')[..7])));
+        var json = (await server.GetAsync("/batches/Default/export?format=jsonl")).Text.TrimEnd('\n').Split('\n').Select(l => JsonElement.Parse(l)).ToList();
+        Assert.Equal([2, 4, 1], json.Select(j => Math.Round(j.GetProperty("run").GetDouble(), 2)));
+        Assert.Equal((100.0, "=1+1"), (json[0].GetProperty("cpu_percent").GetDouble(), Text(json[0], "name")));
+        (await server.GetAsync("/batches/nothing/export")).Problem(HttpStatusCode.NotFound, "not_found");
+        (await server.GetAsync("/batches/Default/export?format=xml")).Problem(HttpStatusCode.BadRequest, "invalid");
+    }
+
+    private static string? Text(JsonElement row, string member) => row.GetProperty(member).GetString();
+
+    private static async Task<Guid> EndAsync(ApiServer server, double seconds, FailureClass? failure, int code = 0, object? body = null)
+    {
+        var (_, id) = await server.SubmitAsync(body);
+        await EndAsync(server, await server.ClaimAsync(id), seconds, failure, code);
+        return id;
+    }
+
+    private static Task EndAsync(ApiServer server, AttemptKey key, double seconds, FailureClass? failure, int code)
+    {
+        var now = ApiServer.Now;
+        var result = new AttemptResult
+        {
+            Failure = failure, ExitCode = code, RunEnded = now, Finished = now, PeakMemory = (long)(400 * seconds), CpuSeconds = 2, BytesIn = 10,
+        };
+        var report = new AttemptReport { Key = key, Stage = AttemptStage.Ended, Started = now.AddSeconds(-seconds), Result = result };
+        return server.RaiseAsync(key.TaskId, m => m.AttemptEnded, new AttemptEnded("w1", report));
     }
 
     [Fact(Timeout = 60_000)]

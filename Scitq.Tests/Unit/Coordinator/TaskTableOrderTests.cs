@@ -61,13 +61,16 @@ public sealed class TaskTableOrderTests
                     foreach (var (retries, updated) in ((int, bool)[])[(0, false), (2, false), (2, true)])
                         foreach (var losses in (int[])[0, 4])
                             foreach (var due in (DateTime?[])[null, DateTime.UnixEpoch])
-                                yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} updated={updated} losses={losses} due={due is not null}",
+                                foreach (var turn in (int[])[0, 1])
+                                yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} updated={updated} losses={losses} "
+                                    + $"due={due is not null} turn={turn}",
                                     () =>
                                 {
                                     var task = TaskUnderTest.Make(state, Lease);
                                     task.CorrelationId = Guid.Empty;
                                     (task.CancelRequested, task.Redelivers, task.RetriesLeft, task.Losses, task.Due) = (cancelled, redelivers, retries, losses,
                                         due);
+                                    (task.PauseTurn, task.ResumesWaiting) = (turn, retries == 0);
                                     if (!updated || redelivers is not null) return task;
                                     task.SetNext(task.Spec with { Batch = "other" });
                                     task.RestartRequested = state.IsActive();
@@ -82,6 +85,8 @@ public sealed class TaskTableOrderTests
         yield return ("submitted with requirements", t => t.RaiseAsync(m => m.Submitted, submit, new Origin("me", [new RequirementRow { RequiredId = Lease }])));
         yield return ("cancel", t => t.CancelAsync());
         yield return ("relaunch", t => t.RaiseAsync(m => m.RelaunchRequested, new RelaunchTask { TaskId = Guid.Empty }));
+        yield return ("pause", t => t.PauseAsync());
+        yield return ("resume", t => t.ResumeAsync());
         yield return ("retry of the upload", t => t.RetryUploadAsync());
         foreach (var restart in (bool[])[false, true])
             foreach (var members in (string[])["""{"batch":"other","retry":1}""", """{"requirements":["1"]}"""])
@@ -104,6 +109,7 @@ public sealed class TaskTableOrderTests
         foreach (var lease in (Guid[])[Lease, Guid.Empty])
         {
             var key = new AttemptKey(Guid.Empty, 1, lease);
+            foreach (var still in (bool[])[false, true]) yield return ($"stands still {still} {lease}", t => t.StandsAsync(still, lease));
             yield return ($"lost {lease}", t => t.RaiseAsync(m => m.LeaseLost, new LeaseLost(lease, "silent")));
             yield return ($"released {lease}", t =>
                 t.RaiseAsync(m => m.AttemptReleased, new AttemptReleased("w", new AttemptReport { Key = key, Stage = AttemptStage.Released })));
@@ -121,7 +127,7 @@ public sealed class TaskTableOrderTests
         var (row, effects) = (task.Row, task.Effects);
         var columns = Values(row).Concat([$"answer {answer.Lease is not null} {answer.Refusal} {answer.Done}"])
             .Concat(effects.Attempts.SelectMany(Values)).Concat(effects.History.SelectMany(Values))
-            .Concat([$"{effects.Requirements.Count} {effects.Changed} {effects.Dispatch} {effects.Stop is not null}"]);
+            .Concat([$"{effects.Requirements.Count} {effects.Changed} {effects.Dispatch} {effects.Stop is not null} {effects.Pause?.Message}"]);
         return string.Join("; ", columns);
     }
 

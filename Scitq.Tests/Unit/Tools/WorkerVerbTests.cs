@@ -16,8 +16,8 @@ public sealed class WorkerVerbTests
         await using var stub = await StubCoordinator.StartAsync();
         stub.Otherwise = StubCoordinator.Json(Two);
         var lines = (await ToolRun.Manage("worker", "list", "-s", stub.Address)).Out.Split('\n');
-        Assert.Equal("worker_id\tname\tstatus\tbatch\tconcurrency\tprefetch\trunning\tcpu%\tmem%\tdisk%\tload\tlast_seen", lines[0]);
-        Assert.Equal("1\tnode1\trunning\tb1\t4\t1\t4\t97.4\t81.2\t43\t3.5\t2026-11-27T10:00:00.000Z", lines[1]);
+        Assert.Equal("worker_id\tname\tstatus\tbatch\tconcurrency\tprefetch\trunning\tcpu%\tmem%\tdisk%\tload\tlast_seen\twhy", lines[0]);
+        Assert.Equal("1\tnode1\trunning\tb1\t4\t1\t4\t97.4\t81.2\t43\t3.5\t2026-11-27T10:00:00.000Z\t", lines[1]);
         Assert.StartsWith("2\t1\toffline\tb2\t1\t0\t0\t\t\t\t0\t", lines[2], StringComparison.Ordinal);
         var table = (await ToolRun.Manage("worker", "stats", "node1", "--format", "table", "-s", stub.Address)).Out;
         Assert.Matches(@"name +status +cpu% +iowait% +mem% +load +disk% +read/s", table);
