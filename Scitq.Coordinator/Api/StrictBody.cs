@@ -16,7 +16,7 @@ internal static partial class StrictBody
 {
     /// <summary>The types of the bodies that may be sent, for the description of the API.</summary>
     public static readonly IReadOnlyList<Type> Types =
-        [typeof(TaskSpec), typeof(BulkSubmission), typeof(ActionBody), typeof(ActionFilter), typeof(SettingsChange)];
+        [typeof(TaskSpec), typeof(BulkSubmission), typeof(ActionBody), typeof(ActionFilter), typeof(SettingsChange), typeof(PruneBody)];
 
     /// <summary>Whether it is the body of a request.</summary>
     public static bool Is(Type type) => Types.Contains(type) || type.IsAssignableTo(typeof(ActionArguments));

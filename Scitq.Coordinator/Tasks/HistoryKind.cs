@@ -24,6 +24,9 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A user changed the task.</summary>
     public static readonly HistoryKind Updated = new("updated");
 
+    /// <summary>A user gave it another priority.</summary>
+    public static readonly HistoryKind PriorityGiven = new("priority_given");
+
     /// <summary>A user asked to pause the task.</summary>
     public static readonly HistoryKind PauseRequested = new("pause_requested");
 

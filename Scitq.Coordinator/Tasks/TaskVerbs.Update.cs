@@ -25,6 +25,7 @@ internal sealed partial class TaskVerbs
         if (moved) task.Attempt++;
         Respecify(context, effects.Update.Edit.Spec);
         if (task.State == TaskState.Paused && effects.Update.Verdict == UpdateVerdict.ToWait) task.ResumesWaiting = true;
+        if (moved) effects.DispatchedBefore = true;
         effects.Dispatch |= moved && task is { State: TaskState.Pending, Due: null } && effects.Update.Verdict == UpdateVerdict.InPlace;
     }
 
@@ -67,10 +68,14 @@ internal sealed partial class TaskVerbs
         var task = context.Saga;
         // Failures that it has had stay counted.
         task.RetriesLeft = Math.Max(0, spec.Retry - (task.Spec.Retry - task.RetriesLeft));
+        var effects = context.Effects();
+        // A batch whose tasks have priorities is one of another kind.
+        effects.Reordered |= spec.Batch != task.Batch || (spec.Priority is not null && spec.Priority != task.Spec.Priority);
+        if (spec.Priority is { } priority && priority != task.Spec.Priority) task.Priority = priority;
         task.SetSpec(spec);
         task.SetNext(null);
         (task.Batch, task.Name) = (spec.Batch, spec.Name);
-        context.Effects().SpecChanged = context.Effects().Changed = true;
+        effects.SpecChanged = effects.Changed = true;
     }
 
     /// <summary>Answers, and keeps in the history what the task was before.</summary>

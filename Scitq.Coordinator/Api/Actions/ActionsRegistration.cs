@@ -11,5 +11,6 @@ internal static class ActionsRegistration
             .AddSingleton<TaskAction, MoveAction>()
             .AddSingleton<TaskAction, RetryUploadAction>()
             .AddSingleton<TaskAction, PauseAction>()
-            .AddSingleton<TaskAction, ResumeAction>();
+            .AddSingleton<TaskAction, ResumeAction>()
+            .AddSingleton<TaskAction, PrioritizeAction>();
 }

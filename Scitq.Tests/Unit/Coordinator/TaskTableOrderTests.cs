@@ -58,9 +58,9 @@ public sealed class TaskTableOrderTests
         foreach (var state in TaskRules.States)
             foreach (var cancelled in (bool[])[false, true])
                 foreach (var redelivers in (int?[])[null, 1])
-                    foreach (var (retries, updated) in ((int, bool)[])[(0, false), (2, false), (2, true)])
-                        foreach (var losses in (int[])[0, 4])
-                            foreach (var due in (DateTime?[])[null, DateTime.UnixEpoch])
+                    foreach (var (retries, updated) in ((int, bool)[])(redelivers is null ? [(0, false), (2, false), (2, true)] : [(0, false), (2, false)]))
+                        foreach (var losses in (int[])(updated ? [0] : [0, 4]))
+                            foreach (var due in (DateTime?[])(updated ? [null] : [null, DateTime.UnixEpoch]))
                                 foreach (var turn in (int[])[0, 1])
                                 yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} updated={updated} losses={losses} "
                                     + $"due={due is not null} turn={turn}",
@@ -71,7 +71,7 @@ public sealed class TaskTableOrderTests
                                     (task.CancelRequested, task.Redelivers, task.RetriesLeft, task.Losses, task.Due) = (cancelled, redelivers, retries, losses,
                                         due);
                                     (task.PauseTurn, task.ResumesWaiting) = (turn, retries == 0);
-                                    if (!updated || redelivers is not null) return task;
+                                    if (!updated) return task;
                                     task.SetNext(task.Spec with { Batch = "other" });
                                     task.RestartRequested = state.IsActive();
                                     return task;
