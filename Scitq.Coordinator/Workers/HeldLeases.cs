@@ -45,6 +45,6 @@ internal sealed class HeldLeases(TaskInbox inbox)
     private static Task<List<HeldLease>> ReadAsync(IQueryable<TaskSaga> tasks, CancellationToken ct) => tasks
         .Select(t => new HeldLease(
             t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested || t.RestartRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch, t.State,
-            t.PauseTurn))
+            t.PauseTurn, t.KillRequested))
         .ToListAsync(ct);
 }
