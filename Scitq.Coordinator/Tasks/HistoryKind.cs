@@ -66,5 +66,8 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A stopped batch goes on; no task is concerned.</summary>
     public static readonly HistoryKind BatchContinued = new("batch_continued");
 
+    /// <summary>What a webhook was to be told was given up; no task is concerned.</summary>
+    public static readonly HistoryKind WebhookGivenUp = new("webhook_given_up");
+
     public override string ToString() => Word;
 }
