@@ -20,7 +20,7 @@ internal static class ApiRegistration
         services.AddExceptionHandler<Failures>().AddAccess().AddHealth();
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
-        services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>();
+        services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>().AddSingleton<BatchChanges>();
         services.AddSingleton<BatchStatistics>().AddSingleton<BatchExport>().AddSingleton<ExportWriter>();
         return services.AddSingleton<LogStore>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions();
     }

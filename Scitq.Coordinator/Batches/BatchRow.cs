@@ -17,6 +17,12 @@ internal sealed class BatchRow
 
     public string? StoppedReason { get; set; }
 
+    /// <summary>After so many tasks that failed in a row it is stopped; null for never.</summary>
+    public int? MaxFails { get; set; }
+
+    /// <summary>Failures before this moment do not count for that.</summary>
+    public DateTime? FailsFrom { get; set; }
+
     /// <summary>Why nothing of it starts, for people; null while it goes on.</summary>
     public string? Standstill =>
         Stopped is null ? null : $"the batch is stopped{(StoppedBy is null ? "" : $" by {StoppedBy}")}{(StoppedReason is null ? "" : $": {StoppedReason}")}";

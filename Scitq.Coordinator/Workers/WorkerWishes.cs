@@ -21,6 +21,7 @@ internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, IWorkerL
                 .SetProperty(w => w.Concurrency, w => change.Concurrency ?? w.Concurrency)
                 .SetProperty(w => w.Prefetch, w => change.Prefetch ?? w.Prefetch)
                 .SetProperty(w => w.Paused, w => change.Paused ?? w.Paused)
+                .SetProperty(w => w.Aside, w => change.Paused == null ? w.Aside : null)
                 .SetProperty(w => w.Revision, w => w.Revision + 1),
             ct);
         var row = await db.Workers.AsNoTracking().SingleOrDefaultAsync(w => w.Id == id, ct);

@@ -1,5 +1,6 @@
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Leases;
+using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Usage;
 
 namespace Scitq.Coordinator.Workers;
@@ -12,5 +13,6 @@ internal static class WorkersRegistration
         .AddSingleton<LeaseRules>().AddSingleton<HearingClock>()
         .AddSingleton<WorkerMemory>().AddSingleton<HeldLeases>().AddSingleton<Redeliveries>()
         .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>()
-        .AddSingleton<StoppedBatches>().AddSingleton<BatchStops>();
+        .AddSingleton<StoppedBatches>().AddSingleton<BatchStops>()
+        .AddSingleton<FailingBatches>().AddSingleton<FailingWorkers>().AddObserver<FailureGuard>();
 }

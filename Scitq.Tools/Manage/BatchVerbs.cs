@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Scitq.Tools.CommandLine;
 using Scitq.Tools.Manage.Output;
@@ -16,6 +17,10 @@ internal static class BatchVerbs
         new("batch", "stop", "Let nothing of batches start any more; what runs goes on.", "NAME...", [Name, Reason, TaskOptions.DryRun],
             ["scitq-manage batch stop mybatch --reason 'wrong reference genome'"], StopAsync),
         new("batch", "go", "Let stopped batches go on.", "NAME...", [Name, Reason, TaskOptions.DryRun], ["scitq-manage batch go mybatch"], GoAsync),
+        new("batch", "update", "Change batches: when too many failures stop them, and what they are for.", "NAME...",
+            [Name, new("max-fails", '\0', "N", "stop it when N tasks in a row have failed for good (0: never)"),
+                new("description", '\0', "TEXT", "what it is for (empty: nothing)"), TaskOptions.Reason],
+            ["scitq-manage batch update mybatch --max-fails 20 --description 'genomes of 2026'"], UpdateAsync),
         new("batch", "wait", "Wait for the end of all tasks of batches; 0 if all succeeded, else 1.", "NAME...", [Name],
             ["scitq-manage batch wait mybatch --timeout 2h"], WaitAsync),
         new("batch", "stats", "What the ended tasks of batches took: times, memory, CPU, bytes.", "NAME...",
@@ -31,6 +36,40 @@ internal static class BatchVerbs
     private static Task<int> GoAsync(ManageContext context) => ChangeAsync(context, "go", "go on");
 
     private static Task<int> WaitAsync(ManageContext context) => TaskStateVerbs.LimitedAsync(context, new BatchWait(context, Some(context)).RunAsync);
+
+    private static async Task<int> UpdateAsync(ManageContext context)
+    {
+        var (names, description) = (Some(context), context.Line.Value("description"));
+        int? most = context.Line.Value("max-fails") switch
+        {
+            null => null,
+            var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+            var text => throw new UsageException($"--max-fails '{text}' is not a number from 0 on"),
+        };
+        if (most is null && description is null)
+            throw new UsageException("nothing to change: give --max-fails or --description", "See: scitq-manage batch update --help");
+        if (names.Count > 1) context.Confirm($"{names.Count} batches would be changed.");
+        var json = context.Format is Format.Json or Format.Jsonl;
+        var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
+        var body = JsonBody.Write(writer =>
+        {
+            if (most is { } fails) writer.WriteNumber("max_fails", fails);
+            if (description is not null) writer.WriteString("description", description);
+            if (context.Line.Value("reason") is { } reason) writer.WriteString("reason", reason);
+        });
+        foreach (var name in names)
+        {
+            using var answer = await context.Rest.PatchAsync(Path(name), body, context.Patience, context.Cancel);
+            var batch = answer.RootElement;
+            if (json) rows.Write(batch);
+            else if (!context.Quiet)
+                context.Io.Out.WriteLine($"Batch {name} is stopped {(batch.Number("max_fails") is { } fails ? $"after {fails} failures in a row" : "by no failure")}"
+                    + (batch.Text("description") is { } text ? $"; it is for: {Display.Clean(text)}" : ""));
+        }
+
+        if (json) rows.Finish();
+        return ExitCodes.Done;
+    }
 
     private static async Task<int> ChangeAsync(ManageContext context, string action, string done)
     {

@@ -48,6 +48,18 @@ public sealed class BatchVerbsTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_update_says_what_holds_then()
+    {
+        await using var stub = await StubCoordinator.StartAsync();
+        stub.Otherwise = StubCoordinator.Json("""{"batch":"b1","status":"running","max_fails":20,"description":"genomes"}""");
+        var run = await ToolRun.Manage("batch", "update", "b1", "--max-fails", "20", "-s", stub.Address);
+        Assert.Equal((0, "Batch b1 is stopped after 20 failures in a row; it is for: genomes\n"), (run.Code, run.Out));
+        Assert.Equal(2, (await ToolRun.Manage("batch", "update", "b1", "-s", stub.Address)).Code);
+        Assert.Equal(2, (await ToolRun.Manage("batch", "update", "b1", "--max-fails", "-1", "-s", stub.Address)).Code);
+        Assert.Single(stub.Requests);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Statistics_are_a_table_for_people_and_a_column_a_figure_for_programs()
     {
         await using var stub = await StubCoordinator.StartAsync();
