@@ -9,6 +9,7 @@ using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Bus;
 using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Retention;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
 using Scitq.Hosting;
@@ -38,7 +39,7 @@ public static partial class CoordinatorHost
         var options = configuration.GetSection("Coordinator").Get<CoordinatorOptions>() ?? new CoordinatorOptions();
         var problems = options.Validate(new ValidationContext(options)).Select(problem => problem.ErrorMessage!).ToList();
         if (problems.Count > 0) throw new OptionsValidationException(nameof(CoordinatorOptions), typeof(CoordinatorOptions), problems);
-        builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options).AddApi();
+        builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options).AddRetention().AddApi();
         builder.Services.AddSingleton<DatabaseStart>().AddSingleton<DataDisk>().AddHostedService(services => services.GetRequiredService<DataDisk>());
         builder.Services.AddSingleton<IServerStatus, ServerStatus>();
         configure?.Invoke(builder);

@@ -1,5 +1,6 @@
 using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Api.Access;
+using Scitq.Coordinator.Retention;
 using Scitq.Coordinator.Tasks;
 using Scitq.Hosting.Configuration;
 
@@ -15,6 +16,7 @@ public static class CoordinatorProgram
     [
         .. ServiceOption.Of<ApiOptions>(),
         .. ServiceOption.Of<CoordinatorOptions>().Where(o => o.Name == "data"),
+        .. ServiceOption.Of<RetentionOptions>(),
         .. ServiceOption.OfSection<TaskOptions>("Tasks"),
     ];
 

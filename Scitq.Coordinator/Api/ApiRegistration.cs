@@ -44,6 +44,7 @@ internal static class ApiRegistration
         api.MapReports();
         api.MapWorkers();
         api.MapServer();
+        api.MapRetention();
     }
 
     private static string Code(int? status) => status switch

@@ -23,6 +23,12 @@ internal sealed class BatchRow
     /// <summary>Failures before this moment do not count for that.</summary>
     public DateTime? FailsFrom { get; set; }
 
+    /// <summary>For how many days its ended tasks are kept; null for as long as those of any batch.</summary>
+    public double? KeepTasks { get; set; }
+
+    /// <summary>For how many days what its tasks printed is kept after their end; null as above.</summary>
+    public double? KeepLogs { get; set; }
+
     /// <summary>Why nothing of it starts, for people; null while it goes on.</summary>
     public string? Standstill =>
         Stopped is null ? null : $"the batch is stopped{(StoppedBy is null ? "" : $" by {StoppedBy}")}{(StoppedReason is null ? "" : $": {StoppedReason}")}";

@@ -81,11 +81,45 @@ internal sealed partial class LogStore(CoordinatorOptions options, TaskWatch wat
         return await RandomAccess.ReadAsync(file, buffer, offset, ct);
     }
 
+    /// <summary>Removes all that a task has printed.</summary>
+    public void Remove(Guid task)
+    {
+        try
+        {
+            Directory.Delete(DirectoryOf(task), recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // It has printed nothing, or it is gone already.
+        }
+    }
+
+    /// <summary>The tasks of which there is output: when the last of it was written (UTC), and how many bytes it is.</summary>
+    public IEnumerable<(Guid Task, DateTime Written, long Bytes)> Stored()
+    {
+        if (!Directory.Exists(_root)) yield break;
+        foreach (var directory in new DirectoryInfo(_root).EnumerateDirectories().SelectMany(part => part.EnumerateDirectories()))
+        {
+            if (!Guid.TryParseExact(directory.Name, "N", out var task)) continue;
+            var (written, bytes) = (directory.LastWriteTimeUtc, 0L);
+            foreach (var file in directory.EnumerateFiles())
+            {
+                if (file.LastWriteTimeUtc > written) written = file.LastWriteTimeUtc;
+                bytes += file.Length;
+            }
+
+            yield return (task, written, bytes);
+        }
+    }
+
     /// <summary>Where the bytes are; made of a GUID, a number and a fixed word, never of anybody's text.</summary>
-    public string FilePath(Guid task, int attempt, OutputStream stream)
+    public string FilePath(Guid task, int attempt, OutputStream stream) =>
+        Path.Combine(DirectoryOf(task), $"{attempt}.{(stream == OutputStream.Stdout ? "stdout" : "stderr")}");
+
+    private string DirectoryOf(Guid task)
     {
         var id = task.ToString("N");
-        return Path.Combine(_root, id[^2..], id, $"{attempt}.{(stream == OutputStream.Stdout ? "stdout" : "stderr")}");
+        return Path.Combine(_root, id[^2..], id);
     }
 
     private static FileStream Open(string path)

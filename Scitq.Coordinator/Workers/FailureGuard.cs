@@ -17,7 +17,7 @@ internal sealed partial class FailureGuard(
     private static readonly TimeSpan Apart = TimeSpan.FromSeconds(1);
     private readonly bool _watchesWorkers = options.Value.PutAsideAfter > 0;
     private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _news = new(0, 1);
+    private readonly SemaphoreSlim _news = new(0, 1), _turn = new(1);
     private readonly HashSet<string> _batches = [], _workers = [];
 
     public void Committed(IReadOnlyList<CommittedTask> tasks)
@@ -34,6 +34,7 @@ internal sealed partial class FailureGuard(
     /// <summary>Looks at what failed since the last time.</summary>
     public async Task LookAsync(CancellationToken ct)
     {
+        await _turn.WaitAsync(ct);
         var (failed, unable) = Take();
         try
         {
@@ -48,11 +49,16 @@ internal sealed partial class FailureGuard(
             foreach (var batch in failed) Note(_batches, batch);
             foreach (var worker in unable) Note(_workers, worker);
         }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     public override void Dispose()
     {
         _news.Dispose();
+        _turn.Dispose();
         base.Dispose();
     }
 

@@ -63,7 +63,8 @@ internal static class BatchVerbs
             var batch = answer.RootElement;
             if (json) rows.Write(batch);
             else if (!context.Quiet)
-                context.Io.Out.WriteLine($"Batch {name} is stopped {(batch.Number("max_fails") is { } fails ? $"after {fails} failures in a row" : "by no failure")}"
+                context.Io.Out.WriteLine(
+                    $"Batch {name} is stopped {(batch.Number("max_fails") is { } fails ? $"after {fails} failures in a row" : "by no failure")}"
                     + (batch.Text("description") is { } text ? $"; it is for: {Display.Clean(text)}" : ""));
         }
 

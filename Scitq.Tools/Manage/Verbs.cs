@@ -86,6 +86,8 @@ internal static class Verbs
              new("directory", '\0', "DIR", "where its directories are made (default: ~/.cache/scitq/debug)")],
             ["scitq-manage debug run 12", "scitq-manage debug run --shell -r 12"], DebugVerbs.RunAsync),
         new("server", "status", "Version, health, and how much there is to do.", "", [], ["scitq-manage server status"], OtherVerbs.ServerStatusAsync),
+        new("server", "prune", "Remove now the ended tasks, output and events that are no longer kept, instead of within the hour.", "",
+            [DryRun with { Help = "show how much, do nothing" }], ["scitq-manage server prune --dry-run"], PruneVerb.RunAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
         .. SetupVerbs.All,
     ];

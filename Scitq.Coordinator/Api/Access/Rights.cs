@@ -14,10 +14,11 @@ internal static class Rights
     public const string ReadWorkers = "Workers.Read";
     public const string ChangeWorkers = "Workers.Change";
     public const string ReadServer = "Server.Read";
+    public const string ChangeServer = "Server.Change";
 
     private const string Claim = "right";
 
-    public static IReadOnlyList<string> All { get; } = [ReadTasks, ChangeTasks, ReadWorkers, ChangeWorkers, ReadServer];
+    public static IReadOnlyList<string> All { get; } = [ReadTasks, ChangeTasks, ReadWorkers, ChangeWorkers, ReadServer, ChangeServer];
 
     /// <summary>Somebody who may do everything.</summary>
     public static ClaimsPrincipal Full(string scheme) => new(new ClaimsIdentity(All.Select(right => new Claim(Claim, right)), scheme));

@@ -56,7 +56,7 @@ public sealed class AccessTests
             var right = Assert.Single(metadata.GetOrderedMetadata<IAuthorizeData>()).Policy;
             Assert.True(right is not null && Rights.All.Contains(right), $"{path} wants {right ?? "no right"}.");
             var changes = metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Any(method => method is not ("GET" or "HEAD"));
-            Assert.True(changes == right is Rights.ChangeTasks or Rights.ChangeWorkers, $"{path} wants {right}.");
+            Assert.True(changes == right is Rights.ChangeTasks or Rights.ChangeWorkers or Rights.ChangeServer, $"{path} wants {right}.");
         }
 
         Assert.Equal(Rights.All.Order(), Endpoints(server).SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy!).Distinct()

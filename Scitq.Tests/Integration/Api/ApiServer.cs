@@ -19,6 +19,7 @@ using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Retention;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Workers;
 using Scitq.Tests.Integration.Persistence;
@@ -32,7 +33,7 @@ internal sealed class ApiServer : IAsyncDisposable
     private readonly TestFolder _folder = new();
     private readonly IBusControl _bus = MassTransit.Bus.Factory.CreateUsingInMemory(_ => { });
 
-    private ApiServer(string? postgres, string? token, string? data)
+    private ApiServer(string? postgres, string? token, string? data, RetentionOptions? retention)
     {
         Options = new CoordinatorOptions { Data = data ?? _folder.Path, Database = postgres };
         var builder = WebApplication.CreateSlimBuilder();
@@ -43,6 +44,7 @@ internal sealed class ApiServer : IAsyncDisposable
         builder.Services.AddSingleton<Requirements>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<Requirements>())
             .AddHostedService(provider => provider.GetRequiredService<Requirements>());
         builder.Services.AddSingleton<DataDisk>();
+        builder.Services.AddRetention().AddSingleton(retention ?? new RetentionOptions());
         builder.Services.AddSingleton<IServerStatus>(Status).AddSingleton<TimeProvider>(Clock);
         // What workers say reaches the coordinator here without a bus; what it sends them goes nowhere.
         builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddWorkers();
@@ -72,9 +74,9 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public LogStore Logs => App.Services.GetRequiredService<LogStore>();
 
-    public static async Task<ApiServer> StartAsync(bool postgres, string? token = null, CoordinatorOptions? shared = null)
+    public static async Task<ApiServer> StartAsync(bool postgres, string? token = null, CoordinatorOptions? shared = null, RetentionOptions? retention = null)
     {
-        var server = new ApiServer(shared?.Database ?? (postgres ? await PostgresServer.CreateDatabaseAsync() : null), token, shared?.Data);
+        var server = new ApiServer(shared?.Database ?? (postgres ? await PostgresServer.CreateDatabaseAsync() : null), token, shared?.Data, retention);
         await using (var db = server.Context()) await Migrator.MigrateAsync(db, TimeProvider.System, CancellationToken.None);
         await server._bus.StartAsync();
         await server.App.StartAsync();

@@ -30,9 +30,10 @@ public sealed class DirectionTests
         ["Reuse"] = ["Persistence", "Tasks"],
         ["Usage"] = ["Persistence"],
         ["Workers"] = ["Batches", "Leases", "Persistence", "Tasks", "Usage"],
+        ["Retention"] = ["Batches", "Logs", "Persistence", "Tasks"],
         ["Bus"] = ["Batches", "Leases", "Logs", "Persistence", "Reuse", "Tasks", "Workers"],
         ["Health"] = ["Bus", "Leases", "Logs", "Persistence", "Tasks"],
-        ["Api"] = ["Batches", "Health", "Leases", "Logs", "Persistence", "Tasks", "Usage", "Workers"],
+        ["Api"] = ["Batches", "Health", "Leases", "Logs", "Persistence", "Retention", "Tasks", "Usage", "Workers"],
     });
 
     public static TheoryData<string> AllProjects() => [.. Projects.Keys];
