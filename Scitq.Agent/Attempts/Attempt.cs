@@ -47,6 +47,9 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
     /// <summary>Its command, once it is started.</summary>
     public IRun? Run { get; set; }
 
+    /// <summary>Whether it is to stand still, and does.</summary>
+    public Standstill Standstill { get; } = new(directory);
+
     /// <summary>Hides its secrets in what it prints, if that is wanted.</summary>
     public OutputMask? Mask { get; set; }
 
@@ -117,6 +120,7 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
     public void Dispose()
     {
         _stop.Dispose();
+        Standstill.Dispose();
         _revoked.Dispose();
     }
 }

@@ -5,7 +5,7 @@ using Scitq.Contracts.Messages;
 namespace Scitq.Agent.Attempts;
 
 /// <summary>A command from its start to its end: in its slot, followed by who reads its streams, and stopped when it must be.</summary>
-internal sealed class CommandRun(CommandStart start, Capacity capacity, AttemptStreams streams, DiskRelief disk, AgentOptions options, TimeProvider time)
+internal sealed class CommandRun(CommandStart start, Capacity capacity, AttemptStreams streams, DiskRelief disk, RunWatch watch, TimeProvider time)
 {
     /// <summary>Returns once the command has ended. Its slot is the next one's then, however long its output takes.</summary>
     public async Task RunAsync(Attempt attempt, IRun? adopted, Outcome outcome)
@@ -18,7 +18,7 @@ internal sealed class CommandRun(CommandStart start, Capacity capacity, AttemptS
         try
         {
             streams.Follow(attempt, outcome);
-            outcome.Exit = await WaitAsync(attempt, run, outcome);
+            outcome.Exit = await watch.WaitAsync(attempt, run, outcome, adopted is not null);
             outcome.RunEnded = time.GetUtcNow().UtcDateTime;
             outcome.StoppedByUser = attempt.Cause == StopCause.Cancelled;
             disk.Note(attempt, outcome);
@@ -29,20 +29,5 @@ internal sealed class CommandRun(CommandStart start, Capacity capacity, AttemptS
             attempt.Stage = AttemptStage.Uploading;
             capacity.Slots.Release();
         }
-    }
-
-    private async Task<RunExit> WaitAsync(Attempt attempt, IRun run, Outcome outcome)
-    {
-        using var stopping = attempt.Stopping.Register(() => run.Stop(attempt.Cause == StopCause.Revoked ? TimeSpan.Zero : options.StopGrace));
-        if (attempt.Spec.RunTimeout is not { } seconds) return await run.Exit;
-
-        // Of an adopted run, what is left since it started.
-        var left = TimeSpan.FromSeconds(seconds) - (time.GetUtcNow().UtcDateTime - run.Started);
-        await using var timer = time.CreateTimer(_ =>
-        {
-            outcome.TimedOut = true;
-            run.Stop(options.StopGrace);
-        }, null, left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        return await run.Exit;
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Scitq.Agent.Disk;
 using Scitq.Agent.Parts;
+using Scitq.Agent.Runtimes;
 
 namespace Scitq.Agent.Attempts;
 
@@ -11,9 +12,11 @@ namespace Scitq.Agent.Attempts;
 /// <param name="room">The disk.</param>
 /// <param name="attempts">All attempts of this agent.</param>
 /// <param name="options">How long a command has between TERM and KILL, as long as there is room for it.</param>
+/// <param name="tasks">Sees how the stopping of a command ends.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Told once when the disk gets full, and once when it has room again.</param>
-internal sealed partial class DiskGuard(DiskRoom room, AttemptTable attempts, AgentOptions options, TimeProvider time, ILogger<DiskGuard> logger) : IAgentPart
+internal sealed partial class DiskGuard(
+    DiskRoom room, AttemptTable attempts, AgentOptions options, ObservedTasks tasks, TimeProvider time, ILogger<DiskGuard> logger) : IAgentPart
 {
     private const long Noise = 64 * 1024;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
@@ -55,7 +58,7 @@ internal sealed partial class DiskGuard(DiskRoom room, AttemptTable attempts, Ag
         // One at a time: what is being stopped will give room.
         if (attempts.All.FirstOrDefault(a => a is { OutOfRoom: not null, RoomGiven: false }) is { } stopping)
         {
-            if (IsUrgent(free)) stopping.Run?.Stop(TimeSpan.Zero);
+            if (IsUrgent(free) && stopping.Run is { } run) Stop(stopping, run, TimeSpan.Zero);
             return;
         }
 
@@ -94,8 +97,10 @@ internal sealed partial class DiskGuard(DiskRoom room, AttemptTable attempts, Ag
             + $"{Sizes.Text(free)} were left, and {Sizes.Text(room.Reserve)} are to stay free (--disk-reserve). "
             + "Let it write less, free some, or run it on a larger worker.";
         Log.Stopping(logger, attempt.Number, Sizes.Text(used), Sizes.Text(free));
-        run.Stop(IsUrgent(free) ? TimeSpan.Zero : options.StopGrace);
+        Stop(attempt, run, IsUrgent(free) ? TimeSpan.Zero : options.StopGrace);
     }
+
+    private void Stop(Attempt attempt, IRun run, TimeSpan grace) => tasks.Run($"the stopping of task {attempt.Number}", () => run.StopAsync(grace));
 
     private bool IsUrgent(long free) => free < room.Reserve / 4;
 

@@ -20,7 +20,9 @@ internal sealed class HeldAttempts(AttemptTable table, Leases leases, AttemptJou
     {
         foreach (var journalled in journal.Attempts())
         {
-            if (TryHold(journalled, sent: null) is { End: null, Redelivers: null } attempt) attempt.MayHaveStarted();
+            if (TryHold(journalled, sent: null) is not { End: null, Redelivers: null } attempt) continue;
+            attempt.MayHaveStarted();
+            attempt.Standstill.Load();
         }
     }
 

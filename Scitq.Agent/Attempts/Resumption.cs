@@ -46,7 +46,7 @@ internal sealed class Resumption(
                 break;
             case EarlierRun.NotStarted:
                 attempt.NotStarted();
-                if (held.IsDraining) attempt.Stop(StopCause.Released);
+                if (held.IsDraining || attempt.Standstill.IsWanted) attempt.Stop(StopCause.Released);
                 // What it may have staged is not known to be whole.
                 directories.DeleteStaged(attempt);
                 await life.RunAsync(attempt, adopted: null);

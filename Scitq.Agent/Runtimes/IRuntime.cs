@@ -42,8 +42,16 @@ internal interface IRun : IAsyncDisposable
     /// <summary>Its processes on this machine, as far as they are known.</summary>
     IEnumerable<int> ProcessIds => [];
 
-    /// <summary>TERM, then KILL after the grace, to everything it started. Returns at once; <see cref="Exit"/> tells when it is over.</summary>
-    void Stop(TimeSpan grace);
+    /// <summary>TERM, then KILL after the grace, to everything it started, whether or not it stands still. <see cref="Exit"/> tells when it is over.</summary>
+    Task StopAsync(TimeSpan grace);
+
+    /// <summary>Lets everything it started stand still; once more, where it does. Nothing happens to one that is being stopped or has ended.</summary>
+    /// <exception cref="IOException">It could not be done now.</exception>
+    Task SuspendAsync();
+
+    /// <summary>Lets everything it started go on; once more, where it does.</summary>
+    /// <exception cref="IOException">It could not be done now.</exception>
+    Task ContinueAsync();
 }
 
 /// <summary>How a command ended.</summary>

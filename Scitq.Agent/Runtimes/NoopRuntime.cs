@@ -20,10 +20,12 @@ internal sealed class NoopRuntime(TimeProvider clock) : IRuntime
 
         public Task<RunExit> Exit => Succeeded;
 
-        public void Stop(TimeSpan grace)
-        {
-            // It has ended already.
-        }
+        // It has ended already, whatever is asked of it.
+        public Task StopAsync(TimeSpan grace) => Task.CompletedTask;
+
+        public Task SuspendAsync() => Task.CompletedTask;
+
+        public Task ContinueAsync() => Task.CompletedTask;
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -18,8 +18,10 @@ internal sealed class Drain(
         settings.Renew();
         foreach (var attempt in attempts.All) attempt.Stop(StopCause.Released);
         if (!registration.First.IsCompletedSuccessfully) return;
-        if (!await WaitAsync(() => attempts.All.All(a => a.End is not null), options.DrainTimeout, run, ct)) return;
-        if (!await WaitAsync(() => attempts.Count == 0, AcknowledgePatience, run, ct)) return;
+        if (!await WaitAsync(() => attempts.All.All(a => a.End is not null || a.Standstill.IsThere), options.DrainTimeout, run, ct)) return;
+        if (!await WaitAsync(() => attempts.All.All(a => a.End is null), AcknowledgePatience, run, ct)) return;
+        // What stands still may do so for days: the next agent takes it up, as after a time that was too short.
+        if (attempts.Count > 0) return;
         await farewell.SayAsync();
     }
 

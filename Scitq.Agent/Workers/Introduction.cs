@@ -2,6 +2,7 @@ using Scitq.Agent.Attempts;
 using Scitq.Agent.Journal;
 using Scitq.Agent.Machine;
 using Scitq.Agent.Runtimes;
+using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Workers;
@@ -21,6 +22,7 @@ internal sealed class Introduction(AgentOptions options, AttemptJournal journal,
         Prefetch = options.Prefetch,
         LeaseSeconds = options.LeaseTime.TotalSeconds,
         Host = HostFigures.Describe(runtimes.DockerVersion, runtimes.Gpus),
+        Knows = Abilities.All,
         Leases = attempts.Keys(),
     };
 }

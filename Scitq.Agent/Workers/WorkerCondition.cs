@@ -14,6 +14,7 @@ internal sealed class WorkerCondition(
         var (free, total) = room.Space;
         return heartbeat with
         {
+            Suspended = [.. attempts.All.Where(a => a.Standstill.IsThere).Select(a => a.Key)],
             Running = attempts.All.Count(a => a.Stage == AttemptStage.Running),
             Hold = settings.Renew()?.Text,
             Load = HostFigures.Load(),

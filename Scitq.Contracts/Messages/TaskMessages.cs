@@ -73,6 +73,29 @@ public sealed record RetryUpload
 }
 
 /// <summary>
+/// Holds a task until it is resumed: one that waits or is queued is not started, one that a worker has accepted is given back, and the command of one
+/// that runs stands still. Ignored when its command has ended.
+/// </summary>
+public sealed record PauseTask
+{
+    /// <summary>The task.</summary>
+    public required Guid TaskId { get; init; }
+
+    /// <summary>Kept in the task's history.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>Lets a task that was paused go on from where it is. Ignored otherwise.</summary>
+public sealed record ResumeTask
+{
+    /// <summary>The task.</summary>
+    public required Guid TaskId { get; init; }
+
+    /// <summary>Kept in the task's history.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>
 /// One attempt waits for a worker of the batch. To <see cref="Queues.Batch"/>. It is a hint, not a right: the worker
 /// must claim the attempt, and a repeated or outdated message is refused there.
 /// </summary>

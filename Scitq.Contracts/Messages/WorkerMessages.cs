@@ -40,6 +40,9 @@ public sealed record RegisterWorker
     /// <summary>The machine.</summary>
     public required HostInfo Host { get; init; }
 
+    /// <summary>Those of the <see cref="Abilities"/> that the agent has.</summary>
+    public IReadOnlyList<string> Knows { get; init; } = [];
+
     /// <summary>Attempts it has from before and can still end.</summary>
     public required IReadOnlyList<AttemptKey> Leases { get; init; }
 }
@@ -114,6 +117,9 @@ public sealed record WorkerHeartbeat
     /// <summary>All attempts it holds a lease for.</summary>
     public required IReadOnlyList<AttemptKey> Leases { get; init; }
 
+    /// <summary>Those of them whose command stands still because its user wants that.</summary>
+    public IReadOnlyList<AttemptKey> Suspended { get; init; } = [];
+
     /// <summary>How many of them run.</summary>
     public int Running { get; init; }
 
@@ -181,6 +187,9 @@ public sealed record HeartbeatAnswered
     /// <summary>Attempts whose user has cancelled them: stop them and report their end.</summary>
     public IReadOnlyList<AttemptKey> Cancelled { get; init; } = [];
 
+    /// <summary>What users want of attempts that are to stand still, or that the heartbeat says do.</summary>
+    public IReadOnlyList<PauseAttempt> Pauses { get; init; } = [];
+
     /// <summary>The settings that the worker is to take.</summary>
     public WorkerSettings? Settings { get; init; }
 
@@ -230,6 +239,15 @@ public sealed record ConfigureWorker(WorkerSettings Settings);
 /// <param name="Key">The attempt.</param>
 /// <param name="Reason">Why.</param>
 public sealed record StopAttempt(AttemptKey Key, string? Reason);
+
+/// <summary>
+/// Let the command of one attempt stand still, or go on. One that has not started is given back instead of standing still. To
+/// <see cref="Queues.Worker"/>; repeated by heartbeat answers, and heartbeats tell what stands still.
+/// </summary>
+/// <param name="Key">The attempt.</param>
+/// <param name="Paused">Whether it is to stand still.</param>
+/// <param name="Turn">Counts what its user wants; an older word that arrives after a newer one says nothing.</param>
+public sealed record PauseAttempt(AttemptKey Key, bool Paused, int Turn);
 
 /// <summary>An agent leaves for good: its name is free at once. To <see cref="Queues.Workers"/>.</summary>
 /// <param name="Worker">The worker's name.</param>

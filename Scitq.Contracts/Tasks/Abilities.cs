@@ -1,16 +1,20 @@
 namespace Scitq.Contracts;
 
 /// <summary>
-/// Members of a <see cref="TaskSpec"/> that a worker must not overlook, and an agent older than they are would. An agent names those it
-/// knows with each claim, and is granted no task that wants others.
+/// What a worker must not overlook, and an agent older than that would: members of a <see cref="TaskSpec"/>, which an agent is granted no task with
+/// that does not know them, and requests about running tasks, which only an agent that knows them is asked. An agent names those it knows with each
+/// claim and when it registers.
 /// </summary>
 public static class Abilities
 {
+    /// <summary>To let a command that runs stand still, and go on.</summary>
+    public const string Pause = "pause";
+
     private const string Secrets = "secrets";
     private const string MaskSecrets = "mask-secrets";
 
     /// <summary>The abilities of this version.</summary>
-    public static IReadOnlyList<string> All { get; } = [Secrets, MaskSecrets];
+    public static IReadOnlyList<string> All { get; } = [Secrets, MaskSecrets, Pause];
 
     /// <summary>An ability that the task needs and an agent with only these lacks; null when there is none.</summary>
     public static string? Missing(TaskSpec spec, IReadOnlyList<string> known) =>

@@ -17,6 +17,9 @@ public enum TaskState
     /// <summary>Its command runs.</summary>
     Running,
 
+    /// <summary>Its command has started and stands still, because its user wants that; its worker keeps it in its slot.</summary>
+    Suspended,
+
     /// <summary>Its command has ended; its output is being collected.</summary>
     Uploading,
 
@@ -40,7 +43,7 @@ public static class TaskRules
     public static readonly ImmutableArray<TaskState> States = [.. Enum.GetValues<TaskState>()];
 
     /// <summary>The states in which a worker holds a lease.</summary>
-    public static readonly ImmutableArray<TaskState> Active = [TaskState.Accepted, TaskState.Running, TaskState.Uploading];
+    public static readonly ImmutableArray<TaskState> Active = [TaskState.Accepted, TaskState.Running, TaskState.Suspended, TaskState.Uploading];
 
     /// <summary>The states that only the user leaves: by a relaunch, or by a retry of the upload that failed.</summary>
     public static readonly ImmutableArray<TaskState> Terminal = [TaskState.Succeeded, TaskState.Failed, TaskState.Cancelled];

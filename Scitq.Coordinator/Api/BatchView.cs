@@ -23,6 +23,7 @@ internal sealed record BatchView
         Pending = counts.Count(name, TaskState.Pending);
         Accepted = counts.Count(name, TaskState.Accepted);
         Running = counts.Count(name, TaskState.Running);
+        Suspended = counts.Count(name, TaskState.Suspended);
         Uploading = counts.Count(name, TaskState.Uploading);
         Succeeded = counts.Count(name, TaskState.Succeeded);
         Failed = counts.Count(name, TaskState.Failed);
@@ -45,6 +46,8 @@ internal sealed record BatchView
     public long Accepted { get; }
 
     public long Running { get; }
+
+    public long Suspended { get; }
 
     public long Uploading { get; }
 

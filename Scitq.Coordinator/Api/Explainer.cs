@@ -28,7 +28,9 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             TaskState.Running => $"it runs on worker {task.Worker}{Since(task.Started)}.",
             TaskState.Uploading => $"its command has ended; worker {task.Worker} delivers its output{(task.Phase is { } phase ? $": {phase}" : "")}.",
             TaskState.Succeeded => "it has succeeded.",
-            TaskState.Paused => "its user paused it.",
+            TaskState.Suspended => $"its user paused it: its command stands still on worker {task.Worker} and keeps its slot there (scitq-manage task resume "
+                + $"{task.Number}).",
+            TaskState.Paused => $"its user paused it (scitq-manage task resume {task.Number}).",
             _ => $"it {(task.State == TaskState.Failed ? "has failed" : "was cancelled")}{(task.Reason is { } reason ? $": {reason}" : ".")}",
         };
         if (task is { State: TaskState.Failed, Failure: FailureClass.Upload } and ({ RunEnded: not null } or { Redelivers: not null })
@@ -38,6 +40,8 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
                 + $"(scitq-manage task retry-upload {task.Number}), or relaunch.");
         if (task.State.IsActive())
         {
+            if (task.PauseRequested == (task.State != TaskState.Suspended))
+                details.Add(task.PauseRequested ? "its user wants it to stand still; its worker is being told." : "it is to go on; its worker is being told.");
             if (task.CancelRequested) details.Add("its user cancelled it; the worker is stopping it.");
             await HolderAsync(task, details, ct);
         }

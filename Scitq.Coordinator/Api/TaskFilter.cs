@@ -29,6 +29,9 @@ internal sealed record TaskFilter
     /// <summary>What the command looks like, as SQL's LIKE has it.</summary>
     public string? CommandLike { get; init; }
 
+    /// <summary>Whose user wants them to stand still. Only actions narrow by this.</summary>
+    public bool ToStandStill { get; init; }
+
     public bool IsEmpty => this is
     {
         Batches.Count: 0, States.Count: 0, Workers.Count: 0, Classes.Count: 0,
@@ -67,6 +70,7 @@ internal sealed record TaskFilter
         if (Since is not null) tasks = tasks.Where(t => t.Created >= Since);
         if (Until is not null) tasks = tasks.Where(t => t.Created < Until);
         if (CommandLike is not null) tasks = tasks.Where(t => EF.Functions.Like(ScitqDb.Command(t.SpecJson), CommandLike, "\\"));
+        if (ToStandStill) tasks = tasks.Where(t => t.PauseTurn % 2 == 1);
         return tasks;
     }
 

@@ -23,7 +23,7 @@ internal record TaskView
         (RunTimeout, DownloadTimeout) = (spec.RunTimeout, spec.DownloadTimeout);
         (Created, Queued, Accepted, Started) = (task.Created, task.Queued, task.Accepted, task.Started);
         (RunEnded, Finished, RetryDue) = (task.RunEnded, task.Finished, task.Due);
-        (CancelRequested, Redelivers, Warnings) = (task.CancelRequested, task.Redelivers, warnings);
+        (CancelRequested, PauseRequested, Redelivers, Warnings) = (task.CancelRequested, task.PauseRequested, task.Redelivers, warnings);
         (UseCache, StrictOutput, Secrets, MaskSecrets) = (spec.UseCache, spec.StrictOutput, spec.Secrets, spec.MaskSecrets);
         SubmittedBy = task.SubmittedBy;
     }
@@ -102,6 +102,9 @@ internal record TaskView
     public DateTime? RetryDue { get; }
 
     public bool CancelRequested { get; }
+
+    /// <summary>Whether its user wants it to stand still; the status says whether it does.</summary>
+    public bool PauseRequested { get; }
 
     /// <summary>The attempt whose output the last one delivers or has delivered, without running the command again.</summary>
     public int? Redelivers { get; }

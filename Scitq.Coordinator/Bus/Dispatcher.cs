@@ -29,6 +29,7 @@ internal sealed partial class Dispatcher(
         {
             var (task, effects) = committed;
             if (effects.Stop is { } stop) Put(new Outgoing(stop.Worker, stop.Message));
+            if (effects.Pause is { } pause) Put(new Outgoing(pause.Worker, pause.Message));
             if (queues.Admit(committed) && effects.Dispatch) Put(new Outgoing(task.Batch, null, task.CorrelationId, task.Attempt));
         }
     }

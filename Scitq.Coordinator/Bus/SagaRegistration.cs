@@ -18,6 +18,8 @@ internal static class SagaRegistration
                     new LateFilter<ConsumeContext<SubmitTask>>(() => ActivatorUtilities.CreateInstance<SubmissionFilter>(context))));
                 saga.NoteRequests<CancelTask>(context, "cancel", m => m.TaskId);
                 saga.NoteRequests<RelaunchTask>(context, "relaunch", m => m.TaskId);
+                saga.NoteRequests<PauseTask>(context, "pause", m => m.TaskId);
+                saga.NoteRequests<ResumeTask>(context, "resume", m => m.TaskId);
                 saga.NoteRequests<RetryUpload>(context, "retry the upload of", m => m.TaskId);
             })
             .Repository(repository =>

@@ -46,7 +46,8 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
             task.Property(x => x.CorrelationId).HasColumnName("id").ValueGeneratedNever();
             task.Property(x => x.Number).ValueGeneratedOnAdd();
             task.Property(x => x.SpecJson).HasColumnName("spec");
-            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Key);
+            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Key)
+                .Ignore(x => x.PauseRequested);
             if (Database.IsNpgsql()) task.Property(x => x.SpecJson).HasColumnType("jsonb");
         });
         modelBuilder.Entity<AttemptRow>(attempt =>
@@ -73,6 +74,7 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
             if (Database.IsNpgsql())
             {
                 worker.Property(x => x.Gpus).HasColumnType("jsonb");
+                worker.Property(x => x.Abilities).HasColumnType("jsonb");
                 worker.Property(x => x.Resources).HasColumnType("jsonb");
                 worker.Property(x => x.Stats).HasColumnType("jsonb");
             }

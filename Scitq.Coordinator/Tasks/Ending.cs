@@ -21,11 +21,17 @@ internal enum Ending
     /// <summary>It failed, and a retry is left.</summary>
     FailedWithRetry,
 
+    /// <summary>It failed, a retry is left, and its user wants the task to stand still: the retry is paused.</summary>
+    FailedPaused,
+
     /// <summary>It failed for good.</summary>
     FailedLast,
 
     /// <summary>It was lost or given back, and is queued again at no cost to the user's retries.</summary>
     Requeued,
+
+    /// <summary>The same of a task that its user wants to stand still: the next attempt is paused.</summary>
+    RequeuedPaused,
 
     /// <summary>It was lost once too often, and may be what kills its workers.</summary>
     Poison,

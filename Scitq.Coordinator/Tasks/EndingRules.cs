@@ -32,7 +32,7 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
     {
         if (task.Key != released.Report.Key) return Ending.Known;
         if (task.CancelRequested) return Ending.Cancelled;
-        return task.Redelivers is not null ? Ending.Undelivered : Ending.Requeued;
+        return task.Redelivers is not null ? Ending.Undelivered : Again(task);
     }
 
     /// <summary>A worker claims an attempt.</summary>
@@ -55,10 +55,12 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
         if (task.Redelivers is not null) return Ending.FailedLast;
         // A worker that stopped an attempt nobody cancelled has lost it.
         if (failure is FailureClass.Lost or FailureClass.Cancelled) return Lost(task);
-        return task.RetriesLeft > 0 ? Ending.FailedWithRetry : Ending.FailedLast;
+        return task.RetriesLeft <= 0 ? Ending.FailedLast : task.PauseRequested ? Ending.FailedPaused : Ending.FailedWithRetry;
     }
 
-    private Ending Lost(TaskSaga task) => task.Losses + 1 < _options.MaxLosses ? Ending.Requeued : Ending.Poison;
+    private Ending Lost(TaskSaga task) => task.Losses + 1 < _options.MaxLosses ? Again(task) : Ending.Poison;
+
+    private static Ending Again(TaskSaga task) => task.PauseRequested ? Ending.RequeuedPaused : Ending.Requeued;
 
     /// <summary>Agents repeat ends until they are answered: one that is recorded, or was noted as late, is no news.</summary>
     private static bool IsRepeated(TaskEffects effects, AttemptReport report)

@@ -29,7 +29,7 @@ internal sealed class GroupHandler(TaskStateMachine machine, ITaskStore store, I
     }
 
     private static bool IsNews(TaskInHand task) =>
-        task.Task is not null && (task.IsNew || task.Effects.Changed || task.Effects.Dispatch || task.Effects.Stop is not null);
+        task.Task is not null && (task.IsNew || task.Effects is { Changed: true } or { Dispatch: true } or { Stop: not null } or { Pause: not null });
 
     /// <summary>A report of an end that is not the current attempt's may be a repeat: then it must be known which ends are recorded of the task.</summary>
     private async Task LoadEndsAsync(IReadOnlyList<TaskInbox.Portion> group, Dictionary<Guid, TaskInHand> tasks, CancellationToken ct)

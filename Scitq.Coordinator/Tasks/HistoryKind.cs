@@ -21,6 +21,18 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A user asked to deliver the output once more.</summary>
     public static readonly HistoryKind UploadRetried = new("upload_retried");
 
+    /// <summary>A user asked to pause the task.</summary>
+    public static readonly HistoryKind PauseRequested = new("pause_requested");
+
+    /// <summary>The task's command stands still.</summary>
+    public static readonly HistoryKind Suspended = new("suspended");
+
+    /// <summary>A user asked to let the task go on.</summary>
+    public static readonly HistoryKind ResumeRequested = new("resume_requested");
+
+    /// <summary>The task's command goes on.</summary>
+    public static readonly HistoryKind Continued = new("continued");
+
     /// <summary>The task was cancelled because one that it requires failed, was cancelled or deleted.</summary>
     public static readonly HistoryKind RequirementFailed = new("requirement_failed");
 

@@ -23,6 +23,9 @@ internal sealed class TaskEffects
     /// <summary>The attempt its worker must stop, and the worker.</summary>
     public (string Worker, StopAttempt Message)? Stop { get; set; }
 
+    /// <summary>The attempt whose worker must let it stand still or go on, and the worker.</summary>
+    public (string Worker, PauseAttempt Message)? Pause { get; set; }
+
     /// <summary>Ends of earlier attempts that are recorded already; known only where a report of one has come.</summary>
     public List<RecordedEnd> KnownEnds { get; } = [];
 

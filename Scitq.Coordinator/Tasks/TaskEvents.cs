@@ -3,7 +3,7 @@ using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
 
-// What users ask for are messages of Scitq.Contracts: SubmitTask, CancelTask, RelaunchTask, RetryUpload. The events below are the coordinator's own.
+// What users ask for are messages of Scitq.Contracts: SubmitTask, CancelTask, RelaunchTask, RetryUpload, PauseTask, ResumeTask. The events below are the coordinator's own.
 
 /// <summary>A worker asks for an attempt.</summary>
 /// <param name="Worker">The worker's name.</param>
@@ -27,6 +27,9 @@ internal sealed record AttemptEnded(string Worker, AttemptReport Report);
 
 /// <summary>A worker gives an attempt back that it has not started.</summary>
 internal sealed record AttemptReleased(string Worker, AttemptReport Report);
+
+/// <summary>A worker's heartbeat says whether the command of an attempt stands still, and that is news.</summary>
+internal sealed record StandstillTold(AttemptKey Key, bool Suspended);
 
 /// <summary>The holder of the lease is gone, or does not know the attempt.</summary>
 internal sealed record LeaseLost(Guid Lease, string Why);

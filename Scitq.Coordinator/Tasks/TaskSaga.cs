@@ -74,6 +74,15 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     public bool CancelRequested { get; set; }
 
+    /// <summary>
+    /// Counts what its user wants: odd from when it is to be paused until it is to go on, or has ended. The worker that has it tells an older word from
+    /// a newer one by this.
+    /// </summary>
+    public int PauseTurn { get; set; }
+
+    /// <summary>Whether, while it is paused, the tasks it requires may not all have succeeded.</summary>
+    public bool ResumesWaiting { get; set; }
+
     /// <summary>When a retry that waits out its back-off is due.</summary>
     public DateTime? Due { get; set; }
 
@@ -99,6 +108,9 @@ internal sealed class TaskSaga : SagaStateMachineInstance
     public int Version { get; set; }
 
     public TaskSpec Spec => _spec ??= JsonSerializer.Deserialize<TaskSpec>(SpecJson, ScitqJson.Bus)!;
+
+    /// <summary>Whether its user wants it to stand still, wherever it is.</summary>
+    public bool PauseRequested => PauseTurn % 2 == 1;
 
     /// <summary>Names the current attempt.</summary>
     public AttemptKey Key => new(CorrelationId, Attempt, Lease ?? Guid.Empty);

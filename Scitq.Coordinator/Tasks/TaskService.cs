@@ -52,6 +52,14 @@ internal sealed class TaskService(TaskInbox inbox, RequirementResolver requireme
     public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> RetryUploadAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>
         AskAsync(ids, m => m.UploadRetryRequested, id => new RetryUpload { TaskId = id, Reason = reason }, by, ct);
 
+    /// <summary>The tasks there are now, and whether they will stand still (or do) by this. The caller has seen that their workers know how.</summary>
+    public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> PauseAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>
+        AskAsync(ids, m => m.PauseRequested, id => new PauseTask { TaskId = id, Reason = reason }, by, ct);
+
+    /// <summary>The tasks there are now, and whether they go on by this.</summary>
+    public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> ResumeAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>
+        AskAsync(ids, m => m.ResumeRequested, id => new ResumeTask { TaskId = id, Reason = reason }, by, ct);
+
     private async Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> AskAsync<T>(
         IReadOnlyList<Guid> ids, Func<TaskStateMachine, Event<T>> @event, Func<Guid, T> message, string? by, CancellationToken ct)
         where T : class

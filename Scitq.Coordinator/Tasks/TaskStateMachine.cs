@@ -9,7 +9,9 @@ namespace Scitq.Coordinator.Tasks;
 /// </summary>
 internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, SagaStateMachine<TaskSaga>
 {
-    private static readonly Type[] Published = [typeof(SubmitTask), typeof(CancelTask), typeof(RelaunchTask), typeof(RetryUpload)];
+    private static readonly Type[] Published =
+        [typeof(SubmitTask), typeof(CancelTask), typeof(RelaunchTask), typeof(RetryUpload), typeof(PauseTask), typeof(ResumeTask)];
+
     private readonly EndingRules _rules;
 
     public TaskStateMachine(TaskVerbs verbs, EndingRules rules)
@@ -26,6 +28,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
         Event(() => CancelRequested, e => e.CorrelateById(c => c.Message.TaskId));
         Event(() => RelaunchRequested, e => e.CorrelateById(c => c.Message.TaskId));
         Event(() => UploadRetryRequested, e => e.CorrelateById(c => c.Message.TaskId));
+        Event(() => PauseRequested, e => e.CorrelateById(c => c.Message.TaskId));
+        Event(() => ResumeRequested, e => e.CorrelateById(c => c.Message.TaskId));
         foreach (var (state, does) in arrange(Table(verbs))) During(state, does);
 
         // Whatever else comes late, twice, or for an attempt that is no longer the current one changes nothing.
@@ -39,6 +43,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
     public State Accepted { get; private set; } = null!;
 
     public State Running { get; private set; } = null!;
+
+    public State Suspended { get; private set; } = null!;
 
     public State Uploading { get; private set; } = null!;
 
@@ -58,6 +64,10 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
 
     public Event<RetryUpload> UploadRetryRequested { get; private set; } = null!;
 
+    public Event<PauseTask> PauseRequested { get; private set; } = null!;
+
+    public Event<ResumeTask> ResumeRequested { get; private set; } = null!;
+
     public Event<Claimed> Claimed { get; private set; } = null!;
 
     public Event<StageReported> StageReported { get; private set; } = null!;
@@ -65,6 +75,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
     public Event<AttemptEnded> AttemptEnded { get; private set; } = null!;
 
     public Event<AttemptReleased> AttemptReleased { get; private set; } = null!;
+
+    public Event<StandstillTold> StandstillTold { get; private set; } = null!;
 
     public Event<LeaseLost> LeaseLost { get; private set; } = null!;
 
@@ -91,19 +103,26 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
 
         .. In([Waiting],
             Ignore(Submitted),
+            When(PauseRequested).Then(verbs.PauseWaiting).TransitionTo(Paused),
             When(RequirementsMet).Then(verbs.Queue).Then(verbs.Dispatch).TransitionTo(Pending),
             When(RequirementFailed).Then(verbs.EndDoomed).TransitionTo(Cancelled)),
 
         .. In([Pending],
             When(Submitted).Then(verbs.Dispatch),               // sent twice: its message may never have left
             When(DispatchDue).Then(verbs.Dispatch),
+            When(PauseRequested).Then(verbs.Pause).TransitionTo(Paused),
             When(RetryDue).Then(verbs.ForgetDue).Then(verbs.Dispatch),
             When(Claimed, ClaimVerdict.Granted).Then(verbs.Grant).TransitionTo(Accepted),
             When(Claimed, ClaimVerdict.TooOld).Then(verbs.RefuseTooOld),
             When(Claimed, ClaimVerdict.Refused).Then(verbs.Refuse)),
 
+        // A retry waits out its back-off here as well, and what it requires is looked at once it goes on.
         .. In([Paused],
-            Ignore(Submitted)),
+            Ignore(Submitted),
+            When(PauseRequested).Then(verbs.Agree),
+            When(RetryDue).Then(verbs.ForgetDue),
+            When(ResumeRequested, verbs.IsToWait).Then(verbs.Resume).TransitionTo(Waiting),
+            When(ResumeRequested, verbs.IsToQueue).Then(verbs.Resume).Then(verbs.Dispatch).TransitionTo(Pending)),
 
         // No worker has it: cancelled at once, and what a former holder reports comes late.
         .. In([Waiting, Pending, Paused],
@@ -117,6 +136,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(StageReported, AttemptStage.Uploading).Then(verbs.RecordStage).TransitionTo(Uploading),
             When(StageReported, AttemptStage.Accepted).Then(verbs.RecordStage),
             When(AttemptReleased, Ending.Requeued).Then(verbs.RecordReleased).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
+            When(AttemptReleased, Ending.RequeuedPaused).Then(verbs.RecordReleased).Then(verbs.NextAttempt).TransitionTo(Paused),
             When(AttemptReleased, Ending.Undelivered).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
             When(AttemptReleased, Ending.Cancelled).Then(verbs.RecordReleased).Then(verbs.Finish).TransitionTo(Cancelled)),
 
@@ -124,23 +144,40 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(StageReported, AttemptStage.Uploading).Then(verbs.RecordStage).TransitionTo(Uploading),
             When(StageReported, AttemptStage.Running).Then(verbs.RecordStage)),
 
+        .. In([Suspended],
+            When(StageReported, AttemptStage.Running).Then(verbs.RecordStage),      // of its start; heartbeats tell when it goes on
+            When(StageReported, AttemptStage.Uploading).Then(verbs.RecordStage).TransitionTo(Uploading),
+            When(StandstillTold, verbs.GoesOn).Then(verbs.RecordContinued).TransitionTo(Running)),
+
+        .. In([Accepted, Running],
+            When(StandstillTold, verbs.StandsStill).Then(verbs.RecordSuspended).TransitionTo(Suspended)),
+
+        // The worker is asked; its heartbeat tells when it is so.
+        .. In([Accepted, Running, Suspended],
+            When(PauseRequested, verbs.CanBePaused).Then(verbs.AskPause),
+            When(ResumeRequested, verbs.IsToBePaused).Then(verbs.AskResume)),
+
         .. In([Uploading],
             When(StageReported, AttemptStage.Uploading).Then(verbs.RecordStage)),
 
         // A report may overtake the ones before it, so an end is taken in each state in which a worker holds the lease.
-        .. In([Accepted, Running, Uploading],
+        .. In([Accepted, Running, Suspended, Uploading],
             Ignore(Submitted),
             When(Claimed, ClaimVerdict.GrantedAgain).Then(verbs.GrantAgain),      // its answer was lost, or the worker was started again
             When(Claimed, ClaimVerdict.Refused).Then(verbs.Refuse),
             When(AttemptEnded, Ending.Late).Then(verbs.RecordLate),
             When(AttemptEnded, Ending.Succeeded).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Succeeded),
             When(AttemptEnded, Ending.Cancelled).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Cancelled),
-            When(AttemptEnded, Ending.FailedWithRetry).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.BackOff).TransitionTo(Pending),
+            When(AttemptEnded, Ending.FailedWithRetry).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.BackOff).Then(verbs.Dispatch)
+                .TransitionTo(Pending),
+            When(AttemptEnded, Ending.FailedPaused).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.BackOff).TransitionTo(Paused),
             When(AttemptEnded, Ending.FailedLast).Then(verbs.RecordEnd).Then(verbs.Finish).TransitionTo(Failed),
             When(AttemptEnded, Ending.Requeued).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
+            When(AttemptEnded, Ending.RequeuedPaused).Then(verbs.RecordEnd).Then(verbs.NextAttempt).TransitionTo(Paused),
             When(AttemptEnded, Ending.Poison).Then(verbs.RecordEnd).Then(verbs.FinishPoison).TransitionTo(Failed),
             When(LeaseLost, Ending.Cancelled).Then(verbs.RecordLost).Then(verbs.Finish).TransitionTo(Cancelled),
             When(LeaseLost, Ending.Requeued).Then(verbs.RecordLost).Then(verbs.NextAttempt).Then(verbs.Dispatch).TransitionTo(Pending),
+            When(LeaseLost, Ending.RequeuedPaused).Then(verbs.RecordLost).Then(verbs.NextAttempt).TransitionTo(Paused),
             When(LeaseLost, Ending.Poison).Then(verbs.RecordLost).Then(verbs.FinishPoison).TransitionTo(Failed),
             When(LeaseLost, Ending.Undelivered).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
             When(CancelRequested).Then(verbs.AskStop)),

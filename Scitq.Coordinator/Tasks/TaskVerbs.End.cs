@@ -29,8 +29,8 @@ internal sealed partial class TaskVerbs
         if (task.Redelivers is not null) return;        // costs neither a loss nor a retry
         switch (context.Effects().Ending)
         {
-            case Ending.Requeued or Ending.Poison: task.Losses++; break;
-            case Ending.FailedWithRetry: task.RetriesLeft--; break;
+            case Ending.Requeued or Ending.RequeuedPaused or Ending.Poison: task.Losses++; break;
+            case Ending.FailedWithRetry or Ending.FailedPaused: task.RetriesLeft--; break;
         }
     }
 
@@ -83,6 +83,8 @@ internal sealed partial class TaskVerbs
         task.Lease = null;
         task.Due = null;
         task.Phase = null;
+        // There is nothing left to stand still.
+        if (task.PauseRequested) task.PauseTurn++;
         context.Effects().Changed = true;
     }
 

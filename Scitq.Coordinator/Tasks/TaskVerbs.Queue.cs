@@ -59,6 +59,7 @@ internal sealed partial class TaskVerbs
         task.Lease = null;
         task.Accepted = task.Started = task.RunEnded = null;
         task.Phase = null;
+        task.ResumesWaiting = false;
         Queue(context);
     }
 
@@ -67,12 +68,7 @@ internal sealed partial class TaskVerbs
         var task = context.Saga;
         var failures = Math.Max(1, task.Spec.Retry - task.RetriesLeft);
         var seconds = Math.Min(_options.RetryBackoffMaxSeconds, _options.RetryBackoffSeconds * Math.Pow(2, Math.Min(failures - 1, 30)));
-        if (seconds <= 0)
-        {
-            context.Effects().Dispatch = true;
-            return;
-        }
-
+        if (seconds <= 0) return;
         task.Due = Now.AddSeconds(seconds);
         task.Phase = "waits to be tried again";
     }

@@ -43,12 +43,15 @@ internal sealed class Heartbeats(
         var late = unnamed[UnnamedLease.Tell].Where(h => !h.CancelRequested).OrderBy(h => h.Granted).Take(MostTold).Select(h => h.TaskId).ToList();
         var (unheard, told) = redeliveries.Sort(message.Worker, [.. held.Where(h => h.Redelivers is not null && !named.Contains(h.Key))], now, worker.Hears);
         await leases.LoseAsync([.. unnamed[UnnamedLease.Lose], .. unheard], "the worker does not know it", ct);
+        var suspended = message.Suspended.ToHashSet();
+        await leases.TellStandstillsAsync(held, named, suspended, ct);
 
         return new HeartbeatAnswered
         {
             Sequence = message.Sequence,
             Revoked = HeldLeases.Revoked(message.Leases, held),
             Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
+            Pauses = [.. held.Where(h => named.Contains(h.Key) && (h.Pause.Paused || suspended.Contains(h.Key))).Select(h => h.Pause)],
             Settings = await db.SettingsAsync(worker, ct),
             Redeliver = await Redeliveries.ReadAsync(db, told, ct),
             Granted = await GrantsAsync(db, late, message.Worker, ct),

@@ -28,9 +28,21 @@ internal sealed class HeldLeases(TaskInbox inbox)
         inbox.RaiseAsync(
             [.. leases.Where(h => h.Lease is not null).Select(h => TaskStimulus.For(h.TaskId, m => m.LeaseLost, new LeaseLost(h.Lease!.Value, why)))], ct);
 
+    /// <summary>Whether the commands of the named leases stand still, where that is news.</summary>
+    /// <param name="held">The leases that the worker holds by the table.</param>
+    /// <param name="named">Those that its heartbeat names.</param>
+    /// <param name="suspended">Those of them that stand still, as the heartbeat says.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    public Task TellStandstillsAsync(IEnumerable<HeldLease> held, HashSet<AttemptKey> named, HashSet<AttemptKey> suspended, CancellationToken ct) =>
+        inbox.RaiseAsync(
+            [.. held.Where(h => named.Contains(h.Key) && h.State != TaskState.Uploading && h.State == TaskState.Suspended != suspended.Contains(h.Key))
+                .Select(h => TaskStimulus.For(h.TaskId, m => m.StandstillTold, new StandstillTold(h.Key, suspended.Contains(h.Key))))], ct);
+
     private static IQueryable<TaskSaga> Active(ScitqDb db) =>
-        db.Tasks.AsNoTracking().Where(t => t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Uploading);
+        db.Tasks.AsNoTracking().Where(
+            t => t.State == TaskState.Accepted || t.State == TaskState.Running || t.State == TaskState.Suspended || t.State == TaskState.Uploading);
 
     private static Task<List<HeldLease>> ReadAsync(IQueryable<TaskSaga> tasks, CancellationToken ct) => tasks
-        .Select(t => new HeldLease(t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch)).ToListAsync(ct);
+        .Select(t => new HeldLease(
+            t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch, t.State, t.PauseTurn)).ToListAsync(ct);
 }

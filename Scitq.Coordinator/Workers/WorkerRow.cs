@@ -62,6 +62,9 @@ internal sealed class WorkerRow
     /// <summary>JSON array of texts, or null when there is none.</summary>
     public string? Gpus { get; set; }
 
+    /// <summary>JSON array of the <see cref="Contracts.Abilities"/> that its agent named; null of one older than that.</summary>
+    public string? Abilities { get; set; }
+
     /// <summary>JSON array of <see cref="CachedResource"/>, or null when nothing is known.</summary>
     public string? Resources { get; set; }
 
@@ -93,6 +96,10 @@ internal sealed class WorkerRow
     /// <summary>Settings that hold now.</summary>
     public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused, Revision);
 
+    /// <summary>Whether its agent knows how to do it.</summary>
+    public bool Knows(string ability) =>
+        Abilities is { } known && JsonSerializer.Deserialize<IReadOnlyList<string>>(known, ScitqJson.Rest)!.Contains(ability);
+
     /// <summary>Another start of the agent takes the name.</summary>
     public void Enter(RegisterWorker message, Hearing hearing, DateTime now)
     {
@@ -105,6 +112,7 @@ internal sealed class WorkerRow
         Version = message.Host.Version;
         Docker = message.Host.Docker;
         Gpus = message.Host.Gpus is { Count: > 0 } gpus ? JsonSerializer.Serialize(gpus, ScitqJson.Rest) : null;
+        Abilities = message.Knows is { Count: > 0 } known ? JsonSerializer.Serialize(known, ScitqJson.Rest) : null;
         Leases = message.Leases.Count;
         (Hold, Stats) = (null, null);
         Registered = LastSeen = now;

@@ -48,7 +48,8 @@ internal sealed class BatchWait(ManageContext context, IReadOnlyList<string> bat
 
     private async Task<string?> NewestAsync(Patience patience, CancellationToken cancel)
     {
-        using var page = await context.Rest.GetAsync($"tasks?{_filter}&status=waiting,pending,accepted,running,uploading,paused&limit=1", patience, cancel);
+        const string open = "waiting,pending,accepted,running,suspended,uploading,paused";
+        using var page = await context.Rest.GetAsync($"tasks?{_filter}&status={open}&limit=1", patience, cancel);
         return page.RootElement.EnumerateArray().Select(t => t.Text("id")).FirstOrDefault();
     }
 

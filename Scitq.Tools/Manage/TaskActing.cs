@@ -40,9 +40,12 @@ internal sealed class TaskActing(ManageContext context, TaskAction action)
         var task = answer.RootElement;
         if (context.Format is Format.Json or Format.Jsonl) context.Io.Out.WriteLine(task.GetRawText());
         else if (!context.Quiet)
-            context.Io.Out.WriteLine($"Task {task.Number("task_id")} {(action.TakesTime && !TaskEnd.IsTerminal(task) ? "is being " : "")}{action.Done}");
+            context.Io.Out.WriteLine($"Task {task.Number("task_id")} {(action.TakesTime && IsOfAWorker(task) ? "is being " : "")}{action.Done}");
         return ExitCodes.Done;
     }
+
+    /// <summary>Whether it is a worker that does it, in its own time.</summary>
+    private static bool IsOfAWorker(JsonElement task) => task.Text("status") is "accepted" or "running" or "suspended" or "uploading";
 
     private async Task<JsonDocument> PostAsync(IReadOnlyList<string>? ids, bool dryRun)
     {

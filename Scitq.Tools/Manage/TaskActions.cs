@@ -15,6 +15,10 @@ internal static class TaskActions
             Options = [new("keep-retries", '\0', null, "retries that were spent stay spent; else each has all of them again")],
             Arguments = (context, json) => json.WriteIf("keep_retries", context.Line.Has("keep-retries")),
         },
+        new("pause", "paused", "Hold tasks until they are resumed; what runs stands still.",
+            "scitq-manage task pause 12", "scitq-manage task pause -y -b mybatch --reason 'the store is full'") { TakesTime = true },
+        new("resume", "resumed", "Let paused tasks go on from where they are.", "scitq-manage task resume 12", "scitq-manage task resume -y -b mybatch")
+            { TakesTime = true },
         new("retry-upload", "delivered again", "Deliver the output of tasks whose upload failed, without running them again.",
             "scitq-manage task retry-upload 12", "scitq-manage task retry-upload -b mybatch --dry-run") { TakesTime = true },
     ];

@@ -5,11 +5,14 @@ namespace Scitq.Tools.Manage;
 /// <summary>The options that say which tasks, and those that all actions on tasks share.</summary>
 internal static class TaskOptions
 {
+    private static readonly string[] States =
+        ["waiting", "pending", "accepted", "running", "suspended", "uploading", "succeeded", "failed", "cancelled", "paused"];
+
     public static readonly Option Id = new("id", 'i', "ID", "task: 12, 15-20, 1,3,5-8 or a GUID") { Given = Given.Many, Section = Which };
     public static readonly Option Name = new("name", 'n', "NAME", "tasks of this name") { Given = Given.Many, Section = Which };
     public static readonly Option Batch = new("batch", 'b', "NAME", "of this batch") { Given = Given.Many, Section = Which };
-    public static readonly Option Status = new("status", 'S', "STATUS", "waiting, pending, accepted, running, uploading, succeeded, failed, cancelled")
-        { Given = Given.Many, Section = Which, Choices = ["waiting", "pending", "accepted", "running", "uploading", "succeeded", "failed", "cancelled"] };
+    public static readonly Option Status = new("status", 'S', "STATUS", string.Join(", ", States))
+        { Given = Given.Many, Section = Which, Choices = States };
     public static readonly Option Worker = new("worker", 'w', "NAME", "of this worker") { Given = Given.Many, Section = Which };
     public static readonly Option Class = new("class", '\0', "CLASS", "exit, oom, timeout, disk, download, upload, image, start, lost")
         { Given = Given.Many, Section = Which, Choices = ["exit", "oom", "timeout", "disk", "download", "upload", "image", "start", "lost"] };

@@ -50,6 +50,8 @@ internal sealed class DockerEngine(EngineAddress address, TimeProvider clock) : 
 
     public Task StartAsync(string container, CancellationToken ct) => AskAsync((c, t) => c.Containers.StartContainerAsync(container, null, t), Heavy, ct);
 
+    public Task PauseAsync(string container, CancellationToken ct) => AskAsync((c, t) => c.Containers.PauseContainerAsync(container, t), Ordinary, ct);
+
     public Task UnpauseAsync(string container, CancellationToken ct) => AskAsync((c, t) => c.Containers.UnpauseContainerAsync(container, t), Ordinary, ct);
 
     public Task KillAsync(string container, CancellationToken ct) =>

@@ -56,11 +56,9 @@ internal sealed partial class DockerRun : IRun
         return run;
     }
 
-    public void Stop(TimeSpan grace)
-    {
+    public Task StopAsync(TimeSpan grace) =>
         // Asked again, only "now" says something new.
-        if (Interlocked.Exchange(ref _stopping, 1) == 0 || grace <= TimeSpan.Zero) _ = StopAsync(grace);
-    }
+        Interlocked.Exchange(ref _stopping, 1) == 0 || grace <= TimeSpan.Zero ? EndAsync(grace) : Task.CompletedTask;
 
     /// <summary>Leaves the container alone, running or not.</summary>
     public async ValueTask DisposeAsync()
@@ -119,7 +117,7 @@ internal sealed partial class DockerRun : IRun
         }
     }
 
-    private async Task StopAsync(TimeSpan grace)
+    private async Task EndAsync(TimeSpan grace)
     {
         var since = _time.GetTimestamp();
         var repeats = new Repeats(_time);

@@ -45,6 +45,9 @@ internal abstract class Cgroup
 
     protected abstract IEnumerable<string> Directories { get; }
 
+    /// <summary>Those that are made only when they are needed.</summary>
+    protected virtual IEnumerable<string> Occasional => [];
+
     protected abstract string Processes { get; }
 
     public static Cgroup? Open(IReadOnlyList<string> names)
@@ -52,7 +55,8 @@ internal abstract class Cgroup
         var directories = names.Select(n => n.Split('=', 2)).Where(n => n.Length == 2).ToDictionary(n => n[0], n => n[1]);
         Cgroup? group = directories.TryGetValue("unified", out var unified) ? new CgroupV2(unified)
             : directories.GetValueOrDefault("memory") is { } memory
-                ? new CgroupV1(memory, directories.GetValueOrDefault("cpuacct"), directories.GetValueOrDefault("pids"), directories.GetValueOrDefault("cpu"))
+                ? new CgroupV1(memory, directories.GetValueOrDefault("cpuacct"), directories.GetValueOrDefault("pids"), directories.GetValueOrDefault("cpu"),
+                    directories.GetValueOrDefault("freezer"))
                 : null;
         return group?.Directories.All(Directory.Exists) == true ? group : null;
     }
@@ -72,11 +76,11 @@ internal abstract class Cgroup
     /// <summary>Removes its directories; they stay while a process is in them.</summary>
     public void Remove()
     {
-        foreach (var directory in Directories)
+        foreach (var directory in Directories.Concat(Occasional))
         {
             try
             {
-                Directory.Delete(directory);
+                if (Directory.Exists(directory)) Directory.Delete(directory);
             }
             catch (IOException)
             {
@@ -86,13 +90,23 @@ internal abstract class Cgroup
     }
 
     /// <summary>Process ids in it.</summary>
-    public IEnumerable<int> ProcessIds() =>
-        Posix.Read(Processes) is { } list
+    public IEnumerable<int> ProcessIds() => ProcessIds(Processes);
+
+    protected static IEnumerable<int> ProcessIds(string file) =>
+        Posix.Read(file) is { } list
             ? Encoding.ASCII.GetString(list).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line, CultureInfo.InvariantCulture))
             : [];
 
     /// <summary>No more processes are born in it.</summary>
     public abstract void ForbidForks();
+
+    /// <summary>Lets all its processes stand still, and those that come to be there; false where that can't be done by control groups.</summary>
+    /// <param name="processes">The processes of the run, those too that are about to enter the group.</param>
+    /// <exception cref="IOException">It can be done, but not now.</exception>
+    public abstract bool TryFreeze(Func<IEnumerable<int>> processes);
+
+    /// <summary>Lets them go on; false when they were not frozen.</summary>
+    public abstract bool Thaw();
 
     /// <summary>Since it was made or <see cref="TryReset"/>.</summary>
     public abstract CgroupUsage Usage();

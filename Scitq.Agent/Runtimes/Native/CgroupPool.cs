@@ -43,9 +43,10 @@ internal sealed partial class CgroupPool : IDisposable
             if (mounts.Parent("memory", options.CgroupName) is { } memory)
             {
                 var (cpu, pids) = (mounts.Parent("cpuacct", options.CgroupName), mounts.Parent("pids", options.CgroupName));
+                var freezer = mounts.Parent("freezer", options.CgroupName);
                 var quota = limits.Cpus is null ? null : mounts.Parent("cpu", options.CgroupName);
                 pool = new CgroupPool([.. new[] { memory, cpu, pids, quota }.OfType<string>().Distinct()], leaf => new CgroupV1(
-                    Path.Combine(memory, leaf), In(cpu, leaf), In(pids, leaf), In(quota, leaf)), limits);
+                    Path.Combine(memory, leaf), In(cpu, leaf), In(pids, leaf), In(quota, leaf), In(freezer, leaf)), limits);
             }
             else if (mounts.Unified(options.CgroupName, Environment.IsPrivilegedProcess) is { } unified)
             {

@@ -1,8 +1,12 @@
+using System.Globalization;
+
 namespace Scitq.Agent.Runtimes.Native;
 
 /// <summary>One directory in each of several hierarchies. Its counters can be set back, so it serves one run after another.</summary>
-internal sealed class CgroupV1(string memory, string? cpu, string? pids, string? quota = null) : Cgroup
+internal sealed class CgroupV1(string memory, string? cpu, string? pids, string? quota = null, string? freezer = null) : Cgroup
 {
+    private const int MostTries = 100;
+
     // Page cache that earlier runs have left charged would count in the next one's peak.
     private const long MostLeftOver = 1024 * 1024;
 
@@ -15,12 +19,15 @@ internal sealed class CgroupV1(string memory, string? cpu, string? pids, string?
     public override IReadOnlyList<string> JoinFiles { get; } = [.. All(memory, cpu, pids, quota).Select(d => d + "/tasks")];
 
     public override IReadOnlyList<string> Names { get; } =
-        [.. All("memory=" + memory, cpu is null ? null : "cpuacct=" + cpu, pids is null ? null : "pids=" + pids, quota is null ? null : "cpu=" + quota)];
+        [.. All("memory=" + memory, cpu is null ? null : "cpuacct=" + cpu, pids is null ? null : "pids=" + pids, quota is null ? null : "cpu=" + quota,
+            freezer is null ? null : "freezer=" + freezer)];
 
     // pids.current also counts processes that have ended and that nobody waits for.
     public override bool IsEmpty => pids is not null && Number(pids + "/pids.current") == 0 || !ProcessIds().Any();
 
     protected override IEnumerable<string> Directories => All(memory, cpu, pids, quota);
+
+    protected override IEnumerable<string> Occasional => All(freezer);
 
     protected override string Processes => memory + "/cgroup.procs";
 
@@ -46,6 +53,26 @@ internal sealed class CgroupV1(string memory, string? cpu, string? pids, string?
         if (pids is not null) Posix.Write(pids + "/pids.max", "0"u8);
     }
 
+    /// <summary>
+    /// The hierarchy that freezes is another one: most runs are never suspended, so a group is made there, and entered, only by those that are.
+    /// </summary>
+    public override bool TryFreeze(Func<IEnumerable<int>> processes)
+    {
+        if (freezer is null || !TryMake(freezer) || !Write(freezer + "/freezer.state", "FROZEN")) return false;
+        // What is forked before its parent is reached is found the next time; what has been frozen forks no more.
+        for (var tries = 0; processes().Except(ProcessIds(freezer + "/cgroup.procs")).Where(ProcessTable.Moves).ToList() is { Count: > 0 } outside; tries++)
+        {
+            if (tries == MostTries) throw new IOException($"{outside.Count} processes of the command could not be frozen in {freezer}");
+            foreach (var pid in outside) _ = Write(freezer + "/cgroup.procs", pid.ToString(CultureInfo.InvariantCulture));
+        }
+
+        return true;
+    }
+
+    public override bool Thaw() =>
+        freezer is not null && Posix.Read(freezer + "/freezer.state") is { } state && !state.AsSpan().StartsWith("THAWED"u8)
+        && Write(freezer + "/freezer.state", "THAWED");
+
     public override CgroupUsage Usage() => new(
         Number(memory + "/memory.max_usage_in_bytes"),
         cpu is null ? null : Number(cpu + "/cpuacct.usage") / 1e9,
@@ -60,6 +87,20 @@ internal sealed class CgroupV1(string memory, string? cpu, string? pids, string?
         _forksForbidden = false;
         if (cpu is not null && !Posix.Write(cpu + "/cpuacct.usage", "0"u8)) return false;
         return Posix.Write(memory + "/memory.max_usage_in_bytes", "0"u8);
+    }
+
+    private static bool TryMake(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // This agent may not, so the processes are stopped by signals.
+            return false;
+        }
     }
 
     // Hierarchies that are mounted together are one directory.

@@ -22,6 +22,10 @@ internal sealed class CgroupV2(string directory) : Cgroup
     // Where the pids controller is not at hand, KILL is repeated until nothing is left.
     public override void ForbidForks() => _ = Posix.Write(directory + "/pids.max", "0"u8);
 
+    public override bool TryFreeze(Func<IEnumerable<int>> processes) => Write(directory + "/cgroup.freeze", "1");
+
+    public override bool Thaw() => Number(directory + "/cgroup.freeze") == 1 && Write(directory + "/cgroup.freeze", "0");
+
     public override CgroupUsage Usage() => new(
         Number(directory + "/memory.peak"),
         Number(directory + "/cpu.stat", "usage_usec") / 1e6,

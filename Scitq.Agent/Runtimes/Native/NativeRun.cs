@@ -10,8 +10,9 @@ internal sealed class NativeRun : IRun
     private readonly TimeProvider _clock;
     private readonly TimeSpan _unkillableAfter;
     private readonly Action _forget;
+    private readonly Lock _standing = new();
     private readonly TaskCompletionSource _unkillable = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _stopping;
+    private volatile bool _stopping;
     private volatile bool _killing;
 
     /// <param name="started">When.</param>
@@ -35,12 +36,56 @@ internal sealed class NativeRun : IRun
 
     public IEnumerable<int> ProcessIds => _processes.Ids;
 
-    public void Stop(TimeSpan grace) => _ = StopAsync(grace);
+    public Task SuspendAsync() => Task.Run(() =>
+    {
+        // One that is being stopped goes on, to its end.
+        lock (_standing)
+            if (!_stopping) _processes.Suspend();
+    });
+
+    public Task ContinueAsync() => Task.Run(() =>
+    {
+        lock (_standing) _processes.Continue();
+    });
+
+    public async Task StopAsync(TimeSpan grace)
+    {
+        if (BeginStop() && grace > TimeSpan.Zero)
+        {
+            // In its first moments there may be nothing yet to receive a signal.
+            for (; !Exit.IsCompleted && grace > TimeSpan.Zero; grace -= Again)
+            {
+                var begun = _processes.Begun;
+                if (_processes.Signal(Posix.SigTerm) > 0 && begun) break;
+                await Task.Delay(Again, _clock);
+            }
+            // One that is stopped acts on TERM when it continues.
+            _processes.Continue();
+            _processes.Signal(Posix.SigCont);
+        }
+        if (grace > TimeSpan.Zero) await Task.WhenAny(Exit, Task.Delay(grace, _clock));
+        _killing = true;
+        for (var since = _clock.GetTimestamp(); !Exit.IsCompleted; await Task.WhenAny(Exit, Task.Delay(Again, _clock)))
+        {
+            _processes.Kill();
+            if (_clock.GetElapsedTime(since) > _unkillableAfter) _unkillable.TrySetResult();
+        }
+    }
 
     public ValueTask DisposeAsync()
     {
         _forget();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>False when it is being stopped already.</summary>
+    private bool BeginStop()
+    {
+        lock (_standing)
+        {
+            if (_stopping) return false;
+            return _stopping = true;
+        }
     }
 
     private async Task<RunExit> SuperviseAsync(Func<string?, RunExit> finish)
@@ -52,7 +97,7 @@ internal sealed class NativeRun : IRun
         long? killed = null;
         while (!_processes.Gone)
         {
-            if (_killing || _stopping == 0)
+            if (_killing || !_stopping)
             {
                 killed ??= _clock.GetTimestamp();
                 if (_unkillable.Task.IsCompleted || _clock.GetElapsedTime(killed.Value) > _unkillableAfter)
@@ -64,28 +109,5 @@ internal sealed class NativeRun : IRun
             await Task.Delay(killed is null ? Again : TimeSpan.FromMilliseconds(2), _clock);
         }
         return finish(null);
-    }
-
-    private async Task StopAsync(TimeSpan grace)
-    {
-        if (Interlocked.Exchange(ref _stopping, 1) == 0 && grace > TimeSpan.Zero)
-        {
-            // In its first moments there may be nothing yet to receive a signal.
-            for (; !Exit.IsCompleted && grace > TimeSpan.Zero; grace -= Again)
-            {
-                var begun = _processes.Begun;
-                if (_processes.Signal(Posix.SigTerm) > 0 && begun) break;
-                await Task.Delay(Again, _clock);
-            }
-            // One that is stopped acts on TERM when it continues.
-            _processes.Signal(Posix.SigCont);
-        }
-        if (grace > TimeSpan.Zero) await Task.WhenAny(Exit, Task.Delay(grace, _clock));
-        _killing = true;
-        for (var since = _clock.GetTimestamp(); !Exit.IsCompleted; await Task.WhenAny(Exit, Task.Delay(Again, _clock)))
-        {
-            _processes.Kill();
-            if (_clock.GetElapsedTime(since) > _unkillableAfter) _unkillable.TrySetResult();
-        }
     }
 }

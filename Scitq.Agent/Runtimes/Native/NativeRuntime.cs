@@ -135,8 +135,7 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
         {
             // No start can happen any more, and the group of one that did is known.
             await using var run = await AdoptAsync(request, ct);
-            run?.Stop(TimeSpan.Zero);
-            if (run is not null) await run.Exit.WaitAsync(ct);
+            if (run is not null) await run.StopAsync(TimeSpan.Zero).WaitAsync(ct);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

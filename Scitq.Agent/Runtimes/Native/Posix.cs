@@ -5,7 +5,7 @@ namespace Scitq.Agent.Runtimes.Native;
 /// <summary>The C library, thinly. Pointers and sizes are those of 64-bit Linux.</summary>
 internal static unsafe partial class Posix
 {
-    public const int SigKill = 9, SigTerm = 15, SigCont = 18;
+    public const int SigKill = 9, SigTerm = 15, SigCont = 18, SigStop = 19;
     public const int Eintr = 4, Esrch = 3, E2Big = 7, Erange = 34, NoSpace = 28, QuotaExceeded = 122;
     public const int ReadOnly = 0, WriteOnly = 1, Create = 0x40, Append = 0x400, NonBlocking = 0x800, CloseOnExec = 0x80000;
     public const short SpawnSetSigDef = 0x04, SpawnSetSigMask = 0x08, SpawnSetSid = 0x80;

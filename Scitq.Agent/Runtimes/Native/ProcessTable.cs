@@ -12,6 +12,9 @@ internal static class ProcessTable
     public static long? StartTime(int pid) =>
         Stat(pid) is { } stat && stat[0] != "Z" ? long.Parse(stat[19], CultureInfo.InvariantCulture) : null;
 
+    /// <summary>Whether it neither stands still nor has ended; one that the kernel holds up will stop when that is over.</summary>
+    public static bool Moves(int pid) => Stat(pid) is { } stat && stat[0] is not ("T" or "t" or "Z" or "X" or "D");
+
     /// <summary>Whether the process was given the variable when it (or what it was forked from) was executed.</summary>
     public static bool HasVariable(int pid, string name, string value) =>
         Posix.Read($"/proc/{pid}/environ") is { } environment

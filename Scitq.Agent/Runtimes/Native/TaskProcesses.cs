@@ -3,6 +3,9 @@ namespace Scitq.Agent.Runtimes.Native;
 /// <summary>All processes of one run but the shell that supervises it, which must live to record the end.</summary>
 internal sealed class TaskProcesses(Cgroup? group, int supervisor, string lease)
 {
+    // Each looks through all processes, which takes longer than to stop one.
+    private const int MostTries = 100;
+
     private volatile bool _supervisorEnded;
 
     public bool Gone => group is null ? !Find().Any() : group.IsEmpty;
@@ -31,6 +34,26 @@ internal sealed class TaskProcesses(Cgroup? group, int supervisor, string lease)
     {
         group?.ForbidForks();
         Signal(Posix.SigKill);
+        // The first kind of control groups lets nothing that is frozen die.
+        group?.Thaw();
+    }
+
+    /// <summary>Lets all of them stand still: frozen by the control group, which they don't notice, or else stopped one by one.</summary>
+    /// <exception cref="IOException">Some could not be.</exception>
+    public void Suspend()
+    {
+        if (group?.TryFreeze(Find) == true) return;
+        // What one forks before it is reached is found the next time.
+        for (var tries = 0; Find().Where(ProcessTable.Moves).ToList() is { Count: > 0 } moving; tries++)
+        {
+            if (tries == MostTries) throw new IOException($"{moving.Count} processes of the command do not stop");
+            foreach (var pid in moving) _ = Posix.kill(pid, Posix.SigStop);
+        }
+    }
+
+    public void Continue()
+    {
+        if (group?.Thaw() != true) Signal(Posix.SigCont);
     }
 
     private IEnumerable<int> Find()

@@ -4,8 +4,10 @@ internal static class ActionsRegistration
 {
     /// <summary>Every action there is: another one is a class and a line here.</summary>
     public static IServiceCollection AddActions(this IServiceCollection services) =>
-        services.AddSingleton<ActionRunner>().AddSingleton<TaskPages>().AddSingleton<UploadRetries>()
+        services.AddSingleton<ActionRunner>().AddSingleton<TaskPages>().AddSingleton<UploadRetries>().AddSingleton<Holders>()
             .AddSingleton<TaskAction, CancelAction>()
             .AddSingleton<TaskAction, RelaunchAction>()
-            .AddSingleton<TaskAction, RetryUploadAction>();
+            .AddSingleton<TaskAction, RetryUploadAction>()
+            .AddSingleton<TaskAction, PauseAction>()
+            .AddSingleton<TaskAction, ResumeAction>();
 }

@@ -87,6 +87,55 @@ public abstract class LifecycleTests(ScitqSystem system)
         Assert.Equal(6, (await system.ManageAsync("task", "cancel", "-i", $"{id}")).Code);
     }
 
+    [Theory(Timeout = 120_000), Trait("Id", "T10")]
+    [InlineData(false), InlineData(true)]
+    public async Task T10_A_paused_task_stands_still_and_goes_on(bool container)
+    {
+        if (container) TestEnvironment.Required("SCITQ_TEST_DOCKER");
+        string[] image = container ? ["-d", DockerFixture.Image] : [];
+        var id = (await system.LaunchAsync([.. image, "sh", "-c", "while :; do echo line; sleep 0.02; done"])).TaskId;
+        await system.TaskAsync(id, "running");
+        Assert.Equal(6, (await system.ManageAsync("task", "resume", "-i", $"{id}")).Code);
+        Assert.Equal($"Task {id} is being paused\n", (await system.ManageAsync("task", "pause", "--reason", "lunch", "-i", $"{id}")).Success());
+        await system.TaskAsync(id, "suspended");
+        Assert.Contains("its command stands still on worker", (await system.ManageAsync("task", "explain", "-i", $"{id}")).Success());
+        var length = -1L;
+        await Eventually.Async(async () => length == (length = await PrintedAsync(id)), "nothing more is printed");
+
+        (await system.ManageAsync("task", "resume", "-i", $"{id}")).Success();
+        await system.TaskAsync(id, "running");
+        await Eventually.Async(async () => await PrintedAsync(id) > length, "more is printed");
+        (await system.ManageAsync("task", "pause", "-i", $"{id}")).Success();
+        await system.TaskAsync(id, "suspended");
+        (await system.ManageAsync("task", "cancel", "-i", $"{id}")).Success();
+        var task = await system.TaskAsync(id, "cancelled");
+        Assert.Equal(6, (await system.ManageAsync("task", "pause", "-i", $"{id}")).Code);
+        Assert.Equal(
+            ["pause_requested", "suspended", "resume_requested", "continued", "pause_requested", "suspended", "cancel_requested"],
+            task.GetProperty("history").EnumerateArray().Select(h => Text(h, "kind")!).Where(k => k.Contains("requested") || k is "suspended" or "continued"));
+
+        async Task<long> PrintedAsync(long id)
+        {
+            // Time for fifty lines.
+            await Task.Delay(1000, TestContext.Current.CancellationToken);
+            return (await system.TaskAsync(id)).GetProperty("attempts")[0].GetProperty("stdout_bytes").GetInt64();
+        }
+    }
+
+    [Fact(Timeout = 120_000), Trait("Id", "T10")]
+    public async Task T10_Tasks_that_wait_are_held_by_a_filter_and_go_on_as_what_they_were()
+    {
+        var batch = $"held-{Guid.NewGuid():N}";
+        var first = (await system.LaunchAsync("-b", batch, "true")).TaskId;
+        var second = (await system.LaunchAsync("-b", batch, "-R", $"{first}", "true")).TaskId;
+        Assert.Equal($"2 tasks would be paused: {first}-{second}\n", (await system.ManageAsync("task", "pause", "--dry-run", "-b", batch)).Success());
+        (await system.ManageAsync("task", "pause", "-y", "-b", batch)).Success();
+        Assert.Equal(("paused", "paused"), (Text(await system.TaskAsync(first), "status"), Text(await system.TaskAsync(second), "status")));
+        (await system.ManageAsync("task", "resume", "-y", "-b", batch)).Success();
+        Assert.Equal(("pending", "waiting"), (Text(await system.TaskAsync(first), "status"), Text(await system.TaskAsync(second), "status")));
+        (await system.ManageAsync("task", "cancel", "-y", "-b", batch)).Success();
+    }
+
     [Fact(Timeout = 120_000), Trait("Id", "T12")]
     public async Task T12_And_so_is_a_container()
     {

@@ -159,7 +159,7 @@ public sealed class DockerAdoptionTests(DockerFixture docker) : IClassFixture<Do
         // Another user's standalone, say, which has the machine's name as well, and its work directory elsewhere.
         await docker.Runtime(place: "/elsewhere").RemoveStrangersAsync(docker.Worker, () => new HashSet<Guid>(), Ct);
         Assert.True(await docker.ExistsAsync(request));
-        run.Stop(TimeSpan.Zero);
+        _ = run.StopAsync(TimeSpan.Zero);
         Assert.Equal(137, (await run.Exit).ExitCode);
     }
 

@@ -166,8 +166,8 @@ public sealed class DockerRuntimeTests(DockerFixture docker) : IClassFixture<Doc
         await using var run = await docker.Runtime().StartAsync(request, _ => { }, TestContext.Current.CancellationToken);
         await Printed(request, "up");
         var since = Stopwatch.StartNew();
-        run.Stop(TimeSpan.FromSeconds(grace));
-        run.Stop(TimeSpan.FromSeconds(grace));
+        _ = run.StopAsync(TimeSpan.FromSeconds(grace));
+        _ = run.StopAsync(TimeSpan.FromSeconds(grace));
         Assert.Equal(code, (await run.Exit).ExitCode);
         Assert.InRange(since.Elapsed.TotalSeconds, 0, 15);
     }
@@ -178,7 +178,7 @@ public sealed class DockerRuntimeTests(DockerFixture docker) : IClassFixture<Doc
         var requests = Enumerable.Range(0, 12).Select(_ => docker.Shell("echo up; sleep 600")).ToList();
         var runs = await Task.WhenAll(requests.Select(r => docker.Runtime().StartAsync(r, _ => { }, TestContext.Current.CancellationToken)));
         foreach (var request in requests) await Printed(request, "up");
-        foreach (var run in runs) run.Stop(TimeSpan.Zero);
+        foreach (var run in runs) _ = run.StopAsync(TimeSpan.Zero);
         foreach (var run in runs) Assert.Equal(137, (await run.Exit).ExitCode);
         foreach (var run in runs) await run.DisposeAsync();
     }
@@ -190,7 +190,7 @@ public sealed class DockerRuntimeTests(DockerFixture docker) : IClassFixture<Doc
         await using var run = await docker.Runtime().StartAsync(request, _ => { }, TestContext.Current.CancellationToken);
         await Printed(request, "up");
         await docker.CliAsync("pause", $"scitq-{request.Key.Lease}");
-        run.Stop(TimeSpan.FromSeconds(5));
+        _ = run.StopAsync(TimeSpan.FromSeconds(5));
         Assert.Equal(143, (await run.Exit).ExitCode);
     }
 

@@ -22,7 +22,7 @@ public sealed class DockerTlsTests(TlsDockerEngine tls, DockerFixture docker) : 
         var sleeps = docker.Shell("echo up; sleep 600");
         await using var run = await docker.Runtime(of: engine).StartAsync(sleeps, _ => { }, TestContext.Current.CancellationToken);
         await DockerRuntimeTests.Printed(sleeps, "up");
-        run.Stop(TimeSpan.Zero);
+        _ = run.StopAsync(TimeSpan.Zero);
         Assert.Equal(137, (await run.Exit).ExitCode);
     }
 

@@ -36,7 +36,7 @@ public abstract class NativeAdoptionTests(string cgroup) : IDisposable
         await StartAndForgetAsync(request);
         await NativeRuns.PrintedAsync(request, "ready");
         await using var run = await AdoptAsync(request);
-        run.Stop(TimeSpan.FromMilliseconds(200));
+        _ = run.StopAsync(TimeSpan.FromMilliseconds(200));
         Assert.Equal((137, null), await EndAsync(run));
         Assert.Empty(NativeRuns.Processes("sleep 98772"));
     }

@@ -48,8 +48,8 @@ public abstract class NativeEndTests(string cgroup) : IDisposable
             + "done");
         await using var run = await _runs.StartAsync(request);
         await NativeRuns.PrintedAsync(request, "ready");
-        run.Stop(TimeSpan.FromSeconds(10));
-        run.Stop(TimeSpan.FromSeconds(10));
+        _ = run.StopAsync(TimeSpan.FromSeconds(10));
+        _ = run.StopAsync(TimeSpan.FromSeconds(10));
         var exit = await run.Exit.WaitAsync(NativeRuns.Patience);
         Assert.Equal((5, "ready\nmain\nchild\n"), (exit.ExitCode, NativeRuns.Read(request.Directory.Stdout)));
     }
@@ -61,7 +61,7 @@ public abstract class NativeEndTests(string cgroup) : IDisposable
         await using var run = await _runs.StartAsync(request);
         await NativeRuns.PrintedAsync(request, "ready");
         var since = TimeProvider.System.GetTimestamp();
-        run.Stop(TimeSpan.FromSeconds(1));
+        _ = run.StopAsync(TimeSpan.FromSeconds(1));
         Assert.Equal(137, (await run.Exit.WaitAsync(NativeRuns.Patience)).ExitCode);
         Assert.InRange(TimeProvider.System.GetElapsedTime(since).TotalSeconds, 1, 10);
         Assert.Empty(NativeRuns.Processes("sleep 98762"));
@@ -73,8 +73,8 @@ public abstract class NativeEndTests(string cgroup) : IDisposable
         var request = _runs.Request("sh", "-c", "kill -STOP $$");
         await using var suspended = await _runs.StartAsync(request);
         await using var young = await _runs.StartAsync(_runs.Request("sleep", "98763"));
-        suspended.Stop(TimeSpan.FromSeconds(15));
-        young.Stop(TimeSpan.FromSeconds(15));
+        _ = suspended.StopAsync(TimeSpan.FromSeconds(15));
+        _ = young.StopAsync(TimeSpan.FromSeconds(15));
         Assert.Equal(143, (await young.Exit.WaitAsync(TimeSpan.FromSeconds(10))).ExitCode);
         await suspended.Exit.WaitAsync(TimeSpan.FromSeconds(10));
     }

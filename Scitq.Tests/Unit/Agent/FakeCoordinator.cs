@@ -43,6 +43,9 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
     public ConcurrentDictionary<AttemptKey, bool> Cancelled { get; } = new();
 
+    /// <summary>What users want of attempts; told with each answer to a heartbeat that names them.</summary>
+    public ConcurrentDictionary<AttemptKey, PauseAttempt> Pauses { get; } = new();
+
     public ConcurrentBag<RegisterWorker> Registrations { get; } = [];
 
     public ConcurrentQueue<WorkerHeartbeat> Heartbeats { get; } = new();
@@ -168,6 +171,7 @@ internal sealed class FakeCoordinator : IAsyncDisposable
             Settings = Settings,
             Revoked = [.. message.Leases.Where(Revoked.ContainsKey)],
             Cancelled = [.. message.Leases.Where(Cancelled.ContainsKey)],
+            Pauses = [.. message.Leases.Where(Pauses.ContainsKey).Select(k => Pauses[k])],
             Orders = [.. Orders.Select(o => new WorkerOrder(o.Key, o.Value))],
         };
     }

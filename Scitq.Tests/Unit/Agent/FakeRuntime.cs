@@ -12,12 +12,17 @@ internal sealed class FakeRuntime : IRuntime
 
     public int Running => _runs.Values.Count(r => !r.Exit.IsCompleted);
 
+    public int Suspended => _runs.Values.Count(r => r is { Suspended: true, Exit.IsCompleted: false });
+
+    /// <summary>Why it can't suspend or resume now.</summary>
+    public volatile string? Unable;
+
     public int MostRunning { get; private set; }
 
     public Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct)
     {
         Started.Add(request);
-        var run = new FakeRun();
+        var run = new FakeRun(() => Unable);
         _runs[request.Key.Lease] = run;
         lock (_runs) MostRunning = Math.Max(MostRunning, Running);
         if (request.Spec.Argv is ["print", var text, var code])
@@ -54,9 +59,11 @@ internal sealed class FakeRuntime : IRuntime
         foreach (var run in _runs.Values) run.End(code);
     }
 
-    private sealed class FakeRun : IRun
+    private sealed class FakeRun(Func<string?> refusal) : IRun
     {
         private readonly TaskCompletionSource<RunExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public volatile bool Suspended;
 
         public DateTime Started { get; } = TimeProvider.System.GetUtcNow().UtcDateTime;
 
@@ -64,7 +71,22 @@ internal sealed class FakeRuntime : IRuntime
 
         public void End(int code) => _exit.TrySetResult(new RunExit(code));
 
-        public void Stop(TimeSpan grace) => End(143);
+        public Task StopAsync(TimeSpan grace)
+        {
+            End(143);
+            return Task.CompletedTask;
+        }
+
+        public Task SuspendAsync() => Stand(still: true);
+
+        public Task ContinueAsync() => Stand(still: false);
+
+        private Task Stand(bool still)
+        {
+            if (refusal() is { } problem) throw new IOException(problem);
+            Suspended = still;
+            return Task.CompletedTask;
+        }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

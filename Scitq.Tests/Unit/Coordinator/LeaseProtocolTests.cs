@@ -17,6 +17,7 @@ public sealed class LeaseProtocolTests
         Assert.InRange(worlds.Count(w => w.Attempts > 1), 20_000, 100_000);
         Assert.InRange(worlds.Count(w => w.Redelivered), 100, 100_000);
         Assert.InRange(worlds.Count(w => w.TakenLate), 5_000, 100_000);
+        Assert.InRange(worlds.Count(w => w.StoodStill), 500, 100_000);
     }
 
     /// <summary>A checker that cannot fail proves nothing.</summary>
@@ -24,15 +25,15 @@ public sealed class LeaseProtocolTests
     public async Task Without_the_agents_own_fence_the_checker_finds_foreign_outputs() =>
         await Assert.ThrowsAnyAsync<Exception>(() => Task.Run(() => Run(100_000, fenced: false)));
 
-    private static List<(int Attempts, bool Redelivered, bool TakenLate)> Run(int schedules, bool fenced)
+    private static List<(int Attempts, bool Redelivered, bool TakenLate, bool StoodStill)> Run(int schedules, bool fenced)
     {
         var step = Gen.Choose(0, 1_000_000).Two();
         var schedule = Arb.From(step.ListOf(Decisions), Shrink);
-        var worlds = new List<(int, bool, bool)>();
+        var worlds = new List<(int, bool, bool, bool)>();
         var property = Prop.ForAll(schedule, steps =>
         {
             var world = Play(steps, fenced, traced: false);
-            worlds.Add((world.Attempts, world.Redelivered, world.TakenLate));
+            worlds.Add((world.Attempts, world.Redelivered, world.TakenLate, world.StoodStill));
             return (world.Violation is null)
                 .Label(world.Violation is null ? "" : $"{world.Violation}:\n{string.Join('\n', Play(steps, fenced, traced: true).Trace!)}");
         });
@@ -42,7 +43,7 @@ public sealed class LeaseProtocolTests
 
     private static LeaseWorld Play(List<(int, int)> steps, bool fenced, bool traced)
     {
-        var world = new LeaseWorld(retry: steps.Count % 3, fenced, traced);
+        var world = new LeaseWorld(retry: steps.Count % 3, fenced, pauses: fenced && steps is [(var first, _), ..] && first % 3 == 0, traced);
         foreach (var (decision, choice) in steps)
         {
             world.Step(decision, choice);

@@ -11,7 +11,7 @@ namespace Scitq.Tests.Unit.Coordinator;
 /// <summary>
 /// A world in which everything goes wrong: one task, the real state machine and the real rules of leases, two coordinators on one database, three
 /// agents that follow the protocol, a network that reorders, repeats and (what is not durable) loses, processes that die or are paused at any
-/// moment, a database that goes away, clocks that are set, uploads that fail and a user who retries them. Every decision is a pair of numbers, so
+/// moment, a database that goes away, clocks that are set, uploads that fail and a user who retries them, pauses and resumes. Every decision is a pair of numbers, so
 /// that a run can be repeated and shrunk.
 /// </summary>
 internal sealed class LeaseWorld
@@ -25,6 +25,7 @@ internal sealed class LeaseWorld
     private readonly Agent[] _agents = [new(0), new(1), new(2)];
     private readonly TaskSpec _spec;
     private readonly bool _fenced;
+    private readonly bool _pauses;
     private readonly Coordinator[] _coordinators = [new(), new()];
     private Hearing _hearing;
     private long _databaseBack;
@@ -38,12 +39,13 @@ internal sealed class LeaseWorld
 
     /// <param name="retry">The user's retries.</param>
     /// <param name="fenced">False leaves out the agents' own fence, to show that the checker finds what follows.</param>
+    /// <param name="pauses">Whether the user pauses the task now and then, and lets it go on. A task that mostly stands still meets fewer other faults.</param>
     /// <param name="traced">Whether to write down what happens, for a person to read.</param>
-    public LeaseWorld(int retry, bool fenced = true, bool traced = false)
+    public LeaseWorld(int retry, bool fenced = true, bool pauses = false, bool traced = false)
     {
         Trace = traced ? [] : null;
         _spec = new TaskSpec { Argv = ["true"], Retry = retry };
-        _fenced = fenced;
+        (_fenced, _pauses) = (fenced, pauses);
         World.Seconds = 0;
         World.Set(0);
         _hearing = new Hearing(0, -1, World.Now);
@@ -51,7 +53,7 @@ internal sealed class LeaseWorld
         foreach (var agent in _agents) (agent.Known, agent.Epoch) = (true, 0);
     }
 
-    private enum Kind { Submit, Queued, Register, Registered, Unknown, Claim, Granted, Refused, Report, Recorded, Heartbeat, Renewed, Cancel }
+    private enum Kind { Submit, Queued, Register, Registered, Unknown, Claim, Granted, Refused, Report, Recorded, Heartbeat, Renewed, Cancel, Pause, Resume, StandStill }
 
     /// <summary>What went wrong, or null.</summary>
     public string? Violation { get; private set; }
@@ -65,12 +67,15 @@ internal sealed class LeaseWorld
     /// <summary>Whether an agent took a grant up whose answer was late, or lost.</summary>
     public bool TakenLate { get; private set; }
 
+    /// <summary>Whether its command stood still.</summary>
+    public bool StoodStill { get; private set; }
+
     /// <summary>Whether its output was delivered by a retry of the upload.</summary>
     public bool Redelivered => _task is { State: TaskState.Succeeded, Redelivers: not null };
 
     public void Step(int decision, int choice)
     {
-        switch (decision % 13)
+        switch (decision % (_pauses ? 15 : 13))
         {
             case 0 or 1 or 2: Deliver(choice, keep: false); break;
             case 3: Deliver(choice, keep: true); break;
@@ -85,18 +90,39 @@ internal sealed class LeaseWorld
             case 12 when choice % 4 == 0: Pause(_coordinators[choice / 4 % 2], choice / 8 % 90); break;
             case 12 when choice % 16 == 1: Away(choice / 16 % 70); break;
             case 12 when choice % 16 == 3: World.Set((choice / 16 % 400) - 200); break;
+            case 13: Send(new Message(Kind.Pause)); break;
+            case 14: Send(new Message(Kind.Resume)); break;
             case 12 when choice % 16 == 5: Register(_agents[choice / 16 % 3]); break;
         }
 
         Check();
     }
 
-    /// <summary>No more faults: all must come to an end.</summary>
+    /// <summary>No more faults: what is to stand still does, and once all may go on, all must come to an end.</summary>
     public void Settle()
     {
         _databaseBack = 0;
         foreach (var coordinator in _coordinators) coordinator.PausedUntil = 0;
-        for (var i = 0; i < 4000 && Violation is null && !(_task is { } task && task.State.IsTerminal()); i++)
+        Until(
+            () => _task is { } task && (task.State.IsTerminal()
+                || (!_network.Any(m => m.Kind is Kind.Pause or Kind.Resume) && (!task.PauseRequested || StandsStill(task)))),
+            "not quiet");
+        Until(
+            () =>
+            {
+                if (_task is { PauseRequested: true } && !_network.Any(m => m.Kind == Kind.Resume)) Send(new Message(Kind.Resume));
+                return _task is { } task && task.State.IsTerminal();
+            },
+            "not ended");
+    }
+
+    /// <summary>Held here, or by the worker; while it delivers, or waits for its worker to say how it ended, there is nothing to stand still.</summary>
+    private bool StandsStill(TaskSaga task) =>
+        task.State is TaskState.Paused or TaskState.Uploading || (task.State == TaskState.Suspended && _agents[task.Worker![1] - '0'].Held is { Suspended: true });
+
+    private void Until(Func<bool> done, string otherwise)
+    {
+        for (var i = 0; i < 4000 && Violation is null && !done(); i++)
         {
             if (_network.Count > 0) Deliver(0, keep: false);
             foreach (var agent in _agents)
@@ -114,7 +140,7 @@ internal sealed class LeaseWorld
             Check();
         }
 
-        if (Violation is null && !(_task is { } ended && ended.State.IsTerminal())) Violation = $"not ended after the faults did: {_task?.State}";
+        if (Violation is null && !done()) Violation = $"{otherwise} after the faults did: {_task?.State} {_task?.PauseTurn}";
     }
 
     private void Send(Message message) => _network.Add(message);
@@ -171,8 +197,8 @@ internal sealed class LeaseWorld
     {
         if (_network.Count == 0) return;
         var at = choice % _network.Count;
-        // Submissions, reports and cancels are persistent; a purge of the batch's queue is an operator's to make.
-        if (_network[at].Kind is not (Kind.Submit or Kind.Report or Kind.Cancel)) _network.RemoveAt(at);
+        // Submissions, reports and what users ask for are persistent; a purge of the batch's queue is an operator's to make.
+        if (_network[at].Kind is not (Kind.Submit or Kind.Report or Kind.Cancel or Kind.Pause or Kind.Resume)) _network.RemoveAt(at);
     }
 
     private void Deliver(int choice, bool keep)
@@ -180,7 +206,7 @@ internal sealed class LeaseWorld
         if (_network.Count == 0) return;
         var at = choice % _network.Count;
         var message = _network[at];
-        var forService = message.Kind is Kind.Submit or Kind.Cancel or Kind.Register or Kind.Claim or Kind.Report or Kind.Heartbeat;
+        var forService = message.Kind is Kind.Submit or Kind.Cancel or Kind.Pause or Kind.Resume or Kind.Register or Kind.Claim or Kind.Report or Kind.Heartbeat;
         var coordinator = Hearer(choice / 7);
         if (forService && coordinator is null) return;          // it waits in its queue
         if (!keep) _network.RemoveAt(at);
@@ -195,6 +221,15 @@ internal sealed class LeaseWorld
                 break;
             case Kind.Cancel:
                 Raise(m => m.CancelRequested, new CancelTask { TaskId = _task?.CorrelationId ?? default, Reason = "enough" });
+                break;
+            case Kind.Pause:
+                Raise(m => m.PauseRequested, new PauseTask { TaskId = _task?.CorrelationId ?? default }, sends: choice % 5 != 0);
+                break;
+            case Kind.Resume:
+                Raise(m => m.ResumeRequested, new ResumeTask { TaskId = _task?.CorrelationId ?? default }, sends: choice % 5 != 0);
+                break;
+            case Kind.StandStill:
+                Want(_agents[message.Agent], message.Word);
                 break;
             case Kind.Queued:
                 var taker = _agents[choice / 3 % 3];
@@ -264,6 +299,7 @@ internal sealed class LeaseWorld
                 }
 
                 if (renewed.Held is not { } held) break;
+                Want(renewed, message.Word);
                 if (message.Revoked == held.Key) renewed.Forget();
                 else if (message.Names == held.Key) renewed.SafeUntil = Math.Max(renewed.SafeUntil, message.SentAt + LeaseSeconds);
                 if (message.Cancelled == held.Key && held.Phase is Phase.Granted or Phase.Staged or Phase.Running or Phase.Delivering)
@@ -287,6 +323,21 @@ internal sealed class LeaseWorld
         if (inTime) agent.Waits = null;
         agent.Held = new Held(key);
         agent.SafeUntil = safeUntil;
+    }
+
+    /// <summary>A word of the user's: what has not started is given back, else the command will be suspended or go on.</summary>
+    private void Want(Agent agent, PauseAttempt? word)
+    {
+        if (agent.Held is not { } held || word?.Key != held.Key || word.Turn <= held.Turn || held.Phase is Phase.Delivering or Phase.Ended) return;
+        (held.Turn, held.Wanted) = (word.Turn, word.Paused);
+        if (word.Paused && held.Phase is Phase.Granted or Phase.Staged) GiveBack(agent, held);
+    }
+
+    private void GiveBack(Agent agent, Held held)
+    {
+        Send(new Message(Kind.Report) { Agent = agent.Id, Content = new AttemptReport { Key = held.Key, Stage = AttemptStage.Released } });
+        held.Phase = Phase.Ended;
+        held.Result = null;
     }
 
     /// <summary>What the coordinator makes of a registration.</summary>
@@ -332,6 +383,10 @@ internal sealed class LeaseWorld
             if (fate == UnnamedLease.Lose) Raise(m => m.LeaseLost, new LeaseLost(task.Lease!.Value, "unknown"));
         }
 
+        if (_task is { Exists: true } one && one.State.IsActive() && one.State != TaskState.Uploading && one.Key == beat.Names
+            && one.State == TaskState.Suspended != beat.Suspended)
+            Raise(m => m.StandstillTold, new StandstillTold(one.Key, beat.Suspended));
+
         var current = _task is { Exists: true } active && active.State.IsActive() && active.Worker == "w" + beat.Agent ? active.Key : null;
         Send(beat with
         {
@@ -339,6 +394,7 @@ internal sealed class LeaseWorld
             Revoked = beat.Names is { } named && named != current ? named : null,
             Cancelled = current is not null && _task!.CancelRequested ? current : null,
             Told = told ? current : null,
+            Word = current is not null && beat.Names == current && (_task!.PauseRequested || beat.Suspended) ? Word(_task) : null,
             Redeliver = current is not null && _task is { Redelivers: not null, CancelRequested: false } && beat.Names != current ? current : null,
         });
     }
@@ -352,6 +408,8 @@ internal sealed class LeaseWorld
             : UnnamedLease.Keep;
     }
 
+    private static PauseAttempt Word(TaskSaga task) => new(task.Key, task.PauseRequested, task.PauseTurn);
+
     private static Guid Epoch(int life) => new(life + 1, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]);
 
     private void Beat(Agent agent)
@@ -363,7 +421,10 @@ internal sealed class LeaseWorld
         }
 
         Send(new Message(Kind.Heartbeat)
-            { Agent = agent.Id, Life = agent.Life, Names = agent.Held?.Key, SentAt = World.Seconds, Sequence = ++agent.Beats, Answered = agent.Answered });
+        {
+            Agent = agent.Id, Life = agent.Life, Names = agent.Held?.Key, Suspended = agent.Held is { Suspended: true }, SentAt = World.Seconds,
+            Sequence = ++agent.Beats, Answered = agent.Answered,
+        });
     }
 
     private void RetryUpload()
@@ -396,14 +457,19 @@ internal sealed class LeaseWorld
             case Phase.Granted when World.Seconds < agent.SafeUntil:
                 held.Phase = Phase.Staged;
                 break;
-            case Phase.Staged when choice % 9 == 0:
-                Send(new Message(Kind.Report) { Agent = agent.Id, Content = new AttemptReport { Key = held.Key, Stage = AttemptStage.Released } });
-                held.Phase = Phase.Ended;
-                held.Result = null;
+            case Phase.Staged when held.Wanted || choice % 9 == 0:
+                GiveBack(agent, held);
                 break;
             case Phase.Staged:
                 held.Phase = Phase.Running;
                 Send(new Message(Kind.Report) { Agent = agent.Id, Content = new AttemptReport { Key = held.Key, Stage = AttemptStage.Running } });
+                break;
+            case Phase.Running when held.Suspended != held.Wanted:
+                held.Suspended = held.Wanted;
+                StoodStill |= held.Suspended;
+                if (agent.Known) Beat(agent);
+                break;
+            case Phase.Running when held.Suspended:
                 break;
             case Phase.Running when choice % 4 == 0:
                 End(agent, held, FailureClass.Exit);
@@ -457,6 +523,8 @@ internal sealed class LeaseWorld
         agent.Life++;
         (agent.Known, agent.Beats, agent.Answered) = (false, 0, 0);
         agent.SafeUntil = -1;
+        // What stands still is written down where it runs; what was wanted is not.
+        if (agent.Held is { } any) (any.Turn, any.Wanted) = (0, any.Suspended);
         if (agent.Held is { Phase: Phase.Granted } granted) granted.Phase = Phase.Staged;
         Register(agent);
         if (agent.Held is { Phase: Phase.Uploading } held) held.Phase = Phase.Running;        // collected anew
@@ -467,6 +535,7 @@ internal sealed class LeaseWorld
     {
         if (_task is null) return default;
         _effects.Dispatch = false;
+        _effects.Pause = null;
         _effects.Begin();
         var (state, attempt) = (_task.State, _task.Attempt);
         var raised = BulkContext<T>.RaiseAsync(Machine, @event(Machine), message, _task, _effects, origin: null);
@@ -475,6 +544,8 @@ internal sealed class LeaseWorld
         if (!raised.IsCompletedSuccessfully) throw new InvalidOperationException("The state machine faulted or waited.", raised.Exception);
         // A crash between commit and send leaves the message unsent; the input comes again, or the reconciler finds it.
         if (_effects.Dispatch && sends) Send(new Message(Kind.Queued) { Attempt = _task.Attempt });
+        if (_effects.Pause is { } pause && sends) Send(new Message(Kind.StandStill) { Agent = pause.Worker[1] - '0', Word = pause.Message });
+        if (state == TaskState.Paused && _effects.Answer.Lease is not null) Violation ??= "a paused task was granted";
         return _effects.Answer;
     }
 
@@ -482,7 +553,9 @@ internal sealed class LeaseWorld
     {
         if (_task is not { Exists: true } task) return;
         if (_end is { } end && task.State != end) Violation ??= $"{end} became {task.State}";
-        if (task.Redelivers is not null && task.State is TaskState.Pending or TaskState.Running) Violation ??= $"a retried upload made the task {task.State}";
+        if (task.Redelivers is not null && task.State is TaskState.Pending or TaskState.Running or TaskState.Suspended or TaskState.Paused)
+            Violation ??= $"a retried upload made the task {task.State}";
+        if (task.State == TaskState.Paused != (task.PauseRequested && !task.State.IsActive())) Violation ??= $"{task.State} in turn {task.PauseTurn}";
         if (!task.State.IsTerminal()) return;
         _end = task.State;
         _successes = _effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Succeeded);
@@ -538,6 +611,12 @@ internal sealed class LeaseWorld
         public long Answered { get; init; }
 
         public AttemptReport? Content { get; init; }
+
+        /// <summary>Whether what a heartbeat names stands still.</summary>
+        public bool Suspended { get; init; }
+
+        /// <summary>What the user wants.</summary>
+        public PauseAttempt? Word { get; init; }
     }
 
     private enum Phase { Granted, Staged, Running, Uploading, Delivering, Ended }
@@ -549,6 +628,12 @@ internal sealed class LeaseWorld
         public Phase Phase { get; set; }
 
         public AttemptResult? Result { get; set; }
+
+        public int Turn { get; set; }
+
+        public bool Wanted { get; set; }
+
+        public bool Suspended { get; set; }
 
         /// <summary>Whether its directory holds output that was not delivered.</summary>
         public bool HasOutput { get; set; }

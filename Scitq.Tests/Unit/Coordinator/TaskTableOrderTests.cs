@@ -61,13 +61,16 @@ public sealed class TaskTableOrderTests
                     foreach (var retries in (int[])[0, 2])
                         foreach (var losses in (int[])[0, 4])
                             foreach (var due in (DateTime?[])[null, DateTime.UnixEpoch])
-                                yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} losses={losses} due={due is not null}",
+                                foreach (var turn in (int[])[0, 1])
+                                yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} losses={losses} due={due is not null} "
+                                    + $"turn={turn}",
                                     () =>
                                 {
                                     var task = TaskUnderTest.Make(state, Lease);
                                     task.CorrelationId = Guid.Empty;
                                     (task.CancelRequested, task.Redelivers, task.RetriesLeft, task.Losses, task.Due) = (cancelled, redelivers, retries, losses,
                                         due);
+                                    (task.PauseTurn, task.ResumesWaiting) = (turn, retries == 0);
                                     return task;
                                 });
     }
@@ -79,6 +82,8 @@ public sealed class TaskTableOrderTests
         yield return ("submitted with requirements", t => t.RaiseAsync(m => m.Submitted, submit, new Origin("me", [new RequirementRow { RequiredId = Lease }])));
         yield return ("cancel", t => t.CancelAsync());
         yield return ("relaunch", t => t.RaiseAsync(m => m.RelaunchRequested, new RelaunchTask { TaskId = Guid.Empty }));
+        yield return ("pause", t => t.PauseAsync());
+        yield return ("resume", t => t.ResumeAsync());
         yield return ("retry of the upload", t => t.RetryUploadAsync());
         yield return ("requirements met", t => t.RaiseAsync(m => m.RequirementsMet, new RequirementsMet()));
         yield return ("requirement failed", t => t.RaiseAsync(m => m.RequirementFailed, new RequirementFailed("task 1 failed")));
@@ -98,6 +103,7 @@ public sealed class TaskTableOrderTests
         foreach (var lease in (Guid[])[Lease, Guid.Empty])
         {
             var key = new AttemptKey(Guid.Empty, 1, lease);
+            foreach (var still in (bool[])[false, true]) yield return ($"stands still {still} {lease}", t => t.StandsAsync(still, lease));
             yield return ($"lost {lease}", t => t.RaiseAsync(m => m.LeaseLost, new LeaseLost(lease, "silent")));
             yield return ($"released {lease}", t =>
                 t.RaiseAsync(m => m.AttemptReleased, new AttemptReleased("w", new AttemptReport { Key = key, Stage = AttemptStage.Released })));
@@ -115,7 +121,7 @@ public sealed class TaskTableOrderTests
         var (row, effects) = (task.Row, task.Effects);
         var columns = Values(row).Concat([$"answer {answer.Lease is not null} {answer.Refusal} {answer.Done}"])
             .Concat(effects.Attempts.SelectMany(Values)).Concat(effects.History.SelectMany(Values))
-            .Concat([$"{effects.Requirements.Count} {effects.Changed} {effects.Dispatch} {effects.Stop is not null}"]);
+            .Concat([$"{effects.Requirements.Count} {effects.Changed} {effects.Dispatch} {effects.Stop is not null} {effects.Pause?.Message}"]);
         return string.Join("; ", columns);
     }
 

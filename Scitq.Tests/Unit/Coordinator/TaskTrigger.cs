@@ -27,6 +27,18 @@ public enum TaskTrigger
     /// <summary>The user's cancel has taken effect.</summary>
     Cancel,
 
+    /// <summary>The user asked to pause it, and a worker that had not started it gave it back.</summary>
+    Pause,
+
+    /// <summary>The user asked to let it go on.</summary>
+    Resume,
+
+    /// <summary>The worker says that the command stands still.</summary>
+    Suspend,
+
+    /// <summary>The worker says that the command goes on.</summary>
+    Continue,
+
     /// <summary>The user asked for another attempt of an ended task.</summary>
     Relaunch,
 

@@ -20,6 +20,7 @@ internal sealed class TaskUnderTest(TaskStateMachine machine, TaskSaga row)
         task.SetSpec(new TaskSpec { Argv = ["true"] });
         if (state.IsActive() || state.IsTerminal()) task.Accepted = DateTime.UnixEpoch;
         if (state.IsActive()) task.Lease = lease;
+        if (state == TaskState.Paused) task.PauseTurn = 1;
         if (state == TaskState.Failed) (task.Failure, task.ExitCode) = (FailureClass.Upload, 0);
         return task;
     }
@@ -40,6 +41,13 @@ internal sealed class TaskUnderTest(TaskStateMachine machine, TaskSaga row)
 
     public Task<TaskAnswer> CancelAsync() => RaiseAsync(m => m.CancelRequested, new CancelTask { TaskId = row.CorrelationId, Reason = "enough" });
 
+    public Task<TaskAnswer> PauseAsync() => RaiseAsync(m => m.PauseRequested, new PauseTask { TaskId = row.CorrelationId, Reason = "not now" });
+
+    public Task<TaskAnswer> ResumeAsync() => RaiseAsync(m => m.ResumeRequested, new ResumeTask { TaskId = row.CorrelationId, Reason = "now" });
+
+    public Task<TaskAnswer> StandsAsync(bool still, Guid? lease = null) =>
+        RaiseAsync(m => m.StandstillTold, new StandstillTold(lease is { } other ? row.Key with { Lease = other } : row.Key, still));
+
     public Task<TaskAnswer> RetryUploadAsync() => RaiseAsync(m => m.UploadRetryRequested, new RetryUpload { TaskId = row.CorrelationId });
 
     /// <summary>What the diagram of docs/architecture.md calls this.</summary>
@@ -58,6 +66,10 @@ internal sealed class TaskUnderTest(TaskStateMachine machine, TaskSaga row)
             TaskTrigger.Requeue => RaiseAsync(m => m.LeaseLost, new LeaseLost(key.Lease, "test")),
             // A worker that holds the lease must stop first; the cancel takes effect with its report.
             TaskTrigger.Cancel => BothAsync(CancelAsync, () => RaiseAsync(m => m.AttemptEnded, new AttemptEnded("w", End(key, FailureClass.Cancelled)))),
+            TaskTrigger.Pause => BothAsync(PauseAsync, () => RaiseAsync(m => m.AttemptReleased, new AttemptReleased("w", Stage(AttemptStage.Released)))),
+            TaskTrigger.Resume => ResumeAsync(),
+            TaskTrigger.Suspend => StandsAsync(still: true, lease),
+            TaskTrigger.Continue => StandsAsync(still: false, lease),
             TaskTrigger.Redeliver => RetryUploadAsync(),
             TaskTrigger.Relaunch => RaiseAsync(m => m.RelaunchRequested, new RelaunchTask { TaskId = row.CorrelationId }),
             _ => throw new ArgumentOutOfRangeException(nameof(trigger)),

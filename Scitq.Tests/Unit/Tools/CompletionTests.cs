@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Scitq.Tests.Unit.Tools;
 
@@ -60,7 +61,7 @@ public sealed class CompletionTests
         })(context);
         var words = line.Split(' ');
         // Where the line names no server, the environment does.
-        var found = await WordsAsync("zsh", words, stub.Address);
+        var found = await WordsAsync("zsh", words, stub.Address, new FakeTimeProvider());
         Assert.Equal(expected.Split(' '), found.Where(w => w is not ("14" or "6")));
     }
 
@@ -74,8 +75,11 @@ public sealed class CompletionTests
             asked.TrySetResult();
             await Task.Delay(TimeSpan.FromMinutes(1), context.RequestAborted);
         };
-        Assert.Empty(await WordsAsync("zsh", ["scitq-launch", "-b", ""], stub.Address));
-        Assert.True(asked.Task.IsCompleted);
+        var clock = new FakeTimeProvider();
+        var typed = WordsAsync("zsh", ["scitq-launch", "-b", ""], stub.Address, clock);
+        await asked.Task;
+        clock.Advance(TimeSpan.FromSeconds(0.3));
+        Assert.Empty(await typed);
         stub.Otherwise = StubCoordinator.Json("""{"detail":"no","code":"unauthorized"}""", StatusCodes.Status401Unauthorized);
         Assert.Empty(await WordsAsync("zsh", ["scitq-launch", "-b", ""], stub.Address));
         stub.Otherwise = StubCoordinator.Json("<html>");
@@ -84,11 +88,11 @@ public sealed class CompletionTests
         Assert.Empty(await WordsAsync("zsh", ["scitq-launch", "-b", ""], "gopher://nonsense"));
     }
 
-    private static async Task<List<string>> WordsAsync(string shell, string[] words, string? server = null)
+    private static async Task<List<string>> WordsAsync(string shell, string[] words, string? server = null, TimeProvider? clock = null)
     {
         var variables = new Dictionary<string, string>();
         if (server is not null) variables["SCITQ_SERVER"] = server;
-        var run = await ToolRun.RunAsync("scitq-manage", ["complete", shell, "--", .. words], variables);
+        var run = await ToolRun.RunAsync("scitq-manage", ["complete", shell, "--", .. words], variables, clock: clock);
         Assert.Equal((0, ""), (run.Code, run.Error));
         return [.. run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t')[0])];
     }

@@ -43,7 +43,8 @@ internal static class Columns
         Column.Plain("secrets"), Column.Plain("mask_secrets"), Column.Plain("requirements"),
         Column.Plain("run_timeout"), Column.Plain("download_timeout"), Column.Time("created"), Column.Time("queued"), Column.Time("accepted"),
         Column.Time("started"), Column.Time("run_ended"), Column.Time("finished"),
-        Column.Time("retry_due"), Column.Plain("submitted_by"), Column.Plain("cancel_requested"), Column.Plain("redelivers"), Column.Plain("use_cache"),
+        Column.Time("retry_due"), Column.Plain("submitted_by"), Column.Plain("cancel_requested"), Column.Plain("pause_requested"),
+        Column.Plain("redelivers"), Column.Plain("use_cache"),
         Column.Plain("strict_output"), Column.Plain("cached_from"), Column.Plain("not_reused"), Column.Plain("warnings"), Command,
     ];
 
@@ -82,8 +83,8 @@ internal static class Columns
 
     public static readonly IReadOnlyList<Column> BatchLong =
     [
-        Column.Plain("batch"), Column.Plain("waiting"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("uploading"),
-        Column.Plain("succeeded"), Column.Plain("failed"),
+        Column.Plain("batch"), Column.Plain("waiting"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("suspended"),
+        Column.Plain("uploading"), Column.Plain("succeeded"), Column.Plain("failed"),
         Column.Plain("cancelled"), Column.Plain("paused"), Column.Plain("total"), Column.Plain("workers"), BatchState,
         Column.Time("stopped"), Column.Plain("stopped_by"), Column.Plain("stopped_reason"), Column.Plain("max_fails"), Column.Plain("description"),
     ];

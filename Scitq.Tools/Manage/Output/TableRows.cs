@@ -84,7 +84,7 @@ internal sealed class TableRows(ManageContext context, IReadOnlyList<Column> col
         "succeeded" => new Style(Color.Green),
         "failed" or "lost" or "offline" => new Style(Color.Red),
         "running" or "uploading" => new Style(Color.Blue),
-        "cancelled" or "paused" or "stopped" or "full" or "draining" => new Style(Color.Yellow),
+        "cancelled" or "paused" or "suspended" or "stopped" or "full" or "draining" => new Style(Color.Yellow),
         _ => Style.Plain,
     };
 }
