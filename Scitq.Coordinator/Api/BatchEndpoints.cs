@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Api.Actions;
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
