@@ -70,12 +70,12 @@ public sealed class StandstillTests : IAsyncLifetime
     public async Task Run_time_stands_still_too_over_a_restart_of_the_agent()
     {
         await StartAsync();
-        var key = await RunAsync(timeout: 2);
+        var key = await RunAsync(timeout: 6);
         _coordinator.Pauses[key] = new PauseAttempt(key, Paused: true, Turn: 1);
         await Eventually.Async(() => Told(key), "it stands still");
         await KillAsync();
         // Longer than the command may run.
-        await Task.Delay(TimeSpan.FromSeconds(2.5), TestContext.Current.CancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(6.5), TestContext.Current.CancellationToken);
         _coordinator.Heartbeats.Clear();
         await StartAsync();
         await BeatsAsync(3);
