@@ -22,6 +22,12 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
 
     public TaskSpec Spec => journalled.Spec;
 
+    /// <summary>Whether another message than its own has brought it; its own may bring another task.</summary>
+    public bool ByAnother => journalled.ByAnother;
+
+    /// <summary>Who waits for a slot gets it in ascending order: by priority, and of equal ones the task that was submitted first.</summary>
+    public long Turn => Number - ((long)(Spec.Priority ?? 0) << 48);
+
     /// <summary>Set when it runs nothing and only delivers what an earlier attempt has left.</summary>
     public KeptOutput? Redelivers => journalled.Redelivers;
 

@@ -21,6 +21,9 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A user asked to deliver the output once more.</summary>
     public static readonly HistoryKind UploadRetried = new("upload_retried");
 
+    /// <summary>A user gave it another priority.</summary>
+    public static readonly HistoryKind PriorityGiven = new("priority_given");
+
     /// <summary>A user asked to pause the task.</summary>
     public static readonly HistoryKind PauseRequested = new("pause_requested");
 

@@ -80,6 +80,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
 
     public Event<LeaseLost> LeaseLost { get; private set; } = null!;
 
+    public Event<PriorityGiven> PriorityGiven { get; private set; } = null!;
+
     public Event<RequirementsMet> RequirementsMet { get; private set; } = null!;
 
     public Event<RequirementFailed> RequirementFailed { get; private set; } = null!;
@@ -108,8 +110,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(RequirementFailed).Then(verbs.EndDoomed).TransitionTo(Cancelled)),
 
         .. In([Pending],
-            When(Submitted).Then(verbs.Dispatch),               // sent twice: its message may never have left
-            When(DispatchDue).Then(verbs.Dispatch),
+            When(Submitted).Then(verbs.DispatchAgain),          // sent twice: its message may never have left
+            When(DispatchDue).Then(verbs.DispatchAgain),
             When(PauseRequested).Then(verbs.Pause).TransitionTo(Paused),
             When(RetryDue).Then(verbs.ForgetDue).Then(verbs.Dispatch),
             When(Claimed, ClaimVerdict.Granted).Then(verbs.Grant).TransitionTo(Accepted),
@@ -122,7 +124,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(PauseRequested).Then(verbs.Agree),
             When(RetryDue).Then(verbs.ForgetDue),
             When(ResumeRequested, verbs.IsToWait).Then(verbs.Resume).TransitionTo(Waiting),
-            When(ResumeRequested, verbs.IsToQueue).Then(verbs.Resume).Then(verbs.Dispatch).TransitionTo(Pending)),
+            When(ResumeRequested, verbs.IsToQueue).Then(verbs.Resume).Then(verbs.DispatchAgain).TransitionTo(Pending)),
 
         // No worker has it: cancelled at once, and what a former holder reports comes late.
         .. In([Waiting, Pending, Paused],
@@ -182,11 +184,15 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(LeaseLost, Ending.Undelivered).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
             When(CancelRequested).Then(verbs.AskStop)),
 
+        // Of an attempt under way it counts for the next one.
+        .. In([Waiting, Pending, Paused, Accepted, Running, Suspended, Uploading],
+            When(PriorityGiven).Then(verbs.GivePriority)),
+
         .. In([Succeeded, Failed, Cancelled],
             Ignore(Submitted),
             When(Claimed).Then(verbs.Refuse),
             When(AttemptEnded, Ending.Late).Then(verbs.RecordLate),
-            When(RelaunchRequested).Then(verbs.Relaunch).Then(verbs.Dispatch).TransitionTo(Pending)),
+            When(RelaunchRequested).Then(verbs.Relaunch).Then(verbs.DispatchAgain).TransitionTo(Pending)),
 
         .. In([Failed],
             When(UploadRetryRequested, verbs.HasUndelivered).Then(verbs.RetryUpload).TransitionTo(Accepted)),

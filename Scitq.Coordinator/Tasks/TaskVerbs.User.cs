@@ -1,3 +1,4 @@
+using System.Globalization;
 using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
@@ -36,6 +37,18 @@ internal sealed partial class TaskVerbs
         Finish(context);
     }
 
+    public void GivePriority(BehaviorContext<TaskSaga, PriorityGiven> context)
+    {
+        var (task, given) = (context.Saga, context.Message);
+        if (given.InsteadOf is { } former && (task.Spec.Priority is not null || task.Priority != former)) return;
+        context.Effects().Answer = new TaskAnswer(Done: true);
+        if (task.Priority == given.Priority) return;
+        var detail = string.Create(CultureInfo.InvariantCulture, $"{given.Priority} instead of {task.Priority}");
+        task.Priority = given.Priority;
+        context.Effects().Reordered = true;
+        Remember(context, HistoryKind.PriorityGiven, given.Reason is null ? detail : $"{detail}: {given.Reason}", context.Origin().By);
+    }
+
     public void Relaunch(BehaviorContext<TaskSaga, RelaunchTask> context)
     {
         var task = context.Saga;
@@ -68,7 +81,7 @@ internal sealed partial class TaskVerbs
         task.Lease = Guid.NewGuid();
         task.Queued = Now;
         task.Accepted = Now;
-        (task.Granted, task.HolderEpoch) = (null, null);
+        (task.Granted, task.HolderEpoch, task.Token) = (null, null, null);
         task.Finished = null;
         task.CancelRequested = false;
         // When the command ran, and how it ended, stays as it was.

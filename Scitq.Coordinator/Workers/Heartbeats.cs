@@ -99,6 +99,6 @@ internal sealed class Heartbeats(
     {
         if (ids.Count == 0) return [];
         var tasks = await db.Tasks.AsNoTracking().Where(t => ids.Contains(t.CorrelationId) && t.Worker == worker && t.Lease != null).ToListAsync(ct);
-        return [.. tasks.Select(t => new ClaimAnswer { TaskId = t.CorrelationId, Attempt = t.Attempt, Lease = t.Lease, Number = t.Number, Spec = t.Spec })];
+        return [.. tasks.Select(t => t.Grant())];
     }
 }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Scitq.Contracts;
+using Scitq.Tools.CommandLine;
 using Scitq.Tools.Server;
 
 namespace Scitq.Tools.Manage;
@@ -5,6 +8,8 @@ namespace Scitq.Tools.Manage;
 /// <summary>Everything that can be done with tasks: another verb is a line here.</summary>
 internal static class TaskActions
 {
+    private static readonly Option Priority = new("priority", '\0', "N", "-10 to 10, higher first");
+
     public static readonly IReadOnlyList<TaskAction> All =
     [
         new("cancel", "cancelled", "End tasks for good, running ones too.", "scitq-manage task cancel 12", "scitq-manage task cancel -y -b mybatch -S pending")
@@ -21,5 +26,18 @@ internal static class TaskActions
             { TakesTime = true },
         new("retry-upload", "delivered again", "Deliver the output of tasks whose upload failed, without running them again.",
             "scitq-manage task retry-upload 12", "scitq-manage task retry-upload -b mybatch --dry-run") { TakesTime = true },
+        new("prioritize", "given a priority", "Let tasks that wait start before others of their batch, or after them.",
+            "scitq-manage task prioritize 12-15 --priority 5", "scitq-manage task prioritize -b mybatch -n urgent --priority 10 -y")
+        {
+            Options = [Priority], Arguments = (context, json) => json.WriteNumber("priority", TheirPriority(context)),
+        },
     ];
+
+    private static int TheirPriority(ManageContext context)
+    {
+        var text = context.Line.Value("priority") ?? throw new UsageException("which priority? give --priority N, -10 to 10");
+        if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var priority))
+            throw new UsageException($"option --priority '{text}' is not a whole number");
+        return TaskPriority.Problem(priority) is { } problem ? throw new UsageException(problem) : priority;
+    }
 }

@@ -9,5 +9,6 @@ internal static class ActionsRegistration
             .AddSingleton<TaskAction, RelaunchAction>()
             .AddSingleton<TaskAction, RetryUploadAction>()
             .AddSingleton<TaskAction, PauseAction>()
-            .AddSingleton<TaskAction, ResumeAction>();
+            .AddSingleton<TaskAction, ResumeAction>()
+            .AddSingleton<TaskAction, PrioritizeAction>();
 }
