@@ -27,26 +27,27 @@ public static class AgentHosting
 {
     /// <summary>An agent with its own connections to RabbitMQ.</summary>
     public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder) =>
-        builder.Add((options, services) => new RabbitMqAgentBus(
+        builder.Add(new AgentProcess(IsOwn: true), (options, services) => new RabbitMqAgentBus(
             options.Broker, options.Name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
 
     /// <summary>An agent on the in-memory bus of the process, which is started before it.</summary>
     public static IHostApplicationBuilder AddAgentInProcess(this IHostApplicationBuilder builder) =>
-        builder.Add((options, services) => new InMemoryAgentBus(
+        builder.Add(new AgentProcess(IsOwn: false), (options, services) => new InMemoryAgentBus(
             services.GetRequiredService<IBus>(), options.Name, services.GetRequiredService<TimeProvider>()));
 
-    private static IHostApplicationBuilder Add(this IHostApplicationBuilder builder, Func<AgentOptions, IServiceProvider, IAgentBus> bus)
+    private static IHostApplicationBuilder Add(
+        this IHostApplicationBuilder builder, AgentProcess process, Func<AgentOptions, IServiceProvider, IAgentBus> bus)
     {
         builder.Services.TryAddSingleton<TimeProvider>(BootTime.Instance);
         builder.Services.AddServiceOptions<AgentOptions>();
-        builder.Services.AddSingleton(services => bus(services.GetRequiredService<AgentOptions>(), services));
+        builder.Services.AddSingleton(process).AddSingleton(services => bus(services.GetRequiredService<AgentOptions>(), services));
         builder.Services.AddRuntimes().AddAgentParts();
         // A drain waits for what runs, however long that takes; a second signal ends it.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         return builder;
     }
 
-    /// <summary>All of the agent but its options, its bus, its runtimes and its clock.</summary>
+    /// <summary>All of the agent but its options, its process, its bus, its runtimes and its clock.</summary>
     internal static IServiceCollection AddAgentParts(this IServiceCollection services) => services
         .AddSingleton<ObservedTasks>()
         .AddSingleton<HeartbeatSignal>()

@@ -23,7 +23,7 @@ internal sealed class AttemptStages(
 
         await command.RunAsync(attempt, adopted, outcome);
         Conclude(attempt, outcome);
-        if (attempt.Cause is not (StopCause.Revoked or StopCause.Cancelled) && attempt.Spec.Output is { } output)
+        if (attempt.Cause is not (StopCause.Revoked or StopCause.Cancelled or StopCause.Evicted) && attempt.Spec.Output is { } output)
             await delivery.DeliverAsync(attempt, output, outcome);
         if (outcome.Logs is not null) await streams.CollectAsync(attempt, outcome);
     }

@@ -10,20 +10,23 @@ namespace Scitq.Agent.Attempts;
 internal sealed class AttemptTable(TimeProvider time) : IResourceUsers
 {
     private readonly ConcurrentDictionary<(Guid Task, int Number), Attempt> _attempts = new();
-    private volatile bool _draining;
+    private volatile bool _leaving;
 
     public IEnumerable<Attempt> All => _attempts.Values;
 
     public int Count => _attempts.Count;
 
     /// <summary>Whether nothing new begins, because the agent drains.</summary>
-    public bool IsDraining => _draining;
+    public bool IsDraining => _leaving || IsDrainOrdered;
+
+    /// <summary>Whether its user wants it to drain, and may want it no longer.</summary>
+    public bool IsDrainOrdered { get; set; }
 
     /// <summary>Set when an attempt has ended, and when its end is recorded.</summary>
     public Signal Ended { get; } = new(time);
 
     /// <summary>From here on nothing new begins.</summary>
-    public void Drain() => _draining = true;
+    public void Drain() => _leaving = true;
 
     public bool TryAdd(Attempt attempt) => _attempts.TryAdd((attempt.Key.TaskId, attempt.Key.Attempt), attempt);
 

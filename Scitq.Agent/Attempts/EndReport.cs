@@ -26,11 +26,17 @@ internal static class EndReport
 
     private static AttemptResult Result(Attempt attempt, Outcome outcome, DateTime now)
     {
-        var cancelled = IsCancelled(attempt, outcome);
+        // Stopped without its user's will, it is lost to its worker: it runs again, at no cost to its retries.
+        FailureClass? stopped = !IsStopped(attempt, outcome) ? null : attempt.Cause == StopCause.Evicted ? FailureClass.Lost : FailureClass.Cancelled;
         return new AttemptResult
         {
-            Failure = cancelled ? FailureClass.Cancelled : outcome.Failure,
-            Reason = cancelled ? attempt.StopReason ?? "its user cancelled it" : outcome.Reason,
+            Failure = stopped ?? outcome.Failure,
+            Reason = stopped switch
+            {
+                null => outcome.Reason,
+                FailureClass.Lost => "its worker had to leave without waiting for it",
+                _ => attempt.StopReason ?? "its user cancelled it",
+            },
             ExitCode = outcome.Exit?.ExitCode,
             RunEnded = outcome.RunEnded,
             Finished = now,
@@ -47,6 +53,6 @@ internal static class EndReport
     }
 
     /// <summary>One that had ended well before it was to be stopped, and has nothing to deliver, is done.</summary>
-    private static bool IsCancelled(Attempt attempt, Outcome outcome) => attempt.Cause == StopCause.Cancelled
+    private static bool IsStopped(Attempt attempt, Outcome outcome) => attempt.Cause is StopCause.Cancelled or StopCause.Evicted
         && (outcome.StoppedByUser || outcome.Exit?.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
 }

@@ -6,6 +6,9 @@ internal enum StopCause
     /// <summary>Given back before it started.</summary>
     Released,
 
+    /// <summary>Its worker is to leave without waiting for it: it is another's to run again.</summary>
+    Evicted,
+
     /// <summary>Its user cancelled it.</summary>
     Cancelled,
 

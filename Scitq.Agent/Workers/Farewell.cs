@@ -7,21 +7,28 @@ using Scitq.Contracts.Messages;
 namespace Scitq.Agent.Workers;
 
 /// <summary>Tells the coordinator that this worker leaves, so that nobody waits for it.</summary>
-internal sealed partial class Farewell(IAgentBus bus, WorkerIdentity self, TimeProvider time, ILogger<Farewell> logger)
+internal sealed partial class Farewell(IAgentBus bus, WorkerIdentity self, Registration registration, TimeProvider time, ILogger<Farewell> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    public async Task SayAsync()
+    /// <summary>Says it, so that it outlives the broker's restart; false when it may not have been heard.</summary>
+    public async Task<bool> SayAsync()
     {
+        if (registration.IsOver) return true;
+        // An answer to a heartbeat that overtakes this would have the agent register anew.
+        registration.IsOver = true;
         using var patience = new CancellationTokenSource(Patience, time);
         try
         {
-            await bus.SendAsync(Queues.Workers, new WorkerLeft(self.Name, self.Epoch), durable: false, patience.Token);
+            await bus.SendAsync(Queues.Workers, new WorkerLeft(self.Name, self.Epoch), durable: true, patience.Token);
+            return true;
         }
         catch (Exception e) when (e is SendException or OperationCanceledException)
         {
             // Then it is found out by its silence.
             Log.NotSaid(logger, e.Message);
+            registration.IsOver = false;
+            return false;
         }
     }
 

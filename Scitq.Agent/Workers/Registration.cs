@@ -16,6 +16,7 @@ internal sealed partial class Registration(
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile RegisterWorker? _sent;
     private volatile bool _known;
+    private volatile bool _over;
 
     /// <summary>Completes at the first registration; faults with <see cref="AgentRefusedException"/> when it is refused.</summary>
     public Task First => _first.Task;
@@ -23,8 +24,15 @@ internal sealed partial class Registration(
     /// <summary>Whether the coordinator knows this agent.</summary>
     public bool IsKnown => _known;
 
+    /// <summary>Whether the worker leaves, and so registers no more.</summary>
+    public bool IsOver
+    {
+        get => _over;
+        set => _over = value;
+    }
+
     /// <exception cref="SendException">Nobody may have heard it.</exception>
-    public Task SendAsync(CancellationToken ct) => bus.SendAsync(Queues.Workers, _sent = introduction.Make(), durable: false, ct);
+    public Task SendAsync(CancellationToken ct) => _over ? Task.CompletedTask : bus.SendAsync(Queues.Workers, _sent = introduction.Make(), durable: false, ct);
 
     public Task HandleAsync(WorkerRegistered message)
     {

@@ -9,13 +9,20 @@ namespace Scitq.Agent.Workers;
 
 /// <summary>How many tasks of which batch this worker takes: what its user wants, as far as nothing keeps it from that.</summary>
 internal sealed partial class SettingsInForce(
-    AgentOptions options, Capacity capacity, BatchListener listener, Admission admission, AttemptTable attempts, ILogger<SettingsInForce> logger)
+    AgentOptions options, Capacity capacity, BatchListener listener, Admission admission, AttemptTable attempts, TimeProvider time,
+    ILogger<SettingsInForce> logger)
     : IMessageHandler<ConfigureWorker>, ICoordinatorListener
 {
     private readonly Lock _lock = new();
     private volatile WorkerSettings _settings = new(options.Batch, options.Concurrency, options.Prefetch, Paused: true);
     private volatile bool _registered;
     private long _revision;
+
+    /// <summary>Set when its user wants it to drain.</summary>
+    public Signal DrainWanted { get; } = new(time);
+
+    /// <summary>Whether its user wants it to drain.</summary>
+    public bool IsDraining => _settings.Draining;
 
     public void Registered(WorkerRegistered answer)
     {
@@ -56,10 +63,19 @@ internal sealed partial class SettingsInForce(
             _revision = settings.Revision;
             if (settings == _settings) return;
             _settings = settings;
-            Log.Configured(logger, settings.Batch, settings.Concurrency, settings.Prefetch, settings.Paused);
+            Log.Configured(logger, settings.Batch, settings.Concurrency, settings.Prefetch, settings.Paused, settings.Draining);
+            // Known before the attempts from before are taken up.
+            attempts.IsDrainOrdered = settings.Draining;
             Renew();
-            GiveBackExcess();
+            if (settings.Draining) GiveBack(settings.Evicting ? StopCause.Evicted : StopCause.Released);
+            else GiveBackExcess();
         }
+    }
+
+    private void GiveBack(StopCause cause)
+    {
+        foreach (var attempt in attempts.All) attempt.Stop(cause);
+        DrainWanted.Set();
     }
 
     private void GiveBackExcess()
@@ -71,7 +87,8 @@ internal sealed partial class SettingsInForce(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Settings: batch {Batch}, concurrency {Concurrency}, prefetch {Prefetch}, paused {Paused}.")]
-        public static partial void Configured(ILogger logger, string batch, int concurrency, int prefetch, bool paused);
+        [LoggerMessage(Level = LogLevel.Information, Message =
+            "Settings: batch {Batch}, concurrency {Concurrency}, prefetch {Prefetch}, paused {Paused}, draining {Draining}.")]
+        public static partial void Configured(ILogger logger, string batch, int concurrency, int prefetch, bool paused, bool draining);
     }
 }

@@ -31,6 +31,7 @@ internal static class WorkerRegistration
         .AddSingleton<AgentRun>()
         .AddSingleton<Farewell>()
         .AddSingleton<Drain>()
+        .AddPart<OrderedDrain>()
         .AddSingleton<AgentClosing>()
         .AddHostedService<AgentService>();
 }

@@ -69,7 +69,10 @@ public sealed record WorkerRegistered
 /// <param name="Prefetch">How many more are staged ahead.</param>
 /// <param name="Paused">Whether it takes nothing new.</param>
 /// <param name="Revision">Counts the changes; settings older than those the worker has taken since it registered are ignored.</param>
-public sealed record WorkerSettings(string Batch, int Concurrency, int Prefetch, bool Paused, long Revision = 0);
+/// <param name="Draining">Whether it is to end what it has, and then to leave.</param>
+/// <param name="Evicting">Whether a worker that drains is to stop what runs, and not to wait for it.</param>
+public sealed record WorkerSettings(
+    string Batch, int Concurrency, int Prefetch, bool Paused, long Revision = 0, bool Draining = false, bool Evicting = false);
 
 /// <summary>A machine, as its agent sees it.</summary>
 public sealed record HostInfo

@@ -10,10 +10,16 @@ public static class Abilities
     /// <summary>To let a command that runs stand still, and go on.</summary>
     public const string Pause = "pause";
 
+    /// <summary>Of a worker: to end what it has and take nothing new, until its user wants it to.</summary>
+    public const string Drain = "drain";
+
+    /// <summary>Of a worker: to end its process once it has drained; not known to the agent of a program that does more than that.</summary>
+    public const string Leave = "leave";
+
     private const string Secrets = "secrets";
     private const string MaskSecrets = "mask-secrets";
 
-    /// <summary>The abilities of this version.</summary>
+    /// <summary>The abilities of this version that have to do with tasks.</summary>
     public static IReadOnlyList<string> All { get; } = [Secrets, MaskSecrets, Pause];
 
     /// <summary>An ability that the task needs and an agent with only these lacks; null when there is none.</summary>

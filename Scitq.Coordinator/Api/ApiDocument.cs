@@ -3,6 +3,7 @@ using Microsoft.OpenApi;
 using Scitq.Contracts;
 using Scitq.Contracts.Docker;
 using Scitq.Coordinator.Api.Actions;
+using Scitq.Coordinator.Api.WorkerActions;
 
 namespace Scitq.Coordinator.Api;
 
@@ -44,9 +45,11 @@ internal static class ApiDocument
             schema.AdditionalPropertiesAllowed = false;
             var members = schema.Properties ??= new Dictionary<string, IOpenApiSchema>();
             if (type == typeof(TaskSpec)) members["id"] = Id;
-            if (type != typeof(ActionBody)) return;
+            var beside = type == typeof(ActionBody) ? context.ApplicationServices.GetServices<TaskAction>().Select(a => a.Arguments)
+                : type == typeof(WorkerActionBody) ? context.ApplicationServices.GetServices<WorkerAction>().Select(a => a.Arguments)
+                : [];
             // What the actions take beside stands among these members.
-            foreach (var arguments in context.ApplicationServices.GetServices<TaskAction>().Select(a => a.Arguments).Distinct())
+            foreach (var arguments in beside.Distinct())
                 foreach (var (name, member) in (await context.GetOrCreateSchemaAsync(arguments, null, ct)).Properties!) members.TryAdd(name, member);
         });
     }

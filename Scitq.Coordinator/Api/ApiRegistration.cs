@@ -2,6 +2,7 @@ using System.Text.Json;
 using Scitq.Contracts;
 using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Api.Actions;
+using Scitq.Coordinator.Api.WorkerActions;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Logs;
@@ -22,7 +23,8 @@ internal static class ApiRegistration
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
         services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>().AddSingleton<BatchChanges>();
         services.AddSingleton<BatchStatistics>().AddSingleton<BatchExport>().AddSingleton<ExportWriter>();
-        return services.AddSingleton<LogStore>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>().AddActions();
+        return services.AddSingleton<LogStore>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>()
+            .AddActions().AddWorkerActions();
     }
 
     /// <summary>Everything the coordinator answers over HTTP.</summary>
@@ -43,6 +45,7 @@ internal static class ApiRegistration
         api.MapBatches();
         api.MapReports();
         api.MapWorkers();
+        api.MapWorkerActions();
         api.MapServer();
         api.MapRetention();
     }

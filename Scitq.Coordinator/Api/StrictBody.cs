@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Scitq.Contracts;
 using Scitq.Coordinator.Api.Actions;
+using Scitq.Coordinator.Api.WorkerActions;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
@@ -16,7 +17,8 @@ internal static partial class StrictBody
 {
     /// <summary>The types of the bodies that may be sent, for the description of the API.</summary>
     public static readonly IReadOnlyList<Type> Types =
-        [typeof(TaskSpec), typeof(BulkSubmission), typeof(ActionBody), typeof(ActionFilter), typeof(SettingsChange)];
+        [typeof(TaskSpec), typeof(BulkSubmission), typeof(ActionBody), typeof(ActionFilter), typeof(SettingsChange), typeof(WorkerActionBody),
+            typeof(PruneBody)];
 
     /// <summary>Whether it is the body of a request.</summary>
     public static bool Is(Type type) => Types.Contains(type) || type.IsAssignableTo(typeof(ActionArguments));

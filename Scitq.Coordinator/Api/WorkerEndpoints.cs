@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Scitq.Contracts;
-using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Workers;
@@ -25,9 +24,6 @@ internal static class WorkerEndpoints
         change.MapPatch("/workers/{id}", ChangeAsync).Accepts<SettingsChange>("application/json")
             .WithSummary(
                 "Change what a worker does, from now on: batch, concurrency, prefetch, paused. It outlives a restart of its agent with the same options.");
-        change.MapPost("/workers/{id}/clean", CleanAsync).WithSummary("Order it to remove the directories it keeps of failed attempts.");
-        change.MapPost("/workers/{id}/reset-resources", ResetAsync)
-            .WithSummary("Order it to forget its resources: the next task that wants one fetches it anew.");
         look.MapGet("/workers/{id}/orders", OrdersAsync).WithSummary("Orders given to a worker, newest first, with their outcomes.");
     }
 
@@ -61,25 +57,6 @@ internal static class WorkerEndpoints
         if (change.Batch is not null && BatchName.Problem(change.Batch) is { } batch) return batch;
         if (change.Concurrency is < 0 or > MostSlots) return $"concurrency {change.Concurrency} is not between 0 and {MostSlots}.";
         return change.Prefetch is < 0 or > MostSlots ? $"prefetch {change.Prefetch} is not between 0 and {MostSlots}." : null;
-    }
-
-    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> CleanAsync(
-        HttpContext context, string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
-        OrderAsync(context, id, WorkerOrderKind.Clean, contexts, wishes, clock, ct);
-
-    private static Task<Results<Accepted<OrderView>, ProblemHttpResult>> ResetAsync(
-        HttpContext context, string id, IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct) =>
-        OrderAsync(context, id, WorkerOrderKind.ResetResources, contexts, wishes, clock, ct);
-
-    private static async Task<Results<Accepted<OrderView>, ProblemHttpResult>> OrderAsync(
-        HttpContext context, string id, WorkerOrderKind kind,
-        IDbContextFactory<ScitqDb> contexts, WorkerWishes wishes, TimeProvider clock, CancellationToken ct)
-    {
-        if (await FindAsync(contexts, id, ct) is not { } worker) return NoWorker(id);
-        var order = await wishes.OrderAsync(worker.Id, kind, Caller.Of(context), ct);
-        var offline = WorkerView.IsOffline(worker, clock.GetUtcNow().UtcDateTime);
-        return TypedResults.Accepted($"/api/v1/workers/{worker.Id}/orders",
-            OrderView.Of(order, worker.Name, offline ? $"worker {worker.Name} is offline; the order waits for it." : null));
     }
 
     private static async Task<Results<Ok<List<OrderView>>, ProblemHttpResult>> OrdersAsync(

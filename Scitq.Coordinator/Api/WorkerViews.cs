@@ -27,6 +27,9 @@ internal enum WorkerStatus
 
     /// <summary>Ends its attempts, and then itself.</summary>
     Draining,
+
+    /// <summary>Has ended its attempts, and can't end itself.</summary>
+    Drained,
 }
 
 /// <summary>A worker as clients see it.</summary>
@@ -37,6 +40,7 @@ internal record WorkerView
         var kept = ReadResources(row);
         (WorkerId, Name, Status, Batch) = (row.Id, row.Name, StatusOf(row, batch?.Stopped is not null, now), row.Batch);
         (Concurrency, Prefetch, Running, Leases) = (row.Concurrency, row.Prefetch, row.Running, row.Leases);
+        Draining = row.Draining;
         (Hostname, Cpus, Memory, MemoryAvailable) = (row.Hostname, row.Cpus, row.Memory, row.MemoryAvailable);
         Why = Status == WorkerStatus.Stopped ? batch?.Standstill : Status == WorkerStatus.Full ? row.Hold : row.Aside;
         (Load, DiskFree, Hold, Docker) = (row.Load, row.DiskFree, row.Hold, row.Docker);
@@ -64,6 +68,9 @@ internal record WorkerView
     public int Running { get; }
 
     public int Leases { get; }
+
+    /// <summary>Whether its user wants it to drain; also while it does not know yet.</summary>
+    public bool Draining { get; }
 
     public string Hostname { get; }
 
@@ -105,7 +112,8 @@ internal record WorkerView
     /// <param name="now">The time.</param>
     public static WorkerStatus StatusOf(WorkerRow row, bool stopped, DateTime now) =>
         IsOffline(row, now) ? WorkerStatus.Offline
-        : row.Hold == WorkerHeartbeat.Draining ? WorkerStatus.Draining
+        : row is { Draining: true, Hold: WorkerHeartbeat.Draining, Leases: 0 } && !row.Knows(Abilities.Leave) ? WorkerStatus.Drained
+        : row.Draining || row.Hold == WorkerHeartbeat.Draining ? WorkerStatus.Draining
         : row.Paused ? WorkerStatus.Paused
         : stopped ? WorkerStatus.Stopped
         : row.Hold is not null ? WorkerStatus.Full
@@ -131,11 +139,11 @@ internal sealed record WorkerDetails : WorkerView
 /// <param name="Created">When it was given.</param>
 /// <param name="Done">When the worker had carried it out; null while it waits.</param>
 /// <param name="Outcome">The worker's own words on how it went.</param>
-/// <param name="Note">Why it may take a while, when it was given just now.</param>
 /// <param name="By">The caller who gave it.</param>
+/// <param name="Reason">Why, in that caller's words.</param>
 internal sealed record OrderView(
-    long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? Note = null, string? By = null)
+    long OrderId, string Worker, WorkerOrderKind Kind, DateTime Created, DateTime? Done, string? Outcome, string? By = null, string? Reason = null)
 {
-    public static OrderView Of(OrderRow row, string worker, string? note = null) =>
-        new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, note, row.ByWhom);
+    public static OrderView Of(OrderRow row, string worker) =>
+        new(row.Id, worker, row.Kind, row.Created, row.Done, row.Outcome, row.ByWhom, row.Reason);
 }

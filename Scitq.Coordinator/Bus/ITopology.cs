@@ -18,6 +18,9 @@ internal interface ITopology : ILink
     /// <summary>Declares the worker's queue and binds it.</summary>
     Task EnsureWorkerAsync(string worker, CancellationToken ct);
 
+    /// <summary>Removes the worker's queue, and what leads to it.</summary>
+    Task DeleteWorkerAsync(string worker, CancellationToken ct);
+
     /// <summary>Answers a submitter that gave an AMQP reply address.</summary>
     Task ReplyAsync(string replyTo, string? correlationId, TasksSubmitted answer, CancellationToken ct);
 

@@ -22,6 +22,8 @@ internal sealed class MemoryTopology(IBus bus, TimeProvider clock) : ITopology
 
     public Task EnsureWorkerAsync(string worker, CancellationToken ct) => Task.CompletedTask;
 
+    public Task DeleteWorkerAsync(string worker, CancellationToken ct) => Task.CompletedTask;
+
     public Task ReplyAsync(string replyTo, string? correlationId, TasksSubmitted answer, CancellationToken ct) => Task.CompletedTask;
 
     public async IAsyncEnumerable<RefusedMessage> TakeRefusedAsync(IReadOnlyList<string> queues, [EnumeratorCancellation] CancellationToken ct)

@@ -54,6 +54,16 @@ internal sealed partial class RabbitTopology : BackgroundService, ITopology, IAs
 
     public Task EnsureWorkerAsync(string worker, CancellationToken ct) => DeclareAsync(Queues.Worker(worker), Queues.WorkerArguments, ct);
 
+    public Task DeleteWorkerAsync(string worker, CancellationToken ct) =>
+        UseAsync(
+            async channel =>
+            {
+                await channel.QueueDeleteAsync(Queues.Worker(worker), ifUnused: false, ifEmpty: false, cancellationToken: ct);
+                await channel.ExchangeDeleteAsync(Queues.Worker(worker), ifUnused: false, cancellationToken: ct);
+                return true;
+            },
+            ct);
+
     /// <summary>Forgets what was declared: somebody has deleted it.</summary>
     public void Forget(string batch) => _declared.TryRemove(Queues.Batch(batch), out _);
 

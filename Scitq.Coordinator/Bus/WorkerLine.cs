@@ -4,7 +4,7 @@ using Scitq.Coordinator.Workers;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>What workers need of the bus.</summary>
-internal sealed class WorkerLine(ITopology topology, ReconcileRequests requests, Dispatcher dispatcher) : IWorkerLine
+internal sealed partial class WorkerLine(ITopology topology, ReconcileRequests requests, Dispatcher dispatcher, ILogger<WorkerLine> logger) : IWorkerLine
 {
     public async Task OpenAsync(string worker, string batch, CancellationToken ct)
     {
@@ -13,7 +13,25 @@ internal sealed class WorkerLine(ITopology topology, ReconcileRequests requests,
         requests.Ask(batch);
     }
 
+    public async Task CloseAsync(string worker, CancellationToken ct)
+    {
+        try
+        {
+            await topology.DeleteWorkerAsync(worker, ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            Log.NotDeleted(logger, worker, e.Message);
+        }
+    }
+
     public void Compare(string batch) => requests.Ask(batch);
 
     public void Tell(string worker, ConfigureWorker settings) => dispatcher.Tell(worker, settings);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "The queue of worker {Worker} could not be deleted ({Problem}); the broker does it after a while")]
+        public static partial void NotDeleted(ILogger logger, string worker, string problem);
+    }
 }

@@ -6,7 +6,8 @@ using Scitq.Coordinator.Workers;
 namespace Scitq.Coordinator.Bus;
 
 /// <summary>Takes the messages in which agents speak of themselves, and the pulses that come the same way.</summary>
-internal sealed class WorkersConsumer(Registrations registrations, Heartbeats heartbeats, LostWorkers lost, DatabaseOutage outage, ITopology topology)
+internal sealed class WorkersConsumer(
+    Registrations registrations, Departures departures, Heartbeats heartbeats, LostWorkers lost, DatabaseOutage outage, ITopology topology)
     : IConsumer<RegisterWorker>, IConsumer<WorkerHeartbeat>, IConsumer<WorkerLeft>, IConsumer<CoordinatorPulse>
 {
     public async Task Consume(ConsumeContext<RegisterWorker> context)
@@ -33,5 +34,5 @@ internal sealed class WorkersConsumer(Registrations registrations, Heartbeats he
         }
     }
 
-    public Task Consume(ConsumeContext<WorkerLeft> context) => registrations.LeaveAsync(context.Message, context.CancellationToken);
+    public Task Consume(ConsumeContext<WorkerLeft> context) => departures.LeaveAsync(context.Message, context.CancellationToken);
 }

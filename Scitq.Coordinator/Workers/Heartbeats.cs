@@ -32,7 +32,16 @@ internal sealed class Heartbeats(
         if (message.Sequence <= worker.Sequence) return null;
 
         Note(worker, message, now);
-        await db.SaveChangesAsync(ct);
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            // Forgotten in this moment.
+            return new HeartbeatAnswered { Sequence = message.Sequence, Known = false };
+        }
+
         await RecordAsync(db, worker.Id, message.Done, ct);
         memory.Know(message.Worker, message.Epoch);
 

@@ -12,9 +12,9 @@ internal sealed class HeldLeases(TaskInbox inbox)
     /// <summary>The worker's.</summary>
     public static Task<List<HeldLease>> OfAsync(ScitqDb db, string worker, CancellationToken ct) => ReadAsync(Active(db).Where(t => t.Worker == worker), ct);
 
-    /// <summary>Those of workers that are gone and have been silent since this moment.</summary>
+    /// <summary>Those of workers that are gone, or forgotten, and have been silent since this moment.</summary>
     public static Task<List<HeldLease>> OrphansAsync(ScitqDb db, double silentSince, CancellationToken ct) =>
-        ReadAsync(Active(db).Where(t => db.Workers.Any(w => w.Name == t.Worker && w.Epoch == null && w.Heard <= silentSince)), ct);
+        ReadAsync(Active(db).Where(t => !db.Workers.Any(w => w.Name == t.Worker && (w.Epoch != null || w.Heard > silentSince))), ct);
 
     /// <summary>Those of the named leases that the worker does not hold.</summary>
     public static List<AttemptKey> Revoked(IReadOnlyList<AttemptKey> named, List<HeldLease> held)

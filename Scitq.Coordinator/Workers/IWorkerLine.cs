@@ -8,6 +8,9 @@ internal interface IWorkerLine
     /// <summary>Makes the queues that the worker reads, and has those of its batch compared with the table.</summary>
     Task OpenAsync(string worker, string batch, CancellationToken ct);
 
+    /// <summary>Removes the queue of a worker that is forgotten; one that can't be removed now goes by itself a while after its agent.</summary>
+    Task CloseAsync(string worker, CancellationToken ct);
+
     /// <summary>Has the queue of the batch compared with the table, soon.</summary>
     void Compare(string batch);
 

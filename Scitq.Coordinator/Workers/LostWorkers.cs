@@ -6,7 +6,7 @@ namespace Scitq.Coordinator.Workers;
 
 /// <summary>Declares workers lost that have been silent for too long, and takes leases from those that are gone.</summary>
 internal sealed partial class LostWorkers(
-    IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory, HeldLeases leases,
+    IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory, HeldLeases leases, ForgottenWorkers forgotten,
     TimeProvider clock, ILogger<LostWorkers> logger)
 {
     /// <summary>
@@ -18,8 +18,12 @@ internal sealed partial class LostWorkers(
         if (await hearing.PulseAsync(ct) is not { } now) return;
         await using var db = await contexts.CreateDbContextAsync(ct);
         var silent = now.Seconds - rules.LostAfter;
-        foreach (var worker in await db.Workers.AsNoTracking().Where(w => w.Epoch != null && w.Heard <= silent).ToListAsync(ct))
+        var deleted = new List<WorkerRow>();
+        foreach (var worker in await db.Workers.AsNoTracking()
+            .Where(w => (w.Epoch != null && w.Heard <= silent) || (w.Epoch == null && w.Deleting)).ToListAsync(ct))
         {
+            if (worker.Deleting) deleted.Add(worker);
+            if (worker.Epoch is null) continue;
             if (!rules.IsLost(now, worker.Heard)) continue;
             var same = db.Workers.Where(w => w.Id == worker.Id && w.Epoch == worker.Epoch && w.Sequence == worker.Sequence && w.Heard <= silent);
             if (!await same.VacateAsync(ct)) continue;         // heard from it meanwhile
@@ -30,6 +34,7 @@ internal sealed partial class LostWorkers(
         // Those of a worker just declared lost, and any granted to one that was gone already.
         var orphans = await HeldLeases.OrphansAsync(db, silent, ct);
         await leases.LoseAsync(orphans.Where(h => rules.HasLapsed(now, h.Granted)), $"its worker has not been heard of for {rules.LostAfter:0} s", ct);
+        foreach (var worker in deleted) await forgotten.ForgetAsync(worker, ct);
     }
 
     private static partial class Log

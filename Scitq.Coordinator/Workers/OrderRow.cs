@@ -19,6 +19,9 @@ internal sealed class OrderRow
     /// <summary>What the worker says of it, in one line.</summary>
     public string? Outcome { get; set; }
 
+    /// <summary>Why it was given, in its user's words.</summary>
+    public string? Reason { get; set; }
+
     /// <summary>Who gave it.</summary>
     public string? ByWhom { get; set; }
 }

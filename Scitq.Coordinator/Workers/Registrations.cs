@@ -8,7 +8,7 @@ using Scitq.Coordinator.Persistence;
 
 namespace Scitq.Coordinator.Workers;
 
-/// <summary>How workers come and go.</summary>
+/// <summary>How workers come.</summary>
 internal sealed partial class Registrations(
     IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory, HeldLeases leases, IWorkerLine line,
     TimeProvider clock, ILogger<Registrations> logger)
@@ -25,16 +25,6 @@ internal sealed partial class Registrations(
         (BatchName.Problem(message.Batch) ?? BatchName.Problem(message.Worker) ?? rules.Refusal(message.LeaseSeconds)) is { } problem
             ? new WorkerRegistered { Epoch = message.Epoch, Refusal = problem }
             : await memory.InTurnAsync(message.Worker, () => TryAsync(message, ct), ct);
-
-    /// <summary>The agent ends, and gives all back.</summary>
-    public async Task LeaveAsync(WorkerLeft message, CancellationToken ct)
-    {
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        if (!await db.Workers.Where(w => w.Name == message.Worker && w.Epoch == message.Epoch).VacateAsync(ct)) return;
-        memory.Forget(message.Worker);
-        await leases.LoseAsync(await HeldLeases.OfAsync(db, message.Worker, ct), "the worker has left", ct);
-        Log.Left(logger, message.Worker);
-    }
 
     private async Task<WorkerRegistered> TryAsync(RegisterWorker message, CancellationToken ct)
     {
@@ -100,8 +90,5 @@ internal sealed partial class Registrations(
         [LoggerMessage(
             1, LogLevel.Information, "Worker {Worker} serves batch {Batch} with {Concurrency} slots and {Prefetch} ahead; it brings {Leases} attempts")]
         public static partial void Registered(ILogger logger, string worker, string batch, int concurrency, int prefetch, int leases);
-
-        [LoggerMessage(2, LogLevel.Information, "Worker {Worker} has left")]
-        public static partial void Left(ILogger logger, string worker);
     }
 }

@@ -33,6 +33,15 @@ internal sealed class WorkerRow
     /// <summary>What failed there until this moment, by its own clock, does not count for putting it aside.</summary>
     public DateTime? FailsFrom { get; set; }
 
+    /// <summary>Whether it is to end what it has and to leave; over when it has left.</summary>
+    public bool Draining { get; set; }
+
+    /// <summary>Whether it is not to wait for what runs.</summary>
+    public bool Evicting { get; set; }
+
+    /// <summary>Whether it is forgotten once it has left, or is lost.</summary>
+    public bool Deleting { get; set; }
+
     /// <summary>Counts the changes of what the worker should do; an older one that arrives after a newer one says nothing.</summary>
     public long Revision { get; set; }
 
@@ -94,7 +103,7 @@ internal sealed class WorkerRow
     public UsageSample? Usage => ReadStats() is { } stats ? UsageSample.Of(stats, Load, Memory, MemoryAvailable, DiskFree) : null;
 
     /// <summary>Settings that hold now.</summary>
-    public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused, Revision);
+    public WorkerSettings Settings => new(Batch, Concurrency, Prefetch, Paused, Revision, Draining, Evicting);
 
     /// <summary>Whether its agent knows how to do it.</summary>
     public bool Knows(string ability) =>
@@ -103,6 +112,8 @@ internal sealed class WorkerRow
     /// <summary>Another start of the agent takes the name.</summary>
     public void Enter(RegisterWorker message, Hearing hearing, DateTime now)
     {
+        // One that was to be forgotten, and went, comes as a new one.
+        if (Epoch is null && Deleting) (Draining, Evicting, Deleting) = (false, false, false);
         (Epoch, Sequence) = (message.Epoch, 0);
         Entered = Hears = Heard = hearing.Seconds;
         TakeSettings(message);

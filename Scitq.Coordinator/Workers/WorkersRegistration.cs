@@ -12,6 +12,7 @@ internal static class WorkersRegistration
         .AddSingleton<MinuteTable>().AddSingleton<UsageMinutes>().AddHostedService(provider => provider.GetRequiredService<UsageMinutes>())
         .AddSingleton<LeaseRules>().AddSingleton<HearingClock>()
         .AddSingleton<WorkerMemory>().AddSingleton<HeldLeases>().AddSingleton<Redeliveries>()
+        .AddSingleton<ForgottenWorkers>().AddSingleton<Departures>()
         .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>()
         .AddSingleton<StoppedBatches>().AddSingleton<BatchStops>()
         .AddSingleton<FailingBatches>().AddSingleton<FailingWorkers>().AddObserver<FailureGuard>();

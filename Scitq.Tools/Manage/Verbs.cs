@@ -11,9 +11,6 @@ internal static class Verbs
     private static readonly Option After = new("after", '\0', "ID", "go on after this one, older first to come");
     private static readonly Option Attempt = new("attempt", '\0', "N", "attempt N; -1 is the one before the latest");
 
-    private static readonly Option WorkerName = new("name", 'n', "NAME", "the worker") { Given = Given.Many };
-    private static readonly Option WorkerId = new("id", 'i', "ID", "the worker, by number") { Given = Given.Many };
-    private static readonly Option WaitForOrder = new("wait", 'w', null, "until it is done, and say what was done (with -t: no longer)");
 
     public static readonly IReadOnlyList<Verb> All =
     [
@@ -57,30 +54,27 @@ internal static class Verbs
         new("worker", "list", "Workers and how busy they are.", "",
             [Batch with { Section = "Options" }, Status with
                 {
-                    Section = "Options", Help = "running, offline, paused, stopped, full, draining",
-                    Choices = ["running", "offline", "paused", "stopped", "full", "draining"],
+                    Section = "Options", Help = "running, offline, paused, stopped, full, draining, drained",
+                    Choices = ["running", "offline", "paused", "stopped", "full", "draining", "drained"],
                 }, Long, ColumnNames],
             ["scitq-manage worker list"], OtherVerbs.WorkersAsync),
-        new("worker", "show", "One worker, and the resources it keeps.", "NAME", [WorkerName, WorkerId, Long, ColumnNames],
+        new("worker", "show", "One worker, and the resources it keeps.", "NAME", [WorkerOptions.Name, WorkerOptions.Id, Long, ColumnNames],
             ["scitq-manage worker show node1", "scitq-manage worker show node1 --json"], WorkerVerbs.ShowAsync),
         new("worker", "stats", "How busy the machines of workers are, or were within the last 24 hours.", "[NAME...]",
-            [WorkerName, WorkerId, Batch with { Section = "Options" }, new("last", '\0', "DUR", "their history: of the last 6h, say"),
+            [WorkerOptions.Name, WorkerOptions.Id, Batch with { Section = "Options" }, new("last", '\0', "DUR", "their history: of the last 6h, say"),
                 new("step", '\0', "DUR", "with --last: one line for so long, with the means (default: a twelfth)")],
             ["scitq-manage worker stats", "scitq-manage worker stats node1 --last 6h --step 30m --format csv"], WorkerStatsVerb.RunAsync),
         new("worker", "update", "Change what workers do from now on; it outlives a restart of their agent.", "NAME...",
-            [WorkerName, WorkerId, new("concurrency", 'C', "N", "how many tasks run at once"), new("prefetch", 'p', "N", "how many more are staged ahead"),
+            [WorkerOptions.Name, WorkerOptions.Id, new("concurrency", 'C', "N", "how many tasks run at once"),
+                new("prefetch", 'p', "N", "how many more are staged ahead"),
                 new("batch", 'b', "NAME", "the batch to serve; what it has already ends"),
              new("status", 'S', "STATUS", "running or paused")],
             ["scitq-manage worker update -n node1 -C 8 -p 2", "scitq-manage worker update node1 -b urgent"], WorkerVerbs.UpdateAsync),
-        new("worker", "pause", "Let workers take and start nothing new; what runs goes on.", "NAME...", [WorkerName, WorkerId],
+        new("worker", "pause", "Let workers take and start nothing new; what runs goes on.", "NAME...", [WorkerOptions.Name, WorkerOptions.Id],
             ["scitq-manage worker pause node1"], WorkerVerbs.PauseAsync),
-        new("worker", "resume", "Let paused workers take tasks again.", "NAME...", [WorkerName, WorkerId], ["scitq-manage worker resume node1"],
-            WorkerVerbs.ResumeAsync),
-        new("worker", "clean", "Remove the directories that workers keep of failed attempts.", "NAME...", [WorkerName, WorkerId, WaitForOrder],
-            ["scitq-manage worker clean node1 --wait"], WorkerVerbs.CleanAsync),
-        new("worker", "reset-resources", "Let workers forget their resources: the next task that wants one fetches it anew.", "NAME...",
-            [WorkerName, WorkerId, WaitForOrder],
-            ["scitq-manage worker reset-resources -n node1 --wait"], WorkerVerbs.ResetResourcesAsync),
+        new("worker", "resume", "Let paused workers take tasks again, and those stay that drain.", "NAME...", [WorkerOptions.Name, WorkerOptions.Id],
+            ["scitq-manage worker resume node1"], WorkerVerbs.ResumeAsync),
+        .. WorkerActions.All.Select(a => a.Verb),
         new("debug", "run", "Run one task at this terminal, as a worker of this machine would; nothing is reported or delivered.", "[ID]",
             [Id, Name, Batch with { Help = "alone: the next task of this batch" }, new("shell", '\0', null, "a shell in place of the command"),
                 new("reuse", 'r', null, "use what an earlier run has fetched"), new("no-resource", '\0', null, "without its resources"),

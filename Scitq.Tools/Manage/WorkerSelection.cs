@@ -14,6 +14,19 @@ internal sealed class WorkerSelection(ManageContext context)
     /// <summary>What the server knows of one worker is below this.</summary>
     public static string Path(string worker) => $"workers/{Uri.EscapeDataString(worker)}";
 
+    /// <summary>Whether any are named, one by one or by their batch.</summary>
+    public bool IsGiven => _names.Count + _batches.Count > 0;
+
+    /// <summary>The one that is named; null when it is not one, or may not be.</summary>
+    public string? One => _batches.Count == 0 && _names is [var one] ? one : null;
+
+    /// <summary>Says which in a request.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        if (_names.Count > 0) json.WriteList("workers", _names);
+        if (_batches.Count > 0) json.WriteList("batches", _batches);
+    }
+
     /// <summary>Those that are meant, as the server lists them; all of them where none is named.</summary>
     public async Task<IReadOnlyList<JsonElement>> RowsAsync()
     {

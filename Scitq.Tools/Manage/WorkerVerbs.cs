@@ -6,11 +6,10 @@ using Scitq.Tools.Server;
 
 namespace Scitq.Tools.Manage;
 
-/// <summary>Verbs that change workers: settings that hold from now on, and orders to be carried out once.</summary>
+/// <summary>Verbs that show one worker, and change settings that hold from now on.</summary>
 internal static class WorkerVerbs
 {
     private const int MostSlots = 10_000;
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
     public static async Task<int> ShowAsync(ManageContext context)
     {
@@ -48,10 +47,6 @@ internal static class WorkerVerbs
 
     public static Task<int> ResumeAsync(ManageContext context) => ChangeAsync(context, json => json.WriteBoolean("paused", false));
 
-    public static Task<int> CleanAsync(ManageContext context) => OrderAsync(context, "clean");
-
-    public static Task<int> ResetResourcesAsync(ManageContext context) => OrderAsync(context, "reset-resources");
-
     private static async Task<int> ChangeAsync(ManageContext context, Action<Utf8JsonWriter> write)
     {
         var names = Some(context, "changed");
@@ -74,62 +69,13 @@ internal static class WorkerVerbs
         var status = worker.Text("status");
         var state = status switch
         {
+            "draining" => "drains; it",
             "offline" => "is offline; when it is back it",
             "paused" => "is paused; it",
             _ => "",
         };
         return $"Worker {Display.Clean(worker.Text("name") ?? "")} {state}{(state.Length > 0 ? " " : "")}serves batch {worker.Text("batch")} with concurrency "
             + $"{worker.Number("concurrency")} and prefetch {worker.Number("prefetch")}";
-    }
-
-    private static async Task<int> OrderAsync(ManageContext context, string kind)
-    {
-        var orders = new List<(string Worker, long Id)>();
-        var json = context.Format is Format.Json or Format.Jsonl;
-        var wait = context.Line.Has("wait");
-        var names = Some(context, kind == "clean" ? "cleaned" : "made to forget their resources");
-        var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
-        foreach (var name in names)
-        {
-            using var answer = await context.Rest.PostAsync($"{Path(name)}/{kind}", ReadOnlyMemory<byte>.Empty, null, context.Patience, context.Cancel);
-            var order = answer.RootElement;
-            orders.Add((order.Text("worker") ?? name, order.Number("order_id") ?? 0));
-            if (order.Text("note") is { } note) context.Io.Error.WriteLine($"{ManageCommand.Program}: {Display.Clean(note)}");
-            if (json && !wait) rows.Write(order);
-            else if (!wait && !context.Quiet)
-                context.Io.Out.WriteLine($"Worker {Display.Clean(order.Text("worker") ?? name)} has the order {order.Number("order_id")}");
-        }
-
-        if (wait) await WaitAsync(context, orders, json ? rows : null);
-        if (json) rows.Finish();
-        return ExitCodes.Done;
-    }
-
-    private static async Task WaitAsync(ManageContext context, IReadOnlyList<(string Worker, long Id)> orders, JsonRows? rows)
-    {
-        context.Io.WatchInterrupts();
-        var start = context.Io.Clock.GetTimestamp();
-        foreach (var (worker, id) in orders)
-        {
-            while (true)
-            {
-                using var list = await context.Rest.GetAsync($"{Path(worker)}/orders?limit=0", context.Patience, context.Cancel);
-                var order = list.RootElement.EnumerateArray().FirstOrDefault(o => o.Number("order_id") == id);
-                if (order.ValueKind == JsonValueKind.Object && order.Time("done") is not null)
-                {
-                    if (rows is not null) rows.Write(order);
-                    else if (!context.Quiet) context.Io.Out.WriteLine($"Worker {Display.Clean(worker)}: {Display.Clean(order.Text("outcome") ?? "")}");
-                    break;
-                }
-
-                if (context.Line.Has("timeout") && context.Io.Clock.GetElapsedTime(start) > context.Timeout)
-                    throw new ToolException(
-                        ExitCodes.TimedOut, "timeout",
-                        $"worker {worker} has not carried out order {id} after {Duration.Show(context.Timeout)}; the order stays",
-                        "See: scitq-manage worker list");
-                await Task.Delay(LookAgain, context.Io.Clock, context.Cancel);
-            }
-        }
     }
 
     private static string One(ManageContext context) =>

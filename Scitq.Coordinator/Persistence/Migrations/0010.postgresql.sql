@@ -1,9 +1,6 @@
 -- How busy the worker's machine is, as its last heartbeat told.
 ALTER TABLE worker ADD COLUMN stats jsonb;
 
--- What its agent knows to do; null for one that is older than the question.
-ALTER TABLE worker ADD COLUMN knows jsonb;
-
 -- What its user wants of it: to end what it has and leave; to give back even what runs; to be forgotten once it has left.
 ALTER TABLE worker ADD COLUMN draining boolean NOT NULL DEFAULT false;
 ALTER TABLE worker ADD COLUMN evicting boolean NOT NULL DEFAULT false;

@@ -70,6 +70,8 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public Registrations Workers => App.Services.GetRequiredService<Registrations>();
 
+    public Departures Departures => App.Services.GetRequiredService<Departures>();
+
     public Heartbeats Heartbeats => App.Services.GetRequiredService<Heartbeats>();
 
     public LogStore Logs => App.Services.GetRequiredService<LogStore>();
@@ -153,8 +155,16 @@ internal sealed class ApiServer : IAsyncDisposable
 
         public Task OpenAsync(string worker, string batch, CancellationToken ct) => Task.CompletedTask;
 
+        public List<string> Closed { get; } = [];
+
         public void Compare(string batch)
         {
+        }
+
+        public Task CloseAsync(string worker, CancellationToken ct)
+        {
+            Closed.Add(worker);
+            return Task.CompletedTask;
         }
 
         public void Tell(string worker, ConfigureWorker settings) => Told.Add(settings);

@@ -57,7 +57,7 @@ public abstract class WorkerApiTests(bool postgres)
     {
         await using var server = await ApiServer.StartAsync(postgres);
         var epoch = await RegisterAsync(server);
-        await server.Workers.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
+        await server.Departures.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
         var order = (await server.PostAsync("/workers/w1/clean")).Json(HttpStatusCode.Accepted);
         Assert.Contains("offline", order.GetProperty("note").GetString(), StringComparison.Ordinal);
         (await server.PostAsync("/workers/nobody/clean")).Problem(HttpStatusCode.NotFound, "not_found");
@@ -127,7 +127,7 @@ public abstract class WorkerApiTests(bool postgres)
         }
 
         await server.EndAsync(first, Failed(FailureClass.Upload));
-        await server.Workers.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
+        await server.Departures.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
         Assert.Contains("offline", (await server.PostAsync($"/tasks/{number}/retry-upload"))
             .Problem(HttpStatusCode.Conflict, "wrong_state"), StringComparison.Ordinal);
 
@@ -150,7 +150,7 @@ public abstract class WorkerApiTests(bool postgres)
         Assert.Empty(named.Revoked);
 
         // Lost again, it fails as before, and a second retry looks in both places.
-        await server.Workers.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
+        await server.Departures.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
         var lost = (await server.GetAsync($"/tasks/{number}")).Json();
         Assert.Equal(("failed", "upload", 0),
             (lost.GetProperty("status").GetString(), lost.GetProperty("failure_class").GetString(), lost.GetProperty("infra_losses").GetInt32()));
@@ -176,7 +176,7 @@ public abstract class WorkerApiTests(bool postgres)
         var epoch = await RegisterAsync(server);
         var (number, id) = await server.SubmitAsync(new { argv = new[] { "true" }, output = "file:///nowhere/" });
         await server.EndAsync(await server.ClaimAsync(id), Failed(FailureClass.Upload));
-        await server.Workers.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
+        await server.Departures.LeaveAsync(new WorkerLeft("w1", epoch), CancellationToken.None);
         // By the bus nobody looks first whether the worker lives.
         Assert.True((await server.RaiseAsync(id, m => m.UploadRetryRequested, new RetryUpload { TaskId = id })).Answer.Done);
 

@@ -30,7 +30,7 @@ public abstract class WorkerStatsApiTests(bool postgres)
         Assert.Equal((1000, 2, 50, 50), (Real("received"), Real("load5"), Real("gpu"), Real("gpu_memory")));
         Assert.Equal(2, usage.GetProperty("gpus").GetArrayLength());
 
-        await server.Workers.LeaveAsync(new WorkerLeft("w1", _epoch), CancellationToken.None);
+        await server.Departures.LeaveAsync(new WorkerLeft("w1", _epoch), CancellationToken.None);
         Assert.Equal(JsonValueKind.Null, (await server.GetAsync("/workers/w1")).Json().GetProperty("usage").ValueKind);
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Scitq.Agent.Attempts;
 using Scitq.Agent.Bus;
+using Scitq.Agent.Parts;
 using Scitq.Agent.Runtimes;
 using Scitq.Agent;
 using Scitq.Contracts.Messages;
@@ -14,13 +15,14 @@ internal sealed class AgentInTest : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly IHostedService _agent;
 
-    public AgentInTest(AgentOptions options, IAgentBus bus, IRuntime runtime, IHostApplicationLifetime lifetime)
+    public AgentInTest(AgentOptions options, IAgentBus bus, IRuntime runtime, IHostApplicationLifetime lifetime, bool ownProcess = true)
     {
         _services = new ServiceCollection()
             .AddLogging()
             .AddSingleton(TimeProvider.System)
             .AddSingleton(lifetime)
             .AddSingleton(bus)
+            .AddSingleton(new AgentProcess(ownProcess))
             .AddSingleton(new RuntimeSet(runtime, docker: null))
             .AddSingleton(options)
             .AddAgentParts()

@@ -26,6 +26,59 @@ public sealed class WorkerVerbTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task One_worker_is_drained_at_once_and_waited_for_until_it_has_left()
+    {
+        await using var stub = await StubCoordinator.StartAsync();
+        stub.First(StubCoordinator.Json("""{"worker":"node1","worker_id":4,"note":null,"order_id":null}""", 202))
+            .First(StubCoordinator.Json("""{"name":"node1","status":"draining","draining":true}"""))
+            .First(StubCoordinator.Json("""{"name":"node1","status":"offline","draining":true}"""))
+            .First(StubCoordinator.Json("""{"name":"node1","status":"offline","draining":false}"""));
+        var run = await ToolRun.Manage("worker", "drain", "node1", "--wait", "-s", stub.Address);
+        Assert.Equal((0, "Worker node1 has drained and left\n"), (run.Code, run.Out));
+        Assert.Equal(["POST /api/v1/workers/node1/drain", .. Enumerable.Repeat("GET /api/v1/workers/node1", 3)], stub.Requests);
+
+        stub.First(StubCoordinator.Json("""{"worker":"node1","worker_id":4,"note":"it stays."}""", 202))
+            .First(StubCoordinator.Json("""{"name":"node1","status":"running","draining":false}"""));
+        var resumed = await ToolRun.Manage("worker", "drain", "node1", "--wait", "-s", stub.Address);
+        Assert.Equal((6, ""), (resumed.Code, resumed.Out));
+        Assert.Contains("it stays.", resumed.Error, StringComparison.Ordinal);
+        stub.First(StubCoordinator.Json("""{"worker":"node1","worker_id":4,"note":null}""", 202))
+            .First(StubCoordinator.Json("""{"name":"node1","status":"draining","draining":true}"""));
+        stub.Otherwise = StubCoordinator.Json("""{"name":"node1","status":"draining","draining":true}""");
+        Assert.Equal(124, (await ToolRun.Manage("worker", "drain", "node1", "--wait", "-t", "1", "-s", stub.Address)).Code);
+        stub.First(StubCoordinator.Json("""{"detail":"worker node1 can't be drained: it is offline, so there is nothing to drain.","code":"wrong_state"}""", 409));
+        Assert.Equal(6, (await ToolRun.Manage("worker", "drain", "node1", "-s", stub.Address)).Code);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Several_workers_are_looked_at_and_asked_about_before_anything_is_done()
+    {
+        await using var stub = await StubCoordinator.StartAsync();
+        var bodies = new List<string>();
+        stub.Otherwise = async context =>
+        {
+            bodies.Add(await new StreamReader(context.Request.Body).ReadToEndAsync());
+            await StubCoordinator.Json("""{"matched":2,"done":2,"workers":[{"worker":"a","worker_id":1,"note":null},{"worker":"b","worker_id":2,"note":"later."}],"skipped":[]}""")(context);
+        };
+        Assert.Equal(2, (await ToolRun.Manage("worker", "delete", "a", "-b", "x,y", "-s", stub.Address)).Code);
+        var run = await ToolRun.Manage("worker", "delete", "-y", "a", "b", "--force", "--reason", "old", "-s", stub.Address);
+        Assert.Equal((0, "Worker a is deleted\nWorker b is being deleted: later.\n"), (run.Code, run.Out));
+        var look = await ToolRun.Manage("worker", "delete", "a", "--dry-run", "-s", stub.Address);
+        Assert.Equal((0, "2 workers would be deleted: a b\n"), (look.Code, look.Out));
+        Assert.Equal(
+            ["""{"action":"delete","workers":["a"],"batches":["x","y"],"dry_run":true}""",
+                """{"action":"delete","workers":["a","b"],"dry_run":true,"reason":"old","force":true}""",
+                """{"action":"delete","workers":["a","b"],"dry_run":false,"reason":"old","force":true}""",
+                """{"action":"delete","workers":["a"],"dry_run":true}"""],
+            bodies);
+        stub.Otherwise = StubCoordinator.Json("""{"matched":1,"done":1,"workers":[{"worker":"a","worker_id":1,"note":null}],"skipped":[{"worker":"b","why":"it has 1 task."}]}""");
+        var partly = await ToolRun.Manage("worker", "delete", "a", "b", "-s", stub.Address);
+        Assert.Equal((1, "Worker a is deleted\n"), (partly.Code, partly.Out));
+        Assert.Contains("worker b left alone: it has 1 task.", partly.Error, StringComparison.Ordinal);
+        Assert.Equal(2, (await ToolRun.Manage("worker", "delete", "-s", stub.Address)).Code);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task The_history_of_workers_is_asked_for_one_by_one()
     {
         await using var stub = await StubCoordinator.StartAsync();
