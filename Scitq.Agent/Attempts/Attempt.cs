@@ -41,6 +41,9 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
     /// <summary>Why it is being stopped, once it is.</summary>
     public StopCause? Cause { get; private set; }
 
+    /// <summary>Whether its user ends it.</summary>
+    public bool IsCancelled => Cause is StopCause.Cancelled or StopCause.Killed;
+
     /// <summary>What the user gave as a reason.</summary>
     public string? StopReason { get; private set; }
 
@@ -74,7 +77,7 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
         lock (_lock)
         {
             if (End is not null || (cause == StopCause.Released && _started) || Cause >= cause) return false;
-            (Cause, StopReason) = (cause, reason);
+            (Cause, StopReason) = (cause, reason ?? StopReason);
         }
 
         _stop.Cancel();

@@ -49,6 +49,21 @@ public sealed record CancelTask
     public string? Reason { get; init; }
 }
 
+/// <summary>
+/// Ends for good what a worker has: as <see cref="CancelTask"/>, but ignored where no worker has it. No retry follows, whatever the command makes of it.
+/// </summary>
+public sealed record StopTask
+{
+    /// <summary>The task.</summary>
+    public required Guid TaskId { get; init; }
+
+    /// <summary>Kept in the task's history.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>KILL at once, without TERM and grace; also where it is being stopped already.</summary>
+    public bool Kill { get; init; }
+}
+
 /// <summary>Starts another attempt of a task that has ended. Ignored otherwise.</summary>
 public sealed record RelaunchTask
 {

@@ -3,7 +3,7 @@ using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
 
-// What users ask for are messages of Scitq.Contracts: SubmitTask, CancelTask, RelaunchTask, RetryUpload, PauseTask, ResumeTask. The events below are the coordinator's own.
+// What users ask for are messages of Scitq.Contracts: SubmitTask, CancelTask, StopTask, RelaunchTask, RetryUpload, PauseTask, ResumeTask. The events below are the coordinator's own.
 
 /// <summary>A worker asks for an attempt.</summary>
 /// <param name="Worker">The worker's name.</param>

@@ -80,6 +80,9 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     public bool CancelRequested { get; set; }
 
+    /// <summary>Whether what its user has cancelled is to end at once, without a grace.</summary>
+    public bool KillRequested { get; set; }
+
     /// <summary>
     /// Counts what its user wants: odd from when it is to be paused until it is to go on, or has ended. The worker that has it tells an older word from
     /// a newer one by this.

@@ -10,7 +10,7 @@ namespace Scitq.Coordinator.Tasks;
 internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, SagaStateMachine<TaskSaga>
 {
     private static readonly Type[] Published =
-        [typeof(SubmitTask), typeof(CancelTask), typeof(RelaunchTask), typeof(RetryUpload), typeof(PauseTask), typeof(ResumeTask)];
+        [typeof(SubmitTask), typeof(CancelTask), typeof(StopTask), typeof(RelaunchTask), typeof(RetryUpload), typeof(PauseTask), typeof(ResumeTask)];
 
     private readonly EndingRules _rules;
 
@@ -26,6 +26,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
         InstanceState(x => x.CurrentState);
         Event(() => Submitted, e => e.CorrelateById(c => c.Message.TaskId).SetSagaFactory(c => TaskSaga.New(c.Message.TaskId)));
         Event(() => CancelRequested, e => e.CorrelateById(c => c.Message.TaskId));
+        Event(() => StopRequested, e => e.CorrelateById(c => c.Message.TaskId));
         Event(() => RelaunchRequested, e => e.CorrelateById(c => c.Message.TaskId));
         Event(() => UploadRetryRequested, e => e.CorrelateById(c => c.Message.TaskId));
         Event(() => PauseRequested, e => e.CorrelateById(c => c.Message.TaskId));
@@ -59,6 +60,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
     public Event<SubmitTask> Submitted { get; private set; } = null!;
 
     public Event<CancelTask> CancelRequested { get; private set; } = null!;
+
+    public Event<StopTask> StopRequested { get; private set; } = null!;
 
     public Event<RelaunchTask> RelaunchRequested { get; private set; } = null!;
 
@@ -182,6 +185,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(LeaseLost, Ending.RequeuedPaused).Then(verbs.RecordLost).Then(verbs.NextAttempt).TransitionTo(Paused),
             When(LeaseLost, Ending.Poison).Then(verbs.RecordLost).Then(verbs.FinishPoison).TransitionTo(Failed),
             When(LeaseLost, Ending.Undelivered).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
+            When(StopRequested).Then(verbs.AskStop),
             When(CancelRequested).Then(verbs.AskStop)),
 
         // Of an attempt under way it counts for the next one.

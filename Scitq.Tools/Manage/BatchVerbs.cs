@@ -14,9 +14,11 @@ internal static class BatchVerbs
 
     public static readonly IReadOnlyList<Verb> All =
     [
-        new("batch", "stop", "Let nothing of batches start any more; what runs goes on.", "NAME...", [Name, Reason, TaskOptions.DryRun],
-            ["scitq-manage batch stop mybatch --reason 'wrong reference genome'"], StopAsync),
-        new("batch", "go", "Let stopped batches go on.", "NAME...", [Name, Reason, TaskOptions.DryRun], ["scitq-manage batch go mybatch"], GoAsync),
+        new("batch", "stop", "Let nothing of batches start any more; what runs goes on.", "NAME...",
+            [Name, .. BatchDeed.OfStop, Reason, TaskOptions.DryRun],
+            ["scitq-manage batch stop mybatch --reason 'wrong reference genome'", "scitq-manage batch stop mybatch --term -y"], StopAsync),
+        new("batch", "go", "Let stopped batches go on.", "NAME...", [Name, .. BatchDeed.OfGo, Reason, TaskOptions.DryRun],
+            ["scitq-manage batch go mybatch", "scitq-manage batch go mybatch --cont"], GoAsync),
         new("batch", "update", "Change batches: when too many failures stop them, and what they are for.", "NAME...",
             [Name, new("max-fails", '\0', "N", "stop it when N tasks in a row have failed for good (0: never)"),
                 new("description", '\0', "TEXT", "what it is for (empty: nothing)"), TaskOptions.Reason],
@@ -75,39 +77,50 @@ internal static class BatchVerbs
     private static async Task<int> ChangeAsync(ManageContext context, string action, string done)
     {
         var names = Some(context);
+        var deed = BatchDeed.Of(context.Line, action == "stop");
         var dryRun = context.Line.Has("dry-run");
         var json = context.Format is Format.Json or Format.Jsonl;
         var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
+        long tasks = 0, skipped = 0;
         // An unknown one among several is told before any of them is changed.
-        if (dryRun || names.Count > 1)
+        if (dryRun || names.Count > 1 || deed is not null)
             foreach (var name in names)
             {
                 using var batch = await context.Rest.GetAsync(Path(name), context.Patience, context.Cancel);
+                var count = deed is null ? 0 : await deed.CountAsync(context, name);
+                tasks += count;
                 if (dryRun && json) rows.Write(batch.RootElement);
-                else if (dryRun) context.Io.Out.WriteLine($"Batch {name} would {done}: {Tasks(batch.RootElement)}");
+                else if (dryRun) context.Io.Out.WriteLine($"Batch {name} would {done}: {Tasks(batch.RootElement)}{Of(count, deed, "would be")}");
             }
 
-        if (dryRun)
+        if (!dryRun)
         {
-            if (json) rows.Finish();
-            return ExitCodes.Done;
+            if (names.Count > 1 || tasks > 1) context.Confirm($"{Batches(names)} would {done}{Of(tasks, deed, "would be")}.");
+            foreach (var name in names) skipped += await ChangeAsync(context, name, action, deed, rows);
         }
 
-        if (names.Count > 1) context.Confirm($"{names.Count} batches would {done}.");
+        if (json) rows.Finish();
+        return skipped == 0 ? ExitCodes.Done : ExitCodes.Failed;
+    }
+
+    /// <summary>First the batch, so that nothing starts in the place of what ends; then what runs. The number of tasks that were left alone.</summary>
+    private static async Task<long> ChangeAsync(ManageContext context, string name, string action, BatchDeed? deed, JsonRows rows)
+    {
         var body = JsonBody.Write(writer =>
         {
             if (context.Line.Value("reason") is { } reason) writer.WriteString("reason", reason);
         });
-        foreach (var name in names)
-        {
-            using var answer = await context.Rest.PostAsync($"{Path(name)}/{action}", body, null, context.Patience, context.Cancel);
-            if (json) rows.Write(answer.RootElement);
-            else if (!context.Quiet) context.Io.Out.WriteLine(Line(answer.RootElement));
-        }
-
-        if (json) rows.Finish();
-        return ExitCodes.Done;
+        using var answer = await context.Rest.PostAsync($"{Path(name)}/{action}", body, null, context.Patience, context.Cancel);
+        var (count, skipped) = deed is null ? (0, 0) : await deed.DoAsync(context, name);
+        if (context.Format is Format.Json or Format.Jsonl) rows.Write(answer.RootElement);
+        else if (!context.Quiet) context.Io.Out.WriteLine(Line(answer.RootElement) + Of(count, deed, "are being"));
+        return skipped;
     }
+
+    private static string Batches(List<string> names) => names is [var one] ? $"Batch {one}" : $"{names.Count} batches";
+
+    private static string Of(long tasks, BatchDeed? deed, string how) =>
+        deed is null ? "" : $"; {Display.Count(tasks)} {(tasks == 1 ? "task" : "tasks")} {how} {deed.Done}";
 
     private static string Line(JsonElement batch)
     {

@@ -13,7 +13,18 @@ internal static class TaskActions
     public static readonly IReadOnlyList<TaskAction> All =
     [
         new("cancel", "cancelled", "End tasks for good, running ones too.", "scitq-manage task cancel 12", "scitq-manage task cancel -y -b mybatch -S pending")
-            { Alias = "stop", TakesTime = true },
+            { TakesTime = true },
+        new("stop", "stopped", "End what workers have: TERM, a grace, KILL; no retry follows.", "scitq-manage task stop 12",
+            "scitq-manage task stop -y -b mybatch --reason 'wrong reference'") { TakesTime = true },
+        new("kill", "killed", "End what workers have at once, by KILL; no retry follows.", "scitq-manage task kill 12",
+            "scitq-manage task kill -y -w node1") { TakesTime = true },
+        new("signal", "signalled", "Send a signal to commands that run, once.", "scitq-manage task signal -N USR1 12",
+            "scitq-manage task signal -y -N 10 -b mybatch")
+        {
+            Options = [new("signal", 'N', "SIGNAL", "its name (USR1) or number; needed")],
+            Arguments = (context, json) => json.WriteString("signal", Signal(context)),
+            TakesTime = true,
+        },
         new("relaunch", "queued again", "Run ended tasks once more.", "scitq-manage task relaunch 12",
             "scitq-manage task relaunch -b mybatch -S failed --class oom --dry-run")
         {
@@ -32,6 +43,12 @@ internal static class TaskActions
             Options = [Priority], Arguments = (context, json) => json.WriteNumber("priority", TheirPriority(context)),
         },
     ];
+
+    private static string Signal(ManageContext context)
+    {
+        var text = context.Line.Value("signal") ?? throw new UsageException("which signal? give -N USR1, say, or -N 10");
+        return Signals.TryParse(text, out _) ? text : throw new UsageException($"-N '{text}' is neither a signal's name like USR1 nor a number from 1 to 64");
+    }
 
     private static int TheirPriority(ManageContext context)
     {

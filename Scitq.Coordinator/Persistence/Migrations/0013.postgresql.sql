@@ -1,9 +1,8 @@
--- After so many tasks of it that failed for good with none that succeeded between, counted from a moment on, a batch is stopped.
-ALTER TABLE batch ADD COLUMN max_fails integer;
-ALTER TABLE batch ADD COLUMN fails_from timestamptz;
-CREATE INDEX task_failed ON task (batch, finished) WHERE state = 'failed';
+-- Whether what the task's user has cancelled is to end at once.
+ALTER TABLE task ADD COLUMN kill_requested boolean NOT NULL DEFAULT false;
 
--- Why a worker was put aside, and from when on, by its own clock, what fails there counts.
-ALTER TABLE worker ADD COLUMN aside text;
-ALTER TABLE worker ADD COLUMN fails_from timestamptz;
-CREATE INDEX attempt_unable ON attempt (worker, finished) WHERE failure IN ('start', 'image', 'download', 'disk');
+-- The attempt that an order concerns, and the signal that is to be sent to it.
+ALTER TABLE worker_order ADD COLUMN task_id uuid;
+ALTER TABLE worker_order ADD COLUMN attempt integer;
+ALTER TABLE worker_order ADD COLUMN lease uuid;
+ALTER TABLE worker_order ADD COLUMN signal integer;
