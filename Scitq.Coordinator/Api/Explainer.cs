@@ -40,7 +40,7 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
                 + $"(scitq-manage task retry-upload {task.Number}), or relaunch.");
         if (task.State.IsActive())
         {
-            if (task.PauseRequested == (task.State != TaskState.Suspended))
+            if (task.State != TaskState.Uploading && task.PauseRequested == (task.State != TaskState.Suspended))
                 details.Add(task.PauseRequested ? "its user wants it to stand still; its worker is being told." : "it is to go on; its worker is being told.");
             if (task.CancelRequested) details.Add("its user cancelled it; the worker is stopping it.");
             await HolderAsync(task, details, ct);

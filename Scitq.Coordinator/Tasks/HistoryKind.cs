@@ -69,5 +69,8 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A worker was put aside, because too much fails there; no task is concerned.</summary>
     public static readonly HistoryKind WorkerAside = new("worker_aside");
 
+    /// <summary>What a webhook was to be told was given up; no task is concerned.</summary>
+    public static readonly HistoryKind WebhookGivenUp = new("webhook_given_up");
+
     public override string ToString() => Word;
 }

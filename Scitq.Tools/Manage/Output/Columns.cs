@@ -33,6 +33,13 @@ internal static class Columns
         Column.Recent("started"), RunTime, ExitCode, Retry, Command,
     ];
 
+    /// <summary>Of a task that a worker has in hand, as <c>top</c> shows it.</summary>
+    public static readonly IReadOnlyList<Column> TaskLive =
+    [
+        Column.Plain("task_id"), Column.Plain("name"), Column.Plain("batch"), Column.Plain("status"), Column.Plain("worker"), RunTime, Column.Plain("phase"),
+        Column.Plain("command"),
+    ];
+
     public static readonly IReadOnlyList<Column> TaskLong =
     [
         Column.Plain("task_id"), Column.Plain("id"), Column.Plain("name"), Column.Plain("batch"), Column.Plain("status"), Column.Plain("why"),
