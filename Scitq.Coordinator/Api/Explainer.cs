@@ -99,7 +99,8 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             details.Add(status switch
             {
                 WorkerStatus.Offline => $"worker {worker.Name} is offline{Since(worker.LastSeen)}.",
-                WorkerStatus.Paused => $"worker {worker.Name} is paused (scitq-manage worker resume {worker.Name}).",
+                WorkerStatus.Paused => $"worker {worker.Name} {(worker.Aside is { } why ? $"was {why}" : "is paused")} "
+                    + $"(scitq-manage worker resume {worker.Name}).",
                 WorkerStatus.Full or WorkerStatus.Draining => $"worker {worker.Name} takes nothing new: {worker.Hold}.",
                 _ when worker.Running >= worker.Concurrency => $"worker {worker.Name} is busy: all {worker.Concurrency} of its slots are in use.",
                 _ => $"worker {worker.Name} uses {worker.Running} of its {worker.Concurrency} slots.",
