@@ -23,7 +23,7 @@ internal static class ApiRegistration
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
         services.AddSingleton<LiveView>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<LiveView>());
-        services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>();
+        services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>().AddSingleton<BatchChanges>();
         services.AddSingleton<BatchStatistics>().AddSingleton<BatchExport>().AddSingleton<ExportWriter>();
         return services.AddSingleton<LogStore>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>()
             .AddSingleton<BatchPriorities>().AddActions().AddWorkerActions();
@@ -45,7 +45,6 @@ internal static class ApiRegistration
         api.MapAttempts();
         api.MapEvents();
         api.MapBatches();
-        api.MapBatchPriority();
         api.MapReports();
         api.MapWorkers();
         api.MapWorkerActions();

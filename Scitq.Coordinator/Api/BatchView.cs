@@ -31,7 +31,7 @@ internal sealed record BatchView
         Paused = counts.Count(name, TaskState.Paused);
         Total = TaskRules.States.Sum(state => counts.Count(name, state));
         if (row is null) return;
-        Priority = row.Priority;
+        (MaxFails, Priority) = (row.MaxFails, row.Priority);
         (Description, Stopped, StoppedBy, StoppedReason) = (row.Description, row.Stopped, row.StoppedBy, row.StoppedReason);
     }
 
@@ -67,6 +67,9 @@ internal sealed record BatchView
 
     /// <summary>That of its tasks which were given none of their own.</summary>
     public int Priority { get; }
+
+    /// <summary>After so many failures in a row it is stopped; null for never.</summary>
+    public int? MaxFails { get; }
 
     /// <summary>Since when nothing of it starts; null while it goes on.</summary>
     public DateTime? Stopped { get; }

@@ -27,7 +27,7 @@ internal sealed class BatchStops(IDbContextFactory<ScitqDb> contexts, StoppedBat
         batch, reason, by, HistoryKind.BatchContinued,
         db => db.Batches.Where(b => b.Name == batch && b.Stopped != null).ExecuteUpdateAsync(
             set => set.SetProperty(b => b.Stopped, (DateTime?)null).SetProperty(b => b.StoppedBy, (string?)null)
-                .SetProperty(b => b.StoppedReason, (string?)null),
+                .SetProperty(b => b.StoppedReason, (string?)null).SetProperty(b => b.FailsFrom, (DateTime?)Now),
             ct),
         ct);
 

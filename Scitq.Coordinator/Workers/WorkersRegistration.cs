@@ -1,5 +1,6 @@
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Leases;
+using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Usage;
 using Scitq.Coordinator.Webhooks;
 
@@ -14,5 +15,6 @@ internal static class WorkersRegistration
         .AddSingleton<WorkerMemory>().AddSingleton<HeldLeases>().AddSingleton<Redeliveries>()
         .AddSingleton<ForgottenWorkers>().AddSingleton<Departures>()
         .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>().AddSingleton<TaskSignals>()
-        .AddSingleton<StoppedBatches>().AddSingleton<BatchStops>();
+        .AddSingleton<StoppedBatches>().AddSingleton<BatchStops>()
+        .AddSingleton<FailingBatches>().AddSingleton<FailingWorkers>().AddObserver<FailureGuard>();
 }

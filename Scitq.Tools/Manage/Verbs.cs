@@ -53,7 +53,6 @@ internal static class Verbs
         new("batch", "show", "One batch.", "NAME", [new("name", 'n', "NAME", "the batch"), Long, ColumnNames], ["scitq-manage batch show Default --json"],
             OtherVerbs.BatchAsync),
         .. BatchVerbs.All,
-        BatchPriorityVerb.Verb,
         new("worker", "list", "Workers and how busy they are.", "",
             [Batch with { Section = "Options" }, Status with
                 {
