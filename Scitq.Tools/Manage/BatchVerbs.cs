@@ -24,6 +24,8 @@ internal static class BatchVerbs
                 PriorityOption.Option with { Help = "of its tasks that have none of their own: -10 to 10" },
                 new("description", '\0', "TEXT", "what it is for (empty: nothing)"), TaskOptions.Reason],
             ["scitq-manage batch update mybatch --max-fails 20 --description 'genomes of 2026'"], UpdateAsync),
+        new("batch", "progress", "How far batches are, until they have ended: 0 if all succeeded, else 1.", "NAME...", [Name],
+            ["scitq-manage batch progress mybatch"], ProgressAsync),
         new("batch", "wait", "Wait for the end of all tasks of batches; 0 if all succeeded, else 1.", "NAME...", [Name],
             ["scitq-manage batch wait mybatch --timeout 2h"], WaitAsync),
         new("batch", "stats", "What the ended tasks of batches took: times, memory, CPU, bytes.", "NAME...",
@@ -39,6 +41,9 @@ internal static class BatchVerbs
     private static Task<int> GoAsync(ManageContext context) => ChangeAsync(context, "go", "go on");
 
     private static Task<int> WaitAsync(ManageContext context) => TaskStateVerbs.LimitedAsync(context, new BatchWait(context, Some(context)).RunAsync);
+
+    private static Task<int> ProgressAsync(ManageContext context) =>
+        TaskStateVerbs.LimitedAsync(context, new BatchProgress(context, Some(context)).RunAsync);
 
     private static async Task<int> UpdateAsync(ManageContext context)
     {

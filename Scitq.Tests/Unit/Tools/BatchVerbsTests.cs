@@ -81,6 +81,28 @@ public sealed class BatchVerbsTests
     public async Task What_makes_no_sense_together_is_refused(string line) =>
         Assert.Equal(2, (await ToolRun.Manage(["batch", .. line.Split(' ')])).Code);
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(false, "b1  100 %  3/3  0 running  1 without success\n")]
+    [InlineData(true, "\rb1  ━━━━━━━━━━━━━━━━━━━━──────────  66 %  2/3  1 running\u001b[K\n"
+        + "\u001b[1A\rb1  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  100 %  3/3  0 running  1 without success\u001b[K\n")]
+    public async Task Progress_follows_the_servers_events_until_the_batch_has_ended(bool terminal, string expected)
+    {
+        await using var stub = await StubCoordinator.StartAsync();
+        stub.Otherwise = StubCoordinator.Json("""
+            event: snapshot
+            data: {"batches":[{"batch":"b1","status":"running","succeeded":2,"running":1,"total":3},{"batch":"b2","status":"running","total":9}]}
+
+            event: changes
+            data: {"batches":[{"batch":"b1","status":"running","succeeded":2,"failed":1,"running":0,"total":3}]}
+
+
+            """);
+        stub.First(StubCoordinator.Json("{}"));
+        var run = await ToolRun.RunAsync("scitq-manage", ["batch", "progress", "b1", "-s", stub.Address], terminal: terminal, width: 100);
+        Assert.Equal((1, expected), (run.Code, run.Out));
+        Assert.Equal(["GET /api/v1/batches/b1", "GET /api/v1/stream?topics=batches&batch=b1"], stub.Requests);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task An_update_says_what_holds_then()
     {
