@@ -168,6 +168,9 @@ public enum WorkerOrderKind
 
     /// <summary>Forget every resource: the next task that wants one fetches it anew.</summary>
     ResetResources,
+
+    /// <summary>Execute the agent's program anew, from the file as it is now; what runs goes on. Once, however often it is told.</summary>
+    Restart,
 }
 
 /// <summary>An order was carried out.</summary>

@@ -45,6 +45,8 @@ internal sealed class Heartbeats(
         await RecordAsync(db, worker.Id, message.Done, ct);
         memory.Know(message.Worker, message.Epoch);
 
+        // An agent of before could not read the answer.
+        var canRestart = worker.Knows(Abilities.Restart);
         var held = await HeldLeases.OfAsync(db, message.Worker, ct);
         var named = message.Leases.ToHashSet();
         var unnamed = held.Where(h => h.Redelivers is null && !named.Contains(h.Key))
@@ -65,7 +67,7 @@ internal sealed class Heartbeats(
             Redeliver = await Redeliveries.ReadAsync(db, told, ct),
             Granted = await GrantsAsync(db, late, message.Worker, ct),
             Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id)
-                .Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
+                .Where(o => canRestart || o.Kind != WorkerOrderKind.Restart).Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
         };
     }
 
