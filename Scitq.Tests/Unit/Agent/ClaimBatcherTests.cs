@@ -96,6 +96,22 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
         Assert.Empty(_taker.Late);
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task A_journal_that_fails_in_any_way_leaves_no_claim_waiting_and_forgets_nothing_that_is_held()
+    {
+        var held = Grant();
+        var key = new AttemptKey(held.TaskId, held.Attempt, held.Lease!.Value);
+        await _journal.GrantedAsync([new JournalledAttempt(key, 7, held.Spec!)]);
+        _taker.Held.Add(key);
+        await _journal.DisposeAsync();
+        var asking = _claims.AskAsync(_task, CancellationToken.None);
+        await Eventually.Async(() => _bus.Claims.Count == 1, "it is asked for");
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            () => _answers.HandleAsync(new ClaimsAnswered { Request = _bus.Claims[0].Request, Items = [held] }));
+        Assert.Equal(ClaimOutcome.Unanswered, await asking);
+        Assert.Equal(key, Assert.Single(_journal.Attempts()).Key);
+    }
+
     private ClaimBatcher NewClaims() => new(
         _bus, new WorkerIdentity("w", _journal.Epoch), new Capacity(concurrency: 1, prefetch: 0, TimeProvider.System), TimeProvider.System,
         NullLogger<ClaimBatcher>.Instance);
