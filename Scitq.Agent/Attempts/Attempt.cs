@@ -22,6 +22,12 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
 
     public TaskSpec Spec => journalled.Spec;
 
+    /// <summary>Whether another message than its own has brought it; its own may bring another task.</summary>
+    public bool ByAnother => journalled.ByAnother;
+
+    /// <summary>Who waits for a slot gets it in ascending order: by priority, and of equal ones the task that was submitted first.</summary>
+    public long Turn => Number - ((long)(Spec.Priority ?? 0) << 48);
+
     /// <summary>Set when it runs nothing and only delivers what an earlier attempt has left.</summary>
     public KeptOutput? Redelivers => journalled.Redelivers;
 
@@ -34,6 +40,9 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
 
     /// <summary>Why it is being stopped, once it is.</summary>
     public StopCause? Cause { get; private set; }
+
+    /// <summary>Whether its user ends it.</summary>
+    public bool IsCancelled => Cause is StopCause.Cancelled or StopCause.Killed;
 
     /// <summary>What the user gave as a reason.</summary>
     public string? StopReason { get; private set; }
@@ -68,7 +77,7 @@ internal sealed class Attempt(JournalledAttempt journalled, WorkDirectory direct
         lock (_lock)
         {
             if (End is not null || (cause == StopCause.Released && _started) || Cause >= cause) return false;
-            (Cause, StopReason) = (cause, reason);
+            (Cause, StopReason) = (cause, reason ?? StopReason);
         }
 
         _stop.Cancel();

@@ -39,6 +39,7 @@ internal static class AttemptRegistration
         .AddPart<AttemptEnds>()
         .AddPart<AttemptStops>()
         .AddPart<AttemptPauses>()
+        .AddSingleton<AttemptSignals>()
         .AddSingleton<IGrantTaker, AttemptStarter>()
         .AddPart<Redeliveries>()
         .AddSingleton<Resumption>()

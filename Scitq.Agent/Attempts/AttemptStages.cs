@@ -23,7 +23,7 @@ internal sealed class AttemptStages(
 
         await command.RunAsync(attempt, adopted, outcome);
         Conclude(attempt, outcome);
-        if (attempt.Cause is not (StopCause.Revoked or StopCause.Cancelled or StopCause.Evicted) && attempt.Spec.Output is { } output)
+        if (attempt.Cause is not (StopCause.Revoked or StopCause.Evicted) && !attempt.IsCancelled && attempt.Spec.Output is { } output)
             await delivery.DeliverAsync(attempt, output, outcome);
         if (outcome.Logs is not null) await streams.CollectAsync(attempt, outcome);
     }
@@ -35,7 +35,7 @@ internal sealed class AttemptStages(
             Spec = attempt.Spec,
             Exit = outcome.Exit!,
             Took = outcome.RunEnded!.Value - outcome.Started!.Value,
-            Cancelled = attempt.Cause == StopCause.Cancelled,
+            Cancelled = attempt.IsCancelled,
             TimedOut = outcome.TimedOut,
             OutOfRoom = attempt.OutOfRoom,
             DiskWasFull = outcome.DiskWasFull,

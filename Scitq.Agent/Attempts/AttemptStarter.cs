@@ -12,7 +12,7 @@ internal sealed partial class AttemptStarter(
 {
     public bool Holds(AttemptKey key) => held.Holds(key);
 
-    public bool HoldsAndTellsAgain(TaskQueued task) => held.HoldsAndTellsAgain(task.TaskId, task.Attempt);
+    public bool HoldsAndTellsAgain(TaskQueued task) => held.HoldsAndTellsAgain(task);
 
     public void Begin(ClaimOutcome.Granted grant)
     {

@@ -20,7 +20,7 @@ internal sealed class CommandRun(CommandStart start, Capacity capacity, AttemptS
             streams.Follow(attempt, outcome);
             outcome.Exit = await watch.WaitAsync(attempt, run, outcome, adopted is not null);
             outcome.RunEnded = time.GetUtcNow().UtcDateTime;
-            outcome.StoppedByUser = attempt.Cause is StopCause.Cancelled or StopCause.Evicted;
+            outcome.StoppedByUser = attempt.IsCancelled || attempt.Cause == StopCause.Evicted;
             disk.Note(attempt, outcome);
             disk.GiveRoom(attempt);
         }

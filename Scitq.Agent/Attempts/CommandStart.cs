@@ -14,7 +14,7 @@ internal sealed class CommandStart(RuntimeSet runtimes, Capacity capacity, Maski
     {
         var ct = attempt.Stopping;
         if (capacity.Slots.Free == 0) reporter.Phase(attempt.Key, "ready, waits for a free slot");
-        await capacity.Slots.TakeAsync(attempt.Number, Timeout.InfiniteTimeSpan, ct);
+        await capacity.Slots.TakeAsync(attempt.Turn, Timeout.InfiniteTimeSpan, ct);
         var started = false;
         try
         {

@@ -63,7 +63,7 @@ internal sealed class Delivery(Stager stager, Leases leases, Capacity capacity, 
     {
         try
         {
-            await capacity.Uploads.TakeAsync(attempt.Number, Timeout.InfiniteTimeSpan, over);
+            await capacity.Uploads.TakeAsync(attempt.Turn, Timeout.InfiniteTimeSpan, over);
         }
         catch (OperationCanceledException)
         {

@@ -53,6 +53,6 @@ internal static class EndReport
     }
 
     /// <summary>One that had ended well before it was to be stopped, and has nothing to deliver, is done.</summary>
-    private static bool IsStopped(Attempt attempt, Outcome outcome) => attempt.Cause is StopCause.Cancelled or StopCause.Evicted
+    private static bool IsStopped(Attempt attempt, Outcome outcome) => (attempt.IsCancelled || attempt.Cause == StopCause.Evicted)
         && (outcome.StoppedByUser || outcome.Exit?.ExitCode != 0 || outcome.Failure is not null || attempt.Spec.Output is not null);
 }

@@ -39,10 +39,13 @@ internal sealed class HeldAttempts(AttemptTable table, Leases leases, AttemptJou
 
     public bool Holds(AttemptKey key) => table.TryGet(key, out _);
 
-    /// <summary>Whether the agent holds this attempt of the task; if it has ended, the end is told once more.</summary>
-    public bool HoldsAndTellsAgain(Guid task, int attempt)
+    /// <summary>
+    /// Whether this message has brought an attempt that the agent holds; if that has ended, the end is told once more. Of an attempt that another message
+    /// has brought, the own one stands for another task.
+    /// </summary>
+    public bool HoldsAndTellsAgain(TaskQueued task)
     {
-        if (!table.TryGet(task, attempt, out var known)) return false;
+        if (task.Token is not null || !table.TryGet(task.TaskId, task.Attempt, out var known) || known.ByAnother) return false;
         reporter.Repeat(known.Key);
         return true;
     }

@@ -8,7 +8,7 @@ internal sealed class RunWatch(AttemptPauses pauses, ObservedTasks tasks, AgentO
 {
     public async Task<RunExit> WaitAsync(Attempt attempt, IRun run, Outcome outcome, bool adopted)
     {
-        using var stopping = attempt.Stopping.Register(() => Stop(attempt, run, attempt.Cause == StopCause.Revoked ? TimeSpan.Zero : options.StopGrace));
+        using var stopping = attempt.Stopping.Register(() => Stop(attempt, run, attempt.Cause >= StopCause.Killed ? TimeSpan.Zero : options.StopGrace));
         if (attempt.Spec.RunTimeout is not { } seconds)
         {
             pauses.Begin(attempt, run, adopted);

@@ -12,6 +12,9 @@ internal enum StopCause
     /// <summary>Its user cancelled it.</summary>
     Cancelled,
 
+    /// <summary>Its user wants it to end at once.</summary>
+    Killed,
+
     /// <summary>It is no longer this worker's: nothing may be left of it.</summary>
     Revoked,
 }

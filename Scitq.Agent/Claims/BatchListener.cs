@@ -11,6 +11,7 @@ internal sealed partial class BatchListener(IAgentBus bus, Capacity capacity, Ti
     private const int MostInHand = 256;
     private readonly Repeats _failing = new(time);
     private volatile string? _batch;
+    private volatile string? _heard;
     private volatile bool _starved;
     private int _prefetch;
     private int _delivered;
@@ -27,6 +28,9 @@ internal sealed partial class BatchListener(IAgentBus bus, Capacity capacity, Ti
         }
     }
 
+    /// <summary>The batch whose queue brings what is delivered: for a moment another than <see cref="Batch"/>, once that is changed.</summary>
+    public string? Heard => _heard;
+
     /// <summary>Whether tasks come through faster than so few deliveries in hand allow.</summary>
     private bool IsNarrow => Volatile.Read(ref _delivered) > 3 * _prefetch && _prefetch < Math.Min(capacity.Places.Limit, MostInHand);
 
@@ -38,6 +42,7 @@ internal sealed partial class BatchListener(IAgentBus bus, Capacity capacity, Ti
             while (_batch is null || capacity.Places.Free == 0) await capacity.PlaceFreed.WaitAsync(ct);
             var batch = _batch;
             if (batch is null) continue;
+            _heard = batch;
             _starved = false;
             _delivered = 0;
             _prefetch = Math.Clamp(capacity.Places.Free, 1, MostInHand);

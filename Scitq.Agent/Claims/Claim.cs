@@ -3,11 +3,15 @@ using Scitq.Contracts.Messages;
 namespace Scitq.Agent.Claims;
 
 /// <summary>One task that this agent asks for.</summary>
-internal sealed class Claim(TaskQueued task)
+/// <param name="task">The message that brought it.</param>
+/// <param name="batch">The batch whose queue did.</param>
+internal sealed class Claim(TaskQueued task, string? batch)
 {
     private int _settled;
 
     public TaskQueued Task { get; } = task;
+
+    public string? Batch { get; } = batch;
 
     public TaskCompletionSource<ClaimOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

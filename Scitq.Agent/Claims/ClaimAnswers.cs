@@ -21,7 +21,6 @@ internal sealed partial class ClaimAnswers(
         var granted = new List<(Claim? Claim, JournalledAttempt Attempt)>();
         foreach (var (claim, item) in request.Claims.Zip(message.Items))
         {
-            if (item.TaskId != claim.Task.TaskId || item.Attempt != claim.Task.Attempt) continue;
             if (Attempt(item) is { } attempt) granted.Add((claim.TrySettle() ? claim : claims.SettleAsking(item.TaskId, item.Attempt), attempt));
             else if (claim.TrySettle()) claim.Outcome.TrySetResult(ClaimOutcome.Refused);
         }
@@ -39,12 +38,14 @@ internal sealed partial class ClaimAnswers(
         GrantedAsync([.. items.Select(i => (claims.SettleAsking(i.TaskId, i.Attempt), Attempt(i)!)).Where(g => g.Item2 is not null)], sent: null);
 
     private static JournalledAttempt? Attempt(ClaimAnswer item) => item is { Lease: { } lease, Spec: { } spec }
-        ? new JournalledAttempt(new AttemptKey(item.TaskId, item.Attempt, lease), item.Number ?? 0, spec)
+        ? new JournalledAttempt(new AttemptKey(item.TaskId, item.Attempt, lease), item.Number ?? 0, spec) { ByAnother = item.ByAnother }
         : null;
 
     private async Task GrantedAsync(List<(Claim? Claim, JournalledAttempt Attempt)> granted, long? sent)
     {
-        granted.RemoveAll(g => g.Claim is null && taker.Holds(g.Attempt.Key));
+        // One that is held was brought by this message before: the claim wants no other place for it.
+        foreach (var (claim, _) in granted.Where(g => taker.Holds(g.Attempt.Key))) claim?.Outcome.TrySetResult(ClaimOutcome.Refused);
+        granted.RemoveAll(g => taker.Holds(g.Attempt.Key));
         if (granted.Count == 0) return;
         try
         {

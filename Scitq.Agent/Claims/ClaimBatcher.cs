@@ -27,10 +27,12 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, WorkerIdentity self, C
     // An answer to the agent before this one must not be taken for one to this.
     private long _lastRequest = time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Asks for one attempt. Once this says granted, the journal has it on the disk.</summary>
-    public async Task<ClaimOutcome> AskAsync(TaskQueued task, CancellationToken ct)
+    /// <summary>
+    /// Asks for one attempt of the batch: the one that the message names, or the one whose turn it is. Once this says granted, the journal has it on the disk.
+    /// </summary>
+    public async Task<ClaimOutcome> AskAsync(TaskQueued task, string? batch, CancellationToken ct)
     {
-        var claim = new Claim(task);
+        var claim = new Claim(task, batch);
         _asking[(task.TaskId, task.Attempt)] = claim;
         _waiting.Writer.TryWrite(claim);
         try
@@ -67,7 +69,8 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, WorkerIdentity self, C
             var claims = new List<Claim>();
             while (claims.Count < MaxItems && _waiting.Reader.TryRead(out var claim))
                 if (!claim.Settled) claims.Add(claim);
-            if (claims.Count > 0) await SendAsync(claims, ct);
+            // All of one batch, but for a moment after the worker was given another.
+            foreach (var of in claims.GroupBy(c => c.Batch)) await SendAsync(of.Key, [.. of], ct);
         }
     }
 
@@ -77,14 +80,17 @@ internal sealed partial class ClaimBatcher(IAgentBus bus, WorkerIdentity self, C
     /// <summary>Settles the claim that asks for this attempt right now, if there is one: its place is the attempt's.</summary>
     public Claim? SettleAsking(Guid task, int attempt) => _asking.TryGetValue((task, attempt), out var claim) && claim.TrySettle() ? claim : null;
 
-    private async Task SendAsync(List<Claim> claims, CancellationToken ct)
+    private async Task SendAsync(string? batch, List<Claim> claims, CancellationToken ct)
     {
         foreach (var (old, stale) in _requests)
             if (time.GetElapsedTime(stale.Sent) > Memory && stale.Claims.All(c => c.Settled)) _requests.TryRemove(old, out _);
         var number = ++_lastRequest;
         _requests[number] = new ClaimRequest(claims, time.GetTimestamp());
         TaskQueued[] items = [.. claims.Select(c => c.Task)];
-        var message = new ClaimTasks { Worker = self.Name, Epoch = self.Epoch, Request = number, Knows = Abilities.All, Items = items };
+        var message = new ClaimTasks
+        {
+            Worker = self.Name, Epoch = self.Epoch, Request = number, Knows = Abilities.All, Batch = batch, Items = items,
+        };
         try
         {
             await bus.SendAsync(Queues.Claims, message, durable: false, ct);

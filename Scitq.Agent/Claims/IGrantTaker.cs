@@ -8,7 +8,7 @@ internal interface IGrantTaker
     /// <summary>Whether the agent holds this attempt already.</summary>
     bool Holds(AttemptKey key);
 
-    /// <summary>Whether the agent holds this task's attempt already. If that has ended, the end is told once more.</summary>
+    /// <summary>Whether the agent holds already what this message has brought. If that has ended, the end is told once more.</summary>
     bool HoldsAndTellsAgain(TaskQueued task);
 
     /// <summary>Begins an attempt, which has a place.</summary>

@@ -12,7 +12,7 @@ namespace Scitq.Agent.Claims;
 internal sealed class TaskIntake(BatchListener listener, Capacity capacity, ClaimBatcher claims, IGrantTaker taker) : ITaskTaker
 {
     private static readonly TimeSpan PlacePatience = TimeSpan.FromSeconds(2);
-    private readonly ConcurrentDictionary<(Guid Task, int Attempt), Task<bool>> _asking = new();
+    private readonly ConcurrentDictionary<(Guid Task, int Attempt, Guid? Token), Task<bool>> _asking = new();
 
     public async Task<bool> TakeAsync(TaskQueued task, CancellationToken connection)
     {
@@ -20,7 +20,7 @@ internal sealed class TaskIntake(BatchListener listener, Capacity capacity, Clai
         // Delivered again after its acknowledgement was lost.
         if (taker.HoldsAndTellsAgain(task)) return true;
         var first = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var asking = _asking.GetOrAdd((task.TaskId, task.Attempt), first.Task);
+        var asking = _asking.GetOrAdd((task.TaskId, task.Attempt, task.Token), first.Task);
         if (asking != first.Task) return await asking;
         var taken = false;
         try
@@ -29,7 +29,7 @@ internal sealed class TaskIntake(BatchListener listener, Capacity capacity, Clai
         }
         finally
         {
-            _asking.TryRemove((task.TaskId, task.Attempt), out _);
+            _asking.TryRemove((task.TaskId, task.Attempt, task.Token), out _);
             first.TrySetResult(taken);
         }
     }
@@ -38,7 +38,7 @@ internal sealed class TaskIntake(BatchListener listener, Capacity capacity, Clai
     {
         if (!await TryTakePlaceAsync(connection)) return false;
         listener.Delivered();
-        var outcome = await claims.AskAsync(task, connection);
+        var outcome = await claims.AskAsync(task, listener.Heard, connection);
         if (outcome is ClaimOutcome.Granted grant)
         {
             taker.Begin(grant);

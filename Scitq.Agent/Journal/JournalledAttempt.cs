@@ -9,4 +9,8 @@ namespace Scitq.Agent.Journal;
 /// <param name="Spec">What to run.</param>
 /// <param name="End">Its last report, once it is over and while nobody has acknowledged that.</param>
 /// <param name="Redelivers">Set when it runs nothing and only delivers what an earlier attempt has left.</param>
-internal sealed record JournalledAttempt(AttemptKey Key, long Number, TaskSpec Spec, AttemptReport? End = null, KeptOutput? Redelivers = null);
+internal sealed record JournalledAttempt(AttemptKey Key, long Number, TaskSpec Spec, AttemptReport? End = null, KeptOutput? Redelivers = null)
+{
+    /// <summary>Whether another message than its own has brought it.</summary>
+    public bool ByAnother { get; init; }
+}

@@ -45,6 +45,10 @@ internal interface IRun : IAsyncDisposable
     /// <summary>TERM, then KILL after the grace, to everything it started, whether or not it stands still. <see cref="Exit"/> tells when it is over.</summary>
     Task StopAsync(TimeSpan grace);
 
+    /// <summary>Sends the signal to everything it started, and says to what that was.</summary>
+    /// <exception cref="IOException">It could not be sent.</exception>
+    Task<string> SignalAsync(int signal);
+
     /// <summary>Lets everything it started stand still; once more, where it does. Nothing happens to one that is being stopped or has ended.</summary>
     /// <exception cref="IOException">It could not be done now.</exception>
     Task SuspendAsync();

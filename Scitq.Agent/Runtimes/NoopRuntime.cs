@@ -23,6 +23,8 @@ internal sealed class NoopRuntime(TimeProvider clock) : IRuntime
         // It has ended already, whatever is asked of it.
         public Task StopAsync(TimeSpan grace) => Task.CompletedTask;
 
+        public Task<string> SignalAsync(int signal) => throw new IOException("the command has ended.");
+
         public Task SuspendAsync() => Task.CompletedTask;
 
         public Task ContinueAsync() => Task.CompletedTask;

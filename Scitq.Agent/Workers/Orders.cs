@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using Scitq.Agent.Attempts;
 using Scitq.Agent.Disk;
 using Scitq.Agent.Parts;
 using Scitq.Agent.Staging;
@@ -8,18 +9,20 @@ using Scitq.Contracts.Messages;
 namespace Scitq.Agent.Workers;
 
 /// <summary>What users have ordered of this worker, from when it is heard of until the coordinator knows that it is done.</summary>
-internal sealed class Orders : ICoordinatorListener
+internal sealed class Orders : IMessageHandler<CarryOut>, ICoordinatorListener
 {
     private readonly WorkDirectories _directories;
     private readonly ResourceCache _resources;
+    private readonly AttemptSignals _signals;
     private readonly Restart _restart;
     private readonly HeartbeatSignal _heartbeat;
     private readonly ObservedTasks _tasks;
     private readonly ConcurrentDictionary<long, string?> _outcomes = new();
 
-    public Orders(WorkDirectories directories, ResourceCache resources, Restart restart, HeartbeatSignal heartbeat, ObservedTasks tasks)
+    public Orders(
+        WorkDirectories directories, ResourceCache resources, AttemptSignals signals, Restart restart, HeartbeatSignal heartbeat, ObservedTasks tasks)
     {
-        (_directories, _resources, _restart, _heartbeat, _tasks) = (directories, resources, restart, heartbeat, tasks);
+        (_directories, _resources, _signals, _restart, _heartbeat, _tasks) = (directories, resources, signals, restart, heartbeat, tasks);
         if (restart.Done is var (order, outcome)) _outcomes[order] = outcome;
     }
 
@@ -36,8 +39,18 @@ internal sealed class Orders : ICoordinatorListener
             if (id == _restart.Done?.Order) _tasks.Run("the forgetting of a restart", ForgetRestartAsync);
         }
 
-        foreach (var order in answer.Orders)
-            if (_outcomes.TryAdd(order.Id, null)) _tasks.Run($"the order {order.Id}", () => CarryOutAsync(order));
+        foreach (var order in answer.Orders) Take(order);
+    }
+
+    public Task HandleAsync(CarryOut message)
+    {
+        Take(message.Order);
+        return Task.CompletedTask;
+    }
+
+    private void Take(WorkerOrder order)
+    {
+        if (_outcomes.TryAdd(order.Id, null)) _tasks.Run($"the order {order.Id}", () => CarryOutAsync(order));
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong with an order is its outcome.")]
@@ -59,6 +72,7 @@ internal sealed class Orders : ICoordinatorListener
 
     private async Task<string?> OutcomeAsync(WorkerOrder order) => order.Kind switch
     {
+        WorkerOrderKind.Signal when order is { Key: { } key, Signal: { } signal } => await _signals.SendAsync(order.Id, key, signal),
         WorkerOrderKind.Clean => _directories.DeleteFailed(),
         WorkerOrderKind.ResetResources => _resources.Reset(),
         WorkerOrderKind.Restart => await _restart.BeginAsync(order.Id),

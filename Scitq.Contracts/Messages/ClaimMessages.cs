@@ -15,6 +15,12 @@ public sealed record ClaimTasks
     /// <summary>Those of the <see cref="Abilities"/> that the agent has.</summary>
     public IReadOnlyList<string> Knows { get; init; } = [];
 
+    /// <summary>
+    /// The batch whose queue brought the items. An agent that names it takes whatever task of that batch it is granted for an item; one that does not is
+    /// granted the task of the item or none.
+    /// </summary>
+    public string? Batch { get; init; }
+
     /// <summary>The attempts asked for.</summary>
     public required IReadOnlyList<TaskQueued> Items { get; init; }
 }
@@ -32,11 +38,14 @@ public sealed record ClaimsAnswered
 /// <summary>Granted when <see cref="Lease"/> is there; else refused: drop the message, the coordinator queues the task again when it may run.</summary>
 public sealed record ClaimAnswer
 {
-    /// <summary>The task.</summary>
+    /// <summary>The task: that of the item, or the one whose turn it is in a batch with priorities.</summary>
     public required Guid TaskId { get; init; }
 
     /// <summary>The attempt.</summary>
     public required int Attempt { get; init; }
+
+    /// <summary>Whether it was granted for another message than its own, which is still to come and may bring another task.</summary>
+    public bool ByAnother { get; init; }
 
     /// <summary>The right to this attempt; every report names it.</summary>
     public Guid? Lease { get; init; }

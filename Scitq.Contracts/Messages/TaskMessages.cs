@@ -49,6 +49,21 @@ public sealed record CancelTask
     public string? Reason { get; init; }
 }
 
+/// <summary>
+/// Ends for good what a worker has: as <see cref="CancelTask"/>, but ignored where no worker has it. No retry follows, whatever the command makes of it.
+/// </summary>
+public sealed record StopTask
+{
+    /// <summary>The task.</summary>
+    public required Guid TaskId { get; init; }
+
+    /// <summary>Kept in the task's history.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>KILL at once, without TERM and grace; also where it is being stopped already.</summary>
+    public bool Kill { get; init; }
+}
+
 /// <summary>Starts another attempt of a task that has ended. Ignored otherwise.</summary>
 public sealed record RelaunchTask
 {
@@ -97,7 +112,8 @@ public sealed record ResumeTask
 
 /// <summary>
 /// One attempt waits for a worker of the batch. To <see cref="Queues.Batch"/>. It is a hint, not a right: the worker
-/// must claim the attempt, and a repeated or outdated message is refused there.
+/// must claim the attempt, and a repeated or outdated message is refused there. In a batch with priorities any of its
+/// messages stands for the task whose turn it is.
 /// </summary>
 public sealed record TaskQueued
 {
@@ -106,6 +122,9 @@ public sealed record TaskQueued
 
     /// <summary>The attempt, from 1.</summary>
     public int Attempt { get; init; } = 1;
+
+    /// <summary>Tells messages apart of which the second was sent because the first may be missing; null of the first.</summary>
+    public Guid? Token { get; init; }
 
     /// <summary>
     /// Only when another service publishes it for a task the coordinator has not seen: the first claim then creates the task. The coordinator leaves

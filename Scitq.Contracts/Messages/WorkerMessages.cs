@@ -158,7 +158,13 @@ public sealed record CachedResource(string Uri, long Bytes, int Users, DateTime 
 /// <summary>One thing that a user wants a worker to do once. Carrying it out twice does no harm.</summary>
 /// <param name="Id">The number that names the order.</param>
 /// <param name="Kind">The thing to be done.</param>
-public sealed record WorkerOrder(long Id, WorkerOrderKind Kind);
+/// <param name="Key">The attempt that it concerns, if it does one.</param>
+/// <param name="Signal">With <see cref="WorkerOrderKind.Signal"/>: its number.</param>
+public sealed record WorkerOrder(long Id, WorkerOrderKind Kind, AttemptKey? Key = null, int? Signal = null);
+
+/// <summary>An order that has just been given. To <see cref="Queues.Worker"/>; repeated by heartbeat answers.</summary>
+/// <param name="Order">The order.</param>
+public sealed record CarryOut(WorkerOrder Order);
 
 /// <summary>The things that a worker can be ordered to do.</summary>
 public enum WorkerOrderKind
@@ -171,6 +177,9 @@ public enum WorkerOrderKind
 
     /// <summary>Execute the agent's program anew, from the file as it is now; what runs goes on. Once, however often it is told.</summary>
     Restart,
+
+    /// <summary>Send a signal to the command of an attempt, to everything it started. Only to an agent that knows how.</summary>
+    Signal,
 }
 
 /// <summary>An order was carried out.</summary>
@@ -192,6 +201,9 @@ public sealed record HeartbeatAnswered
 
     /// <summary>Attempts whose user has cancelled them: stop them and report their end.</summary>
     public IReadOnlyList<AttemptKey> Cancelled { get; init; } = [];
+
+    /// <summary>Those of the cancelled that are to end at once, by KILL.</summary>
+    public IReadOnlyList<AttemptKey> Killed { get; init; } = [];
 
     /// <summary>What users want of attempts that are to stand still, or that the heartbeat says do.</summary>
     public IReadOnlyList<PauseAttempt> Pauses { get; init; } = [];
@@ -244,7 +256,8 @@ public sealed record ConfigureWorker(WorkerSettings Settings);
 /// </summary>
 /// <param name="Key">The attempt.</param>
 /// <param name="Reason">Why.</param>
-public sealed record StopAttempt(AttemptKey Key, string? Reason);
+/// <param name="Kill">KILL at once, also where it is being stopped already.</param>
+public sealed record StopAttempt(AttemptKey Key, string? Reason, bool Kill = false);
 
 /// <summary>
 /// Let the command of one attempt stand still, or go on. One that has not started is given back instead of standing still. To

@@ -10,6 +10,12 @@ public static class Abilities
     /// <summary>To let a command that runs stand still, and go on.</summary>
     public const string Pause = "pause";
 
+    /// <summary>To end an attempt at once, without TERM and grace.</summary>
+    public const string Kill = "kill";
+
+    /// <summary>To send a signal to a command that runs.</summary>
+    public const string Signal = "signal";
+
     /// <summary>Of a worker: to end what it has and take nothing new, until its user wants it to.</summary>
     public const string Drain = "drain";
 
@@ -23,7 +29,7 @@ public static class Abilities
     private const string MaskSecrets = "mask-secrets";
 
     /// <summary>The abilities of this version that have to do with tasks.</summary>
-    public static IReadOnlyList<string> All { get; } = [Secrets, MaskSecrets, Pause];
+    public static IReadOnlyList<string> All { get; } = [Secrets, MaskSecrets, Pause, Kill, Signal];
 
     /// <summary>An ability that the task needs and an agent with only these lacks; null when there is none.</summary>
     public static string? Missing(TaskSpec spec, IReadOnlyList<string> known) =>

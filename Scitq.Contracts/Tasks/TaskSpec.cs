@@ -41,6 +41,12 @@ public sealed record TaskSpec
     /// <summary>The folder URI that receives the output directory at the end, on success and on failure.</summary>
     public DataUri? Output { get; init; }
 
+    /// <summary>
+    /// Of the tasks of a batch that wait for a worker, those of the highest priority start first, -10 to 10; null is the batch's own, which is 0 unless
+    /// it was given another.
+    /// </summary>
+    public int? Priority { get; init; }
+
     /// <summary>How many times the task runs again after a failure of its own (0 or more). Lost workers do not count.</summary>
     public int Retry { get; init; }
 

@@ -26,6 +26,7 @@ public static class TaskSpecRules
         if (spec.DockerOptions.Problem is { } option) return option;
         if (spec.Uid < 0 || spec.Gid < 0) return "uid and gid must be 0 or more.";
         if (spec.Retry is < 0 or > 1000) return $"retry {spec.Retry} is not between 0 and 1000.";
+        if (TaskPriority.Problem(spec.Priority) is { } priority) return priority;
         if (spec.RunTimeout <= 0) return $"run timeout {spec.RunTimeout} is not a positive number of seconds (leave it out for none).";
         if (spec.DownloadTimeout <= 0) return $"download timeout {spec.DownloadTimeout} is not a positive number of seconds (leave it out for none).";
 

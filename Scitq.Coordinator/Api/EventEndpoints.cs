@@ -12,8 +12,8 @@ internal static class EventEndpoints
     public static void MapEvents(this IEndpointRouteBuilder api) =>
         api.MapGet("/events", ListAsync).RequireAuthorization(Rights.ReadTasks)
             .WithSummary(
-                "Events, newest first: lost, late, cancel_requested, relaunched, upload_retried, refused, malformed, worker_changed, "
-                + "batch_stopped, batch_continued. "
+                "Events, newest first: lost, late, cancel_requested, relaunched, upload_retried, priority_given, refused, malformed, "
+                + "worker_changed, batch_stopped, batch_continued. "
                 + "X-Next-After is the `after` of the next page.");
 
     private static async Task<List<EventView>> ListAsync(

@@ -106,8 +106,12 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
         if (ready.Count == 0) return $"no worker of batch {task.Batch} takes tasks now.";
         var (used, slots) = (ready.Sum(w => w.Running), ready.Sum(w => w.Concurrency));
         if (used < slots) return "a worker has a free slot and will take it soon.";
-        var ahead = await db.Tasks.LongCountAsync(t => t.Batch == task.Batch && t.State == TaskState.Pending && t.Number < task.Number, ct);
-        return $"all {slots} slots of batch {task.Batch} are in use; {ahead} tasks were submitted before it and wait too.";
+        var ahead = await db.Tasks.LongCountAsync(
+            t => t.Batch == task.Batch && t.State == TaskState.Pending && t.Due == null
+                && (t.Priority > task.Priority || (t.Priority == task.Priority && t.Number < task.Number)),
+            ct);
+        var by = task.Priority == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", at its priority {task.Priority}");
+        return $"all {slots} slots of batch {task.Batch} are in use; {ahead} tasks that wait too are before it{by}.";
     }
 
     /// <summary>Why nothing of the batch starts; null while it goes on.</summary>

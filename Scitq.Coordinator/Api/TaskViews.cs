@@ -25,7 +25,7 @@ internal record TaskView
         (RunEnded, Finished, RetryDue) = (task.RunEnded, task.Finished, task.Due);
         (CancelRequested, PauseRequested, Redelivers, Warnings) = (task.CancelRequested, task.PauseRequested, task.Redelivers, warnings);
         (UseCache, StrictOutput, Secrets, MaskSecrets) = (spec.UseCache, spec.StrictOutput, spec.Secrets, spec.MaskSecrets);
-        SubmittedBy = task.SubmittedBy;
+        (SubmittedBy, Priority) = (task.SubmittedBy, task.Priority);
     }
 
     public long TaskId { get; }
@@ -72,6 +72,9 @@ internal record TaskView
     public IReadOnlyDictionary<string, string> Env { get; }
 
     public IReadOnlyList<string> Requirements { get; }
+
+    /// <summary>Higher first within the batch: its own, or the batch's.</summary>
+    public int Priority { get; }
 
     public IReadOnlyList<string> AfterAny { get; }
 

@@ -7,6 +7,12 @@ internal sealed class BatchRow
 
     public DateTime Created { get; set; }
 
+    /// <summary>The priority of tasks that were given none of their own.</summary>
+    public int Priority { get; set; }
+
+    /// <summary>Whether it has ever had a task of another priority than 0: only then must a claim look for the task whose turn it is.</summary>
+    public bool Ordered { get; set; }
+
     /// <summary>What it is for, in its users' words.</summary>
     public string? Description { get; set; }
 

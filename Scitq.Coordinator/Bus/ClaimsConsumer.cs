@@ -31,7 +31,10 @@ internal sealed class ClaimsConsumer(
                 stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Submitted, new SubmitTask { TaskId = item.TaskId, Spec = item.Spec }));
             if (refusal is not null) continue;
             places[i] = stimuli.Count;
-            var claimed = new Claimed(claim.Worker, item.Attempt, claim.Epoch, at) { Knows = claim.Knows, Stopped = held };
+            var claimed = new Claimed(claim.Worker, item.Attempt, claim.Epoch, at)
+            {
+                Knows = claim.Knows, Batch = claim.Batch, Token = item.Token, Stopped = held,
+            };
             stimuli.Add(TaskStimulus.For(item.TaskId, m => m.Claimed, claimed));
         }
 
@@ -46,13 +49,12 @@ internal sealed class ClaimsConsumer(
     private static ClaimAnswer Answer(TaskQueued item, TaskOutcome outcome, string? refusal, string? problem)
     {
         var (task, answer) = outcome;
+        if (answer.Lease is not null) return task!.Grant();
         return new ClaimAnswer
         {
             TaskId = item.TaskId,
             Attempt = item.Attempt,
-            Lease = answer.Lease,
             Number = task?.Number,
-            Spec = answer.Lease is null ? null : task!.Spec,
             Reason = refusal ?? (task is not null ? answer.Refusal : problem is not null ? $"its spec is refused: {problem}" : "no such task"),
         };
     }

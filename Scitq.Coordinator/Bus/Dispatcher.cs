@@ -30,7 +30,11 @@ internal sealed partial class Dispatcher(
             var (task, effects) = committed;
             if (effects.Stop is { } stop) Put(new Outgoing(stop.Worker, stop.Message));
             if (effects.Pause is { } pause) Put(new Outgoing(pause.Worker, pause.Message));
-            if (queues.Admit(committed) && effects.Dispatch) Put(new Outgoing(task.Batch, null, task.CorrelationId, task.Attempt));
+            if (queues.Admit(committed) && effects.Dispatch) Put(
+                new Outgoing(task.Batch, null, new TaskQueued
+                {
+                    TaskId = task.CorrelationId, Attempt = task.Attempt, Token = effects.DispatchedBefore ? Guid.NewGuid() : null,
+                }));
         }
     }
 
@@ -51,7 +55,7 @@ internal sealed partial class Dispatcher(
                 // heartbeat's answer.
                 if (topology.UpSince is null) continue;
                 if (next.Message is { } message) sends.Add(SendAsync(next.To, message, stoppingToken));
-                else queued.Add((next.To, new TaskQueued { TaskId = next.Task, Attempt = next.Attempt }));
+                else queued.Add((next.To, next.Task!));
             }
 
             if (queued.Count > 0) sends.Add(QueueAsync(queued, stoppingToken));
@@ -100,7 +104,7 @@ internal sealed partial class Dispatcher(
     }
 
     /// <summary>A message to a worker; without one, a task for the workers of a batch.</summary>
-    private readonly record struct Outgoing(string To, object? Message, Guid Task = default, int Attempt = 0);
+    private readonly record struct Outgoing(string To, object? Message, TaskQueued? Task = null);
 
     private static partial class Log
     {

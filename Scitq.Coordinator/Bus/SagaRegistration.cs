@@ -17,6 +17,7 @@ internal static class SagaRegistration
                 saga.Message<SubmitTask>(m => m.UseFilter(
                     new LateFilter<ConsumeContext<SubmitTask>>(() => ActivatorUtilities.CreateInstance<SubmissionFilter>(context))));
                 saga.NoteRequests<CancelTask>(context, "cancel", m => m.TaskId);
+                saga.NoteRequests<StopTask>(context, "stop", m => m.TaskId);
                 saga.NoteRequests<RelaunchTask>(context, "relaunch", m => m.TaskId);
                 saga.NoteRequests<PauseTask>(context, "pause", m => m.TaskId);
                 saga.NoteRequests<ResumeTask>(context, "resume", m => m.TaskId);

@@ -22,7 +22,8 @@ internal sealed class Window(ReconcileRequests requests)
         var task = committed.Task;
         if (task.State != TaskState.Pending)
         {
-            Remove(task.CorrelationId);
+            if (committed.Effects.InPlaceOf is { } another && !_sent.ContainsKey(task.CorrelationId)) Consume(task.Batch, another);
+            else Remove(task.CorrelationId);
             return true;
         }
 
@@ -42,6 +43,16 @@ internal sealed class Window(ReconcileRequests requests)
         if (!_sent.TryRemove(task, out var batch)) return;
         var left = _counts.AddOrUpdate(batch, 0, (_, n) => n - 1);
         if (left <= Low && _starved.TryRemove(batch, out _)) requests.Ask(batch);
+    }
+
+    /// <summary>
+    /// A message of the batch has brought a task that has none here: one that waits has lost its own, whichever that is. They stand for each other.
+    /// </summary>
+    private void Consume(string batch, Guid message)
+    {
+        _starved[batch] = true;
+        if (_sent.ContainsKey(message)) Remove(message);
+        else if (_sent.FirstOrDefault(s => s.Value == batch) is { Value: not null } any) Remove(any.Key);
     }
 
     public bool Contains(Guid task) => _sent.ContainsKey(task);

@@ -29,6 +29,8 @@ internal sealed partial class WorkerLine(ITopology topology, ReconcileRequests r
 
     public void Tell(string worker, ConfigureWorker settings) => dispatcher.Tell(worker, settings);
 
+    public void Tell(string worker, CarryOut order) => dispatcher.Tell(worker, order);
+
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Information, "The queue of worker {Worker} could not be deleted ({Problem}); the broker does it after a while")]

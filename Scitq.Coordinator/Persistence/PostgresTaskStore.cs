@@ -9,6 +9,7 @@ namespace Scitq.Coordinator.Persistence;
 /// <summary>Sets of rows as arrays: one round trip and one transaction a group, whatever its size.</summary>
 internal sealed class PostgresTaskStore : ITaskStore
 {
+    private const string Orders = "SELECT name, priority, ordered FROM batch WHERE name = ANY($1) AND (ordered OR priority <> 0)";
     private readonly NpgsqlDataSource _source;
     private readonly IDbContextFactory<ScitqDb> _contexts;
     private readonly HotTable<TaskSaga> _tasks;
@@ -19,6 +20,8 @@ internal sealed class PostgresTaskStore : ITaskStore
     private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _inserted;
     private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _updated;
     private readonly string _load;
+    private readonly string _spent;
+    private readonly string _next;
     private readonly string _insert;
     private readonly string _update;
 
@@ -35,6 +38,11 @@ internal sealed class PostgresTaskStore : ITaskStore
         // What a task is never changes after its submission.
         _updated = _tasks.Except("number", "batch", "name", "spec", "created");
         _load = $"SELECT {_tasks.Names()} FROM task WHERE id = ANY($1)";
+        _spent = $"SELECT {_tasks.Names()} FROM task WHERE token = ANY($1) AND state IN ('accepted', 'running', 'suspended', 'uploading')";
+        _next = $"""
+            SELECT {_tasks.Names()} FROM task WHERE batch = $1 AND state = 'pending' AND due IS NULL
+            ORDER BY priority DESC, number LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+            """;
         _insert = $"INSERT INTO task ({_tasks.Names(_inserted)}) SELECT * FROM unnest({Parameters(_inserted)}) RETURNING id, number";
         _update = $"""
             WITH changed AS (
@@ -45,31 +53,59 @@ internal sealed class PostgresTaskStore : ITaskStore
             """;
     }
 
-    public async Task<Dictionary<Guid, TaskSaga>> LoadAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct)
+    public async Task<LoadedTasks> LoadAsync(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<string> batches, CancellationToken ct)
     {
+        await using var commands = _source.CreateBatch();
+        Add(commands, _load, [Ids(ids)]);
+        if (batches.Count > 0) Add(commands, Orders, [new NpgsqlParameter<string[]> { TypedValue = [.. batches] }]);
+        await using var reader = await commands.ExecuteReaderAsync(ct);
         var found = new Dictionary<Guid, TaskSaga>(ids.Count);
-        await using var command = _source.CreateCommand(_load);
-        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. ids], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct))
-        {
-            var task = _tasks.Read(reader, () => new TaskSaga());
-            found[task.CorrelationId] = task;
-        }
+        foreach (var task in await ReadAsync(reader, ct)) found[task.CorrelationId] = task;
+        var orders = new Dictionary<string, BatchOrder>();
+        if (batches.Count == 0) return new LoadedTasks(found, orders);
+        await reader.NextResultAsync(ct);
+        while (await reader.ReadAsync(ct)) orders[reader.GetString(0)] = new BatchOrder(reader.GetInt32(1), reader.GetBoolean(2));
+        return new LoadedTasks(found, orders);
+    }
 
-        return found;
+    public async Task<PickedTasks> PickAsync(IReadOnlyCollection<Guid> messages, IReadOnlyDictionary<string, int> wanted, CancellationToken ct)
+    {
+        var connection = await _source.OpenConnectionAsync(ct);
+        try
+        {
+            var transaction = await connection.BeginTransactionAsync(ct);
+            await using var commands = new NpgsqlBatch(connection, transaction);
+            // The index has the order. With statistics that are old the planner may prefer to sort all that waits.
+            Add(commands, "SET LOCAL enable_sort = off", []);
+            Add(commands, _spent, [Ids(messages)]);
+            foreach (var (batch, count) in wanted)
+                Add(commands, _next, [new NpgsqlParameter<string> { TypedValue = batch }, new NpgsqlParameter<long> { TypedValue = count }]);
+            await using var reader = await commands.ExecuteReaderAsync(ct);
+            var spent = await ReadAsync(reader, ct);
+            var next = new List<TaskSaga>();
+            while (await reader.NextResultAsync(ct)) next.AddRange(await ReadAsync(reader, ct));
+            return new PickedTasks(spent, next, transaction);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task SaveAsync(TaskChanges changes, CancellationToken ct)
     {
-        await using var batch = _source.CreateBatch();
+        var transaction = (NpgsqlTransaction?)changes.Picked?.Transaction;
+        await using var batch = transaction is null ? _source.CreateBatch() : new NpgsqlBatch(transaction.Connection, transaction);
         if (changes.Inserts.Count > 0) Add(batch, _insert, _inserted.Select(c => c.Array(changes.Inserts)));
         if (changes.Updates.Count > 0)
             Add(batch, _update, [.. _updated.Select(c => c.Array(changes.Updates)), new NpgsqlParameter<long> { TypedValue = changes.Updates.Count }]);
         AddRows(batch, _attempts, _attempts.Columns, changes.Attempts);
         AddRows(batch, _events, _events.Except("id"), changes.Events);
         AddRows(batch, _requirements, _requirements.Columns, changes.Requirements);
-        AddRows(batch, _batches, _batches.Columns, changes.Batches, " ON CONFLICT DO NOTHING");
+        AddRows(
+            batch, _batches, _batches.Columns, changes.Batches,
+            " ON CONFLICT (name) DO UPDATE SET ordered = true WHERE excluded.ordered AND NOT batch.ordered");
         if (batch.BatchCommands.Count == 0) return;
         try
         {
@@ -85,6 +121,9 @@ internal sealed class PostgresTaskStore : ITaskStore
             while (await reader.NextResultAsync(ct))
             {
             }
+
+            await reader.DisposeAsync();
+            if (transaction is not null) await transaction.CommitAsync(ct);
         }
         catch (PostgresException e) when (e.SqlState is
             PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected)
@@ -101,6 +140,16 @@ internal sealed class PostgresTaskStore : ITaskStore
         // After a failover the connections that are left lead to the old server, which may live on as a standby.
         if (exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction }) _source.Clear();
         return exception is TimeoutException || DatabaseFaults.OfThis(exception) is not null;
+    }
+
+    private static NpgsqlParameter Ids(IReadOnlyCollection<Guid> ids) =>
+        new NpgsqlParameter<Guid[]> { TypedValue = [.. ids], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
+
+    private async Task<List<TaskSaga>> ReadAsync(NpgsqlDataReader reader, CancellationToken ct)
+    {
+        var rows = new List<TaskSaga>();
+        while (await reader.ReadAsync(ct)) rows.Add(_tasks.Read(reader, () => new TaskSaga()));
+        return rows;
     }
 
     private static string Parameters<TRow>(IReadOnlyList<HotTable<TRow>.Column> columns)

@@ -83,6 +83,7 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
         {
             order.ToTable("worker_order").HasKey(x => x.Id);
             order.Property(x => x.Id).ValueGeneratedOnAdd();
+            order.Ignore(x => x.Order);
         });
         modelBuilder.Entity<MinuteRow>(minute =>
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Scitq.Coordinator.Batches;
@@ -26,22 +27,29 @@ internal sealed class SqliteTaskStore : ITaskStore
         _batches = new(db.Model);
     }
 
-    public async Task<Dictionary<Guid, TaskSaga>> LoadAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct)
+    public async Task<LoadedTasks> LoadAsync(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<string> batches, CancellationToken ct)
     {
         await using var db = await _contexts.CreateDbContextAsync(ct);
         var connection = await OpenAsync(db, ct);
-        await using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT {_tasks.Names()} FROM task WHERE id = $id";
-        var parameter = command.Parameters.Add("$id", SqliteType.Text);
-        var found = new Dictionary<Guid, TaskSaga>(ids.Count);
-        foreach (var id in ids)
+        var found = await ReadAsync(connection, $"SELECT {_tasks.Names()} FROM task WHERE id = $1", ids, ct);
+        return new LoadedTasks(found.ToDictionary(t => t.CorrelationId), await OrdersAsync(connection, batches, ct));
+    }
+
+    public async Task<PickedTasks> PickAsync(IReadOnlyCollection<Guid> messages, IReadOnlyDictionary<string, int> wanted, CancellationToken ct)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(ct);
+        var connection = await OpenAsync(db, ct);
+        var spent = await ReadAsync(
+            connection, $"SELECT {_tasks.Names()} FROM task WHERE token = $1 AND state IN ('accepted', 'running', 'suspended', 'uploading')", messages, ct);
+        var next = new List<TaskSaga>();
+        foreach (var (batch, count) in wanted)
         {
-            parameter.Value = id;
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            if (await reader.ReadAsync(ct)) found[id] = _tasks.Read(reader, () => new TaskSaga());
+            var sql = $"SELECT {_tasks.Names()} FROM task INDEXED BY task_turn WHERE batch = $1 AND state = 'pending' AND due IS NULL "
+                + string.Create(CultureInfo.InvariantCulture, $"ORDER BY priority DESC, number LIMIT {count}");
+            next.AddRange(await ReadAsync(connection, sql, [batch], ct));
         }
 
-        return found;
+        return new PickedTasks(spent, next);
     }
 
     public async Task SaveAsync(TaskChanges changes, CancellationToken ct)
@@ -66,7 +74,7 @@ internal sealed class SqliteTaskStore : ITaskStore
         await ExecuteAsync(connection, transaction, Insert(_events, _events.Except("id")), _events.Except("id"), changes.Events, ct);
         await ExecuteAsync(connection, transaction, Insert(_requirements, _requirements.Columns), _requirements.Columns, changes.Requirements, ct);
         // An update that changes nothing, because each statement is held to have changed one row.
-        var upsert = Insert(_batches, _batches.Columns) + " ON CONFLICT (name) DO UPDATE SET name = excluded.name";
+        var upsert = Insert(_batches, _batches.Columns) + " ON CONFLICT (name) DO UPDATE SET ordered = ordered OR excluded.ordered";
         await ExecuteAsync(connection, transaction, upsert, _batches.Columns, changes.Batches, ct);
         await transaction.CommitAsync(ct);
     }
@@ -75,6 +83,44 @@ internal sealed class SqliteTaskStore : ITaskStore
         RecordedEnds.LoadAsync(_contexts, ids, ct);
 
     public bool IsTransient(Exception exception) => DatabaseFaults.OfThis(exception) is not null;
+
+    private static async Task<Dictionary<string, BatchOrder>> OrdersAsync(
+        SqliteConnection connection, IReadOnlyCollection<string> batches, CancellationToken ct)
+    {
+        var found = new Dictionary<string, BatchOrder>();
+        if (batches.Count == 0) return found;
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT priority, ordered FROM batch WHERE name = $1 AND (ordered OR priority <> 0)";
+        var name = command.Parameters.Add("$1", SqliteType.Text);
+        foreach (var batch in batches)
+        {
+            name.Value = batch;
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            if (await reader.ReadAsync(ct)) found[batch] = new BatchOrder(reader.GetInt32(0), reader.GetBoolean(1));
+        }
+
+        return found;
+    }
+
+    /// <summary>All rows that the query has for each of the values.</summary>
+    private async Task<List<TaskSaga>> ReadAsync<TValue>(SqliteConnection connection, string sql, IReadOnlyCollection<TValue> values, CancellationToken ct)
+        where TValue : notnull
+    {
+        var found = new List<TaskSaga>(values.Count);
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // made of names of the model
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        var parameter = command.Parameters.Add("$1", SqliteType.Text);
+        foreach (var value in values)
+        {
+            parameter.Value = value;
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct)) found.Add(_tasks.Read(reader, () => new TaskSaga()));
+        }
+
+        return found;
+    }
 
     private static async Task<SqliteConnection> OpenAsync(ScitqDb db, CancellationToken ct)
     {

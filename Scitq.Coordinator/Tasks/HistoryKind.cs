@@ -9,6 +9,15 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A user asked to cancel the task.</summary>
     public static readonly HistoryKind CancelRequested = new("cancel_requested");
 
+    /// <summary>A user asked to end the task at once.</summary>
+    public static readonly HistoryKind KillRequested = new("kill_requested");
+
+    /// <summary>A user asked to send the command a signal.</summary>
+    public static readonly HistoryKind SignalRequested = new("signal_requested");
+
+    /// <summary>What came of a signal.</summary>
+    public static readonly HistoryKind Signalled = new("signalled");
+
     /// <summary>The attempt was lost with its worker.</summary>
     public static readonly HistoryKind Lost = new("lost");
 
@@ -20,6 +29,9 @@ internal readonly record struct HistoryKind(string Word)
 
     /// <summary>A user asked to deliver the output once more.</summary>
     public static readonly HistoryKind UploadRetried = new("upload_retried");
+
+    /// <summary>A user gave it another priority.</summary>
+    public static readonly HistoryKind PriorityGiven = new("priority_given");
 
     /// <summary>A user asked to pause the task.</summary>
     public static readonly HistoryKind PauseRequested = new("pause_requested");

@@ -16,8 +16,11 @@ internal sealed class TaskChanges
 
     public List<RequirementRow> Requirements { get; } = [];
 
-    /// <summary>Batches that may be new; one there is stays as it is.</summary>
+    /// <summary>Batches that may be new, or in which a priority is given for the first time; else one there is stays as it is.</summary>
     public List<BatchRow> Batches { get; } = [];
+
+    /// <summary>Rows that are held for this group.</summary>
+    public PickedTasks? Picked { get; init; }
 
     public bool IsEmpty => Inserts.Count + Updates.Count + Attempts.Count + Events.Count + Requirements.Count == 0;
 }

@@ -20,6 +20,18 @@ internal sealed class TaskEffects
     /// <summary>Whether a worker of the batch is to be told that the task waits.</summary>
     public bool Dispatch { get; set; }
 
+    /// <summary>Whether it may have been told before.</summary>
+    public bool DispatchedBefore { get; set; }
+
+    /// <summary>The priority of a new task that is given none.</summary>
+    public int BatchPriority { get; set; }
+
+    /// <summary>Whether the task's priority has changed.</summary>
+    public bool Reordered { get; set; }
+
+    /// <summary>The task whose message has brought this one to its worker.</summary>
+    public Guid? InPlaceOf { get; set; }
+
     /// <summary>The attempt its worker must stop, and the worker.</summary>
     public (string Worker, StopAttempt Message)? Stop { get; set; }
 

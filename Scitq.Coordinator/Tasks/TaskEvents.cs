@@ -3,7 +3,7 @@ using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks;
 
-// What users ask for are messages of Scitq.Contracts: SubmitTask, CancelTask, RelaunchTask, RetryUpload, PauseTask, ResumeTask. The events below are the coordinator's own.
+// What users ask for are messages of Scitq.Contracts: SubmitTask, CancelTask, StopTask, RelaunchTask, RetryUpload, PauseTask, ResumeTask. The events below are the coordinator's own.
 
 /// <summary>A worker asks for an attempt.</summary>
 /// <param name="Worker">The worker's name.</param>
@@ -14,6 +14,15 @@ internal sealed record Claimed(string Worker, int Attempt, Guid? Epoch = null, d
 {
     /// <summary>Which of <see cref="Abilities"/> the agent has.</summary>
     public IReadOnlyList<string> Knows { get; init; } = [];
+
+    /// <summary>The batch whose queue brought the message, if the worker takes any task of it.</summary>
+    public string? Batch { get; init; }
+
+    /// <summary>Tells the message from an earlier one about the same attempt.</summary>
+    public Guid? Token { get; init; }
+
+    /// <summary>Set where the message was another task's, or repeated: that task, and the message.</summary>
+    public (Guid Task, Guid Message)? InPlaceOf { get; init; }
 
     /// <summary>The batches of which nothing may start now.</summary>
     public IReadOnlySet<string> Stopped { get; init; } = FrozenSet<string>.Empty;
@@ -33,6 +42,12 @@ internal sealed record StandstillTold(AttemptKey Key, bool Suspended);
 
 /// <summary>The holder of the lease is gone, or does not know the attempt.</summary>
 internal sealed record LeaseLost(Guid Lease, string Why);
+
+/// <summary>A user gives it a priority.</summary>
+/// <param name="Priority">The priority.</param>
+/// <param name="InsteadOf">Set when it is the batch's that changes: the batch's until now, which is left alone where the task has one of its own.</param>
+/// <param name="Reason">Kept in the task's history.</param>
+internal sealed record PriorityGiven(int Priority, int? InsteadOf = null, string? Reason = null);
 
 /// <summary>All that it requires is there.</summary>
 internal sealed record RequirementsMet;

@@ -43,6 +43,12 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     public string SpecJson { get; set; } = "";
 
+    /// <summary>Higher first within the batch; the user's, or the batch's where that gave none.</summary>
+    public int Priority { get; set; }
+
+    /// <summary>The message that brought the current attempt to its worker, if that was not its own: see <see cref="ClaimTurns"/>.</summary>
+    public Guid? Token { get; set; }
+
     /// <summary>The current attempt, from 1.</summary>
     public int Attempt { get; set; }
 
@@ -73,6 +79,9 @@ internal sealed class TaskSaga : SagaStateMachineInstance
     public string? Phase { get; set; }
 
     public bool CancelRequested { get; set; }
+
+    /// <summary>Whether what its user has cancelled is to end at once, without a grace.</summary>
+    public bool KillRequested { get; set; }
 
     /// <summary>
     /// Counts what its user wants: odd from when it is to be paused until it is to go on, or has ended. The worker that has it tells an older word from
@@ -117,6 +126,17 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     /// <summary>An instance whose first event is about to be handled.</summary>
     public static TaskSaga New(Guid id) => new() { CorrelationId = id, Exists = false };
+
+    /// <summary>What the holder of the lease is told. The priority there is the one that holds, whoever gave it.</summary>
+    public ClaimAnswer Grant() => new()
+    {
+        TaskId = CorrelationId,
+        Attempt = Attempt,
+        ByAnother = Token is not null,
+        Lease = Lease,
+        Number = Number,
+        Spec = Priority == (Spec.Priority ?? 0) ? Spec : Spec with { Priority = Priority },
+    };
 
     public void SetSpec(TaskSpec spec)
     {

@@ -52,6 +52,14 @@ internal sealed class TaskService(TaskInbox inbox, RequirementResolver requireme
     public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> RetryUploadAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>
         AskAsync(ids, m => m.UploadRetryRequested, id => new RetryUpload { TaskId = id, Reason = reason }, by, ct);
 
+    /// <summary>The tasks there are now, and whether their workers are stopping them for good.</summary>
+    public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> StopAsync(IReadOnlyList<Guid> ids, bool kill, string? reason, string? by, CancellationToken ct) =>
+        AskAsync(ids, m => m.StopRequested, id => new StopTask { TaskId = id, Reason = reason, Kill = kill }, by, ct);
+
+    /// <summary>The tasks there are now, and whether they have this priority: not those that have ended.</summary>
+    public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> GivePriorityAsync(
+        IReadOnlyList<Guid> ids, PriorityGiven priority, string? by, CancellationToken ct) => AskAsync(ids, m => m.PriorityGiven, _ => priority, by, ct);
+
     /// <summary>The tasks there are now, and whether they will stand still (or do) by this. The caller has seen that their workers know how.</summary>
     public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> PauseAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>
         AskAsync(ids, m => m.PauseRequested, id => new PauseTask { TaskId = id, Reason = reason }, by, ct);

@@ -10,7 +10,7 @@ namespace Scitq.Coordinator.Tasks;
 internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, SagaStateMachine<TaskSaga>
 {
     private static readonly Type[] Published =
-        [typeof(SubmitTask), typeof(CancelTask), typeof(RelaunchTask), typeof(RetryUpload), typeof(PauseTask), typeof(ResumeTask)];
+        [typeof(SubmitTask), typeof(CancelTask), typeof(StopTask), typeof(RelaunchTask), typeof(RetryUpload), typeof(PauseTask), typeof(ResumeTask)];
 
     private readonly EndingRules _rules;
 
@@ -26,6 +26,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
         InstanceState(x => x.CurrentState);
         Event(() => Submitted, e => e.CorrelateById(c => c.Message.TaskId).SetSagaFactory(c => TaskSaga.New(c.Message.TaskId)));
         Event(() => CancelRequested, e => e.CorrelateById(c => c.Message.TaskId));
+        Event(() => StopRequested, e => e.CorrelateById(c => c.Message.TaskId));
         Event(() => RelaunchRequested, e => e.CorrelateById(c => c.Message.TaskId));
         Event(() => UploadRetryRequested, e => e.CorrelateById(c => c.Message.TaskId));
         Event(() => PauseRequested, e => e.CorrelateById(c => c.Message.TaskId));
@@ -60,6 +61,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
 
     public Event<CancelTask> CancelRequested { get; private set; } = null!;
 
+    public Event<StopTask> StopRequested { get; private set; } = null!;
+
     public Event<RelaunchTask> RelaunchRequested { get; private set; } = null!;
 
     public Event<RetryUpload> UploadRetryRequested { get; private set; } = null!;
@@ -79,6 +82,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
     public Event<StandstillTold> StandstillTold { get; private set; } = null!;
 
     public Event<LeaseLost> LeaseLost { get; private set; } = null!;
+
+    public Event<PriorityGiven> PriorityGiven { get; private set; } = null!;
 
     public Event<RequirementsMet> RequirementsMet { get; private set; } = null!;
 
@@ -108,8 +113,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(RequirementFailed).Then(verbs.EndDoomed).TransitionTo(Cancelled)),
 
         .. In([Pending],
-            When(Submitted).Then(verbs.Dispatch),               // sent twice: its message may never have left
-            When(DispatchDue).Then(verbs.Dispatch),
+            When(Submitted).Then(verbs.DispatchAgain),          // sent twice: its message may never have left
+            When(DispatchDue).Then(verbs.DispatchAgain),
             When(PauseRequested).Then(verbs.Pause).TransitionTo(Paused),
             When(RetryDue).Then(verbs.ForgetDue).Then(verbs.Dispatch),
             When(Claimed, ClaimVerdict.Granted).Then(verbs.Grant).TransitionTo(Accepted),
@@ -122,7 +127,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(PauseRequested).Then(verbs.Agree),
             When(RetryDue).Then(verbs.ForgetDue),
             When(ResumeRequested, verbs.IsToWait).Then(verbs.Resume).TransitionTo(Waiting),
-            When(ResumeRequested, verbs.IsToQueue).Then(verbs.Resume).Then(verbs.Dispatch).TransitionTo(Pending)),
+            When(ResumeRequested, verbs.IsToQueue).Then(verbs.Resume).Then(verbs.DispatchAgain).TransitionTo(Pending)),
 
         // No worker has it: cancelled at once, and what a former holder reports comes late.
         .. In([Waiting, Pending, Paused],
@@ -180,13 +185,18 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             When(LeaseLost, Ending.RequeuedPaused).Then(verbs.RecordLost).Then(verbs.NextAttempt).TransitionTo(Paused),
             When(LeaseLost, Ending.Poison).Then(verbs.RecordLost).Then(verbs.FinishPoison).TransitionTo(Failed),
             When(LeaseLost, Ending.Undelivered).Then(verbs.RecordUndelivered).Then(verbs.Finish).TransitionTo(Failed),
+            When(StopRequested).Then(verbs.AskStop),
             When(CancelRequested).Then(verbs.AskStop)),
+
+        // Of an attempt under way it counts for the next one.
+        .. In([Waiting, Pending, Paused, Accepted, Running, Suspended, Uploading],
+            When(PriorityGiven).Then(verbs.GivePriority)),
 
         .. In([Succeeded, Failed, Cancelled],
             Ignore(Submitted),
             When(Claimed).Then(verbs.Refuse),
             When(AttemptEnded, Ending.Late).Then(verbs.RecordLate),
-            When(RelaunchRequested).Then(verbs.Relaunch).Then(verbs.Dispatch).TransitionTo(Pending)),
+            When(RelaunchRequested).Then(verbs.Relaunch).Then(verbs.DispatchAgain).TransitionTo(Pending)),
 
         .. In([Failed],
             When(UploadRetryRequested, verbs.HasUndelivered).Then(verbs.RetryUpload).TransitionTo(Accepted)),

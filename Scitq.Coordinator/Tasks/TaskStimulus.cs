@@ -12,6 +12,12 @@ internal abstract class TaskStimulus(Guid taskId)
     /// <summary>The attempt that has ended, if this is the report of an end.</summary>
     public virtual AttemptKey? Ends => null;
 
+    /// <summary>The batch whose order it must know.</summary>
+    public virtual string? Batch => null;
+
+    /// <summary>The claim, if this is one that takes any task of its batch.</summary>
+    public virtual Claimed? Claim => null;
+
     /// <summary>Handles the event; nothing happens where there is no task, unless the event makes one.</summary>
     public abstract Task RaiseAsync(TaskStateMachine machine, TaskInHand task);
 
@@ -23,6 +29,10 @@ internal abstract class TaskStimulus(Guid taskId)
         where T : class
     {
         public override AttemptKey? Ends => (message as AttemptEnded)?.Report.Key;
+
+        public override string? Batch => message switch { SubmitTask submitted => submitted.Spec.Batch, Claimed claimed => claimed.Batch, _ => null };
+
+        public override Claimed? Claim => message is Claimed { Batch: not null } claimed ? claimed : null;
 
         public override Task RaiseAsync(TaskStateMachine machine, TaskInHand task)
         {

@@ -15,6 +15,7 @@ internal sealed partial class TaskVerbs
         task.Phase = task.Reason = null;
         task.ExitCode = null;
         task.Failure = null;
+        (task.Token, context.Effects().InPlaceOf) = (context.Message.InPlaceOf?.Message, context.Message.InPlaceOf?.Task);
         GrantAgain(context);
     }
 

@@ -17,6 +17,7 @@ internal sealed partial class TaskVerbs
         task.SetSpec(spec);
         task.Batch = spec.Batch;
         task.Name = spec.Name;
+        task.Priority = spec.Priority ?? effects.BatchPriority;
         task.SubmittedBy = context.Origin().By;
         task.RetriesLeft = spec.Retry;
         task.Attempt = 1;
@@ -43,6 +44,13 @@ internal sealed partial class TaskVerbs
     public void Dispatch(BehaviorContext<TaskSaga> context)
     {
         if (context.Saga.Due is null) context.Effects().Dispatch = true;
+    }
+
+    /// <summary>Its message may be there all the same, so this one says that it is another.</summary>
+    public void DispatchAgain(BehaviorContext<TaskSaga> context)
+    {
+        context.Effects().DispatchedBefore = true;
+        Dispatch(context);
     }
 
     public void ForgetDue(BehaviorContext<TaskSaga> context)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
@@ -14,16 +15,9 @@ internal sealed partial class TaskVerbs
     public bool HasUndelivered(BehaviorContext<TaskSaga, RetryUpload> context) => context.Saga is { Worker: not null }
         and ({ Failure: FailureClass.Upload, ExitCode: not null } or { Failure: FailureClass.Disk, ExitCode: 0, Spec.Output: not null });
 
-    public void AskStop(BehaviorContext<TaskSaga, CancelTask> context)
-    {
-        var (task, effects) = (context.Saga, context.Effects());
-        effects.Answer = new TaskAnswer(Done: true);
-        effects.Stop = (task.Worker!, new StopAttempt(task.Key, context.Message.Reason));
-        if (task.CancelRequested) return;
-        task.CancelRequested = true;
-        task.Phase = "stopping";
-        Remember(context, HistoryKind.CancelRequested, context.Message.Reason, context.Origin().By);
-    }
+    public void AskStop(BehaviorContext<TaskSaga, CancelTask> context) => AskStop(context, context.Message.Reason, kill: false);
+
+    public void AskStop(BehaviorContext<TaskSaga, StopTask> context) => AskStop(context, context.Message.Reason, context.Message.Kill);
 
     public void EndCancelled(BehaviorContext<TaskSaga, CancelTask> context)
     {
@@ -36,6 +30,18 @@ internal sealed partial class TaskVerbs
         Finish(context);
     }
 
+    public void GivePriority(BehaviorContext<TaskSaga, PriorityGiven> context)
+    {
+        var (task, given) = (context.Saga, context.Message);
+        if (given.InsteadOf is { } former && (task.Spec.Priority is not null || task.Priority != former)) return;
+        context.Effects().Answer = new TaskAnswer(Done: true);
+        if (task.Priority == given.Priority) return;
+        var detail = string.Create(CultureInfo.InvariantCulture, $"{given.Priority} instead of {task.Priority}");
+        task.Priority = given.Priority;
+        context.Effects().Reordered = true;
+        Remember(context, HistoryKind.PriorityGiven, given.Reason is null ? detail : $"{detail}: {given.Reason}", context.Origin().By);
+    }
+
     public void Relaunch(BehaviorContext<TaskSaga, RelaunchTask> context)
     {
         var task = context.Saga;
@@ -45,7 +51,7 @@ internal sealed partial class TaskVerbs
         if (task.Accepted is not null) task.Attempt++;
         task.Lease = null;
         task.Redelivers = null;
-        task.CancelRequested = false;
+        task.CancelRequested = task.KillRequested = false;
         task.Losses = 0;
         if (!context.Message.KeepRetries) task.RetriesLeft = task.Spec.Retry;
         task.Queued = Now;
@@ -68,13 +74,26 @@ internal sealed partial class TaskVerbs
         task.Lease = Guid.NewGuid();
         task.Queued = Now;
         task.Accepted = Now;
-        (task.Granted, task.HolderEpoch) = (null, null);
+        (task.Granted, task.HolderEpoch, task.Token) = (null, null, null);
         task.Finished = null;
-        task.CancelRequested = false;
+        task.CancelRequested = task.KillRequested = false;
         // When the command ran, and how it ended, stays as it was.
         task.Failure = null;
         task.Reason = null;
         task.Phase = $"the output of attempt {task.Redelivers} is to be delivered";
         Remember(context, HistoryKind.UploadRetried, context.Message.Reason, context.Origin().By);
+    }
+
+    private void AskStop(BehaviorContext<TaskSaga> context, string? reason, bool kill)
+    {
+        var (task, effects) = (context.Saga, context.Effects());
+        var news = !task.CancelRequested || (kill && !task.KillRequested);
+        task.CancelRequested = true;
+        task.KillRequested |= kill;
+        effects.Answer = new TaskAnswer(Done: true);
+        effects.Stop = (task.Worker!, new StopAttempt(task.Key, reason, task.KillRequested));
+        if (!news) return;
+        task.Phase = "stopping";
+        Remember(context, kill ? HistoryKind.KillRequested : HistoryKind.CancelRequested, reason, context.Origin().By);
     }
 }

@@ -4,6 +4,7 @@ using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Usage;
 
 namespace Scitq.Coordinator.Workers;
@@ -42,11 +43,9 @@ internal sealed class Heartbeats(
             return new HeartbeatAnswered { Sequence = message.Sequence, Known = false };
         }
 
-        await RecordAsync(db, worker.Id, message.Done, ct);
+        await RecordAsync(db, worker, message.Done, ct);
         memory.Know(message.Worker, message.Epoch);
 
-        // An agent of before could not read the answer.
-        var canRestart = worker.Knows(Abilities.Restart);
         var held = await HeldLeases.OfAsync(db, message.Worker, ct);
         var named = message.Leases.ToHashSet();
         var unnamed = held.Where(h => h.Redelivers is null && !named.Contains(h.Key))
@@ -62,12 +61,12 @@ internal sealed class Heartbeats(
             Sequence = message.Sequence,
             Revoked = HeldLeases.Revoked(message.Leases, held),
             Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
+            Killed = [.. held.Where(h => h.KillRequested && named.Contains(h.Key)).Select(h => h.Key)],
             Pauses = [.. held.Where(h => named.Contains(h.Key) && (h.Pause.Paused || suspended.Contains(h.Key))).Select(h => h.Pause)],
             Settings = await db.SettingsAsync(worker, ct),
             Redeliver = await Redeliveries.ReadAsync(db, told, ct),
             Granted = await GrantsAsync(db, late, message.Worker, ct),
-            Orders = await db.Orders.Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id)
-                .Where(o => canRestart || o.Kind != WorkerOrderKind.Restart).Select(o => new WorkerOrder(o.Id, o.Kind)).ToListAsync(ct),
+            Orders = await OrdersAsync(db, worker, ct),
         };
     }
 
@@ -93,16 +92,40 @@ internal sealed class Heartbeats(
     }
 
     /// <summary>The first outcome of an order counts; the worker repeats it until the answer no longer holds the order.</summary>
-    private async Task RecordAsync(ScitqDb db, long worker, IReadOnlyList<OrderOutcome> done, CancellationToken ct)
+    private async Task RecordAsync(ScitqDb db, WorkerRow worker, IReadOnlyList<OrderOutcome> done, CancellationToken ct)
     {
         var now = clock.GetUtcNow().UtcDateTime;
         foreach (var (id, text) in done)
         {
             // PostgreSQL's text holds any character but NUL.
             var outcome = text.Replace('\0', ' ');
-            await db.Orders.Where(o => o.Id == id && o.WorkerId == worker && o.Done == null)
+            var order = await db.Orders.AsNoTracking().SingleOrDefaultAsync(o => o.Id == id && o.WorkerId == worker.Id && o.Done == null, ct);
+            if (order is null) continue;
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            var first = await db.Orders.Where(o => o.Id == id && o.Done == null)
                 .ExecuteUpdateAsync(set => set.SetProperty(o => o.Done, now).SetProperty(o => o.Outcome, outcome), ct);
+            if (first == 1 && order is { TaskId: { } task, Attempt: { } attempt })
+            {
+                db.Events.Add(new TaskEventRow
+                    { TaskId = task, Attempt = attempt, At = now, Kind = HistoryKind.Signalled, Worker = worker.Name, Detail = outcome });
+                await db.SaveChangesAsync(ct);
+            }
+
+            await transaction.CommitAsync(ct);
         }
+    }
+
+    /// <summary>Those that it has not carried out. Words that an old agent does not know would make the whole answer unreadable to it.</summary>
+    private static async Task<IReadOnlyList<WorkerOrder>> OrdersAsync(ScitqDb db, WorkerRow worker, CancellationToken ct)
+    {
+        var orders = await db.Orders.AsNoTracking().Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id).ToListAsync(ct);
+        // An agent that does not know the word could not read the answer.
+        return [.. orders.Where(o => o.Kind switch
+        {
+            WorkerOrderKind.Signal => worker.Knows(Abilities.Signal),
+            WorkerOrderKind.Restart => worker.Knows(Abilities.Restart),
+            _ => true,
+        }).Select(o => o.Order)];
     }
 
     /// <summary>Grants that the worker has not heard of, as the answers to its claims told them; only what still holds.</summary>
@@ -110,6 +133,6 @@ internal sealed class Heartbeats(
     {
         if (ids.Count == 0) return [];
         var tasks = await db.Tasks.AsNoTracking().Where(t => ids.Contains(t.CorrelationId) && t.Worker == worker && t.Lease != null).ToListAsync(ct);
-        return [.. tasks.Select(t => new ClaimAnswer { TaskId = t.CorrelationId, Attempt = t.Attempt, Lease = t.Lease, Number = t.Number, Spec = t.Spec })];
+        return [.. tasks.Select(t => t.Grant())];
     }
 }

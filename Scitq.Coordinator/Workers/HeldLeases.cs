@@ -44,5 +44,6 @@ internal sealed class HeldLeases(TaskInbox inbox)
 
     private static Task<List<HeldLease>> ReadAsync(IQueryable<TaskSaga> tasks, CancellationToken ct) => tasks
         .Select(t => new HeldLease(
-            t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch, t.State, t.PauseTurn)).ToListAsync(ct);
+            t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch, t.State, t.PauseTurn, t.KillRequested))
+        .ToListAsync(ct);
 }

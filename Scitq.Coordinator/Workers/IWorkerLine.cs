@@ -16,4 +16,7 @@ internal interface IWorkerLine
 
     /// <summary>Sends changed settings, without a promise: the answers to heartbeats repeat them.</summary>
     void Tell(string worker, ConfigureWorker settings);
+
+    /// <summary>Sends a new order, without a promise: the answers to heartbeats repeat it.</summary>
+    void Tell(string worker, CarryOut order);
 }

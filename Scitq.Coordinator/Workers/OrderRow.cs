@@ -11,6 +11,16 @@ internal sealed class OrderRow
 
     public WorkerOrderKind Kind { get; set; }
 
+    /// <summary>The attempt that it concerns, if it does one.</summary>
+    public Guid? TaskId { get; set; }
+
+    public int? Attempt { get; set; }
+
+    public Guid? Lease { get; set; }
+
+    /// <summary>The number of a signal.</summary>
+    public int? Signal { get; set; }
+
     public DateTime Created { get; set; }
 
     /// <summary>When its outcome arrived; null while it waits.</summary>
@@ -24,4 +34,7 @@ internal sealed class OrderRow
 
     /// <summary>Who gave it.</summary>
     public string? ByWhom { get; set; }
+
+    /// <summary>As the worker is told.</summary>
+    public WorkerOrder Order => new(Id, Kind, TaskId is { } task ? new AttemptKey(task, Attempt!.Value, Lease!.Value) : null, Signal);
 }

@@ -12,6 +12,6 @@ internal static class WorkersRegistration
         .AddSingleton<LeaseRules>().AddSingleton<HearingClock>()
         .AddSingleton<WorkerMemory>().AddSingleton<HeldLeases>().AddSingleton<Redeliveries>()
         .AddSingleton<ForgottenWorkers>().AddSingleton<Departures>()
-        .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>()
+        .AddSingleton<Registrations>().AddSingleton<Heartbeats>().AddSingleton<LostWorkers>().AddSingleton<WorkerWishes>().AddSingleton<TaskSignals>()
         .AddSingleton<StoppedBatches>().AddSingleton<BatchStops>();
 }

@@ -24,6 +24,7 @@ internal static class LaunchOptions
         new("output", 'o', "URI", "folder that receives /output ($OUTPUT) at the end") { Section = "Data", Given = Given.Once },
         new("use-cache", '\0', null, "take the outputs of an identical task that succeeded with this option, instead of running it") { Section = "Data" },
         new("strict-output", '\0', null, "fail (class disk) when some of what COMMAND printed could not be kept, which is else a warning") { Section = "Data" },
+        new("priority", '\0', "N", "start before tasks of its batch with a lower one: -10 to 10 (default: the batch's, which is 0)") { Section = "Limits" },
         new("retry", '\0', "N", "run again up to N times after a failure") { Section = "Limits" },
         new("run-timeout", '\0', "DUR", "kill the command after DUR: 900, 15m, 2h30m") { Section = "Limits" },
         new("download-timeout", '\0', "DUR", "give up fetching inputs and resources after DUR") { Section = "Limits" },

@@ -42,6 +42,7 @@ internal sealed partial class SpecBuilder
             Inputs = Uris("input", fill),
             Resources = Uris("resource", fill),
             Output = Filled("output") is { } output ? DataUri.Read(output) : null,
+            Priority = Number("priority", Filled("priority")),
             Retry = Number("retry", Filled("retry")) ?? 0,
             RunTimeout = Seconds("run-timeout", Filled("run-timeout")),
             DownloadTimeout = Seconds("download-timeout", Filled("download-timeout")),

@@ -31,6 +31,7 @@ internal static class TestPage
         Line("output", spec.Output);
         if (spec.UseCache) Line("use cache", "yes");
         if (spec.StrictOutput) Line("strict", "fails if output of its command is lost");
+        Line("priority", spec.Priority);
         Line("retry", spec.Retry);
         Line("run limit", spec.RunTimeout is { } run ? $"{run} s" : null);
         Line("data limit", spec.DownloadTimeout is { } download ? $"{download} s" : null);

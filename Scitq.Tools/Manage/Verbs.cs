@@ -43,7 +43,7 @@ internal static class Verbs
             ["scitq-manage attempt list -i 12", "scitq-manage attempt list -w node1 -S lost"], OtherVerbs.AttemptsAsync),
         new("event", "list", "Lost workers, cancels, late reports, messages nobody could read.", "",
             [new("kind", 'k', "KIND", "lost, late, cancel_requested, "
-                + "pause_requested, suspended, resume_requested, continued, relaunched, upload_retried, refused..."), ColumnNames,
+                + "pause_requested, suspended, resume_requested, continued, relaunched, upload_retried, priority_given, refused..."), ColumnNames,
                 Limit("at most N (default: 20 in a table, else all; 0 is all)")],
             ["scitq-manage event list", "scitq-manage event list -k malformed --format jsonl"], OtherVerbs.EventsAsync),
         new("batch", "list", "Batches with the number of their tasks by status.", "", [Long, ColumnNames], ["scitq-manage batch list"],

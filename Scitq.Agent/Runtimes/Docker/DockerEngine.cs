@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -56,6 +57,12 @@ internal sealed class DockerEngine(EngineAddress address, TimeProvider clock) : 
 
     public Task KillAsync(string container, CancellationToken ct) =>
         AskAsync((c, t) => c.Containers.KillContainerAsync(container, new ContainerKillParameters(), t), Ordinary, ct);
+
+    public Task SignalAsync(string container, int signal, CancellationToken ct)
+    {
+        var parameters = new ContainerKillParameters { Signal = signal.ToString(CultureInfo.InvariantCulture) };
+        return AskAsync((c, t) => c.Containers.KillContainerAsync(container, parameters, t), Ordinary, ct);
+    }
 
     public Task StopAsync(string container, TimeSpan grace, CancellationToken ct)
     {

@@ -6,6 +6,19 @@ internal sealed partial class DockerRun
 
     public Task ContinueAsync() => SetPausedAsync(paused: false);
 
+    public async Task<string> SignalAsync(int signal)
+    {
+        try
+        {
+            await _engine.SignalAsync(_container, signal, _detached.Token);
+            return "the container";
+        }
+        catch (Exception e) when (e is DockerEngineException || DockerEngine.IsUnreachable(e))
+        {
+            throw new IOException($"the docker engine did not send it: {e.Message}", e);
+        }
+    }
+
     private async Task SetPausedAsync(bool paused)
     {
         try

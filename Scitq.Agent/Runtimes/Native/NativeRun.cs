@@ -36,6 +36,13 @@ internal sealed class NativeRun : IRun
 
     public IEnumerable<int> ProcessIds => _processes.Ids;
 
+    public Task<string> SignalAsync(int signal) => Task.Run(() => _processes.Signal(signal) switch
+    {
+        0 => throw new IOException("the command has no process that takes it."),
+        1 => "1 process",
+        var count => $"{count} processes",
+    });
+
     public Task SuspendAsync() => Task.Run(() =>
     {
         // One that is being stopped goes on, to its end.

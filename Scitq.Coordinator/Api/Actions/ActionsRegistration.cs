@@ -6,8 +6,12 @@ internal static class ActionsRegistration
     public static IServiceCollection AddActions(this IServiceCollection services) =>
         services.AddSingleton<ActionRunner>().AddSingleton<TaskPages>().AddSingleton<UploadRetries>().AddSingleton<Holders>()
             .AddSingleton<TaskAction, CancelAction>()
+            .AddSingleton<TaskAction, StopAction>()
+            .AddSingleton<TaskAction, KillAction>()
+            .AddSingleton<TaskAction, SignalAction>()
             .AddSingleton<TaskAction, RelaunchAction>()
             .AddSingleton<TaskAction, RetryUploadAction>()
             .AddSingleton<TaskAction, PauseAction>()
-            .AddSingleton<TaskAction, ResumeAction>();
+            .AddSingleton<TaskAction, ResumeAction>()
+            .AddSingleton<TaskAction, PrioritizeAction>();
 }

@@ -8,7 +8,7 @@ namespace Scitq.Coordinator.Api.Actions;
 internal sealed class Holders(IDbContextFactory<ScitqDb> contexts, TaskQueries queries)
 {
     /// <summary>Of the tasks whose worker is too old to be asked for this, the reason.</summary>
-    public async Task<Dictionary<Guid, string>> TooOldAsync(IReadOnlyList<TaskMatch> page, string ability, CancellationToken ct)
+    private async Task<Dictionary<Guid, string>> TooOldAsync(IReadOnlyList<TaskMatch> page, string ability, CancellationToken ct)
     {
         var held = page.Where(t => t.State.IsActive()).Select(t => t.Id).ToList();
         if (held.Count == 0) return [];
@@ -19,6 +19,14 @@ internal sealed class Holders(IDbContextFactory<ScitqDb> contexts, TaskQueries q
         var known = workers.Where(w => w.Knows(ability)).Select(w => w.Name).ToHashSet();
         return holders.Where(h => h.Worker is not null && !known.Contains(h.Worker))
             .ToDictionary(h => h.CorrelationId, h => $"the agent of worker {h.Worker} is too old to {ability} it: upgrade that.");
+    }
+
+    /// <summary>Whether it could be done now: not where the state forbids it, nor where the worker is too old.</summary>
+    public async Task<IReadOnlyList<ActionOutcome>> LookAsync(
+        IReadOnlyList<TaskMatch> page, string ability, Func<TaskState, bool> allows, CancellationToken ct)
+    {
+        var tooOld = await TooOldAsync(page, ability, ct);
+        return [.. page.Select(t => new ActionOutcome(allows(t.State) ? tooOld.GetValueOrDefault(t.Id) : ActionOutcome.Is(t.State)))];
     }
 
     /// <summary>Asks those whose worker is not too old; the outcomes of all are in the order of the page.</summary>

@@ -21,11 +21,8 @@ internal sealed class PauseAction(TaskService tasks, Holders holders) : TaskActi
 
     public override TaskFilter Complete(TaskFilter filter) => With(filter, Possible);
 
-    public override async Task<IReadOnlyList<ActionOutcome>> LookAsync(ActionCall call, IReadOnlyList<TaskMatch> page, CancellationToken ct)
-    {
-        var tooOld = await holders.TooOldAsync(page, Abilities.Pause, ct);
-        return [.. page.Select(t => new ActionOutcome(tooOld.GetValueOrDefault(t.Id) ?? (CanBe(t.State) ? null : ActionOutcome.Is(t.State))))];
-    }
+    public override Task<IReadOnlyList<ActionOutcome>> LookAsync(ActionCall call, IReadOnlyList<TaskMatch> page, CancellationToken ct) =>
+        holders.LookAsync(page, Abilities.Pause, CanBe, ct);
 
     public override Task<IReadOnlyList<ActionOutcome>> DoAsync(ActionCall call, IReadOnlyList<TaskMatch> page, CancellationToken ct) =>
         holders.AskAsync(page, Abilities.Pause, async ids => Outcomes(await tasks.PauseAsync(ids, call.Reason, call.By, ct)), ct);

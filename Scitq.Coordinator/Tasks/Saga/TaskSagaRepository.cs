@@ -1,6 +1,7 @@
 using MassTransit;
 using MassTransit.Middleware;
 using MassTransit.Saga;
+using Scitq.Contracts.Messages;
 
 namespace Scitq.Coordinator.Tasks.Saga;
 
@@ -39,6 +40,8 @@ internal sealed class TaskSagaRepository(TaskInbox inbox) : ISagaRepository<Task
     private sealed class SagaMessage<T>(Guid id, ConsumeContext<T> context, IPipe<SagaRepositoryContext<TaskSaga, T>> pipe) : TaskStimulus(id)
         where T : class
     {
+        public override string? Batch => (context.Message as SubmitTask)?.Spec.Batch;
+
         public override Task RaiseAsync(TaskStateMachine machine, TaskInHand task) => pipe.Send(new TaskRepositoryContext<T>(context, task));
     }
 }

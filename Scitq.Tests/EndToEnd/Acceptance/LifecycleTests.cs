@@ -87,6 +87,44 @@ public abstract class LifecycleTests(ScitqSystem system)
         Assert.Equal(6, (await system.ManageAsync("task", "cancel", "-i", $"{id}")).Code);
     }
 
+    [Theory(Timeout = 120_000), Trait("Id", "T9")]
+    [InlineData(false), InlineData(true)]
+    public async Task T9_A_killed_task_ends_and_is_not_tried_again_and_a_signal_ends_nothing(bool container)
+    {
+        if (container) TestEnvironment.Required("SCITQ_TEST_DOCKER");
+        string[] image = container ? ["-d", DockerFixture.Image] : [];
+        var id = (await system.LaunchAsync(
+            ["--retry", "3", .. image, "sh", "-c", "trap '' TERM; trap 'echo heard' USR1; echo ready; while :; do sleep 0.1; done"])).TaskId;
+        await PrintsAsync("ready");
+        await system.TaskAsync(id, "running");
+        Assert.Equal($"Task {id} is being signalled\n", (await system.ManageAsync("task", "signal", "-N", "USR1", "-i", $"{id}")).Success());
+        await PrintsAsync("heard");
+        await system.TaskAsync(
+            id, t => History(t).Any(h => Text(h, "kind") == "signalled" && Text(h, "detail")!.StartsWith("signal 10 (USR1) sent to")), "the outcome is told");
+
+        Assert.Equal($"Task {id} is being killed\n", (await system.ManageAsync("task", "kill", "--reason", "enough", "-i", $"{id}")).Success());
+        var task = await system.TaskAsync(id, "cancelled");
+        Assert.Equal((137, 1), (task.GetProperty("exit_code").GetInt32(), Attempts(task).Count()));
+        foreach (var verb in (string[])["kill", "stop"]) Assert.Equal(6, (await system.ManageAsync("task", verb, "-i", $"{id}")).Code);
+        Assert.Equal(6, (await system.ManageAsync("task", "signal", "-N", "10", "-i", $"{id}")).Code);
+
+        Task PrintsAsync(string text) => Eventually.Async(
+            async () => (await system.ManageAsync("task", "logs", "-o", "-i", $"{id}")).Out.Contains(text, StringComparison.Ordinal), $"it prints {text}");
+    }
+
+    [Fact(Timeout = 120_000), Trait("Id", "T9")]
+    public async Task T9_Only_what_a_worker_has_can_be_stopped_and_no_retry_follows()
+    {
+        var pending = (await system.LaunchAsync("-b", "nobody-serves-this", "true")).TaskId;
+        Assert.Equal(6, (await system.ManageAsync("task", "stop", "-i", $"{pending}")).Code);
+        (await system.ManageAsync("task", "cancel", "-i", $"{pending}")).Success();
+        var id = (await system.LaunchAsync("--retry", "3", "sleep", "600")).TaskId;
+        await system.TaskAsync(id, "running");
+        (await system.ManageAsync("task", "stop", "-i", $"{id}")).Success();
+        var task = await system.TaskAsync(id, "cancelled");
+        Assert.Equal((143, 1), (task.GetProperty("exit_code").GetInt32(), Attempts(task).Count()));
+    }
+
     [Theory(Timeout = 120_000), Trait("Id", "T10")]
     [InlineData(false), InlineData(true)]
     public async Task T10_A_paused_task_stands_still_and_goes_on(bool container)
@@ -242,6 +280,8 @@ public abstract class LifecycleTests(ScitqSystem system)
     }
 
     protected static string? Text(JsonElement task, string member) => task.GetProperty(member).GetString();
+
+    protected static IEnumerable<JsonElement> History(JsonElement task) => task.GetProperty("history").EnumerateArray();
 
     protected static IEnumerable<JsonElement> Attempts(JsonElement task) => task.GetProperty("attempts").EnumerateArray();
 }

@@ -323,7 +323,7 @@ internal sealed class Cluster : IAsyncDisposable
             tasks = ids.Zip(specs, (id, s) => new
             {
                 id, argv = s.Argv, batch = Complete(s).Batch, name = s.Name, image = s.Image, docker_options = s.DockerOptions, inputs = s.Inputs,
-                resources = s.Resources, output = s.Output, retry = s.Retry,
+                resources = s.Resources, output = s.Output, priority = s.Priority, retry = s.Retry,
                 strict_output = s.StrictOutput,
                 env = Complete(s).Env,
             }),

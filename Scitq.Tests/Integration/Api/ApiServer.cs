@@ -168,6 +168,10 @@ internal sealed class ApiServer : IAsyncDisposable
         }
 
         public void Tell(string worker, ConfigureWorker settings) => Told.Add(settings);
+
+        public void Tell(string worker, CarryOut order)
+        {
+        }
     }
 
     internal sealed class StatusOfServer : IServerStatus

@@ -26,6 +26,8 @@ internal sealed class Database : IAsyncDisposable
 
     private GroupCommit Commits => _services.GetRequiredService<GroupCommit>();
 
+    public ITaskStore Store => _services.GetRequiredService<ITaskStore>();
+
     public TaskService Service => _services.GetRequiredService<TaskService>();
 
     public ScitqDb Context() => _services.GetRequiredService<IDbContextFactory<ScitqDb>>().CreateDbContext();
@@ -36,6 +38,14 @@ internal sealed class Database : IAsyncDisposable
         await using (var db = database.Context()) await Migrator.MigrateAsync(db, TimeProvider.System, CancellationToken.None);
         await database.Commits.StartAsync(CancellationToken.None);
         return database;
+    }
+
+    /// <summary>Another coordinator on the same PostgreSQL database.</summary>
+    public async Task<Database> BesideAsync()
+    {
+        var beside = new Database(Options.Database);
+        await beside.Commits.StartAsync(CancellationToken.None);
+        return beside;
     }
 
     public static IServiceCollection AddCore(IServiceCollection services, CoordinatorOptions options)

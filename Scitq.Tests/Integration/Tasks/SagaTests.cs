@@ -131,7 +131,7 @@ public abstract class SagaTests(bool postgres)
         var id = (await harness.Tasks.SubmitAsync([Submit()], Ct))[0].CorrelationId;
         SagaStateMachine<TaskSaga> machine = harness.Saga.StateMachine;
         Assert.Equal(
-            [typeof(CancelTask), typeof(PauseTask), typeof(RelaunchTask), typeof(ResumeTask), typeof(RetryUpload), typeof(SubmitTask)],
+            [typeof(CancelTask), typeof(PauseTask), typeof(RelaunchTask), typeof(ResumeTask), typeof(RetryUpload), typeof(StopTask), typeof(SubmitTask)],
             machine.Correlations.Select(c => c.DataType).OrderBy(t => t.Name));
         await harness.SendAsync(new Claimed("an intruder", 1));
         await harness.SendAsync(new CancelTask { TaskId = id });

@@ -60,7 +60,7 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
     public async Task A_late_grant_answers_the_claim_that_asks_for_the_same_again()
     {
         var request = await GiveUpAsync();
-        var again = _claims.AskAsync(_task, CancellationToken.None);
+        var again = _claims.AskAsync(_task, "b", CancellationToken.None);
         await Eventually.Async(() => _bus.Claims.Count == 2, "it is asked for again");
         var grant = Grant();
         await _answers.HandleAsync(new ClaimsAnswered { Request = request, Items = [grant] });
@@ -104,7 +104,7 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
         await _journal.GrantedAsync([new JournalledAttempt(key, 7, held.Spec!)]);
         _taker.Held.Add(key);
         await _journal.DisposeAsync();
-        var asking = _claims.AskAsync(_task, CancellationToken.None);
+        var asking = _claims.AskAsync(_task, null, CancellationToken.None);
         await Eventually.Async(() => _bus.Claims.Count == 1, "it is asked for");
         await Assert.ThrowsAsync<ObjectDisposedException>(
             () => _answers.HandleAsync(new ClaimsAnswered { Request = _bus.Claims[0].Request, Items = [held] }));
@@ -123,7 +123,7 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
     {
         using var patience = new CancellationTokenSource();
         var before = _bus.Claims.Count;
-        var asking = _claims.AskAsync(_task, patience.Token);
+        var asking = _claims.AskAsync(_task, "b", patience.Token);
         await Eventually.Async(() => _bus.Claims.Count > before, "it is asked for");
         await patience.CancelAsync();
         Assert.Equal(ClaimOutcome.Unanswered, await asking);

@@ -53,6 +53,11 @@ internal sealed class FakeCoordinator : IAsyncDisposable
     /// <summary>What users have ordered and the worker has not said to have done.</summary>
     public ConcurrentDictionary<long, WorkerOrderKind> Orders { get; } = new();
 
+    /// <summary>Orders that are told whatever the worker says, as by a coordinator whose database is away.</summary>
+    public ConcurrentBag<WorkerOrder> Given { get; } = [];
+
+    public ConcurrentDictionary<AttemptKey, bool> Killed { get; } = new();
+
     public ConcurrentQueue<OrderOutcome> Outcomes { get; } = new();
 
     public volatile bool Refuses;
@@ -172,7 +177,8 @@ internal sealed class FakeCoordinator : IAsyncDisposable
             Revoked = [.. message.Leases.Where(Revoked.ContainsKey)],
             Cancelled = [.. message.Leases.Where(Cancelled.ContainsKey)],
             Pauses = [.. message.Leases.Where(Pauses.ContainsKey).Select(k => Pauses[k])],
-            Orders = [.. Orders.Select(o => new WorkerOrder(o.Key, o.Value))],
+            Killed = [.. message.Leases.Where(Killed.ContainsKey)],
+            Orders = [.. Orders.Select(o => new WorkerOrder(o.Key, o.Value)), .. Given],
         };
     }
 

@@ -3,7 +3,7 @@ using Scitq.Agent.Runtimes;
 
 namespace Scitq.Tests.Unit.Agent;
 
-/// <summary>Runs <c>print TEXT CODE</c> at once, and <c>wait</c> until it is stopped or told to end. What it started outlives an agent.</summary>
+/// <summary>Runs <c>print TEXT CODE</c> at once, and <c>wait</c> until it is stopped or told to end; <c>stubborn</c> heeds only KILL. What it started outlives an agent.</summary>
 internal sealed class FakeRuntime : IRuntime
 {
     private readonly ConcurrentDictionary<Guid, FakeRun> _runs = new();
@@ -14,6 +14,10 @@ internal sealed class FakeRuntime : IRuntime
 
     public int Suspended => _runs.Values.Count(r => r is { Suspended: true, Exit.IsCompleted: false });
 
+    public ConcurrentBag<TimeSpan> Stops { get; } = [];
+
+    public ConcurrentBag<int> Signals { get; } = [];
+
     /// <summary>Why it can't suspend or resume now.</summary>
     public volatile string? Unable;
 
@@ -22,7 +26,7 @@ internal sealed class FakeRuntime : IRuntime
     public Task<IRun> StartAsync(RunRequest request, Action<string> phase, CancellationToken ct)
     {
         Started.Add(request);
-        var run = new FakeRun(() => Unable);
+        var run = new FakeRun(() => Unable, request.Spec.Argv is ["stubborn"], Stops, Signals);
         _runs[request.Key.Lease] = run;
         lock (_runs) MostRunning = Math.Max(MostRunning, Running);
         if (request.Spec.Argv is ["print", var text, var code])
@@ -59,7 +63,7 @@ internal sealed class FakeRuntime : IRuntime
         foreach (var run in _runs.Values) run.End(code);
     }
 
-    private sealed class FakeRun(Func<string?> refusal) : IRun
+    private sealed class FakeRun(Func<string?> refusal, bool stubborn, ConcurrentBag<TimeSpan> stops, ConcurrentBag<int> signals) : IRun
     {
         private readonly TaskCompletionSource<RunExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -73,8 +77,15 @@ internal sealed class FakeRuntime : IRuntime
 
         public Task StopAsync(TimeSpan grace)
         {
-            End(143);
+            stops.Add(grace);
+            if (!stubborn || grace == TimeSpan.Zero) End(143);
             return Task.CompletedTask;
+        }
+
+        public Task<string> SignalAsync(int signal)
+        {
+            signals.Add(signal);
+            return Task.FromResult("a fake");
         }
 
         public Task SuspendAsync() => Stand(still: true);

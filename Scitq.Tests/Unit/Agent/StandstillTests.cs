@@ -126,6 +126,36 @@ public sealed class StandstillTests : IAsyncLifetime
         Assert.Equal(FailureClass.Cancelled, end.Result!.Failure);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_kill_ends_at_once_what_was_being_stopped()
+    {
+        await StartAsync();
+        var key = await RunAsync(command: "stubborn");
+        _coordinator.Cancelled[key] = true;
+        await Eventually.Async(() => _runtime.Stops.Any(grace => grace > TimeSpan.Zero), "it is asked to end");
+        Assert.Equal(1, _runtime.Running);
+        _coordinator.Killed[key] = true;
+        var end = await Eventually.GetAsync(() => Task.FromResult(_coordinator.End(key.TaskId)), "it ends");
+        Assert.Equal(FailureClass.Cancelled, end.Result!.Failure);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_signal_is_sent_once_however_often_its_order_is_told_and_to_whichever_start_of_the_agent()
+    {
+        await StartAsync();
+        var key = await RunAsync();
+        _coordinator.Given.Add(new WorkerOrder(7, WorkerOrderKind.Signal, key, 10));
+        await Eventually.Async(() => Outcome() is not null, "its outcome is told");
+        await KillAsync();
+        _coordinator.Heartbeats.Clear();
+        await StartAsync();
+        await Eventually.Async(() => Outcome() is not null, "its outcome is told again");
+        await BeatsAsync(3);
+        Assert.Equal([10], _runtime.Signals);
+
+        string? Outcome() => _coordinator.Heartbeats.SelectMany(h => h.Done).FirstOrDefault(o => o.Id == 7)?.Text;
+    }
+
     private bool Told(AttemptKey key) => _coordinator.Heartbeats.LastOrDefault(h => h.Leases.Contains(key))?.Suspended.Contains(key) == true;
 
     private async Task BeatsAsync(int count)
@@ -134,9 +164,9 @@ public sealed class StandstillTests : IAsyncLifetime
         await Eventually.Async(() => _coordinator.Heartbeats.Count >= before + count, "heartbeats come");
     }
 
-    private async Task<AttemptKey> RunAsync(int? timeout = null)
+    private async Task<AttemptKey> RunAsync(int? timeout = null, string command = "wait")
     {
-        var task = await _coordinator.QueueAsync(new TaskSpec { Argv = ["wait"], RunTimeout = timeout });
+        var task = await _coordinator.QueueAsync(new TaskSpec { Argv = [command], RunTimeout = timeout });
         await Eventually.Async(() => _runtime.Running == 1, "it runs");
         return _coordinator.Granted[task];
     }

@@ -1,3 +1,4 @@
+using Scitq.Contracts;
 using Scitq.Coordinator.Tasks;
 
 namespace Scitq.Tests.Unit.Coordinator;
@@ -7,6 +8,7 @@ internal sealed class MemoryStore : ITaskStore
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, TaskSaga> _rows = [];
+    private readonly Dictionary<string, BatchOrder> _orders = [];
     private long _number;
 
     /// <summary>The groups that were saved.</summary>
@@ -29,9 +31,24 @@ internal sealed class MemoryStore : ITaskStore
         lock (_lock) _rows[row.CorrelationId] = Copy(row);
     }
 
-    public Task<Dictionary<Guid, TaskSaga>> LoadAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct)
+    public Task<LoadedTasks> LoadAsync(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<string> batches, CancellationToken ct)
     {
-        lock (_lock) return Task.FromResult(ids.Where(_rows.ContainsKey).ToDictionary(id => id, id => Copy(_rows[id])));
+        lock (_lock)
+        {
+            var orders = _orders.Where(o => batches.Contains(o.Key)).ToDictionary();
+            return Task.FromResult(new LoadedTasks(ids.Where(_rows.ContainsKey).ToDictionary(id => id, id => Copy(_rows[id])), orders));
+        }
+    }
+
+    public Task<PickedTasks> PickAsync(IReadOnlyCollection<Guid> messages, IReadOnlyDictionary<string, int> wanted, CancellationToken ct)
+    {
+        lock (_lock)
+        {
+            var spent = _rows.Values.Where(t => t.Token is { } token && messages.Contains(token) && t.State.IsActive()).Select(Copy).ToList();
+            var next = wanted.SelectMany(w => _rows.Values.Where(t => t.Batch == w.Key && t is { State: TaskState.Pending, Due: null })
+                .OrderByDescending(t => t.Priority).ThenBy(t => t.Number).Take(w.Value)).Select(Copy).ToList();
+            return Task.FromResult(new PickedTasks(spent, next));
+        }
     }
 
     public Task<IReadOnlyList<(Guid TaskId, RecordedEnd End)>> LoadEndsAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct) =>
@@ -43,6 +60,7 @@ internal sealed class MemoryStore : ITaskStore
         lock (_lock)
         {
             foreach (var task in changes.Inserts) task.Number = ++_number;
+            foreach (var batch in changes.Batches.Where(b => b.Ordered)) _orders[batch.Name] = new BatchOrder(0, Ordered: true);
             foreach (var task in changes.Inserts.Concat(changes.Updates)) _rows[task.CorrelationId] = Copy(task);
             Saved.Add(changes);
         }

@@ -82,6 +82,8 @@ public sealed class TaskTableOrderTests
         yield return ("submitted with requirements", t => t.RaiseAsync(m => m.Submitted, submit, new Origin("me", [new RequirementRow { RequiredId = Lease }])));
         yield return ("cancel", t => t.CancelAsync());
         yield return ("relaunch", t => t.RaiseAsync(m => m.RelaunchRequested, new RelaunchTask { TaskId = Guid.Empty }));
+        yield return ("stop", t => t.StopAsync());
+        yield return ("kill", t => t.StopAsync(kill: true));
         yield return ("pause", t => t.PauseAsync());
         yield return ("resume", t => t.ResumeAsync());
         yield return ("retry of the upload", t => t.RetryUploadAsync());
@@ -121,7 +123,7 @@ public sealed class TaskTableOrderTests
         var (row, effects) = (task.Row, task.Effects);
         var columns = Values(row).Concat([$"answer {answer.Lease is not null} {answer.Refusal} {answer.Done}"])
             .Concat(effects.Attempts.SelectMany(Values)).Concat(effects.History.SelectMany(Values))
-            .Concat([$"{effects.Requirements.Count} {effects.Changed} {effects.Dispatch} {effects.Stop is not null} {effects.Pause?.Message}"]);
+            .Concat([$"{effects.Requirements.Count} {effects.Changed} {effects.Dispatch} {effects.Stop?.Message} {effects.Pause?.Message}"]);
         return string.Join("; ", columns);
     }
 

@@ -41,6 +41,9 @@ internal sealed class TaskUnderTest(TaskStateMachine machine, TaskSaga row)
 
     public Task<TaskAnswer> CancelAsync() => RaiseAsync(m => m.CancelRequested, new CancelTask { TaskId = row.CorrelationId, Reason = "enough" });
 
+    public Task<TaskAnswer> StopAsync(bool kill = false) =>
+        RaiseAsync(m => m.StopRequested, new StopTask { TaskId = row.CorrelationId, Reason = "wrong", Kill = kill });
+
     public Task<TaskAnswer> PauseAsync() => RaiseAsync(m => m.PauseRequested, new PauseTask { TaskId = row.CorrelationId, Reason = "not now" });
 
     public Task<TaskAnswer> ResumeAsync() => RaiseAsync(m => m.ResumeRequested, new ResumeTask { TaskId = row.CorrelationId, Reason = "now" });

@@ -156,12 +156,15 @@ public sealed class ManageTests
         Assert.DoesNotContain(bodies, b => b.Contains("\"dry_run\":false"));
         var look = await ToolRun.Manage("task", "relaunch", "-b", "b1", "--dry-run", "-s", stub.Address);
         Assert.Equal("3 tasks would be queued again: 14-15 31\n", look.Out);
-        var done = await ToolRun.Manage("task", "stop", "-y", "14,15,31", "--reason", "why not", "-s", stub.Address);
+        var done = await ToolRun.Manage("task", "cancel", "-y", "14,15,31", "--reason", "why not", "-s", stub.Address);
         Assert.Equal((0, "3 tasks are being cancelled: 14-15 31\n"), (done.Code, done.Out));
         Assert.Equal("""{"action":"cancel","ids":["14","15","31"],"dry_run":false,"reason":"why not"}""", bodies[^1]);
         await ToolRun.Manage("task", "cancel", "--dry-run", "--exit-code", "3", "--until", "2026-01-01T00:00Z", "--command-like", "%x%", "-s", stub.Address);
         Assert.Equal(
             """{"action":"cancel","filter":{"exit_code":3,"until":"2026-01-01T00:00:00Z","command_like":"%x%"},"dry_run":true}""", bodies[^1]);
+        await ToolRun.Manage("task", "signal", "-y", "-b", "b1", "-N", "USR1", "-s", stub.Address);
+        Assert.Equal("""{"action":"signal","filter":{"batch":["b1"]},"dry_run":false,"signal":"USR1"}""", bodies[^1]);
+        Assert.Equal(2, (await ToolRun.Manage("task", "signal", "12", "-N", "NOPE", "-s", stub.Address)).Code);
         await ToolRun.Manage("task", "cancel", "--dry-run", "--all", "-s", stub.Address);
         Assert.Equal("""{"action":"cancel","filter":{"all":true},"dry_run":true}""", bodies[^1]);
     }

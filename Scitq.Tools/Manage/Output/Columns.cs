@@ -37,8 +37,8 @@ internal static class Columns
     [
         Column.Plain("task_id"), Column.Plain("id"), Column.Plain("name"), Column.Plain("batch"), Column.Plain("status"), Column.Plain("why"),
         Column.Plain("phase"), Column.Plain("worker"), Column.Plain("attempt"),
-        Column.Plain("exit_code"), Column.Plain("failure_class"), Column.Plain("reason"), RunTime, Retry, Column.Plain("infra_losses"), Column.Plain("image"),
-        Column.Plain("docker_options"),
+        Column.Plain("exit_code"), Column.Plain("failure_class"), Column.Plain("reason"), RunTime, Column.Plain("priority"), Retry,
+        Column.Plain("infra_losses"), Column.Plain("image"), Column.Plain("docker_options"),
         Column.Plain("uid"), Column.Plain("gid"), Column.Plain("inputs"), Column.Plain("resources"), Column.Plain("output"), Column.Plain("env"),
         Column.Plain("secrets"), Column.Plain("mask_secrets"), Column.Plain("requirements"),
         Column.Plain("run_timeout"), Column.Plain("download_timeout"), Column.Time("created"), Column.Time("queued"), Column.Time("accepted"),
