@@ -11,6 +11,7 @@ using Scitq.Coordinator.Health;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Retention;
 using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Webhooks;
 using Scitq.Coordinator.Workers;
 using Scitq.Hosting;
 using Scitq.Hosting.Configuration;
@@ -39,7 +40,7 @@ public static partial class CoordinatorHost
         var options = configuration.GetSection("Coordinator").Get<CoordinatorOptions>() ?? new CoordinatorOptions();
         var problems = options.Validate(new ValidationContext(options)).Select(problem => problem.ErrorMessage!).ToList();
         if (problems.Count > 0) throw new OptionsValidationException(nameof(CoordinatorOptions), typeof(CoordinatorOptions), problems);
-        builder.Services.AddPersistence(options).AddTasks().AddWorkers().AddBus(options).AddRetention().AddApi();
+        builder.Services.AddPersistence(options).AddTasks().AddWebhooks(configuration).AddWorkers().AddBus(options).AddRetention().AddApi();
         builder.Services.AddSingleton<DatabaseStart>().AddSingleton<DataDisk>().AddHostedService(services => services.GetRequiredService<DataDisk>());
         builder.Services.AddSingleton<IServerStatus, ServerStatus>();
         configure?.Invoke(builder);

@@ -2,6 +2,7 @@ using Scitq.Coordinator.Api;
 using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Retention;
 using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Webhooks;
 using Scitq.Hosting.Configuration;
 
 namespace Scitq.Coordinator;
@@ -31,7 +32,13 @@ public static class CoordinatorProgram
         new("Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks", "None"),
     ];
 
+    /// <summary>Lists of the configuration file of every such program.</summary>
+    public static IReadOnlyList<string> Lists { get; } = [WebhookConfiguration.Section];
+
     /// <summary>The coordinator as a program of its own.</summary>
     public static ServiceProgram Service { get; } =
-        new("scitq-coordinator", Purpose, [.. Common, .. ServiceOption.Of<CoordinatorOptions>().Where(o => o.Name != "data")]) { Defaults = Defaults };
+        new("scitq-coordinator", Purpose, [.. Common, .. ServiceOption.Of<CoordinatorOptions>().Where(o => o.Name != "data")])
+        {
+            Defaults = Defaults, Lists = Lists,
+        };
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Scitq.Coordinator.Webhooks;
 using Scitq.Hosting;
 
 namespace Scitq.Coordinator;
@@ -7,7 +8,7 @@ namespace Scitq.Coordinator;
 /// The disk of the data directory. Some of it is held by a file that is given up when everything else is full: with that room
 /// running tasks can be recorded, while nothing new is taken.
 /// </summary>
-internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider clock, ILogger<DataDisk> logger) : BackgroundService
+internal sealed partial class DataDisk(CoordinatorOptions options, DiskNotices notices, TimeProvider clock, ILogger<DataDisk> logger) : BackgroundService
 {
     private const long Most = 64L * 1024 * 1024;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -20,7 +21,11 @@ internal sealed partial class DataDisk(CoordinatorOptions options, TimeProvider 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(LookEvery, clock);
-        do Look();
+        do
+        {
+            Look();
+            await notices.TellAsync(Problem, stoppingToken);
+        }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 

@@ -16,6 +16,7 @@ var program = new ServiceProgram("scitq-standalone", Purpose, [.. CoordinatorPro
         new("Agent:Concurrency", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
         new("Agent:Prefetch", "2"),
     ],
+    Lists = CoordinatorProgram.Lists,
 };
 return await program.RunAsync(args, async configuration =>
 {

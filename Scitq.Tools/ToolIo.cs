@@ -52,6 +52,16 @@ internal sealed class ToolIo : IDisposable
 
     public int Width { get; init; } = 80;
 
+    /// <summary>How large the screen is now.</summary>
+    public Func<(int Width, int Height)> Screen
+    {
+        get => field ??= () => (Width, 24);
+        init;
+    }
+
+    /// <summary>Whether standard output obeys more than lines.</summary>
+    public bool CanPaint => OutputIsTerminal && Variable("TERM") != "dumb";
+
     /// <summary>Set when the user interrupts; only after <see cref="WatchInterrupts"/>, before that the system ends the process.</summary>
     public CancellationToken Interrupted => _interrupt.Token;
 
@@ -71,7 +81,8 @@ internal sealed class ToolIo : IDisposable
             InputIsTerminal = !Console.IsInputRedirected,
             OutputIsTerminal = terminal,
             ErrorIsTerminal = !Console.IsErrorRedirected,
-            Width = terminal ? TerminalWidth.Read(1) ?? 80 : 80,
+            Width = terminal ? TerminalSize.Read(1)?.Width ?? 80 : 80,
+            Screen = () => terminal ? TerminalSize.Read(1) ?? (80, 24) : (80, 24),
         };
     }
 

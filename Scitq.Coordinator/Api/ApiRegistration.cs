@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Scitq.Contracts;
 using Scitq.Coordinator.Api.Access;
+using Scitq.Coordinator.Api.Live;
 using Scitq.Coordinator.Api.Actions;
 using Scitq.Coordinator.Api.WorkerActions;
 using Scitq.Coordinator.Batches;
@@ -21,7 +22,8 @@ internal static class ApiRegistration
         services.AddExceptionHandler<Failures>().AddAccess().AddHealth();
         services.AddOpenApi(ApiDocument.Describe);
         services.AddSingleton<TaskWatch>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<TaskWatch>());
-        services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>();
+        services.AddSingleton<LiveView>().AddSingleton<ICommitObserver>(provider => provider.GetRequiredService<LiveView>());
+        services.AddSingleton<BatchCounts>().AddSingleton<BatchQueries>().AddSingleton<BatchChanges>();
         services.AddSingleton<BatchStatistics>().AddSingleton<BatchExport>().AddSingleton<ExportWriter>();
         return services.AddSingleton<LogStore>().AddSingleton<TaskQueries>().AddSingleton<Explainer>().AddSingleton<LogFollower>()
             .AddActions().AddWorkerActions();
@@ -47,6 +49,7 @@ internal static class ApiRegistration
         api.MapWorkers();
         api.MapWorkerActions();
         api.MapServer();
+        api.MapLive();
         api.MapRetention();
     }
 

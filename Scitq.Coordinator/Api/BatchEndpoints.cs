@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Scitq.Coordinator.Api.Access;
 using Scitq.Coordinator.Api.Actions;
+using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Workers;
 
 namespace Scitq.Coordinator.Api;
@@ -18,6 +19,8 @@ internal static class BatchEndpoints
             .WithSummary("Let nothing of the batch start any more, on whatever worker; what runs goes on. One that is stopped already keeps its reason.");
         change.MapPost("/batches/{name}/go", GoAsync).Accepts<ActionArguments>(isOptional: true, "application/json")
             .WithSummary("Let a stopped batch go on.");
+        change.MapPatch("/batches/{name}", UpdateAsync).Accepts<BatchChangeBody>("application/json")
+            .WithSummary("Change a batch: `max_fails`, after so many failures in a row it is stopped (0: never), and `description`.");
     }
 
     private static async Task<Ok<List<BatchView>>> ListAsync(BatchQueries batches, CancellationToken ct) => TypedResults.Ok(await batches.AllAsync(ct));
@@ -40,6 +43,16 @@ internal static class BatchEndpoints
         arguments.Check();
         if (await batches.FindAsync(name, ct) is null) return NoBatch(name);
         await change(name, arguments.Reason, Caller.Of(request.HttpContext), ct);
+        return await batches.FindAsync(name, ct) is { } changed ? TypedResults.Ok(changed) : NoBatch(name);
+    }
+
+    private static async Task<Results<Ok<BatchView>, ProblemHttpResult>> UpdateAsync(
+        string name, HttpRequest request, BatchQueries batches, BatchChanges changes, CancellationToken ct)
+    {
+        var body = await SubmissionReader.ReadAsync<BatchChangeBody>(request, ct);
+        body.Check();
+        if (await batches.FindAsync(name, ct) is null) return NoBatch(name);
+        await changes.ChangeAsync(name, body.Change, body.Reason, Caller.Of(request.HttpContext), ct);
         return await batches.FindAsync(name, ct) is { } changed ? TypedResults.Ok(changed) : NoBatch(name);
     }
 

@@ -31,6 +31,7 @@ internal sealed record BatchView
         Paused = counts.Count(name, TaskState.Paused);
         Total = TaskRules.States.Sum(state => counts.Count(name, state));
         if (row is null) return;
+        MaxFails = row.MaxFails;
         (Description, Stopped, StoppedBy, StoppedReason) = (row.Description, row.Stopped, row.StoppedBy, row.StoppedReason);
     }
 
@@ -63,6 +64,9 @@ internal sealed record BatchView
     public IReadOnlyList<string> Workers { get; }
 
     public string? Description { get; }
+
+    /// <summary>After so many failures in a row it is stopped; null for never.</summary>
+    public int? MaxFails { get; }
 
     /// <summary>Since when nothing of it starts; null while it goes on.</summary>
     public DateTime? Stopped { get; }

@@ -13,7 +13,7 @@ internal static class EventEndpoints
         api.MapGet("/events", ListAsync).RequireAuthorization(Rights.ReadTasks)
             .WithSummary(
                 "Events, newest first: lost, late, cancel_requested, relaunched, upload_retried, priority_given, refused, malformed, "
-                + "worker_changed, batch_stopped, batch_continued. "
+                + "worker_changed, batch_stopped, batch_continued, batch_changed, worker_aside. "
                 + "X-Next-After is the `after` of the next page.");
 
     private static async Task<List<EventView>> ListAsync(

@@ -40,7 +40,7 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
                 + $"(scitq-manage task retry-upload {task.Number}), or relaunch.");
         if (task.State.IsActive())
         {
-            if (task.PauseRequested == (task.State != TaskState.Suspended))
+            if (task.State != TaskState.Uploading && task.PauseRequested == (task.State != TaskState.Suspended))
                 details.Add(task.PauseRequested ? "its user wants it to stand still; its worker is being told." : "it is to go on; its worker is being told.");
             if (task.CancelRequested) details.Add("its user cancelled it; the worker is stopping it.");
             await HolderAsync(task, details, ct);
@@ -92,7 +92,8 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             details.Add(status switch
             {
                 WorkerStatus.Offline => $"worker {worker.Name} is offline{Since(worker.LastSeen)}.",
-                WorkerStatus.Paused => $"worker {worker.Name} is paused (scitq-manage worker resume {worker.Name}).",
+                WorkerStatus.Paused => $"worker {worker.Name} {(worker.Aside is { } why ? $"was {why}" : "is paused")} "
+                    + $"(scitq-manage worker resume {worker.Name}).",
                 WorkerStatus.Full or WorkerStatus.Draining => $"worker {worker.Name} takes nothing new: {worker.Hold}.",
                 _ when worker.Running >= worker.Concurrency => $"worker {worker.Name} is busy: all {worker.Concurrency} of its slots are in use.",
                 _ => $"worker {worker.Name} uses {worker.Running} of its {worker.Concurrency} slots.",

@@ -42,7 +42,7 @@ internal record WorkerView
         (Concurrency, Prefetch, Running, Leases) = (row.Concurrency, row.Prefetch, row.Running, row.Leases);
         Draining = row.Draining;
         (Hostname, Cpus, Memory, MemoryAvailable) = (row.Hostname, row.Cpus, row.Memory, row.MemoryAvailable);
-        Why = Status == WorkerStatus.Stopped ? batch?.Standstill : Status == WorkerStatus.Full ? row.Hold : null;
+        Why = Status == WorkerStatus.Stopped ? batch?.Standstill : Status == WorkerStatus.Full ? row.Hold : row.Aside;
         (Load, DiskFree, Hold, Docker) = (row.Load, row.DiskFree, row.Hold, row.Docker);
         Usage = Status == WorkerStatus.Offline ? null : UsageView.Of(row);
         (Resources, Cached) = (kept.Count, kept.Sum(r => r.Bytes));

@@ -23,6 +23,12 @@ internal sealed class BatchRow
 
     public string? StoppedReason { get; set; }
 
+    /// <summary>After so many tasks that failed in a row it is stopped; null for never.</summary>
+    public int? MaxFails { get; set; }
+
+    /// <summary>Failures before this moment do not count for that.</summary>
+    public DateTime? FailsFrom { get; set; }
+
     /// <summary>For how many days its ended tasks are kept; null for as long as those of any batch.</summary>
     public double? KeepTasks { get; set; }
 

@@ -17,6 +17,8 @@ internal sealed class PostgresTaskStore : ITaskStore
     private readonly HotTable<TaskEventRow> _events;
     private readonly HotTable<RequirementRow> _requirements;
     private readonly HotTable<BatchRow> _batches;
+    private readonly HotTable<NoticeRow> _notices;
+    private readonly HotTable<BatchLookRow> _looks;
     private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _inserted;
     private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _updated;
     private readonly string _load;
@@ -34,6 +36,8 @@ internal sealed class PostgresTaskStore : ITaskStore
         _events = new(db.Model);
         _requirements = new(db.Model);
         _batches = new(db.Model);
+        _notices = new(db.Model);
+        _looks = new(db.Model);
         _inserted = _tasks.Except("number");
         // What a task is never changes after its submission.
         _updated = _tasks.Except("number", "batch", "name", "spec", "created");
@@ -106,6 +110,8 @@ internal sealed class PostgresTaskStore : ITaskStore
         AddRows(
             batch, _batches, _batches.Columns, changes.Batches,
             " ON CONFLICT (name) DO UPDATE SET ordered = true WHERE excluded.ordered AND NOT batch.ordered");
+        AddRows(batch, _notices, _notices.Except("id"), changes.Notices);
+        AddRows(batch, _looks, _looks.Except("id"), changes.BatchLooks);
         if (batch.BatchCommands.Count == 0) return;
         try
         {

@@ -31,6 +31,10 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
 
     public DbSet<MinuteRow> Minutes => Set<MinuteRow>();
 
+    public DbSet<NoticeRow> Notices => Set<NoticeRow>();
+
+    public DbSet<BatchLookRow> BatchLooks => Set<BatchLookRow>();
+
     public DbSet<HearingRow> Hearing => Set<HearingRow>();
 
     /// <summary>In a query: the words of a specification's command, with a blank between.</summary>
@@ -91,6 +95,16 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
             minute.Ignore(x => x.Sample);
         });
         modelBuilder.Entity<BatchRow>().ToTable("batch").HasKey(x => x.Name);
+        modelBuilder.Entity<NoticeRow>(notice =>
+        {
+            notice.ToTable("notice").HasKey(x => x.Id);
+            notice.Property(x => x.Id).ValueGeneratedOnAdd();
+        });
+        modelBuilder.Entity<BatchLookRow>(look =>
+        {
+            look.ToTable("batch_look").HasKey(x => x.Id);
+            look.Property(x => x.Id).ValueGeneratedOnAdd();
+        });
         modelBuilder.Entity<HearingRow>(hearing =>
         {
             hearing.ToTable("hearing").HasKey(x => x.Id);

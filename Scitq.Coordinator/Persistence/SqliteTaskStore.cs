@@ -15,6 +15,8 @@ internal sealed class SqliteTaskStore : ITaskStore
     private readonly HotTable<TaskEventRow> _events;
     private readonly HotTable<RequirementRow> _requirements;
     private readonly HotTable<BatchRow> _batches;
+    private readonly HotTable<NoticeRow> _notices;
+    private readonly HotTable<BatchLookRow> _looks;
 
     public SqliteTaskStore(IDbContextFactory<ScitqDb> contexts)
     {
@@ -25,6 +27,8 @@ internal sealed class SqliteTaskStore : ITaskStore
         _events = new(db.Model);
         _requirements = new(db.Model);
         _batches = new(db.Model);
+        _notices = new(db.Model);
+        _looks = new(db.Model);
     }
 
     public async Task<LoadedTasks> LoadAsync(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<string> batches, CancellationToken ct)
@@ -76,6 +80,8 @@ internal sealed class SqliteTaskStore : ITaskStore
         // An update that changes nothing, because each statement is held to have changed one row.
         var upsert = Insert(_batches, _batches.Columns) + " ON CONFLICT (name) DO UPDATE SET ordered = ordered OR excluded.ordered";
         await ExecuteAsync(connection, transaction, upsert, _batches.Columns, changes.Batches, ct);
+        await ExecuteAsync(connection, transaction, Insert(_notices, _notices.Except("id")), _notices.Except("id"), changes.Notices, ct);
+        await ExecuteAsync(connection, transaction, Insert(_looks, _looks.Except("id")), _looks.Except("id"), changes.BatchLooks, ct);
         await transaction.CommitAsync(ct);
     }
 

@@ -3,9 +3,10 @@ using Scitq.Coordinator.Batches;
 namespace Scitq.Coordinator.Tasks;
 
 /// <summary>Loads the tasks of a group, raises its events on them, and saves what that changed: all of it, or nothing.</summary>
-internal sealed class GroupHandler(TaskStateMachine machine, ITaskStore store, IDatabaseHealth database)
+internal sealed class GroupHandler(TaskStateMachine machine, ITaskStore store, IDatabaseHealth database, IEnumerable<ICommitAddition> additions)
 {
     private readonly HashSet<string> _batches = [];
+    private readonly ICommitAddition[] _additions = [.. additions];
 
     /// <summary>The tasks that were changed, or that somebody is to be told of. Its one caller runs one group after the other.</summary>
     public async Task<IReadOnlyList<CommittedTask>> CommitAsync(IReadOnlyList<TaskInbox.Portion> group, CancellationToken ct)
@@ -23,6 +24,7 @@ internal sealed class GroupHandler(TaskStateMachine machine, ITaskStore store, I
         await using var turns = await ClaimTurns.TakeAsync(store, All(group), loaded, tasks, ct);
         await RaiseAsync(group, tasks, loaded, turns);
         var changes = Changes(tasks.Values, loaded, turns);
+        foreach (var addition in _additions) addition.Add(tasks.Values, changes);
         if (!changes.IsEmpty)
         {
             await store.SaveAsync(changes, ct);

@@ -63,5 +63,14 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A stopped batch goes on; no task is concerned.</summary>
     public static readonly HistoryKind BatchContinued = new("batch_continued");
 
+    /// <summary>A user changed a batch; no task is concerned.</summary>
+    public static readonly HistoryKind BatchChanged = new("batch_changed");
+
+    /// <summary>A worker was put aside, because too much fails there; no task is concerned.</summary>
+    public static readonly HistoryKind WorkerAside = new("worker_aside");
+
+    /// <summary>What a webhook was to be told was given up; no task is concerned.</summary>
+    public static readonly HistoryKind WebhookGivenUp = new("webhook_given_up");
+
     public override string ToString() => Word;
 }

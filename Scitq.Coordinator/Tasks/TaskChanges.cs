@@ -19,6 +19,10 @@ internal sealed class TaskChanges
     /// <summary>Batches that may be new, or in which a priority is given for the first time; else one there is stays as it is.</summary>
     public List<BatchRow> Batches { get; } = [];
 
+    public List<NoticeRow> Notices { get; } = [];
+
+    public List<BatchLookRow> BatchLooks { get; } = [];
+
     /// <summary>Rows that are held for this group.</summary>
     public PickedTasks? Picked { get; init; }
 

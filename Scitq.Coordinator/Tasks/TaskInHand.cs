@@ -1,3 +1,5 @@
+using Scitq.Contracts;
+
 namespace Scitq.Coordinator.Tasks;
 
 /// <summary>A task while the events of a group are handled.</summary>
@@ -5,6 +7,12 @@ namespace Scitq.Coordinator.Tasks;
 internal sealed class TaskInHand(TaskSaga? task)
 {
     public TaskSaga? Task { get; private set; } = task;
+
+    /// <summary>The state in which the group has found it; null for a new one.</summary>
+    public TaskState? Before { get; } = task?.State;
+
+    /// <summary>Whether this group has ended it.</summary>
+    public bool IsJustEnded => Task is { } now && now.State.IsTerminal() && Before != now.State;
 
     public TaskEffects Effects { get; } = new();
 

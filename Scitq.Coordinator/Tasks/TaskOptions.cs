@@ -32,6 +32,11 @@ internal sealed class TaskOptions
     /// </summary>
     [Range(1, 3600)] public double UnknownLeaseSeconds { get; init; } = 35;
 
+    /// <summary>
+    /// After so many different tasks in a row that failed on a worker with class start, image, download or disk it is put aside; 0 for never.
+    /// </summary>
+    [Range(0, 10_000)] public int PutAsideAfter { get; init; } = 10;
+
     /// <summary>Seconds between two comparisons of queues and tables.</summary>
     [Range(1, 3600)] public double ReconcileSeconds { get; init; } = 60;
 }

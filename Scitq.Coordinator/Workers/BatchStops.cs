@@ -3,6 +3,7 @@ using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Webhooks;
 
 namespace Scitq.Coordinator.Workers;
 
@@ -10,7 +11,7 @@ namespace Scitq.Coordinator.Workers;
 /// Stops batches, and lets them go on. The batch's row says so; its workers take and start nothing, which they are told as a pause, now and with the
 /// answers to their heartbeats. A worker that comes later is told at its registration.
 /// </summary>
-internal sealed class BatchStops(IDbContextFactory<ScitqDb> contexts, StoppedBatches stopped, IWorkerLine line, TimeProvider clock)
+internal sealed class BatchStops(IDbContextFactory<ScitqDb> contexts, StoppedBatches stopped, IWorkerLine line, Outbox outbox, TimeProvider clock)
 {
     private DateTime Now => clock.GetUtcNow().UtcDateTime;
 
@@ -26,7 +27,7 @@ internal sealed class BatchStops(IDbContextFactory<ScitqDb> contexts, StoppedBat
         batch, reason, by, HistoryKind.BatchContinued,
         db => db.Batches.Where(b => b.Name == batch && b.Stopped != null).ExecuteUpdateAsync(
             set => set.SetProperty(b => b.Stopped, (DateTime?)null).SetProperty(b => b.StoppedBy, (string?)null)
-                .SetProperty(b => b.StoppedReason, (string?)null),
+                .SetProperty(b => b.StoppedReason, (string?)null).SetProperty(b => b.FailsFrom, (DateTime?)Now),
             ct),
         ct);
 
@@ -43,6 +44,7 @@ internal sealed class BatchStops(IDbContextFactory<ScitqDb> contexts, StoppedBat
             await db.Workers.Where(w => w.Batch == batch).ExecuteUpdateAsync(set => set.SetProperty(w => w.Revision, w => w.Revision + 1), ct);
             var detail = reason is null ? $"batch {batch}" : $"batch {batch}: {reason}";
             db.Events.Add(new TaskEventRow { TaskId = Guid.Empty, At = Now, Kind = kind, Detail = detail, ByWhom = by });
+            if (kind == HistoryKind.BatchStopped) outbox.Add(db, WebhookEvents.BatchStopped, new { Batch = batch, Reason = reason, By = by }, Now);
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
         }

@@ -6,13 +6,14 @@ using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Tasks;
 using Scitq.Coordinator.Usage;
+using Scitq.Coordinator.Webhooks;
 
 namespace Scitq.Coordinator.Workers;
 
 /// <summary>Answers heartbeats: renews the leases they name, and tells workers what they have not heard.</summary>
 internal sealed class Heartbeats(
     IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory,
-    HeldLeases leases, Redeliveries redeliveries, UsageMinutes minutes, TimeProvider clock)
+    HeldLeases leases, Redeliveries redeliveries, UsageMinutes minutes, Outbox outbox, TimeProvider clock)
 {
     /// <summary>So many leases are told with one answer; the others follow with the next ones.</summary>
     public const int MostTold = 20;
@@ -32,6 +33,8 @@ internal sealed class Heartbeats(
         if (worker?.Epoch != message.Epoch) return new HeartbeatAnswered { Sequence = message.Sequence, Known = false };
         if (message.Sequence <= worker.Sequence) return null;
 
+        if (worker.Hold is null && message.Hold is not null)
+            outbox.Add(db, WebhookEvents.DiskLow, new { message.Worker, Why = message.Hold, message.DiskFree }, clock.GetUtcNow().UtcDateTime);
         Note(worker, message, now);
         try
         {

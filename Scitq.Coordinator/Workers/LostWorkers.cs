@@ -1,13 +1,14 @@
 using Microsoft.EntityFrameworkCore;
 using Scitq.Coordinator.Leases;
 using Scitq.Coordinator.Persistence;
+using Scitq.Coordinator.Webhooks;
 
 namespace Scitq.Coordinator.Workers;
 
 /// <summary>Declares workers lost that have been silent for too long, and takes leases from those that are gone.</summary>
 internal sealed partial class LostWorkers(
     IDbContextFactory<ScitqDb> contexts, HearingClock hearing, LeaseRules rules, WorkerMemory memory, HeldLeases leases, ForgottenWorkers forgotten,
-    TimeProvider clock, ILogger<LostWorkers> logger)
+    Outbox outbox, TimeProvider clock, ILogger<LostWorkers> logger)
 {
     /// <summary>
     /// A pulse has come back: what workers said before it has been heard. Several coordinators may do so at once: each step is fenced by the epoch or the
@@ -26,7 +27,12 @@ internal sealed partial class LostWorkers(
             if (worker.Epoch is null) continue;
             if (!rules.IsLost(now, worker.Heard)) continue;
             var same = db.Workers.Where(w => w.Id == worker.Id && w.Epoch == worker.Epoch && w.Sequence == worker.Sequence && w.Heard <= silent);
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
             if (!await same.VacateAsync(ct)) continue;         // heard from it meanwhile
+            var data = new { Worker = worker.Name, worker.Batch, worker.Running, worker.LastSeen };
+            outbox.Add(db, WebhookEvents.WorkerLost, data, clock.GetUtcNow().UtcDateTime);
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
             memory.Forget(worker.Name);
             Log.Lost(logger, worker.Name, (clock.GetUtcNow().UtcDateTime - worker.LastSeen).TotalSeconds);
         }

@@ -27,6 +27,12 @@ internal sealed class WorkerRow
 
     public bool Paused { get; set; }
 
+    /// <summary>Why it was put aside, which is a pause; null when it was not, or was resumed.</summary>
+    public string? Aside { get; set; }
+
+    /// <summary>What failed there until this moment, by its own clock, does not count for putting it aside.</summary>
+    public DateTime? FailsFrom { get; set; }
+
     /// <summary>Whether it is to end what it has and to leave; over when it has left.</summary>
     public bool Draining { get; set; }
 

@@ -22,6 +22,7 @@ internal sealed class WorkerWishes(IDbContextFactory<ScitqDb> contexts, IWorkerL
                 .SetProperty(w => w.Concurrency, w => change.Concurrency ?? w.Concurrency)
                 .SetProperty(w => w.Prefetch, w => change.Prefetch ?? w.Prefetch)
                 .SetProperty(w => w.Paused, w => change.Paused ?? w.Paused)
+                .SetProperty(w => w.Aside, w => change.Paused == null ? w.Aside : null)
                 .SetProperty(w => w.Draining, w => w.Draining && !resumed)
                 .SetProperty(w => w.Evicting, w => w.Evicting && !resumed)
                 .SetProperty(w => w.Deleting, w => w.Deleting && !resumed)

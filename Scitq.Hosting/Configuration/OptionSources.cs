@@ -72,6 +72,12 @@ internal sealed class OptionSources(ServiceProgram program)
     private Given FromFile(string file, string key, string text)
     {
         var option = Find(key);
+        if (program.Lists.Any(list => key.StartsWith($"{list}:", StringComparison.OrdinalIgnoreCase)))
+        {
+            SecretFile.Check(file);
+            return new Given(key, $"'{key}' in the configuration file '{file}':", text);
+        }
+
         if (option is null && !IsLogging(key))
             throw new ArgumentException(
                 $"the configuration file '{file}' has the unknown key '{key}'{(Nearest(key) is { } near ? $": did you mean '{near}'?" : ".")}");
@@ -121,7 +127,7 @@ internal sealed class OptionSources(ServiceProgram program)
     private ServiceOption? Find(string name) =>
         program.Options.FirstOrDefault(o => o.Name == name || (name.Contains(':') && o.Name.Equals(name, StringComparison.OrdinalIgnoreCase)));
 
-    private string? Nearest(string name) => NearestName.Of(name, program.Options.Select(o => o.Name));
+    private string? Nearest(string name) => NearestName.Of(name, program.Options.Select(o => o.Name).Concat(program.Lists));
 
     private static bool IsLogging(string name) => name.StartsWith($"{Logging}:", StringComparison.OrdinalIgnoreCase);
 

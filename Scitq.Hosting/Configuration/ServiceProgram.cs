@@ -21,6 +21,9 @@ public sealed class ServiceProgram(string name, string purpose, IReadOnlyList<Se
     /// <summary>Values that hold where nothing else was given and the options classes do not say.</summary>
     public IEnumerable<KeyValuePair<string, string?>> Defaults { get; init; } = [];
 
+    /// <summary>Lists that only the file can hold. Who reads them checks them; the file must be private, for they name places that only some may know.</summary>
+    public IReadOnlyList<string> Lists { get; init; } = [];
+
     internal string DefaultFile => $"/etc/scitq/{name.Replace("scitq-", "", StringComparison.Ordinal)}.json";
 
     /// <summary>Reads the configuration and runs with it; help, version and every refusal are told here. Gives the exit code.</summary>

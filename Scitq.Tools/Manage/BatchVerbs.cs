@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Scitq.Tools.CommandLine;
 using Scitq.Tools.Manage.Output;
@@ -13,9 +14,15 @@ internal static class BatchVerbs
 
     public static readonly IReadOnlyList<Verb> All =
     [
-        new("batch", "stop", "Let nothing of batches start any more; what runs goes on.", "NAME...", [Name, Reason, TaskOptions.DryRun],
-            ["scitq-manage batch stop mybatch --reason 'wrong reference genome'"], StopAsync),
-        new("batch", "go", "Let stopped batches go on.", "NAME...", [Name, Reason, TaskOptions.DryRun], ["scitq-manage batch go mybatch"], GoAsync),
+        new("batch", "stop", "Let nothing of batches start any more; what runs goes on.", "NAME...",
+            [Name, .. BatchDeed.OfStop, Reason, TaskOptions.DryRun],
+            ["scitq-manage batch stop mybatch --reason 'wrong reference genome'", "scitq-manage batch stop mybatch --term -y"], StopAsync),
+        new("batch", "go", "Let stopped batches go on.", "NAME...", [Name, .. BatchDeed.OfGo, Reason, TaskOptions.DryRun],
+            ["scitq-manage batch go mybatch", "scitq-manage batch go mybatch --cont"], GoAsync),
+        new("batch", "update", "Change batches: when too many failures stop them, and what they are for.", "NAME...",
+            [Name, new("max-fails", '\0', "N", "stop it when N tasks in a row have failed for good (0: never)"),
+                new("description", '\0', "TEXT", "what it is for (empty: nothing)"), TaskOptions.Reason],
+            ["scitq-manage batch update mybatch --max-fails 20 --description 'genomes of 2026'"], UpdateAsync),
         new("batch", "wait", "Wait for the end of all tasks of batches; 0 if all succeeded, else 1.", "NAME...", [Name],
             ["scitq-manage batch wait mybatch --timeout 2h"], WaitAsync),
         new("batch", "stats", "What the ended tasks of batches took: times, memory, CPU, bytes.", "NAME...",
@@ -32,42 +39,88 @@ internal static class BatchVerbs
 
     private static Task<int> WaitAsync(ManageContext context) => TaskStateVerbs.LimitedAsync(context, new BatchWait(context, Some(context)).RunAsync);
 
-    private static async Task<int> ChangeAsync(ManageContext context, string action, string done)
+    private static async Task<int> UpdateAsync(ManageContext context)
     {
-        var names = Some(context);
-        var dryRun = context.Line.Has("dry-run");
+        var (names, description) = (Some(context), context.Line.Value("description"));
+        int? most = context.Line.Value("max-fails") switch
+        {
+            null => null,
+            var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+            var text => throw new UsageException($"--max-fails '{text}' is not a number from 0 on"),
+        };
+        if (most is null && description is null)
+            throw new UsageException("nothing to change: give --max-fails or --description", "See: scitq-manage batch update --help");
+        if (names.Count > 1) context.Confirm($"{names.Count} batches would be changed.");
         var json = context.Format is Format.Json or Format.Jsonl;
         var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
-        // An unknown one among several is told before any of them is changed.
-        if (dryRun || names.Count > 1)
-            foreach (var name in names)
-            {
-                using var batch = await context.Rest.GetAsync(Path(name), context.Patience, context.Cancel);
-                if (dryRun && json) rows.Write(batch.RootElement);
-                else if (dryRun) context.Io.Out.WriteLine($"Batch {name} would {done}: {Tasks(batch.RootElement)}");
-            }
-
-        if (dryRun)
-        {
-            if (json) rows.Finish();
-            return ExitCodes.Done;
-        }
-
-        if (names.Count > 1) context.Confirm($"{names.Count} batches would {done}.");
         var body = JsonBody.Write(writer =>
         {
+            if (most is { } fails) writer.WriteNumber("max_fails", fails);
+            if (description is not null) writer.WriteString("description", description);
             if (context.Line.Value("reason") is { } reason) writer.WriteString("reason", reason);
         });
         foreach (var name in names)
         {
-            using var answer = await context.Rest.PostAsync($"{Path(name)}/{action}", body, null, context.Patience, context.Cancel);
-            if (json) rows.Write(answer.RootElement);
-            else if (!context.Quiet) context.Io.Out.WriteLine(Line(answer.RootElement));
+            using var answer = await context.Rest.PatchAsync(Path(name), body, context.Patience, context.Cancel);
+            var batch = answer.RootElement;
+            if (json) rows.Write(batch);
+            else if (!context.Quiet)
+                context.Io.Out.WriteLine(
+                    $"Batch {name} is stopped {(batch.Number("max_fails") is { } fails ? $"after {fails} failures in a row" : "by no failure")}"
+                    + (batch.Text("description") is { } text ? $"; it is for: {Display.Clean(text)}" : ""));
         }
 
         if (json) rows.Finish();
         return ExitCodes.Done;
     }
+
+    private static async Task<int> ChangeAsync(ManageContext context, string action, string done)
+    {
+        var names = Some(context);
+        var deed = BatchDeed.Of(context.Line, action == "stop");
+        var dryRun = context.Line.Has("dry-run");
+        var json = context.Format is Format.Json or Format.Jsonl;
+        var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
+        long tasks = 0, skipped = 0;
+        // An unknown one among several is told before any of them is changed.
+        if (dryRun || names.Count > 1 || deed is not null)
+            foreach (var name in names)
+            {
+                using var batch = await context.Rest.GetAsync(Path(name), context.Patience, context.Cancel);
+                var count = deed is null ? 0 : await deed.CountAsync(context, name);
+                tasks += count;
+                if (dryRun && json) rows.Write(batch.RootElement);
+                else if (dryRun) context.Io.Out.WriteLine($"Batch {name} would {done}: {Tasks(batch.RootElement)}{Of(count, deed, "would be")}");
+            }
+
+        if (!dryRun)
+        {
+            if (names.Count > 1 || tasks > 1) context.Confirm($"{Batches(names)} would {done}{Of(tasks, deed, "would be")}.");
+            foreach (var name in names) skipped += await ChangeAsync(context, name, action, deed, rows);
+        }
+
+        if (json) rows.Finish();
+        return skipped == 0 ? ExitCodes.Done : ExitCodes.Failed;
+    }
+
+    /// <summary>First the batch, so that nothing starts in the place of what ends; then what runs. The number of tasks that were left alone.</summary>
+    private static async Task<long> ChangeAsync(ManageContext context, string name, string action, BatchDeed? deed, JsonRows rows)
+    {
+        var body = JsonBody.Write(writer =>
+        {
+            if (context.Line.Value("reason") is { } reason) writer.WriteString("reason", reason);
+        });
+        using var answer = await context.Rest.PostAsync($"{Path(name)}/{action}", body, null, context.Patience, context.Cancel);
+        var (count, skipped) = deed is null ? (0, 0) : await deed.DoAsync(context, name);
+        if (context.Format is Format.Json or Format.Jsonl) rows.Write(answer.RootElement);
+        else if (!context.Quiet) context.Io.Out.WriteLine(Line(answer.RootElement) + Of(count, deed, "are being"));
+        return skipped;
+    }
+
+    private static string Batches(List<string> names) => names is [var one] ? $"Batch {one}" : $"{names.Count} batches";
+
+    private static string Of(long tasks, BatchDeed? deed, string how) =>
+        deed is null ? "" : $"; {Display.Count(tasks)} {(tasks == 1 ? "task" : "tasks")} {how} {deed.Done}";
 
     private static string Line(JsonElement batch)
     {

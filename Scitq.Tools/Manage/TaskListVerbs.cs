@@ -9,6 +9,7 @@ internal static class TaskListVerbs
 {
     public static async Task<int> ListAsync(ManageContext context)
     {
+        if (context.Line.Has("watch")) return await WatchVerbs.ListAsync(context);
         var selection = new TaskSelection(context);
         var table = context.Format == Format.Table && !context.Quiet;
         var rows = context.Rows(Columns.Choose(context.Line, table ? Columns.TaskTable : Columns.TaskShort, Columns.TaskLong));

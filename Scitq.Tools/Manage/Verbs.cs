@@ -15,8 +15,10 @@ internal static class Verbs
     public static readonly IReadOnlyList<Verb> All =
     [
         new("task", "list", "Tasks, newest first.", "",
-            [.. Filter, Long, ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)"), After],
-            ["scitq-manage task list -b mybatch -S failed", "scitq-manage task list --format csv -L > tasks.csv"], TaskListVerbs.ListAsync),
+            [.. Filter, Long, ColumnNames, Limit("at most N (default: 20 in a table, else all; 0 is all)"), After,
+                new("watch", '\0', null, "paint it anew whenever something changes, until interrupted")],
+            ["scitq-manage task list -b mybatch -S failed", "scitq-manage task list --watch -S running",
+                "scitq-manage task list --format csv -L > tasks.csv"], TaskListVerbs.ListAsync),
         new("task", "show", "All there is to know about tasks: attempts and history too.", "ID...",
             [Id, Name, Batch, Long, new("outputs", '\0', null, "only the files that were delivered: path, size, MD5"),
                 Attempt with { Help = "with --outputs: of attempt N; -1 is the one before the latest" }],
@@ -84,6 +86,7 @@ internal static class Verbs
         new("server", "prune", "Remove now the ended tasks, output and events that are no longer kept, instead of within the hour.", "",
             [DryRun with { Help = "show how much, do nothing" }], ["scitq-manage server prune --dry-run"], PruneVerb.RunAsync),
         new("server", "wait", "Wait until the server is ready.", "", [], ["scitq-manage server wait --timeout 60"], OtherVerbs.ServerWaitAsync),
+        .. WatchVerbs.All,
         .. SetupVerbs.All,
     ];
 

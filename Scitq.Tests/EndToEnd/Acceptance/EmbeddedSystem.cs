@@ -36,7 +36,7 @@ public sealed class EmbeddedSystem : ScitqSystem
         _standalone = ProcessUnderTest.Start(
             "scitq-standalone",
             ["--port", $"{port}", "--data", Folder["data"], "--name", "embedded", "--concurrency", $"{Concurrency}", "--prefetch", "4",
-            "--Tasks:RetryBackoffSeconds", "0.1"], AgentEnvironment());
+            "--Tasks:RetryBackoffSeconds", "0.1", "--Tasks:PutAsideAfter", "0"], AgentEnvironment());
         return ListeningAsync(_standalone);
     }
 }

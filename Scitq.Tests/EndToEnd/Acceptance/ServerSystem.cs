@@ -8,7 +8,7 @@ namespace Scitq.Tests.EndToEnd.Acceptance;
 /// <summary>Coordinator and agent, with RabbitMQ and PostgreSQL between them.</summary>
 public sealed class ServerSystem : ScitqSystem
 {
-    private static readonly string[] Knobs = ["--Tasks:RetryBackoffSeconds", "0.1", "--Tasks:ReconcileSeconds", "3"];
+    private static readonly string[] Knobs = ["--Tasks:RetryBackoffSeconds", "0.1", "--Tasks:PutAsideAfter", "0", "--Tasks:ReconcileSeconds", "3"];
 
     private readonly List<ProcessUnderTest> _processes = [];
     private RabbitMqVhost? _vhost;

@@ -124,7 +124,8 @@ internal sealed class Cluster : IAsyncDisposable
             { ["SCITQ_BUS"] = CoordinatorBus, ["SCITQ_DATABASE"] = _setup.CoordinatorDatabase(Database) };
         Coordinator = ProcessUnderTest.Start(
             "scitq-coordinator",
-            ["--port", _port.ToString(CultureInfo.InvariantCulture), "--data", _folder["coordinator"], .. times, .. _setup.Coordinator], secrets);
+            ["--port", _port.ToString(CultureInfo.InvariantCulture), "--data", _folder["coordinator"],
+                "--Tasks:PutAsideAfter", "0", .. times, .. _setup.Coordinator], secrets);
         await Coordinator.WaitForLineAsync("Listening on", Patience);
         Client.DefaultRequestHeaders.Authorization ??= new("Bearer", (await File.ReadAllTextAsync(_folder["coordinator/token"])).Trim());
         if (ready) await Eventually.Async(IsReadyAsync, "the coordinator is ready", Patience);

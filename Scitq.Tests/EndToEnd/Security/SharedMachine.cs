@@ -26,7 +26,7 @@ public sealed class SharedMachine : IAsyncDisposable
     {
         if (!Environment.IsPrivilegedProcess) TestEnvironment.Missing("The tests do not run as root");
         string[] command =
-            ["--port", "0", "--data", Data, "--name", "shared", "--concurrency", "4", "--prefetch", "2", "--Tasks:RetryBackoffSeconds", "0.1", .. options
+            ["--port", "0", "--data", Data, "--name", "shared", "--concurrency", "4", "--prefetch", "2", "--Tasks:RetryBackoffSeconds", "0.1", "--Tasks:PutAsideAfter", "0", .. options
                 ?? []];
         var variables = new Dictionary<string, string?>(environment ?? [])
             { ["DOCKER_HOST"] = TestEnvironment.Optional("SCITQ_TEST_DOCKER") ?? "unix:///nowhere" };

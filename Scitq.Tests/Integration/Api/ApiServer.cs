@@ -21,6 +21,7 @@ using Scitq.Coordinator.Logs;
 using Scitq.Coordinator.Persistence;
 using Scitq.Coordinator.Retention;
 using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Webhooks;
 using Scitq.Coordinator.Workers;
 using Scitq.Tests.Integration.Persistence;
 using Scitq.Tests.Servers;
@@ -33,7 +34,7 @@ internal sealed class ApiServer : IAsyncDisposable
     private readonly TestFolder _folder = new();
     private readonly IBusControl _bus = MassTransit.Bus.Factory.CreateUsingInMemory(_ => { });
 
-    private ApiServer(string? postgres, string? token, string? data, RetentionOptions? retention)
+    private ApiServer(string? postgres, string? token, string? data, RetentionOptions? retention, IReadOnlyList<Webhook> hooks)
     {
         Options = new CoordinatorOptions { Data = data ?? _folder.Path, Database = postgres };
         var builder = WebApplication.CreateSlimBuilder();
@@ -46,6 +47,7 @@ internal sealed class ApiServer : IAsyncDisposable
         builder.Services.AddSingleton<DataDisk>();
         builder.Services.AddRetention().AddSingleton(retention ?? new RetentionOptions());
         builder.Services.AddSingleton<IServerStatus>(Status).AddSingleton<TimeProvider>(Clock);
+        if (hooks.Count > 0) builder.Services.AddWebhooks(hooks);
         // What workers say reaches the coordinator here without a bus; what it sends them goes nowhere.
         builder.Services.AddSingleton<IBus>(_bus).AddSingleton<ITopology, MemoryTopology>().AddWorkers();
         builder.Services.AddSingleton<IWorkerLine>(Line).AddSingleton<ILink>(provider => provider.GetRequiredService<ITopology>());
@@ -76,9 +78,11 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public LogStore Logs => App.Services.GetRequiredService<LogStore>();
 
-    public static async Task<ApiServer> StartAsync(bool postgres, string? token = null, CoordinatorOptions? shared = null, RetentionOptions? retention = null)
+    public static async Task<ApiServer> StartAsync(
+        bool postgres, string? token = null, CoordinatorOptions? shared = null, RetentionOptions? retention = null, params IReadOnlyList<Webhook> hooks)
     {
-        var server = new ApiServer(shared?.Database ?? (postgres ? await PostgresServer.CreateDatabaseAsync() : null), token, shared?.Data, retention);
+        var database = shared?.Database ?? (postgres ? await PostgresServer.CreateDatabaseAsync() : null);
+        var server = new ApiServer(database, token, shared?.Data, retention, hooks);
         await using (var db = server.Context()) await Migrator.MigrateAsync(db, TimeProvider.System, CancellationToken.None);
         await server._bus.StartAsync();
         await server.App.StartAsync();

@@ -4,6 +4,7 @@ using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Batches;
 using Scitq.Coordinator.Tasks;
+using Scitq.Coordinator.Workers;
 
 namespace Scitq.Tests.Integration.Api;
 
@@ -141,6 +142,102 @@ public abstract class BatchApiTests(bool postgres)
         var report = new AttemptReport { Key = key, Stage = AttemptStage.Ended, Started = now.AddSeconds(-seconds), Result = result };
         return server.RaiseAsync(key.TaskId, m => m.AttemptEnded, new AttemptEnded("w1", report));
     }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_batch_is_stopped_after_so_many_failures_in_a_row_and_counts_anew_when_it_goes_on()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        await EndAsync(server, 1, FailureClass.Exit, 1);
+        await EndAsync(server, 1, FailureClass.Exit, 1);
+        var changed = (await server.SendAsync(HttpMethod.Patch, "/batches/Default", new { max_fails = 2, description = "a trial" })).Json();
+        Assert.Equal((2, "a trial"), (changed.GetProperty("max_fails").GetInt32(), Text(changed, "description")));
+
+        // One failure, a success, one failure: not in a row. And what failed before does not count.
+        await EndAsync(server, 1, FailureClass.Exit, 1);
+        await EndAsync(server, 1, null);
+        await EndAsync(server, 1, FailureClass.Oom, 137);
+        await LookAsync(server);
+        Assert.Equal("running", await StatusAsync());
+        // Cancelled or tried again is not failed for good.
+        var (number, _) = await server.SubmitAsync();
+        (await server.PostAsync($"/tasks/{number}/cancel")).Json(HttpStatusCode.Accepted);
+        await EndAsync(server, 1, FailureClass.Exit, 1, new { argv = new[] { "false" }, retry = 1 });
+        await LookAsync(server);
+        Assert.Equal("running", await StatusAsync());
+
+        await EndAsync(server, 1, FailureClass.Exit, 1);
+        await LookAsync(server);
+        var stopped = (await server.GetAsync("/batches/Default")).Json();
+        Assert.Equal(("stopped", "scitq", "2 tasks in a row have failed, as many as --max-fails allows"),
+            (Text(stopped, "status"), Text(stopped, "stopped_by"), Text(stopped, "stopped_reason")));
+
+        (await server.PostAsync("/batches/Default/go")).Json();
+        await EndAsync(server, 1, FailureClass.Exit, 1);
+        await LookAsync(server);
+        Assert.Equal("running", await StatusAsync());
+        await EndAsync(server, 1, FailureClass.Exit, 1);
+        await LookAsync(server);
+        Assert.Equal("stopped", await StatusAsync());
+        (await server.SendAsync(HttpMethod.Patch, "/batches/Default", new { max_fails = 0 })).Json();
+        (await server.PostAsync("/batches/Default/go")).Json();
+        for (var i = 0; i < 3; i++) await EndAsync(server, 1, FailureClass.Exit, 1);
+        await LookAsync(server);
+        Assert.Equal("running", await StatusAsync());
+
+        async Task<string?> StatusAsync() => Text((await server.GetAsync("/batches/Default")).Json(), "status");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("""{}""", "nothing to change"), InlineData("""{"max_fails":-1}""", "max_fails -1"), InlineData("""{"max_fail":1}""", "max_fail")]
+    public async Task A_change_of_a_batch_that_makes_no_sense_is_refused(string body, string expected)
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        await server.SubmitAsync();
+        Assert.Contains(expected, (await server.SendAsync(HttpMethod.Patch, "/batches/Default", body)).Problem(HttpStatusCode.BadRequest, "invalid"),
+            StringComparison.Ordinal);
+        (await server.SendAsync(HttpMethod.Patch, "/batches/nothing", new { max_fails = 1 })).Problem(HttpStatusCode.NotFound, "not_found");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_worker_that_can_start_none_of_many_tasks_is_put_aside_until_it_is_resumed()
+    {
+        await using var server = await ApiServer.StartAsync(postgres);
+        var worker = new WorkerInTest(server, "w1");
+        var before = (await worker.RegisterAsync()).Settings!;
+        // The same task again and again is one, and a command that ran shows that the worker is able.
+        await FailAsync(9);
+        await EndAsync(server, 1, FailureClass.Exit, 1);
+        await FailAsync(9);
+        await LookAsync(server);
+        Assert.False((await worker.BeatAsync()).Settings!.Paused);
+
+        await FailAsync(1);
+        await LookAsync(server);
+        var settings = (await worker.BeatAsync()).Settings!;
+        Assert.True(settings.Paused && settings.Revision > before.Revision);
+        Assert.Equal(settings, server.Line.Told[^1].Settings);
+        var shown = (await server.GetAsync("/workers/w1")).Json();
+        Assert.Equal("paused", Text(shown, "status"));
+        Assert.Contains("10 different tasks in a row could not be started there; the last one failed with class image", Text(shown, "why"),
+            StringComparison.Ordinal);
+        var (number, _) = await server.SubmitAsync();
+        Assert.Contains("worker w1 was put aside", (await server.GetAsync($"/tasks/{number}/explain")).Text, StringComparison.Ordinal);
+        Assert.Equal("w1", Text((await server.GetAsync("/events?kind=worker_aside")).Json()[0], "worker"));
+
+        (await server.SendAsync(HttpMethod.Patch, "/workers/w1", new { paused = false })).Json();
+        await FailAsync(9);
+        await LookAsync(server);
+        shown = (await server.GetAsync("/workers/w1")).Json();
+        Assert.Equal(("running", JsonValueKind.Null), (Text(shown, "status"), shown.GetProperty("why").ValueKind));
+
+        async Task FailAsync(int count)
+        {
+            for (var i = 0; i < count; i++) await EndAsync(server, 1, FailureClass.Image);
+        }
+    }
+
+    private static Task LookAsync(ApiServer server) =>
+        ((FailureGuard)server.App.Services.GetService(typeof(FailureGuard))!).LookAsync(CancellationToken.None);
 
     [Fact(Timeout = 60_000)]
     public async Task Another_coordinator_tells_its_workers_of_the_stop_and_grants_nothing_of_the_batch()

@@ -35,13 +35,10 @@ public sealed class ToolJsonTests
             foreach (var words in verb.Examples.Select(Examples.Words).OfType<string[]>())
             {
                 var places = words.Select(w => w.EndsWith(".txt", StringComparison.Ordinal) ? Path.Combine(folder.Path, w) : w);
-                using var enough = new CancellationTokenSource();
+                CancellationTokenSource? enough = null;
                 var run = await ToolRun.RunAsync("scitq-manage", ["-s", between.Address, "--json", "--timeout", "1", "-y", .. places],
-                    new() { ["HOME"] = folder.Path }, input: "secret\n", started: io =>
-                    {
-                        enough.Token.Register(io.Interrupt);
-                        enough.CancelAfter(TimeSpan.FromSeconds(10));
-                    });
+                    new() { ["HOME"] = folder.Path }, input: "secret\n", started: io => enough = EveryVerbTests.Interrupting(io, TimeSpan.FromSeconds(10)));
+                enough?.Dispose();
                 if (!Raw.Contains(line) && !IsOneValue(run.Out)) problems.Enqueue($"{string.Join(' ', words)} ({run.Code}): {run.Out}{run.Error}");
             }
         }

@@ -14,7 +14,7 @@ internal sealed class CommitLoop : IAsyncDisposable
     {
         Machine = machine;
         var outage = new DatabaseOutage(store, TimeProvider.System, NullLogger<DatabaseOutage>.Instance);
-        _commits = new GroupCommit(Inbox, new GroupHandler(machine, store, outage), outage, observers, TimeProvider.System, NullLogger<GroupCommit>.Instance);
+        _commits = new GroupCommit(Inbox, new GroupHandler(machine, store, outage, []), outage, observers, TimeProvider.System, NullLogger<GroupCommit>.Instance);
     }
 
     public static IOptions<TaskOptions> Rules { get; } = Options.Create(new TaskOptions());

@@ -36,6 +36,7 @@ internal sealed class LeaseWorld
     private int _requests;
     private int _successes;
     private TaskState? _end;
+    private bool _ended;
 
     /// <param name="retry">The user's retries.</param>
     /// <param name="fenced">False leaves out the agents' own fence, to show that the checker finds what follows.</param>
@@ -53,7 +54,7 @@ internal sealed class LeaseWorld
         foreach (var agent in _agents) (agent.Known, agent.Epoch) = (true, 0);
     }
 
-    private enum Kind { Submit, Queued, Register, Registered, Unknown, Claim, Granted, Refused, Report, Recorded, Heartbeat, Renewed, Cancel, Pause, Resume, StandStill }
+    private enum Kind { Submit, Queued, Register, Registered, Unknown, Claim, Granted, Refused, Report, Recorded, Heartbeat, Renewed, Cancel, Stop, Pause, Resume, StandStill }
 
     /// <summary>What went wrong, or null.</summary>
     public string? Violation { get; private set; }
@@ -85,7 +86,7 @@ internal sealed class LeaseWorld
             case 8: Kill(_agents[choice % 3]); break;
             case 9: Beat(_agents[choice % 3]); break;
             case 10: Reconcile(); break;
-            case 11 when choice % 40 == 0: Send(new Message(Kind.Cancel)); break;
+            case 11 when choice % 40 == 0: Send(new Message(choice % 80 == 0 ? Kind.Cancel : Kind.Stop)); break;
             case 11 when choice % 40 < 30: RetryUpload(); break;
             case 12 when choice % 4 == 0: Pause(_coordinators[choice / 4 % 2], choice / 8 % 90); break;
             case 12 when choice % 16 == 1: Away(choice / 16 % 70); break;
@@ -198,7 +199,7 @@ internal sealed class LeaseWorld
         if (_network.Count == 0) return;
         var at = choice % _network.Count;
         // Submissions, reports and what users ask for are persistent; a purge of the batch's queue is an operator's to make.
-        if (_network[at].Kind is not (Kind.Submit or Kind.Report or Kind.Cancel or Kind.Pause or Kind.Resume)) _network.RemoveAt(at);
+        if (_network[at].Kind is not (Kind.Submit or Kind.Report or Kind.Cancel or Kind.Stop or Kind.Pause or Kind.Resume)) _network.RemoveAt(at);
     }
 
     private void Deliver(int choice, bool keep)
@@ -206,7 +207,8 @@ internal sealed class LeaseWorld
         if (_network.Count == 0) return;
         var at = choice % _network.Count;
         var message = _network[at];
-        var forService = message.Kind is Kind.Submit or Kind.Cancel or Kind.Pause or Kind.Resume or Kind.Register or Kind.Claim or Kind.Report or Kind.Heartbeat;
+        var forService = message.Kind is Kind.Submit or Kind.Cancel or Kind.Stop or Kind.Pause or Kind.Resume or Kind.Register or Kind.Claim or Kind.Report
+            or Kind.Heartbeat;
         var coordinator = Hearer(choice / 7);
         if (forService && coordinator is null) return;          // it waits in its queue
         if (!keep) _network.RemoveAt(at);
@@ -220,7 +222,13 @@ internal sealed class LeaseWorld
                 Raise(m => m.Submitted, new SubmitTask { TaskId = _task.CorrelationId, Spec = _spec }, sends: choice % 5 != 0);
                 break;
             case Kind.Cancel:
-                Raise(m => m.CancelRequested, new CancelTask { TaskId = _task?.CorrelationId ?? default, Reason = "enough" });
+                _ended |= Raise(m => m.CancelRequested, new CancelTask { TaskId = _task?.CorrelationId ?? default, Reason = "enough" }).Done;
+                break;
+            case Kind.Stop:
+                var isHeld = _task is { Exists: true } there && there.State.IsActive();
+                var agreed = Raise(m => m.StopRequested, new StopTask { TaskId = _task?.CorrelationId ?? default, Kill = choice % 2 == 0 }).Done;
+                if (agreed != isHeld) Violation ??= $"a stop was {(agreed ? "agreed to" : "refused")} though {(isHeld ? "a" : "no")} worker had the task";
+                _ended |= agreed;
                 break;
             case Kind.Pause:
                 Raise(m => m.PauseRequested, new PauseTask { TaskId = _task?.CorrelationId ?? default }, sends: choice % 5 != 0);
@@ -430,7 +438,7 @@ internal sealed class LeaseWorld
     private void RetryUpload()
     {
         if (_task is not { Exists: true }) return;
-        if (Raise(m => m.UploadRetryRequested, new RetryUpload { TaskId = _task.CorrelationId }).Done) _end = null;
+        if (Raise(m => m.UploadRetryRequested, new RetryUpload { TaskId = _task.CorrelationId }).Done) (_end, _ended) = (null, false);
     }
 
     private void Reconcile()
@@ -558,6 +566,7 @@ internal sealed class LeaseWorld
         if (task.State == TaskState.Paused != (task.PauseRequested && !task.State.IsActive())) Violation ??= $"{task.State} in turn {task.PauseTurn}";
         if (!task.State.IsTerminal()) return;
         _end = task.State;
+        if (_ended && task.State != TaskState.Cancelled) Violation ??= $"its user ended it, and it {task.State}";
         _successes = _effects.Attempts.Count(a => a.Outcome == AttemptOutcome.Succeeded);
         if (_successes != (task.State == TaskState.Succeeded ? 1 : 0)) Violation ??= $"{task.State} with {_successes} successful attempts";
         if (!_effects.Attempts.Select(a => a.Attempt).SequenceEqual(Enumerable.Range(1, _effects.Attempts.Count)))

@@ -47,6 +47,52 @@ public sealed class BatchVerbsTests
         Assert.Equal(2, (await ToolRun.Manage("batch", "go", "-s", stub.Address)).Code);
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("stop --term", "stop", "stopped"), InlineData("stop -N 3", "stop", "stopped"), InlineData("stop --kill", "kill", "killed")]
+    [InlineData("stop -N 9", "kill", "killed"), InlineData("stop -N 20", "pause", "paused"), InlineData("stop -N USR1", "signal", "signalled")]
+    [InlineData("go --cont", "resume", "resumed"), InlineData("go -N 18", "resume", "resumed")]
+    public async Task What_runs_of_a_batch_is_acted_on_once_the_batch_is_changed(string line, string action, string done)
+    {
+        await using var stub = await StubCoordinator.StartAsync();
+        var asked = new List<string>();
+        stub.Otherwise = async context =>
+        {
+            if (context.Request.Path.Value != "/api/v1/tasks/actions")
+            {
+                await StubCoordinator.Json(Stopped)(context);
+                return;
+            }
+
+            asked.Add(await new StreamReader(context.Request.Body).ReadToEndAsync());
+            await StubCoordinator.Json("""{"matched":2,"done":2,"tasks":[1,2],"skipped":[]}""")(context);
+        };
+        string[] words = ["batch", .. line.Split(' '), "b1", "-s", stub.Address];
+        Assert.Equal(2, (await ToolRun.Manage(words)).Code);
+        var run = await ToolRun.Manage([.. words, "-y"]);
+        Assert.Equal(0, run.Code);
+        Assert.EndsWith($"; 2 tasks are being {done}\n", run.Out, StringComparison.Ordinal);
+        Assert.All(asked, body => Assert.Contains($"\"action\":\"{action}\",\"filter\":{{\"batch\":\"b1\"", body, StringComparison.Ordinal));
+        Assert.Contains("\"dry_run\":false", asked[^1], StringComparison.Ordinal);
+        Assert.Equal("POST /api/v1/tasks/actions", stub.Requests.Last());
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("stop b1 --term --kill"), InlineData("stop b1 -N nothing"), InlineData("go b1 -N 9")]
+    public async Task What_makes_no_sense_together_is_refused(string line) =>
+        Assert.Equal(2, (await ToolRun.Manage(["batch", .. line.Split(' ')])).Code);
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_update_says_what_holds_then()
+    {
+        await using var stub = await StubCoordinator.StartAsync();
+        stub.Otherwise = StubCoordinator.Json("""{"batch":"b1","status":"running","max_fails":20,"description":"genomes"}""");
+        var run = await ToolRun.Manage("batch", "update", "b1", "--max-fails", "20", "-s", stub.Address);
+        Assert.Equal((0, "Batch b1 is stopped after 20 failures in a row; it is for: genomes\n"), (run.Code, run.Out));
+        Assert.Equal(2, (await ToolRun.Manage("batch", "update", "b1", "-s", stub.Address)).Code);
+        Assert.Equal(2, (await ToolRun.Manage("batch", "update", "b1", "--max-fails", "-1", "-s", stub.Address)).Code);
+        Assert.Single(stub.Requests);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Statistics_are_a_table_for_people_and_a_column_a_figure_for_programs()
     {

@@ -139,9 +139,9 @@ public sealed class EveryVerbTests
         ["-s", stub.Address, "--timeout", "1", "-y", .. words.Select(w => w.EndsWith(".txt", StringComparison.Ordinal) ? Path.Combine(folder, w) : w)];
 
     /// <summary>Some verbs go on until they are told to stop.</summary>
-    private static CancellationTokenSource Interrupting(ToolIo io)
+    internal static CancellationTokenSource Interrupting(ToolIo io, TimeSpan? after = null)
     {
-        var enough = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        var enough = new CancellationTokenSource(after ?? TimeSpan.FromSeconds(2));
         // A run that ends at this very moment has no streams any more.
         enough.Token.Register(() =>
         {
@@ -161,6 +161,8 @@ public sealed class EveryVerbTests
         var stub = await StubCoordinator.StartAsync();
         stub.Otherwise = context => context.Request.Path.Value! switch
         {
+            "/api/v1/stream" => StubCoordinator.Json(
+                $"event: snapshot\ndata: {{\"at\":\"2026-11-22T10:00:00Z\",\"batches\":[{Row}],\"workers\":[{Row}],\"tasks\":[{Row}],\"gone\":{{}}}}\n\n")(context),
             var path when path.StartsWith("/api/v1/batches/", StringComparison.Ordinal) && path.EndsWith("/stats", StringComparison.Ordinal) =>
                 StubCoordinator.Json($"{{\"batch\":\"b1\",\"ended\":[{Row}]}}")(context),
             var path when path.EndsWith("/stream", StringComparison.Ordinal) =>

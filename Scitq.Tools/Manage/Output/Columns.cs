@@ -33,6 +33,13 @@ internal static class Columns
         Column.Recent("started"), RunTime, ExitCode, Retry, Command,
     ];
 
+    /// <summary>Of a task that a worker has in hand, as <c>top</c> shows it.</summary>
+    public static readonly IReadOnlyList<Column> TaskLive =
+    [
+        Column.Plain("task_id"), Column.Plain("name"), Column.Plain("batch"), Column.Plain("status"), Column.Plain("worker"), RunTime, Column.Plain("phase"),
+        Column.Plain("command"),
+    ];
+
     public static readonly IReadOnlyList<Column> TaskLong =
     [
         Column.Plain("task_id"), Column.Plain("id"), Column.Plain("name"), Column.Plain("batch"), Column.Plain("status"), Column.Plain("why"),
@@ -86,7 +93,7 @@ internal static class Columns
         Column.Plain("batch"), Column.Plain("waiting"), Column.Plain("pending"), Column.Plain("accepted"), Column.Plain("running"), Column.Plain("suspended"),
         Column.Plain("uploading"), Column.Plain("succeeded"), Column.Plain("failed"),
         Column.Plain("cancelled"), Column.Plain("paused"), Column.Plain("total"), Column.Plain("workers"), BatchState,
-        Column.Time("stopped"), Column.Plain("stopped_by"), Column.Plain("stopped_reason"), Column.Plain("description"),
+        Column.Time("stopped"), Column.Plain("stopped_by"), Column.Plain("stopped_reason"), Column.Plain("max_fails"), Column.Plain("description"),
     ];
 
     public static readonly IReadOnlyList<Column> WorkerShort =

@@ -7,7 +7,10 @@ namespace Scitq.Tools.Manage.Output;
 /// A table for people. The library's own fitting to the screen drops whole columns when they do not fit, so it is told
 /// of an endless line, and texts are shortened here. Columns that hold nothing are left out.
 /// </summary>
-internal sealed class TableRows(ManageContext context, IReadOnlyList<Column> columns) : RowWriter
+/// <param name="context">What is asked for, and the screen.</param>
+/// <param name="columns">Those that there may be.</param>
+/// <param name="writer">Where it is painted, if not on standard output.</param>
+internal sealed class TableRows(ManageContext context, IReadOnlyList<Column> columns, TextWriter? writer = null) : RowWriter
 {
     private const int MaxKept = 1000, MaxCell = 50, EndlessLine = 100_000;
 
@@ -39,18 +42,17 @@ internal sealed class TableRows(ManageContext context, IReadOnlyList<Column> col
         var fit = _long
             ? null
             : TableFit.Of([.. shown.Select(i => new FitColumn(Widest(i), _texts[i], columns[i].Name, columns[i].ShortName, columns[i].Least))],
-                context.Io.Width);
+                context.Io.Screen().Width);
         for (var k = 0; fit is not null && k < shown.Length; k++)
             foreach (var row in _rows) row[shown[k]] = Shorten(row[shown[k]], fit.Widths[k]);
 
-        var colours = context.Io.OutputIsTerminal && !context.Line.Has("no-color") && string.IsNullOrEmpty(context.Io.Variable("NO_COLOR"))
-            && context.Io.Variable("TERM") != "dumb";
+        var colours = context.Io.CanPaint && !context.Line.Has("no-color") && string.IsNullOrEmpty(context.Io.Variable("NO_COLOR"));
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = colours ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = colours ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(context.Io.Painted),
+            Out = new AnsiConsoleOutput(writer ?? context.Io.Painted),
         });
         // Both, or the library asks the terminal, which puts it into keypad mode.
         (console.Profile.Width, console.Profile.Height) = (EndlessLine, 1);
