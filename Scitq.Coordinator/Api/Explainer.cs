@@ -43,7 +43,13 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
             if (task.State != TaskState.Uploading && task.PauseRequested == (task.State != TaskState.Suspended))
                 details.Add(task.PauseRequested ? "its user wants it to stand still; its worker is being told." : "it is to go on; its worker is being told.");
             if (task.CancelRequested) details.Add("its user cancelled it; the worker is stopping it.");
+            else if (task.RestartRequested) details.Add("its user changed it; the worker is stopping it, and it begins anew as it was changed.");
             await HolderAsync(task, details, ct);
+        }
+
+        else if (task.NextJson is not null)
+        {
+            details.Add($"it was changed since it ended: a relaunch runs it as it is now (scitq-manage task relaunch {task.Number}).");
         }
 
         if (!task.State.IsTerminal())
@@ -65,7 +71,8 @@ internal sealed class Explainer(IDbContextFactory<ScitqDb> contexts, IServerStat
         {
             details.Add(required is { IsDead: false, State: { } state }
                 ? $"it waits for {(required.AfterAny ? "the end of " : "")}{required.What}, which is {Word(state)}."
-                : $"it waits for {required.What}, which {required.Became}: {(required.State is null ? "" : "relaunch that one, or ")}cancel this one.");
+                : $"it waits for {required.What}, which {required.Became}: "
+                    + $"{(required.State is null ? "let this one require others (scitq-manage task update -R)" : "relaunch that one")}, or cancel this one.");
         }
 
         if (count > Shown) details.Add($"and for {count - Shown} more.");

@@ -26,6 +26,7 @@ internal record TaskView
         (CancelRequested, PauseRequested, Redelivers, Warnings) = (task.CancelRequested, task.PauseRequested, task.Redelivers, warnings);
         (UseCache, StrictOutput, Secrets, MaskSecrets) = (spec.UseCache, spec.StrictOutput, spec.Secrets, spec.MaskSecrets);
         (SubmittedBy, Priority) = (task.SubmittedBy, task.Priority);
+        (RestartRequested, UpdatePending) = (task.RestartRequested, task.NextJson is not null);
     }
 
     public long TaskId { get; }
@@ -105,6 +106,12 @@ internal record TaskView
     public DateTime? RetryDue { get; }
 
     public bool CancelRequested { get; }
+
+    /// <summary>Whether its worker is to stop it so that it begins anew.</summary>
+    public bool RestartRequested { get; }
+
+    /// <summary>Whether the next attempt is of a changed specification; what is shown here is that of the last one.</summary>
+    public bool UpdatePending { get; }
 
     /// <summary>Whether its user wants it to stand still; the status says whether it does.</summary>
     public bool PauseRequested { get; }

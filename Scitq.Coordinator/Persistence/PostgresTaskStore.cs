@@ -21,11 +21,13 @@ internal sealed class PostgresTaskStore : ITaskStore
     private readonly HotTable<BatchLookRow> _looks;
     private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _inserted;
     private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _updated;
+    private readonly IReadOnlyList<HotTable<TaskSaga>.Column> _respecified;
     private readonly string _load;
     private readonly string _spent;
     private readonly string _next;
     private readonly string _insert;
     private readonly string _update;
+    private readonly string _respecify;
 
     public PostgresTaskStore(NpgsqlDataSource source, IDbContextFactory<ScitqDb> contexts)
     {
@@ -39,8 +41,9 @@ internal sealed class PostgresTaskStore : ITaskStore
         _notices = new(db.Model);
         _looks = new(db.Model);
         _inserted = _tasks.Except("number");
-        // What a task is never changes after its submission.
-        _updated = _tasks.Except("number", "batch", "name", "spec", "created");
+        // What a task is seldom changes after its submission.
+        _updated = _tasks.Except("number", "batch", "name", "spec", "next_spec", "created");
+        _respecified = _tasks.Except("number", "created");
         _load = $"SELECT {_tasks.Names()} FROM task WHERE id = ANY($1)";
         _spent = $"SELECT {_tasks.Names()} FROM task WHERE token = ANY($1) AND state IN ('accepted', 'running', 'suspended', 'uploading')";
         _next = $"""
@@ -48,13 +51,7 @@ internal sealed class PostgresTaskStore : ITaskStore
             ORDER BY priority DESC, number LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
             """;
         _insert = $"INSERT INTO task ({_tasks.Names(_inserted)}) SELECT * FROM unnest({Parameters(_inserted)}) RETURNING id, number";
-        _update = $"""
-            WITH changed AS (
-                UPDATE task t SET {string.Join(", ", _updated.Where(c => c.Name != "id").Select(c => $"{c.Name} = u.{c.Name}"))}
-                FROM unnest({Parameters(_updated)}) AS u({_tasks.Names(_updated)})
-                WHERE t.id = u.id AND t.version = u.version - 1 RETURNING 1)
-            SELECT scitq_expect(count(*), ${_updated.Count + 1}) FROM changed
-            """;
+        (_update, _respecify) = (Update(_updated), Update(_respecified));
     }
 
     public async Task<LoadedTasks> LoadAsync(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<string> batches, CancellationToken ct)
@@ -102,10 +99,12 @@ internal sealed class PostgresTaskStore : ITaskStore
         var transaction = (NpgsqlTransaction?)changes.Picked?.Transaction;
         await using var batch = transaction is null ? _source.CreateBatch() : new NpgsqlBatch(transaction.Connection, transaction);
         if (changes.Inserts.Count > 0) Add(batch, _insert, _inserted.Select(c => c.Array(changes.Inserts)));
-        if (changes.Updates.Count > 0)
-            Add(batch, _update, [.. _updated.Select(c => c.Array(changes.Updates)), new NpgsqlParameter<long> { TypedValue = changes.Updates.Count }]);
+        AddUpdates(batch, _update, _updated, changes.Updates);
+        AddUpdates(batch, _respecify, _respecified, changes.Respecified);
         AddRows(batch, _attempts, _attempts.Columns, changes.Attempts);
         AddRows(batch, _events, _events.Except("id"), changes.Events);
+        if (changes.Unrequired.Count > 0)
+            Add(batch, "DELETE FROM requirement WHERE task_id = ANY($1)", [new NpgsqlParameter<Guid[]> { TypedValue = [.. changes.Unrequired] }]);
         AddRows(batch, _requirements, _requirements.Columns, changes.Requirements);
         AddRows(
             batch, _batches, _batches.Columns, changes.Batches,
@@ -160,6 +159,19 @@ internal sealed class PostgresTaskStore : ITaskStore
 
     private static string Parameters<TRow>(IReadOnlyList<HotTable<TRow>.Column> columns)
         where TRow : class => string.Join(", ", columns.Select((c, i) => $"${i + 1}::{c.SqlType}[]"));
+
+    private static string Update(IReadOnlyList<HotTable<TaskSaga>.Column> columns) => $"""
+        WITH changed AS (
+            UPDATE task t SET {string.Join(", ", columns.Where(c => c.Name != "id").Select(c => $"{c.Name} = u.{c.Name}"))}
+            FROM unnest({Parameters(columns)}) AS u({string.Join(", ", columns.Select(c => c.Name))})
+            WHERE t.id = u.id AND t.version = u.version - 1 RETURNING 1)
+        SELECT scitq_expect(count(*), ${columns.Count + 1}) FROM changed
+        """;
+
+    private static void AddUpdates(NpgsqlBatch batch, string sql, IReadOnlyList<HotTable<TaskSaga>.Column> columns, List<TaskSaga> tasks)
+    {
+        if (tasks.Count > 0) Add(batch, sql, [.. columns.Select(c => c.Array(tasks)), new NpgsqlParameter<long> { TypedValue = tasks.Count }]);
+    }
 
     private static void AddRows<TRow>(
         NpgsqlBatch batch, HotTable<TRow> table, IReadOnlyList<HotTable<TRow>.Column> columns, List<TRow> rows, string conflicts = "")

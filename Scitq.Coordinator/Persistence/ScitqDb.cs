@@ -50,9 +50,14 @@ internal sealed class ScitqDb(DbContextOptions<ScitqDb> options) : DbContext(opt
             task.Property(x => x.CorrelationId).HasColumnName("id").ValueGeneratedNever();
             task.Property(x => x.Number).ValueGeneratedOnAdd();
             task.Property(x => x.SpecJson).HasColumnName("spec");
-            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Key)
+            task.Property(x => x.NextJson).HasColumnName("next_spec");
+            task.Ignore(x => x.CurrentState).Ignore(x => x.Exists).Ignore(x => x.Spec).Ignore(x => x.Next).Ignore(x => x.Key)
                 .Ignore(x => x.PauseRequested);
-            if (Database.IsNpgsql()) task.Property(x => x.SpecJson).HasColumnType("jsonb");
+            if (Database.IsNpgsql())
+            {
+                task.Property(x => x.SpecJson).HasColumnType("jsonb");
+                task.Property(x => x.NextJson).HasColumnType("jsonb");
+            }
         });
         modelBuilder.Entity<AttemptRow>(attempt =>
         {

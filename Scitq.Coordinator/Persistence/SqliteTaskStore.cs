@@ -71,11 +71,11 @@ internal sealed class SqliteTaskStore : ITaskStore
             }
         }
 
-        var updated = _tasks.Except("number", "batch", "name", "spec", "created");
-        var set = string.Join(", ", updated.Where(c => c.Name != "id").Select(c => $"{c.Name} = ${c.Name}"));
-        await ExecuteAsync(connection, transaction, $"UPDATE task SET {set} WHERE id = $id AND version = $version - 1", updated, changes.Updates, ct);
+        await UpdateAsync(connection, transaction, _tasks.Except("number", "batch", "name", "spec", "next_spec", "created"), changes.Updates, ct);
+        await UpdateAsync(connection, transaction, _tasks.Except("number", "created"), changes.Respecified, ct);
         await ExecuteAsync(connection, transaction, Insert(_attempts, _attempts.Columns), _attempts.Columns, changes.Attempts, ct);
         await ExecuteAsync(connection, transaction, Insert(_events, _events.Except("id")), _events.Except("id"), changes.Events, ct);
+        foreach (var id in changes.Unrequired) await ForgetRequirementsAsync(connection, transaction, id, ct);
         await ExecuteAsync(connection, transaction, Insert(_requirements, _requirements.Columns), _requirements.Columns, changes.Requirements, ct);
         // An update that changes nothing, because each statement is held to have changed one row.
         var upsert = Insert(_batches, _batches.Columns) + " ON CONFLICT (name) DO UPDATE SET ordered = ordered OR excluded.ordered";
@@ -132,6 +132,23 @@ internal sealed class SqliteTaskStore : ITaskStore
     {
         await db.Database.OpenConnectionAsync(ct);
         return (SqliteConnection)db.Database.GetDbConnection();
+    }
+
+    private static Task UpdateAsync(
+        SqliteConnection connection, SqliteTransaction transaction, IReadOnlyList<HotTable<TaskSaga>.Column> columns, List<TaskSaga> tasks,
+        CancellationToken ct)
+    {
+        var set = string.Join(", ", columns.Where(c => c.Name != "id").Select(c => $"{c.Name} = ${c.Name}"));
+        return ExecuteAsync(connection, transaction, $"UPDATE task SET {set} WHERE id = $id AND version = $version - 1", columns, tasks, ct);
+    }
+
+    private static async Task ForgetRequirementsAsync(SqliteConnection connection, SqliteTransaction transaction, Guid task, CancellationToken ct)
+    {
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "DELETE FROM requirement WHERE task_id = $id";
+        command.Parameters.AddWithValue("$id", task);
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     private static string Insert<TRow>(HotTable<TRow> table, IReadOnlyList<HotTable<TRow>.Column> columns)

@@ -5,8 +5,16 @@ using Scitq.Coordinator.Tasks;
 namespace Scitq.Coordinator.Persistence;
 
 /// <summary>Looks tasks up, the same way in both databases.</summary>
-internal sealed class TaskLookup(IDbContextFactory<ScitqDb> contexts) : ITaskLookup
+internal sealed class TaskLookup(IDbContextFactory<ScitqDb> contexts) : ITaskLookup, IDisposable
 {
+    private const int MaxParameters = 5000;
+
+    // "requires" in ASCII.
+    private const long RequirementLock = 0x7265717569726573;
+    private readonly SemaphoreSlim _changing = new(1);
+
+    public void Dispose() => _changing.Dispose();
+
     public async Task<IReadOnlyList<(long Number, Guid Id)>> ExistingAsync(
         IReadOnlyCollection<long> numbers, IReadOnlyCollection<Guid> ids, CancellationToken ct)
     {
@@ -14,6 +22,34 @@ internal sealed class TaskLookup(IDbContextFactory<ScitqDb> contexts) : ITaskLoo
         var found = await db.Tasks.AsNoTracking().Where(t => numbers.Contains(t.Number) || ids.Contains(t.CorrelationId))
             .Select(t => new { t.Number, t.CorrelationId }).ToListAsync(ct);
         return found.ConvertAll(t => (t.Number, t.CorrelationId));
+    }
+
+    public async Task<IReadOnlyList<RequirementRow>> RequirementsOfAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct)
+    {
+        var found = new List<RequirementRow>();
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        foreach (var some in ids.Chunk(MaxParameters))
+            found.AddRange(await db.Requirements.AsNoTracking().Where(r => some.Contains(r.TaskId)).ToListAsync(ct));
+        return found;
+    }
+
+    public async Task<IAsyncDisposable> LockRequirementsAsync(CancellationToken ct)
+    {
+        await _changing.WaitAsync(ct);
+        var held = new Held(_changing, await contexts.CreateDbContextAsync(CancellationToken.None));
+        try
+        {
+            // Of several coordinators too; a database of one alone has no such lock.
+            if (!held.Db.Database.IsNpgsql()) return held;
+            await held.Db.Database.BeginTransactionAsync(ct);
+            await held.Db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({RequirementLock})", ct);
+            return held;
+        }
+        catch
+        {
+            await held.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task<bool> AnyWaitsAsync(CancellationToken ct)
@@ -56,5 +92,16 @@ internal sealed class TaskLookup(IDbContextFactory<ScitqDb> contexts) : ITaskLoo
         return ids is null
             ? waiting
             : waiting.Where(t => ids.Contains(t.CorrelationId) || db.Requirements.Any(r => r.TaskId == t.CorrelationId && ids.Contains(r.RequiredId)));
+    }
+
+    private sealed class Held(SemaphoreSlim changing, ScitqDb db) : IAsyncDisposable
+    {
+        public ScitqDb Db => db;
+
+        public async ValueTask DisposeAsync()
+        {
+            await db.DisposeAsync();
+            changing.Release();
+        }
     }
 }

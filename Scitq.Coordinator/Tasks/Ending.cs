@@ -33,6 +33,12 @@ internal enum Ending
     /// <summary>The same of a task that its user wants to stand still: the next attempt is paused.</summary>
     RequeuedPaused,
 
+    /// <summary>Its user has changed the task: the next attempt follows at no cost.</summary>
+    Restarted,
+
+    /// <summary>The same of a task that its user wants to stand still.</summary>
+    RestartedPaused,
+
     /// <summary>It was lost once too often, and may be what kills its workers.</summary>
     Poison,
 

@@ -24,6 +24,7 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
     {
         if (task.Lease != lost.Lease) return Ending.Known;
         if (task.CancelRequested) return Ending.Cancelled;
+        if (task.RestartRequested) return Anew(task);
         return task.Redelivers is not null ? Ending.Undelivered : Lost(task);
     }
 
@@ -32,6 +33,7 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
     {
         if (task.Key != released.Report.Key) return Ending.Known;
         if (task.CancelRequested) return Ending.Cancelled;
+        if (task.RestartRequested) return Anew(task);
         return task.Redelivers is not null ? Ending.Undelivered : Again(task);
     }
 
@@ -42,7 +44,7 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
         if (task.State == TaskState.Pending)
             return task.Due is not null || claim.Stopped.Contains(task.Batch) ? ClaimVerdict.Refused
                 : Abilities.Missing(task.Spec, claim.Knows) is null ? ClaimVerdict.Granted : ClaimVerdict.TooOld;
-        var holds = task.State.IsActive() && task.Worker == claim.Worker && task is { CancelRequested: false, Redelivers: null };
+        var holds = task.State.IsActive() && task.Worker == claim.Worker && task is { CancelRequested: false, RestartRequested: false, Redelivers: null };
         return holds ? ClaimVerdict.GrantedAgain : ClaimVerdict.Refused;
     }
 
@@ -50,6 +52,8 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
     {
         // The user's cancel is final: whatever the attempt ended by, a success too, nothing follows from it.
         if (task.CancelRequested) return Ending.Cancelled;
+        // So is the restart.
+        if (task.RestartRequested) return Anew(task);
         if (result.Failure is not { } failure) return Ending.Succeeded;
         // However a redelivery ends badly, the command is not run again for it.
         if (task.Redelivers is not null) return Ending.FailedLast;
@@ -61,6 +65,8 @@ internal sealed class EndingRules(IOptions<TaskOptions> options)
     private Ending Lost(TaskSaga task) => task.Losses + 1 < _options.MaxLosses ? Again(task) : Ending.Poison;
 
     private static Ending Again(TaskSaga task) => task.PauseRequested ? Ending.RequeuedPaused : Ending.Requeued;
+
+    private static Ending Anew(TaskSaga task) => task.PauseRequested ? Ending.RestartedPaused : Ending.Restarted;
 
     /// <summary>Agents repeat ends until they are answered: one that is recorded, or was noted as late, is no news.</summary>
     private static bool IsRepeated(TaskEffects effects, AttemptReport report)

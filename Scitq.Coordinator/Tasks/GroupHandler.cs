@@ -82,15 +82,17 @@ internal sealed class GroupHandler(TaskStateMachine machine, ITaskStore store, I
             changes.Attempts.AddRange(hand.Effects.Attempts);
             changes.Events.AddRange(hand.Effects.History);
             changes.Requirements.AddRange(hand.Effects.Requirements);
+            if (hand.Effects.ReplacesRequirements) changes.Unrequired.Add(task.CorrelationId);
+            if ((hand.IsNew || hand.Effects.SpecChanged) && !_batches.Contains(task.Batch))
+                batches.TryAdd(task.Batch, new BatchRow { Name = task.Batch, Created = task.Created });
             if (hand.IsNew)
             {
                 changes.Inserts.Add(task);
-                if (!_batches.Contains(task.Batch)) batches.TryAdd(task.Batch, new BatchRow { Name = task.Batch, Created = task.Created });
             }
             else if (hand.Effects.Changed)
             {
                 task.Version++;
-                changes.Updates.Add(task);
+                (hand.Effects.SpecChanged ? changes.Respecified : changes.Updates).Add(task);
             }
 
             if ((hand.IsNew || hand.Effects.Reordered) && task.Priority != 0 && !loaded.Batches.GetValueOrDefault(task.Batch).Ordered)

@@ -30,6 +30,9 @@ internal readonly record struct HistoryKind(string Word)
     /// <summary>A user asked to deliver the output once more.</summary>
     public static readonly HistoryKind UploadRetried = new("upload_retried");
 
+    /// <summary>A user changed the task.</summary>
+    public static readonly HistoryKind Updated = new("updated");
+
     /// <summary>A user gave it another priority.</summary>
     public static readonly HistoryKind PriorityGiven = new("priority_given");
 

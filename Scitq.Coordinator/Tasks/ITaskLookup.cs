@@ -6,6 +6,12 @@ internal interface ITaskLookup
     /// <summary>Those of the tasks that exist.</summary>
     Task<IReadOnlyList<(long Number, Guid Id)>> ExistingAsync(IReadOnlyCollection<long> numbers, IReadOnlyCollection<Guid> ids, CancellationToken ct);
 
+    /// <summary>What these tasks require.</summary>
+    Task<IReadOnlyList<RequirementRow>> RequirementsOfAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct);
+
+    /// <summary>Held while requirements of tasks that are there are changed, so that two changes can't make a ring together.</summary>
+    Task<IAsyncDisposable> LockRequirementsAsync(CancellationToken ct);
+
     /// <summary>Whether any task waits for others.</summary>
     Task<bool> AnyWaitsAsync(CancellationToken ct);
 

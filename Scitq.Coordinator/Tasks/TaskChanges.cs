@@ -10,6 +10,12 @@ internal sealed class TaskChanges
     /// <summary>Rows whose version was already counted up.</summary>
     public List<TaskSaga> Updates { get; } = [];
 
+    /// <summary>The same, of which the specification, the batch or the name changes too.</summary>
+    public List<TaskSaga> Respecified { get; } = [];
+
+    /// <summary>Tasks whose requirements so far are forgotten.</summary>
+    public List<Guid> Unrequired { get; } = [];
+
     public List<AttemptRow> Attempts { get; } = [];
 
     public List<TaskEventRow> Events { get; } = [];
@@ -26,5 +32,5 @@ internal sealed class TaskChanges
     /// <summary>Rows that are held for this group.</summary>
     public PickedTasks? Picked { get; init; }
 
-    public bool IsEmpty => Inserts.Count + Updates.Count + Attempts.Count + Events.Count + Requirements.Count == 0;
+    public bool IsEmpty => Inserts.Count + Updates.Count + Respecified.Count + Attempts.Count + Events.Count + Requirements.Count == 0;
 }

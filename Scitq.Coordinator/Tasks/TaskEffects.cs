@@ -17,6 +17,12 @@ internal sealed class TaskEffects
 
     public List<RequirementRow> Requirements { get; } = [];
 
+    /// <summary>Whether these replace what the task required before.</summary>
+    public bool ReplacesRequirements { get; set; }
+
+    /// <summary>Whether its specification, its batch or its name is another, which they seldom are.</summary>
+    public bool SpecChanged { get; set; }
+
     /// <summary>Whether a worker of the batch is to be told that the task waits.</summary>
     public bool Dispatch { get; set; }
 
@@ -47,9 +53,15 @@ internal sealed class TaskEffects
     /// <summary>The same of a claim.</summary>
     public ClaimVerdict? Claim { get; set; }
 
+    /// <summary>The same of an update.</summary>
+    public UpdateRules? Update { get; set; }
+
+    /// <summary>Whether, for a relaunch, the task was changed since it ended.</summary>
+    public bool? HasUpdate { get; set; }
+
     /// <summary>What the event in hand is answered.</summary>
     public TaskAnswer Answer { get; set; }
 
     /// <summary>Another event of the group is at hand.</summary>
-    public void Begin() => (Ending, Claim, Answer) = (null, null, default);
+    public void Begin() => (Ending, Claim, Update, HasUpdate, Answer) = (null, null, null, null, default);
 }

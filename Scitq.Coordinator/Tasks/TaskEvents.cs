@@ -43,6 +43,13 @@ internal sealed record StandstillTold(AttemptKey Key, bool Suspended);
 /// <summary>The holder of the lease is gone, or does not know the attempt.</summary>
 internal sealed record LeaseLost(Guid Lease, string Why);
 
+/// <summary>A user wants the task changed.</summary>
+/// <param name="Patch">What is to be other than it is.</param>
+/// <param name="Required">The tasks that it is to require, as the patch names them, where it does.</param>
+/// <param name="Restart">Whether it may be stopped for that, or relaunched.</param>
+/// <param name="Reason">Kept in the task's history.</param>
+internal sealed record UpdateRequested(SpecPatch Patch, IReadOnlyDictionary<string, Guid> Required, bool Restart, string? Reason);
+
 /// <summary>A user gives it a priority.</summary>
 /// <param name="Priority">The priority.</param>
 /// <param name="InsteadOf">Set when it is the batch's that changes: the batch's until now, which is left alone where the task has one of its own.</param>

@@ -11,6 +11,7 @@ namespace Scitq.Coordinator.Tasks;
 internal sealed class TaskSaga : SagaStateMachineInstance
 {
     private TaskSpec? _spec;
+    private TaskSpec? _next;
 
     public Guid CorrelationId { get; set; }
 
@@ -80,6 +81,12 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     public bool CancelRequested { get; set; }
 
+    /// <summary>Whether its worker is to stop the current attempt so that the next one can begin, at no cost to its retries.</summary>
+    public bool RestartRequested { get; set; }
+
+    /// <summary>The specification that the next attempt takes, where its user has changed it since this one began.</summary>
+    public string? NextJson { get; set; }
+
     /// <summary>Whether what its user has cancelled is to end at once, without a grace.</summary>
     public bool KillRequested { get; set; }
 
@@ -118,6 +125,8 @@ internal sealed class TaskSaga : SagaStateMachineInstance
 
     public TaskSpec Spec => _spec ??= JsonSerializer.Deserialize<TaskSpec>(SpecJson, ScitqJson.Bus)!;
 
+    public TaskSpec? Next => NextJson is null ? null : _next ??= JsonSerializer.Deserialize<TaskSpec>(NextJson, ScitqJson.Bus)!;
+
     /// <summary>Whether its user wants it to stand still, wherever it is.</summary>
     public bool PauseRequested => PauseTurn % 2 == 1;
 
@@ -142,5 +151,11 @@ internal sealed class TaskSaga : SagaStateMachineInstance
     {
         _spec = spec;
         SpecJson = JsonSerializer.Serialize(spec, ScitqJson.Bus);
+    }
+
+    public void SetNext(TaskSpec? spec)
+    {
+        _next = spec;
+        NextJson = spec is null ? null : JsonSerializer.Serialize(spec, ScitqJson.Bus);
     }
 }

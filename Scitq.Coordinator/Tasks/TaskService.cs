@@ -52,6 +52,44 @@ internal sealed class TaskService(TaskInbox inbox, RequirementResolver requireme
     public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> RetryUploadAsync(IReadOnlyList<Guid> ids, string? reason, string? by, CancellationToken ct) =>
         AskAsync(ids, m => m.UploadRetryRequested, id => new RetryUpload { TaskId = id, Reason = reason }, by, ct);
 
+    /// <summary>
+    /// Changes tasks, given by how they are now; of each the task there is then, and why it was not changed, if it was not. One that a worker has is
+    /// changed once that has stopped it.
+    /// </summary>
+    /// <exception cref="RequirementException">A required task does not exist, or tasks would require each other in a ring; nothing is changed.</exception>
+    public async Task<IReadOnlyDictionary<Guid, (TaskSaga Task, string? Problem)>> UpdateAsync(
+        IReadOnlyCollection<TaskSaga> tasks, SpecPatch patch, bool restart, string? reason, string? by, CancellationToken ct)
+    {
+        await using var alone = patch.ChangesRequirements ? await requirements.LockAsync(ct) : null;
+        var update = await AskAsync(tasks, patch, restart, reason, ct);
+        var origin = new Origin(by);
+        var outcomes = await inbox.RaiseAsync([.. tasks.Select(t => TaskStimulus.For(t.CorrelationId, m => m.UpdateRequested, update, origin))], ct);
+        return outcomes.Where(o => o.Task is not null).DistinctBy(o => o.Task!.CorrelationId)
+            .ToDictionary(o => o.Task!.CorrelationId, o => (o.Task!, o.Answer.Done ? null : o.Answer.Refusal));
+    }
+
+    /// <summary>What would become of these tasks, by their ids.</summary>
+    /// <exception cref="RequirementException">A required task does not exist, or tasks would require each other in a ring.</exception>
+    public async Task<IReadOnlyDictionary<Guid, UpdateRules>> LookAsync(
+        IReadOnlyCollection<TaskSaga> tasks, SpecPatch patch, bool restart, CancellationToken ct)
+    {
+        var update = await AskAsync(tasks, patch, restart, null, ct);
+        return tasks.ToDictionary(t => t.CorrelationId, t => UpdateRules.Of(t, update));
+    }
+
+    private async Task<UpdateRequested> AskAsync(
+        IReadOnlyCollection<TaskSaga> tasks, SpecPatch patch, bool restart, string? reason, CancellationToken ct)
+    {
+        IReadOnlyDictionary<string, Guid> required = new Dictionary<string, Guid>();
+        if (patch.ChangesRequirements)
+        {
+            var edits = tasks.Select(t => (t.CorrelationId, Edit: patch.Apply(t.Next ?? t.Spec))).Where(t => t.Edit.Problem is null);
+            required = await requirements.ResolveAsync(edits.ToDictionary(t => t.CorrelationId, t => t.Edit.Spec), ct);
+        }
+
+        return new UpdateRequested(patch, required, restart, reason);
+    }
+
     /// <summary>The tasks there are now, and whether their workers are stopping them for good.</summary>
     public Task<IReadOnlyList<(TaskSaga Task, bool Done)?>> StopAsync(IReadOnlyList<Guid> ids, bool kill, string? reason, string? by, CancellationToken ct) =>
         AskAsync(ids, m => m.StopRequested, id => new StopTask { TaskId = id, Reason = reason, Kill = kill }, by, ct);

@@ -67,6 +67,8 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
 
     public Event<RetryUpload> UploadRetryRequested { get; private set; } = null!;
 
+    public Event<UpdateRequested> UpdateRequested { get; private set; } = null!;
+
     public Event<PauseTask> PauseRequested { get; private set; } = null!;
 
     public Event<ResumeTask> ResumeRequested { get; private set; } = null!;
@@ -109,7 +111,7 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
         .. In([Waiting],
             Ignore(Submitted),
             When(PauseRequested).Then(verbs.PauseWaiting).TransitionTo(Paused),
-            When(RequirementsMet).Then(verbs.Queue).Then(verbs.Dispatch).TransitionTo(Pending),
+            When(RequirementsMet).Then(verbs.Queue).Then(verbs.DispatchAgain).TransitionTo(Pending),
             When(RequirementFailed).Then(verbs.EndDoomed).TransitionTo(Cancelled)),
 
         .. In([Pending],
@@ -196,10 +198,39 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
             Ignore(Submitted),
             When(Claimed).Then(verbs.Refuse),
             When(AttemptEnded, Ending.Late).Then(verbs.RecordLate),
-            When(RelaunchRequested).Then(verbs.Relaunch).Then(verbs.DispatchAgain).TransitionTo(Pending)),
+            When(RelaunchRequested, verbs.HasNoUpdate).Then(verbs.Relaunch).Then(verbs.DispatchAgain).TransitionTo(Pending),
+            When(RelaunchRequested, verbs.HasUpdate).Then(verbs.Relaunch).TransitionTo(Waiting)),
 
         .. In([Failed],
             When(UploadRetryRequested, verbs.HasUndelivered).Then(verbs.RetryUpload).TransitionTo(Accepted)),
+
+        .. Updates(verbs),
+    ];
+
+    /// <summary>Where a changed task may require others than before, it waits until that is looked at, which is at once.</summary>
+    private IEnumerable<Line> Updates(TaskVerbs verbs) =>
+    [
+        .. In([Waiting, Pending, Paused, Accepted, Running, Suspended, Uploading, Succeeded, Failed, Cancelled],
+            When(UpdateRequested, UpdateVerdict.Refused).Then(verbs.RefuseUpdate)),
+        .. In([Waiting, Pending, Paused],
+            When(UpdateRequested, UpdateVerdict.InPlace).Then(verbs.UpdateInPlace)),
+        .. In([Waiting, Paused],
+            When(UpdateRequested, UpdateVerdict.ToWait).Then(verbs.UpdateInPlace)),
+        .. In([Pending],
+            When(UpdateRequested, UpdateVerdict.ToWait).Then(verbs.UpdateInPlace).TransitionTo(Waiting)),
+        .. In([Accepted, Running, Suspended, Uploading],
+            When(UpdateRequested, UpdateVerdict.Restart).Then(verbs.AskRestart),
+            When(AttemptEnded, Ending.Restarted).Then(verbs.RecordEnd).Then(verbs.NextAttempt).TransitionTo(Waiting),
+            When(AttemptEnded, Ending.RestartedPaused).Then(verbs.RecordEnd).Then(verbs.NextAttempt).Then(verbs.WaitOnceResumed).TransitionTo(Paused),
+            When(LeaseLost, Ending.Restarted).Then(verbs.RecordLost).Then(verbs.NextAttempt).TransitionTo(Waiting),
+            When(LeaseLost, Ending.RestartedPaused).Then(verbs.RecordLost).Then(verbs.NextAttempt).Then(verbs.WaitOnceResumed).TransitionTo(Paused)),
+        .. In([Accepted],
+            When(AttemptReleased, Ending.Restarted).Then(verbs.RecordReleased).Then(verbs.NextAttempt).TransitionTo(Waiting),
+            When(AttemptReleased, Ending.RestartedPaused).Then(verbs.RecordReleased).Then(verbs.NextAttempt).Then(verbs.WaitOnceResumed)
+                .TransitionTo(Paused)),
+        .. In([Succeeded, Failed, Cancelled],
+            When(UpdateRequested, UpdateVerdict.Kept).Then(verbs.KeepUpdate),
+            When(UpdateRequested, UpdateVerdict.Relaunch).Then(verbs.KeepUpdate).Then(verbs.RelaunchUpdated).TransitionTo(Waiting)),
     ];
 
     private static IEnumerable<Line> In(State[] states, params EventActivities<TaskSaga>[] lines) =>
@@ -216,6 +247,9 @@ internal sealed class TaskStateMachine : MassTransitStateMachine<TaskSaga>, Saga
 
     private EventActivityBinder<TaskSaga, Claimed> When(Event<Claimed> @event, ClaimVerdict verdict) =>
         When(@event, context => (context.Effects().Claim ??= EndingRules.Of(context.Saga, context.Message)) == verdict);
+
+    private EventActivityBinder<TaskSaga, UpdateRequested> When(Event<UpdateRequested> @event, UpdateVerdict verdict) =>
+        When(@event, context => (context.Effects().Update ??= UpdateRules.Of(context.Saga, context.Message)).Verdict == verdict);
 
     /// <summary>A report of the current attempt; recording it changes nothing that the other lines ask.</summary>
     private EventActivityBinder<TaskSaga, StageReported> When(Event<StageReported> @event, AttemptStage stage) =>

@@ -83,6 +83,7 @@ internal sealed partial class TaskVerbs
         task.Lease = null;
         task.Due = null;
         task.Phase = null;
+        task.RestartRequested = false;
         // There is nothing left to stand still.
         if (task.PauseRequested) task.PauseTurn++;
         context.Effects().Changed = true;
@@ -101,7 +102,7 @@ internal sealed partial class TaskVerbs
     {
         null => AttemptOutcome.Succeeded,
         FailureClass.Lost => AttemptOutcome.Lost,
-        FailureClass.Cancelled when task.CancelRequested => AttemptOutcome.Cancelled,
+        FailureClass.Cancelled when task.CancelRequested || task.RestartRequested => AttemptOutcome.Cancelled,
         _ => AttemptOutcome.Failed,
     };
 

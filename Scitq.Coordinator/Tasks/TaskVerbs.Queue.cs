@@ -67,6 +67,8 @@ internal sealed partial class TaskVerbs
         task.Lease = null;
         task.Accepted = task.Started = task.RunEnded = null;
         task.Phase = null;
+        if (task.RestartRequested) (task.RestartRequested, task.ExitCode, task.Failure, task.Reason) = (false, null, null, null);
+        TakeUpdate(context);
         task.ResumesWaiting = false;
         Queue(context);
     }

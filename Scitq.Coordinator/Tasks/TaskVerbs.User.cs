@@ -44,22 +44,30 @@ internal sealed partial class TaskVerbs
 
     public void Relaunch(BehaviorContext<TaskSaga, RelaunchTask> context)
     {
-        var task = context.Saga;
         context.Effects().Answer = new TaskAnswer(Done: true);
+        Relaunch(context, context.Message.KeepRetries);
+        Remember(context, HistoryKind.Relaunched, context.Message.Reason, context.Origin().By);
+    }
 
-        // Cancelled before any worker had it, the current attempt was never used.
-        if (task.Accepted is not null) task.Attempt++;
+    private void Relaunch(BehaviorContext<TaskSaga> context, bool keepRetries)
+    {
+        var task = context.Saga;
+        var moved = task.Next is { } next && next.Batch != task.Batch;
+        TakeUpdate(context);
+
+        // Cancelled before any worker had it, the current attempt was never used; its message may still be in the queue of another batch.
+        if (task.Accepted is not null || moved) task.Attempt++;
         task.Lease = null;
         task.Redelivers = null;
         task.CancelRequested = task.KillRequested = false;
         task.Losses = 0;
-        if (!context.Message.KeepRetries) task.RetriesLeft = task.Spec.Retry;
+        if (!keepRetries) task.RetriesLeft = task.Spec.Retry;
         task.Queued = Now;
         task.Accepted = task.Started = task.RunEnded = task.Finished = task.Due = null;
         task.ExitCode = null;
         task.Failure = null;
         task.Reason = task.Phase = null;
-        Remember(context, HistoryKind.Relaunched, context.Message.Reason, context.Origin().By);
+        context.Effects().Changed = true;
     }
 
     /// <summary>

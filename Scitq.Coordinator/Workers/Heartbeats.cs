@@ -53,7 +53,7 @@ internal sealed class Heartbeats(
         var named = message.Leases.ToHashSet();
         var unnamed = held.Where(h => h.Redelivers is null && !named.Contains(h.Key))
             .ToLookup(h => rules.Unnamed(now, h.Granted, h.Holder == message.Epoch, worker.Entered, worker.Hears));
-        var late = unnamed[UnnamedLease.Tell].Where(h => !h.CancelRequested).OrderBy(h => h.Granted).Take(MostTold).Select(h => h.TaskId).ToList();
+        var late = unnamed[UnnamedLease.Tell].Where(h => !h.StopRequested).OrderBy(h => h.Granted).Take(MostTold).Select(h => h.TaskId).ToList();
         var (unheard, told) = redeliveries.Sort(message.Worker, [.. held.Where(h => h.Redelivers is not null && !named.Contains(h.Key))], now, worker.Hears);
         await leases.LoseAsync([.. unnamed[UnnamedLease.Lose], .. unheard], "the worker does not know it", ct);
         var suspended = message.Suspended.ToHashSet();
@@ -63,7 +63,7 @@ internal sealed class Heartbeats(
         {
             Sequence = message.Sequence,
             Revoked = HeldLeases.Revoked(message.Leases, held),
-            Cancelled = [.. held.Where(h => h.CancelRequested && named.Contains(h.Key)).Select(h => h.Key)],
+            Cancelled = [.. held.Where(h => h.StopRequested && named.Contains(h.Key)).Select(h => h.Key)],
             Killed = [.. held.Where(h => h.KillRequested && named.Contains(h.Key)).Select(h => h.Key)],
             Pauses = [.. held.Where(h => named.Contains(h.Key) && (h.Pause.Paused || suspended.Contains(h.Key))).Select(h => h.Pause)],
             Settings = await db.SettingsAsync(worker, ct),

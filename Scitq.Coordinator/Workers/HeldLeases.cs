@@ -44,6 +44,7 @@ internal sealed class HeldLeases(TaskInbox inbox)
 
     private static Task<List<HeldLease>> ReadAsync(IQueryable<TaskSaga> tasks, CancellationToken ct) => tasks
         .Select(t => new HeldLease(
-            t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch, t.State, t.PauseTurn, t.KillRequested))
+            t.CorrelationId, t.Attempt, t.Lease, t.CancelRequested || t.RestartRequested, t.Accepted, t.Redelivers, t.Granted, t.HolderEpoch, t.State,
+            t.PauseTurn, t.KillRequested))
         .ToListAsync(ct);
 }

@@ -18,8 +18,8 @@ internal sealed class Redeliveries(WorkerMemory memory, LeaseRules rules)
         double? Since(HeldLease held) => before?.TryGetValue(held.Key, out var first) == true ? first : null;
         // One that is cancelled is told to nobody any more, so its first telling counts as long ago.
         bool IsUnheard(double since) => rules.Unnamed(now, since, own: true, entered: 0, hears) == UnnamedLease.Lose;
-        var unheard = unnamed.Where(h => (h.CancelRequested ? h.Granted ?? 0 : Since(h)) is { } since && IsUnheard(since)).ToList();
-        var tell = unnamed.Where(h => !h.CancelRequested).Except(unheard).OrderBy(h => h.Accepted).Take(Heartbeats.MostTold).ToList();
+        var unheard = unnamed.Where(h => (h.StopRequested ? h.Granted ?? 0 : Since(h)) is { } since && IsUnheard(since)).ToList();
+        var tell = unnamed.Where(h => !h.StopRequested).Except(unheard).OrderBy(h => h.Accepted).Take(Heartbeats.MostTold).ToList();
         memory.Tell(worker, tell.ToDictionary(h => h.Key, h => Since(h) ?? now.Seconds));
         return (unheard, tell.ConvertAll(h => h.TaskId));
     }

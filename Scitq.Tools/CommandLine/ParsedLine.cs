@@ -7,6 +7,12 @@ internal sealed class ParsedLine
 
     public IReadOnlyList<string> Operands { get; set; } = [];
 
+    /// <summary>Those of them that stand after <c>--</c>.</summary>
+    public IReadOnlyList<string> AfterEnd { get; set; } = [];
+
+    /// <summary>Those that stand before it.</summary>
+    public IEnumerable<string> BeforeEnd => Operands.Take(Operands.Count - AfterEnd.Count);
+
     /// <summary>Whether <c>--</c> ended the options.</summary>
     public bool Ended { get; set; }
 

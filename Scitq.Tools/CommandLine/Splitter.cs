@@ -54,6 +54,7 @@ internal static class Splitter
         }
 
         line.Operands = [.. operands, .. args.Skip(i)];
+        if (line.Ended) line.AfterEnd = [.. args.Skip(i)];
         return line;
 
         // A value may start with a dash, but a whole option in its place shows that the value was forgotten.

@@ -19,7 +19,6 @@ internal sealed partial class SpecBuilder
     {
         (_line, _defaultBatch) = (line, defaultBatch ?? BatchName.Default);
         if (line.Value("option") is not { } options) return;
-        if (!line.Has("docker")) throw new UsageException("docker options (-O) were given without a docker image (-d)");
         if (!ShellWords.TrySplit(options, out _dockerOptions, out var problem))
             throw new UsageException($"docker options '{options}' cannot be split into words: the text {problem}");
     }
@@ -27,10 +26,18 @@ internal sealed partial class SpecBuilder
     /// <summary>The task; <paramref name="fill"/> puts an entry's values into every text.</summary>
     public TaskSpec Build(Func<string, string>? fill = null)
     {
+        if (_line.Has("option") && !_line.Has("docker")) throw new UsageException("docker options (-O) were given without a docker image (-d)");
+        var spec = Read(fill);
+        return TaskSpecRules.Problem(spec) is { } defect ? throw new UsageException(defect) : spec;
+    }
+
+    /// <summary>What the options say by themselves, though it may make no task.</summary>
+    public TaskSpec Read(Func<string, string>? fill = null)
+    {
         fill ??= static text => text;
         string? Filled(string option) => _line.Value(option) is { } text ? fill(text) : null;
         var words = _line.Operands.Select(fill);
-        var spec = new TaskSpec
+        return new TaskSpec
         {
             Argv = _line.Has("shell") ? ["sh", "-c", string.Join(' ', words)] : [.. words],
             Batch = Filled("batch") ?? _defaultBatch,
@@ -55,7 +62,6 @@ internal sealed partial class SpecBuilder
             Secrets = [.. _line.All("secret").Select(fill)],
             MaskSecrets = _line.Has("mask-secrets"),
         };
-        return TaskSpecRules.Problem(spec) is { } defect ? throw new UsageException(defect) : spec;
     }
 
     /// <summary>

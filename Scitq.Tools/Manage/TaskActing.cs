@@ -8,7 +8,7 @@ namespace Scitq.Tools.Manage;
 /// <summary>Asks for an action on the tasks that a call is about: at once where that is one task named, else after a look and a question.</summary>
 internal sealed class TaskActing(ManageContext context, TaskAction action)
 {
-    private readonly TaskSelection _selection = new(context);
+    private readonly TaskSelection _selection = new(context, action.Tasks?.Invoke(context.Line));
 
     public async Task<int> RunAsync()
     {
@@ -21,15 +21,17 @@ internal sealed class TaskActing(ManageContext context, TaskAction action)
                 $"See: scitq-manage task {action.Name} --help");
 
         IReadOnlyList<string>? ids = _selection.IsNamed ? await _selection.NamedAsync() : null;
-        if (ids is [var one] && !line.Has("dry-run")) return await ActOnOneAsync(one);
+        if (ids is [var one] && !line.Has("dry-run") && !action.ShowsChanges) return await ActOnOneAsync(one);
 
         using (var look = await PostAsync(ids, dryRun: true))
         {
-            var matched = look.RootElement.Number("matched") ?? look.RootElement.Items("tasks").Count();
-            if (line.Has("dry-run") || matched == 0) return Report(look.RootElement, $"would be {action.Done}");
-            if (matched > 1) context.Confirm($"{matched} tasks would be {action.Done}.");
+            var doable = look.RootElement.Items("tasks").Count();
+            if (!context.Quiet) ShowChanges(look.RootElement, line.Has("dry-run") ? context.Io.Out : context.Io.Error);
+            if (line.Has("dry-run") || (doable == 0 && ids is not [_])) return Report(look.RootElement, $"would be {action.Done}");
+            if (doable > 1) context.Confirm($"{Display.Count(doable)} tasks would be {action.Done}.");
         }
 
+        if (ids is [var single]) return await ActOnOneAsync(single);
         using var answer = await PostAsync(ids, dryRun: false);
         return Report(answer.RootElement, $"{(action.TakesTime ? "are being " : "")}{action.Done}");
     }
@@ -40,7 +42,8 @@ internal sealed class TaskActing(ManageContext context, TaskAction action)
         var task = answer.RootElement;
         if (context.Format is Format.Json or Format.Jsonl) context.Io.Out.WriteLine(task.GetRawText());
         else if (!context.Quiet)
-            context.Io.Out.WriteLine($"Task {task.Number("task_id")} {(action.TakesTime && IsOfAWorker(task) ? "is being " : "")}{action.Done}");
+            context.Io.Out.WriteLine($"Task {task.Number("task_id")} {(action.TakesTime && IsOfAWorker(task) ? "is being " : "")}{action.Done}"
+                + action.Note?.Invoke(task));
         return ExitCodes.Done;
     }
 
@@ -68,6 +71,14 @@ internal sealed class TaskActing(ManageContext context, TaskAction action)
             WriteArguments(json);
         });
         return await context.Rest.PostAsync("tasks/actions", body, null, context.Patience, context.Cancel);
+    }
+
+    private void ShowChanges(JsonElement answer, TextWriter writer)
+    {
+        if (context.Format is Format.Json or Format.Jsonl) return;
+        foreach (var change in answer.Items("changes").Take(20))
+            writer.WriteLine($"task {change.Number("task_id")}: {Display.Clean(change.Text("change") ?? "")}");
+        if (answer.Items("changes").Count() > 20) writer.WriteLine("and so on");
     }
 
     private void WriteArguments(Utf8JsonWriter json)

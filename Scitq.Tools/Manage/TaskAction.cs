@@ -13,6 +13,18 @@ internal sealed record TaskAction(string Name, string Done, string Summary, para
     /// <summary>Another name.</summary>
     public string? Alias { get; init; }
 
+    /// <summary>How the help shows what may follow.</summary>
+    public string Operands { get; init; } = "[ID...]";
+
+    /// <summary>Those operands that are tasks, where not all are.</summary>
+    public Func<ParsedLine, IEnumerable<string>>? Tasks { get; init; }
+
+    /// <summary>Whether it changes the tasks themselves, and what would change is shown before.</summary>
+    public bool ShowsChanges { get; init; }
+
+    /// <summary>What else to say of a task with which it is done, if anything.</summary>
+    public Func<JsonElement, string?>? Note { get; init; }
+
     /// <summary>Its own, beside those of all actions.</summary>
     public IReadOnlyList<Option> Options { get; init; } = [];
 
@@ -22,6 +34,6 @@ internal sealed record TaskAction(string Name, string Done, string Summary, para
     /// <summary>Writes what its own options say into the request.</summary>
     public Action<ManageContext, Utf8JsonWriter>? Arguments { get; init; }
 
-    public Verb Verb => new("task", Name, Summary, "[ID...]", [.. TaskOptions.Selection, .. Options, TaskOptions.Reason, TaskOptions.DryRun], Examples,
+    public Verb Verb => new("task", Name, Summary, Operands, [.. TaskOptions.Selection, .. Options, TaskOptions.Reason, TaskOptions.DryRun], Examples,
         context => new TaskActing(context, this).RunAsync()) { Alias = Alias };
 }

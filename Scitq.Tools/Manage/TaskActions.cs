@@ -31,6 +31,25 @@ internal static class TaskActions
             Options = [new("keep-retries", '\0', null, "retries that were spent stay spent; else each has all of them again")],
             Arguments = (context, json) => json.WriteIf("keep_retries", context.Line.Has("keep-retries")),
         },
+        new("update", "updated", "Change tasks: their command, image, data, limits, batch or what they require.", "scitq-manage task update 12 -- echo again",
+            "scitq-manage task update 12 -d ubuntu:24.04 --restart", "scitq-manage task update -b mybatch -S pending --command-sub 's/--db old/--db new/'")
+        {
+            Operands = "[ID...] [-- COMMAND [ARG]...]",
+            Tasks = line => line.BeforeEnd,
+            ShowsChanges = true,
+            Options = TaskUpdate.Options,
+            Arguments = TaskUpdate.Write,
+            Note = TaskUpdate.Note,
+        },
+        new("move", "moved", "Move tasks to another batch, whose workers then get them.", "scitq-manage task move urgent 12-15",
+            "scitq-manage task move urgent -b mybatch -S pending -y")
+        {
+            Operands = "BATCH [ID...]",
+            Tasks = line => line.Operands.Skip(1),
+            Options = [TaskUpdate.Restart],
+            Arguments = TaskUpdate.WriteMove,
+            Note = TaskUpdate.Note,
+        },
         new("pause", "paused", "Hold tasks until they are resumed; what runs stands still.",
             "scitq-manage task pause 12", "scitq-manage task pause -y -b mybatch --reason 'the store is full'") { TakesTime = true },
         new("resume", "resumed", "Let paused tasks go on from where they are.", "scitq-manage task resume 12", "scitq-manage task resume -y -b mybatch")

@@ -16,13 +16,13 @@ internal sealed class TaskSelection
     private readonly List<string> _ids = [];
     private readonly List<string> _names;
 
-    public TaskSelection(ManageContext context)
+    public TaskSelection(ManageContext context, IEnumerable<string>? operands = null)
     {
         _context = context;
         _names = [.. context.Line.All("name")];
         foreach (var id in context.Line.All("id"))
             if (!Ids.TryParse(id, _ids)) throw new UsageException($"-i '{id}' is no task id: give a number, a range like 15-20, a list, or a GUID");
-        foreach (var operand in context.Line.Operands)
+        foreach (var operand in operands ?? context.Line.Operands)
             if (!Ids.TryParse(operand, _ids)) _names.Add(operand);
     }
 

@@ -8,6 +8,9 @@ namespace Scitq.Coordinator.Api.Actions;
 /// <param name="Task">The task there is then; null when it was only looked at.</param>
 internal sealed record ActionOutcome(string? Problem, TaskSaga? Task = null)
 {
+    /// <summary>What would be other than it is, where the action changes the task itself and was only looked at.</summary>
+    public string? Change { get; init; }
+
     /// <summary>There is no such task, or no longer.</summary>
     public static readonly ActionOutcome Gone = new("there is no such task.");
 

@@ -5,6 +5,8 @@ namespace Scitq.Coordinator.Api.Actions;
 /// <summary>Finds the tasks that an action is for, and does it with them page by page.</summary>
 internal sealed class ActionRunner(TaskQueries queries, TaskPages pages)
 {
+    private const int MostChanges = 100;
+
     public async Task<Results<Accepted<TaskView>, ProblemHttpResult>> OneAsync(TaskAction action, string id, ActionCall call, CancellationToken ct)
     {
         if (await queries.FindAsync(id, ct) is not { } found) return Problems.NoTask(id);
@@ -18,7 +20,7 @@ internal sealed class ActionRunner(TaskQueries queries, TaskPages pages)
     public async Task<ActionView> ManyAsync(TaskAction action, ActionBody body, ActionCall call, CancellationToken ct)
     {
         var matched = 0;
-        var (done, skipped) = (new List<long>(), new List<SkippedView>());
+        var (done, skipped, changes) = (new List<long>(), new List<SkippedView>(), new List<ChangeView>());
         var found = body.Ids is { } ids ? pages.ByIdAsync(ids, skipped, ct) : pages.ByFilterAsync(action.Complete(body.Filter!.Read()), ct);
         await foreach (var page in found)
         {
@@ -28,9 +30,10 @@ internal sealed class ActionRunner(TaskQueries queries, TaskPages pages)
             {
                 if (outcomes[i].Problem is { } problem) skipped.Add(new SkippedView(page[i].Number, problem));
                 else done.Add(page[i].Number);
+                if (outcomes[i] is { Problem: null, Change: { } change } && changes.Count < MostChanges) changes.Add(new ChangeView(page[i].Number, change));
             }
         }
 
-        return new ActionView(matched, body.DryRun ? 0 : done.Count, done, skipped);
+        return new ActionView(matched, body.DryRun ? 0 : done.Count, done, skipped) { Changes = changes };
     }
 }

@@ -9,3 +9,7 @@ ALTER TABLE requirement ADD COLUMN cancels boolean NOT NULL DEFAULT false;
 
 -- They are few among many, and looked at every minute.
 CREATE INDEX task_waiting ON task (id) WHERE state = 'waiting';
+
+-- The specification that the next attempt takes, and whether the current one is stopped for it.
+ALTER TABLE task ADD COLUMN next_spec jsonb;
+ALTER TABLE task ADD COLUMN restart_requested boolean NOT NULL DEFAULT false;

@@ -6,3 +6,7 @@ ALTER TABLE requirement ADD COLUMN cancels INTEGER NOT NULL DEFAULT 0;
 
 -- They are few among many, and looked at every minute.
 CREATE INDEX task_waiting ON task (id) WHERE state = 'waiting';
+
+-- The specification that the next attempt takes, and whether the current one is stopped for it.
+ALTER TABLE task ADD COLUMN next_spec TEXT;
+ALTER TABLE task ADD COLUMN restart_requested INTEGER NOT NULL DEFAULT 0;

@@ -69,6 +69,28 @@ public abstract class LifecycleTests(ScitqSystem system)
             Assert.InRange((a.GetProperty("run_ended").GetDateTime() - a.GetProperty("started").GetDateTime()).TotalSeconds, 0.9, 10));
     }
 
+    [Fact(Timeout = 120_000), Trait("Id", "T15")]
+    public async Task T15_A_command_that_runs_is_changed_by_a_restart_and_a_queued_one_at_once()
+    {
+        var id = (await system.LaunchAsync("--retry", "1", "sh", "-c", "echo one; sleep 600")).TaskId;
+        await system.TaskAsync(id, "running");
+        Assert.Equal(6, (await system.ManageAsync("task", "update", $"{id}", "--", "echo", "two")).Code);
+        Assert.StartsWith($"Task {id} updated", (await system.ManageAsync("task", "update", $"{id}", "--restart", "--", "echo", "two")).Success());
+        var task = await system.TaskAsync(id, "succeeded");
+        Assert.Equal((1, "echo"), (task.GetProperty("retries_left").GetInt32(), task.GetProperty("argv")[0].GetString()));
+        Assert.Equal(["cancelled", "succeeded"], Attempts(task).Select(a => Text(a, "status")));
+        Assert.Equal("two\n", (await system.ManageAsync("task", "logs", $"{id}")).Success());
+
+        // In a batch that nobody serves, until it is moved.
+        var queued = (await system.LaunchAsync("-b", $"T15-{Guid.NewGuid():N}", "echo", "world!")).TaskId;
+        var look = (await system.ManageAsync("task", "update", "--dry-run", $"{queued}", "--command-sub", "s/world!/everybody's/")).Success();
+        Assert.StartsWith($"task {queued}: command: echo 'world!' → echo 'everybody'\\''s'\n", look);
+        (await system.ManageAsync("task", "update", $"{queued}", "--command-sub", "s/world!/everybody's/")).Success();
+        Assert.Equal($"Task {queued} moved\n", (await system.ManageAsync("task", "move", "Default", $"{queued}")).Success());
+        await system.TaskAsync(queued, "succeeded");
+        Assert.Equal("everybody's\n", (await system.ManageAsync("task", "logs", $"{queued}")).Success());
+    }
+
     [Fact(Timeout = 120_000), Trait("Id", "T9"), Trait("Id", "T12")]
     public async Task T9_T12_A_cancelled_task_is_stopped_for_good_and_leaves_nothing()
     {

@@ -71,7 +71,9 @@ public abstract class RequirementApiTests(bool postgres)
         var (after, _) = await server.SubmitAsync(new { argv = True, after_any = new[] { $"{first}" } });
         await using (var db = server.Context()) await db.Tasks.Where(t => t.CorrelationId == id).ExecuteDeleteAsync();
         Assert.Equal(("waiting", $"task {id} was deleted"), await StandsAsync(server, waits));
-        Assert.Equal([$"it waits for task {id}, which was deleted: cancel this one."], await DetailsAsync(server, waits));
+        Assert.Equal(
+            [$"it waits for task {id}, which was deleted: let this one require others (scitq-manage task update -R), or cancel this one."],
+            await DetailsAsync(server, waits));
         await server.RestartRequirementsAsync();
         await BecomesAsync(server, ends, "cancelled");
         await BecomesAsync(server, after, "pending");

@@ -61,7 +61,7 @@ internal sealed class MemoryStore : ITaskStore
         {
             foreach (var task in changes.Inserts) task.Number = ++_number;
             foreach (var batch in changes.Batches.Where(b => b.Ordered)) _orders[batch.Name] = new BatchOrder(0, Ordered: true);
-            foreach (var task in changes.Inserts.Concat(changes.Updates)) _rows[task.CorrelationId] = Copy(task);
+            foreach (var task in changes.Inserts.Concat(changes.Updates).Concat(changes.Respecified)) _rows[task.CorrelationId] = Copy(task);
             Saved.Add(changes);
         }
 

@@ -53,6 +53,10 @@ public sealed class RequirementsTests
             return Task.FromResult<IReadOnlyList<Guid>>([]);
         }
 
+        public Task<IReadOnlyList<RequirementRow>> RequirementsOfAsync(IReadOnlyCollection<Guid> ids, CancellationToken ct) => throw new NotSupportedException();
+
+        public Task<IAsyncDisposable> LockRequirementsAsync(CancellationToken ct) => throw new NotSupportedException();
+
         public Task<IReadOnlyList<(Guid Id, string Why)>> DoomedAsync(IReadOnlyCollection<Guid>? ids, CancellationToken ct) =>
             Task.FromResult<IReadOnlyList<(Guid, string)>>([]);
 

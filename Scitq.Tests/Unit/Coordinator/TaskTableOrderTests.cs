@@ -58,12 +58,12 @@ public sealed class TaskTableOrderTests
         foreach (var state in TaskRules.States)
             foreach (var cancelled in (bool[])[false, true])
                 foreach (var redelivers in (int?[])[null, 1])
-                    foreach (var retries in (int[])[0, 2])
-                        foreach (var losses in (int[])[0, 4])
-                            foreach (var due in (DateTime?[])[null, DateTime.UnixEpoch])
+                    foreach (var (retries, updated) in ((int, bool)[])(redelivers is null ? [(0, false), (2, false), (2, true)] : [(0, false), (2, false)]))
+                        foreach (var losses in (int[])(updated ? [0] : [0, 4]))
+                            foreach (var due in (DateTime?[])(updated ? [null] : [null, DateTime.UnixEpoch]))
                                 foreach (var turn in (int[])[0, 1])
-                                yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} losses={losses} due={due is not null} "
-                                    + $"turn={turn}",
+                                yield return ($"{state} cancelled={cancelled} redelivers={redelivers} retries={retries} updated={updated} losses={losses} "
+                                    + $"due={due is not null} turn={turn}",
                                     () =>
                                 {
                                     var task = TaskUnderTest.Make(state, Lease);
@@ -71,6 +71,9 @@ public sealed class TaskTableOrderTests
                                     (task.CancelRequested, task.Redelivers, task.RetriesLeft, task.Losses, task.Due) = (cancelled, redelivers, retries, losses,
                                         due);
                                     (task.PauseTurn, task.ResumesWaiting) = (turn, retries == 0);
+                                    if (!updated) return task;
+                                    task.SetNext(task.Spec with { Batch = "other" });
+                                    task.RestartRequested = state.IsActive();
                                     return task;
                                 });
     }
@@ -87,6 +90,9 @@ public sealed class TaskTableOrderTests
         yield return ("pause", t => t.PauseAsync());
         yield return ("resume", t => t.ResumeAsync());
         yield return ("retry of the upload", t => t.RetryUploadAsync());
+        foreach (var restart in (bool[])[false, true])
+            foreach (var members in (string[])["""{"batch":"other","retry":1}""", """{"requirements":["1"]}"""])
+                yield return ($"update {members} restart={restart}", t => t.UpdateAsync(members, restart));
         yield return ("requirements met", t => t.RaiseAsync(m => m.RequirementsMet, new RequirementsMet()));
         yield return ("requirement failed", t => t.RaiseAsync(m => m.RequirementFailed, new RequirementFailed("task 1 failed")));
         yield return ("retry due", t => t.RaiseAsync(m => m.RetryDue, new RetryDue()));
@@ -128,7 +134,7 @@ public sealed class TaskTableOrderTests
     }
 
     private static IEnumerable<string> Values(object of) => of.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .Where(p => p.Name is not (nameof(TaskSaga.Key) or nameof(TaskSaga.Spec)))
+        .Where(p => p.Name is not (nameof(TaskSaga.Key) or nameof(TaskSaga.Spec) or nameof(TaskSaga.Next)))
         .Select(p => $"{p.Name}={(MadeAnew.Contains(p.Name) ? p.GetValue(of) is null ? "none" : "some" : p.GetValue(of))}");
 
     private sealed class StoppedClock : TimeProvider

@@ -42,6 +42,12 @@ public enum TaskTrigger
     /// <summary>The user asked for another attempt of an ended task.</summary>
     Relaunch,
 
+    /// <summary>The user has changed the task and asked for a restart, and the attempt that there was has ended.</summary>
+    Restart,
+
+    /// <summary>The user has changed what the task requires.</summary>
+    Require,
+
     /// <summary>The user asked to deliver once more what a task has left whose upload failed, without running it again.</summary>
     Redeliver,
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MassTransit;
 using Scitq.Contracts;
 using Scitq.Contracts.Messages;
@@ -17,7 +18,7 @@ internal sealed class TaskUnderTest(TaskStateMachine machine, TaskSaga row)
     public static TaskSaga Make(TaskState state, Guid lease)
     {
         var task = new TaskSaga { CorrelationId = Guid.NewGuid(), State = state, Attempt = 1, Batch = "b", Worker = "w" };
-        task.SetSpec(new TaskSpec { Argv = ["true"] });
+        task.SetSpec(new TaskSpec { Argv = ["true"], Batch = "b" });
         if (state.IsActive() || state.IsTerminal()) task.Accepted = DateTime.UnixEpoch;
         if (state.IsActive()) task.Lease = lease;
         if (state == TaskState.Paused) task.PauseTurn = 1;
@@ -53,6 +54,13 @@ internal sealed class TaskUnderTest(TaskStateMachine machine, TaskSaga row)
 
     public Task<TaskAnswer> RetryUploadAsync() => RaiseAsync(m => m.UploadRetryRequested, new RetryUpload { TaskId = row.CorrelationId });
 
+    /// <summary>Members of the specification as they are to be; a task that is to be required exists, whatever it is called.</summary>
+    public Task<TaskAnswer> UpdateAsync(string members, bool restart = false, Origin? origin = null)
+    {
+        var patch = new SpecPatch(JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(members)!);
+        return RaiseAsync(m => m.UpdateRequested, new UpdateRequested(patch, new Dictionary<string, Guid> { ["1"] = Guid.Empty }, restart, null), origin);
+    }
+
     /// <summary>What the diagram of docs/architecture.md calls this.</summary>
     public async Task RaiseAsync(TaskTrigger trigger, Guid lease)
     {
@@ -74,6 +82,10 @@ internal sealed class TaskUnderTest(TaskStateMachine machine, TaskSaga row)
             TaskTrigger.Suspend => StandsAsync(still: true, lease),
             TaskTrigger.Continue => StandsAsync(still: false, lease),
             TaskTrigger.Redeliver => RetryUploadAsync(),
+            TaskTrigger.Restart => BothAsync(
+                () => UpdateAsync("""{"name":"new"}""", restart: true),
+                () => RaiseAsync(m => m.AttemptEnded, new AttemptEnded("w", End(key, FailureClass.Cancelled)))),
+            TaskTrigger.Require => UpdateAsync("""{"requirements":["1"]}"""),
             TaskTrigger.Relaunch => RaiseAsync(m => m.RelaunchRequested, new RelaunchTask { TaskId = row.CorrelationId }),
             _ => throw new ArgumentOutOfRangeException(nameof(trigger)),
         });

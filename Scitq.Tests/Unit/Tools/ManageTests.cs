@@ -169,6 +169,40 @@ public sealed class ManageTests
         Assert.Equal("""{"action":"cancel","filter":{"all":true},"dry_run":true}""", bodies[^1]);
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("task update 12 -- sh -c -x", """{"set":{"argv":["sh","-c","-x"]}}""")]
+    [InlineData("task update 12 --shell a|b --restart --reason r", """{"reason":"r","set":{"argv":["sh","-c","a|b"]},"restart":true}""")]
+    [InlineData("task update 12 -c a\\~b -N n -d i --retry 2", """{"set":{"name":"n","argv":["a b"],"image":"i","retry":2}}""")]
+    [InlineData("task update 12 -d  -R 3,4 -j file:///a -j file:///b --run-timeout 2h --new-batch x",
+        """{"set":{"batch":"x","image":null,"inputs":["file:///a","file:///b"],"run_timeout":7200,"requirements":["3","4"]}}""")]
+    [InlineData("task update 12 --command-sub s/a/b/", """{"set":{},"command_sub":"s/a/b/"}""")]
+    [InlineData("task move other 12 --restart", """{"batch":"other","restart":true}""")]
+    public async Task A_change_is_sent_as_given(string line, string expected)
+    {
+        await using var stub = await StubCoordinator.StartAsync();
+        var body = "";
+        stub.Otherwise = async context =>
+        {
+            body = await new StreamReader(context.Request.Body).ReadToEndAsync();
+            await StubCoordinator.Json(context.Request.Path.Value!.EndsWith("actions", StringComparison.Ordinal)
+                ? """{"matched":1,"tasks":[12],"skipped":[],"changes":[{"task_id":12,"change":"name: none → \"n\""}]}"""
+                : """{"task_id":12,"status":"pending"}""")(context);
+        };
+        var run = await ToolRun.Manage(["-s", stub.Address, .. line.Split(' ').Select(w => w.Replace('~', ' '))]);
+        Assert.Equal((0, expected), (run.Code, body));
+        Assert.Equal(line.Contains("update", StringComparison.Ordinal), run.Error.Contains("task 12: name: none → \"n\"", StringComparison.Ordinal));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("task update 12", "nothing to change"), InlineData("task update 12 -c x -- y", "two ways"), InlineData("task move", "which tasks"),
+        InlineData("task move a/b 12", "batch 'a/b'"), InlineData("task update -- x", "which tasks")]
+    public async Task A_change_that_makes_no_sense_is_not_sent(string line, string expected)
+    {
+        var run = await ToolRun.Manage(line.Split(' '));
+        Assert.Equal(2, run.Code);
+        Assert.Contains(expected, run.Error);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task What_is_not_possible_now_is_exit_code_6()
     {
