@@ -26,8 +26,8 @@ namespace Scitq.Agent;
 public static class AgentHosting
 {
     /// <summary>An agent with its own connections to RabbitMQ.</summary>
-    public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder) =>
-        builder.Add(new AgentProcess(IsOwn: true), (options, services) => new RabbitMqAgentBus(
+    public static IHostApplicationBuilder AddAgent(this IHostApplicationBuilder builder, OwnProgram? program = null) =>
+        builder.Add(new AgentProcess(IsOwn: true, program), (options, services) => new RabbitMqAgentBus(
             options.Broker, options.Name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RabbitMqAgentBus>>()));
 
     /// <summary>An agent on the in-memory bus of the process, which is started before it.</summary>

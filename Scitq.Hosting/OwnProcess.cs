@@ -51,7 +51,7 @@ public static unsafe class OwnProcess
     /// <summary>Whether only this program reads the variable, and has read it by now.</summary>
     private static bool IsOurs(string name) => name is "SCITQ_BUS" or "SCITQ_DATABASE" or "SCITQ_TOKEN";
 
-    private static bool IsSecret(string name, ReadOnlySpan<byte> value) =>
+    internal static bool IsSecret(string name, ReadOnlySpan<byte> value) =>
         IsOurs(name) || SecretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase)) || HasPassword(value);
 
     /// <summary>Whether the value is an address of the form <c>scheme://user:password@host</c>, whatever the variable is called.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Scitq.Agent.Disk;
+using Scitq.Agent.Files;
 using Scitq.Agent.Reports;
 using Scitq.Agent.Reuse;
 using Scitq.Agent.Runtimes;
@@ -59,6 +60,7 @@ internal sealed class ResultReuse(Reuser reuser, RuntimeSet runtimes, WorkDirect
         if (outcome is { CachedFrom: { } number, CacheKey: { } taken }) return new CacheRecord { Key = taken.Text, Parts = taken.Parts, From = number };
         try
         {
+            RegularFile.Check(KeyFile(attempt));
             return JsonSerializer.Deserialize<CacheRecord>(File.ReadAllBytes(KeyFile(attempt)), ScitqJson.Bus);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

@@ -51,15 +51,17 @@ internal sealed partial class ClaimAnswers(
         {
             await journal.GrantedAsync([.. granted.Select(g => g.Attempt)]);
         }
-        catch (IOException e)
+        catch (Exception e)
         {
-            if (_failing.Says(e.Message)) Log.NotJournalled(logger, e.Message);
             foreach (var (claim, attempt) in granted)
             {
-                journal.Forgotten(attempt.Key);
+                // What is held was journalled before, and runs.
+                if (!taker.Holds(attempt.Key)) journal.Forgotten(attempt.Key);
                 claim?.Outcome.TrySetResult(ClaimOutcome.Unanswered);
             }
 
+            if (e is not IOException) throw;
+            if (_failing.Says(e.Message)) Log.NotJournalled(logger, e.Message);
             return;
         }
 

@@ -21,10 +21,13 @@ internal sealed class AttemptJournal : IAsyncDisposable
     private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _writer;
     private bool _registered;
+    private long _restarting;
     private string? _problem;
 
-    private AttemptJournal(string path, Dictionary<AttemptKey, JournalledAttempt> live, Guid epoch, IReadOnlyList<Guid> previousEpochs, TimeProvider time)
+    private AttemptJournal(
+        string path, Dictionary<AttemptKey, JournalledAttempt> live, Guid epoch, IReadOnlyList<Guid> previousEpochs, long restarting, TimeProvider time)
     {
+        Restarted = _restarting = restarting;
         (_file, _live, Epoch, PreviousEpochs, _time) = (new JournalFile(path), live, epoch, previousEpochs, time);
         if (!_file.TryReplace(Live, out _problem) && _file.TryContinue(new JournalEntry { Epoch = Epoch })) _problem = null;
         _writer = Task.Run(WriteAsync);
@@ -39,6 +42,9 @@ internal sealed class AttemptJournal : IAsyncDisposable
     /// <summary>Of the agent that used the directory before.</summary>
     public Guid? PreviousEpoch => PreviousEpochs is [.., var last] ? last : null;
 
+    /// <summary>The order for which this start was made, or one before it of which nobody knows that it was; 0 when there is none.</summary>
+    public long Restarted { get; }
+
     /// <summary>Runs as long as the journal is open. Should it end before, nothing would be kept any more.</summary>
     public Task Writing => _writer;
 
@@ -51,6 +57,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
         var path = Path.Combine(directory, "journal");
         var live = new Dictionary<AttemptKey, JournalledAttempt>();
         var epochs = new List<Guid>();
+        long restarting = 0;
         foreach (var entry in JournalFile.Read(path))
         {
             if (entry.Registered is { } registered) epochs = [registered];
@@ -58,10 +65,11 @@ internal sealed class AttemptJournal : IAsyncDisposable
             if (entry.Granted is { Key: not null, Spec: not null } granted) live[granted.Key] = granted;
             if (entry.Ended is { } ended && live.TryGetValue(ended.Key, out var known)) live[ended.Key] = known with { End = ended };
             if (entry.Forgotten is { } key) live.Remove(key);
+            restarting = entry.Restarting ?? restarting;
         }
 
         if (epochs.Count > MostEpochs) epochs = [epochs[0], .. epochs.TakeLast(MostEpochs - 1)];
-        return new AttemptJournal(path, live, epoch, epochs, time);
+        return new AttemptJournal(path, live, epoch, epochs, restarting, time);
     }
 
     /// <summary>What is not forgotten.</summary>
@@ -80,6 +88,18 @@ internal sealed class AttemptJournal : IAsyncDisposable
         }
 
         Enqueue(new JournalEntry { Registered = Epoch });
+    }
+
+    /// <summary>Returns once it is on the disk that the program is executed anew for this order; with 0, that the outcome is known.</summary>
+    /// <exception cref="IOException">It can't be kept.</exception>
+    public Task RestartingAsync(long order)
+    {
+        lock (_lock) _restarting = order;
+        var line = new ArrayBufferWriter<byte>();
+        new JournalEntry { Restarting = order }.AppendTo(line);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Enqueue(new Write(line.WrittenMemory, done));
+        return done.Task;
     }
 
     /// <summary>Returns once the grants are on the disk.</summary>
@@ -184,6 +204,7 @@ internal sealed class AttemptJournal : IAsyncDisposable
             if (!_registered)
                 foreach (var epoch in PreviousEpochs) new JournalEntry { Epoch = epoch }.AppendTo(lines);
             (_registered ? new JournalEntry { Registered = Epoch } : new JournalEntry { Epoch = Epoch }).AppendTo(lines);
+            if (_restarting != 0) new JournalEntry { Restarting = _restarting }.AppendTo(lines);
         }
 
         foreach (var attempt in Attempts())

@@ -20,6 +20,9 @@ internal sealed record JournalEntry
 
     public AttemptKey? Forgotten { get; init; }
 
+    /// <summary>The order for which the agent's program is about to be executed anew; 0 when its outcome is known.</summary>
+    public long? Restarting { get; init; }
+
     public void AppendTo(ArrayBufferWriter<byte> lines)
     {
         using var json = new Utf8JsonWriter(lines);

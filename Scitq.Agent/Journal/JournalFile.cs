@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using Scitq.Agent.Files;
 using Scitq.Contracts;
 using Scitq.Fetch.Local;
 
@@ -78,8 +79,12 @@ internal sealed class JournalFile(string path) : IDisposable
             File.Move(next, path, overwrite: true);
             _file?.Dispose();
             _file = file;
+            file = null;
             _length = _liveBytes = lines.WrittenCount;
             _compactAbove = Enough;
+            // The name, too: else the machine's crash could bring the old file back, without what was appended to the new one since.
+            using var directory = new SafeFileHandle(Unix.OpenDirectory(Unix.CurrentDirectory, Unix.Bytes(Path.GetDirectoryName(path)!)), ownsHandle: true);
+            DiskFlush.Flush(directory);
             problem = null;
             return true;
         }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Scitq.Agent.Files;
 using Scitq.Contracts.Messages;
 
 namespace Scitq.Agent.Logs;
@@ -82,6 +83,7 @@ internal sealed class StreamTail(string path, OutputStream stream, long cap, Out
     {
         var keepFrom = (FileLength - (cap - _half) - _margin) / Block * Block;
         if (keepFrom - _punched < 1024 * 1024) return;
+        RegularFile.Check(path);
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
         if (Fallocate(file, PunchHole | KeepSize, _punched, keepFrom - _punched) == 0) _punched = keepFrom;
     }
@@ -99,6 +101,7 @@ internal sealed class StreamTail(string path, OutputStream stream, long cap, Out
 
     private byte[] ReadFile(long offset, int count)
     {
+        RegularFile.Check(path);
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var bytes = new byte[count];
         var read = 0;

@@ -7,12 +7,16 @@ namespace Scitq.Agent.Machine;
 /// <summary>What the machine is and how busy it is.</summary>
 internal static class HostFigures
 {
+    /// <summary>The agent's version.</summary>
+    public static string Version { get; } =
+        typeof(HostFigures).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
     public static HostInfo Describe(string? docker, IReadOnlyList<string> gpus) => new()
     {
         Hostname = Environment.MachineName,
         Cpus = Environment.ProcessorCount,
         Memory = Meminfo("MemTotal:"),
-        Version = typeof(HostFigures).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+        Version = Version,
         Docker = docker,
         Gpus = gpus,
     };

@@ -7,7 +7,7 @@ namespace Scitq.Agent.Workers;
 
 /// <summary>The agent as a service of its process: runs, and drains when it is stopped. When it can't go on, it stops the process and says why.</summary>
 internal sealed partial class AgentService(
-    AgentRun agent, Drain drain, AgentClosing closing, ObservedTasks tasks, IHostApplicationLifetime host, ILogger<AgentService> logger)
+    AgentRun agent, Drain drain, AgentClosing closing, ObservedTasks tasks, AgentProcess process, IHostApplicationLifetime host, ILogger<AgentService> logger)
     : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -21,7 +21,7 @@ internal sealed partial class AgentService(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await drain.RunAsync(_run, cancellationToken);
+        if (!process.Restarts) await drain.RunAsync(_run, cancellationToken);
         tasks.Stopping();
         await _stop.CancelAsync();
         await _run;

@@ -12,6 +12,7 @@ internal static class WorkerRegistration
         .AddPart<SettingsInForce>()
         .AddSingleton<Admission>()
         .AddPart<ResourceNews>()
+        .AddSingleton<Restart>()
         .AddPart<Orders>()
         .AddSingleton<WorkerCondition>()
         .AddPart<HeartbeatSender>()

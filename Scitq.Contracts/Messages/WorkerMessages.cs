@@ -175,6 +175,9 @@ public enum WorkerOrderKind
     /// <summary>Forget every resource: the next task that wants one fetches it anew.</summary>
     ResetResources,
 
+    /// <summary>Execute the agent's program anew, from the file as it is now; what runs goes on. Once, however often it is told.</summary>
+    Restart,
+
     /// <summary>Send a signal to the command of an attempt, to everything it started. Only to an agent that knows how.</summary>
     Signal,
 }

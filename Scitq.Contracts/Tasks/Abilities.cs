@@ -22,6 +22,9 @@ public static class Abilities
     /// <summary>Of a worker: to end its process once it has drained; not known to the agent of a program that does more than that.</summary>
     public const string Leave = "leave";
 
+    /// <summary>Of a worker: to execute its agent's program anew; not known to the agent of a program that does more than that.</summary>
+    public const string Restart = "restart";
+
     private const string Secrets = "secrets";
     private const string MaskSecrets = "mask-secrets";
 

@@ -122,7 +122,13 @@ internal sealed class Heartbeats(
     private static async Task<IReadOnlyList<WorkerOrder>> OrdersAsync(ScitqDb db, WorkerRow worker, CancellationToken ct)
     {
         var orders = await db.Orders.AsNoTracking().Where(o => o.WorkerId == worker.Id && o.Done == null).OrderBy(o => o.Id).ToListAsync(ct);
-        return [.. orders.Where(o => o.Kind != WorkerOrderKind.Signal || worker.Knows(Abilities.Signal)).Select(o => o.Order)];
+        // An agent that does not know the word could not read the answer.
+        return [.. orders.Where(o => o.Kind switch
+        {
+            WorkerOrderKind.Signal => worker.Knows(Abilities.Signal),
+            WorkerOrderKind.Restart => worker.Knows(Abilities.Restart),
+            _ => true,
+        }).Select(o => o.Order)];
     }
 
     /// <summary>Grants that the worker has not heard of, as the answers to its claims told them; only what still holds.</summary>

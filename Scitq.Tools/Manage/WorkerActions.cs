@@ -14,6 +14,9 @@ internal static class WorkerActions
         new("drain", "drained", "Let workers end what they have, and leave (until 'worker resume').",
             "scitq-manage worker drain node1 --wait", "scitq-manage worker drain -b mybatch --reason 'new kernel' --dry-run")
             { Says = _ => "drains", WaitAsync = (awaiting, acted) => awaiting.DrainedAsync(acted) },
+        new("restart", "restarted", "Have agents execute their program anew, the file as it is now; what runs goes on.",
+            "scitq-manage worker restart node1 --wait", "scitq-manage worker restart -y -b mybatch --reason upgrade")
+            { Says = Ordered, WaitAsync = (awaiting, acted) => awaiting.CarriedOutAsync(acted) },
         new("delete", "deleted", "Forget workers; those that are there are told to leave.",
             "scitq-manage worker delete node1", "scitq-manage worker delete -y node1 node2 --force --reason 'broken disks'")
         {

@@ -1,3 +1,5 @@
+using Scitq.Agent.Files;
+
 namespace Scitq.Agent.Runtimes.Docker;
 
 internal sealed partial class DockerRun
@@ -67,6 +69,7 @@ internal sealed partial class DockerRun
     private bool InitFailed()
     {
         Span<byte> start = stackalloc byte[12];
+        RegularFile.Check(_request.Directory.Stderr);
         using var stderr = new FileStream(_request.Directory.Stderr, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         return stderr.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual("[FATAL tini "u8);
     }

@@ -1,3 +1,5 @@
+using Scitq.Agent.Files;
+
 namespace Scitq.Agent.Runtimes.Docker;
 
 /// <summary>
@@ -44,6 +46,7 @@ internal sealed class LogResume
     /// <summary>The log may have lost its beginning: go on after the last whole line of the file.</summary>
     public static LogResume ByContent(string file)
     {
+        RegularFile.Check(file);
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var tail = new byte[Math.Min(NeedleSize, stream.Length)];
         stream.Seek(-tail.Length, SeekOrigin.End);
@@ -97,6 +100,7 @@ internal sealed class LogResume
 
     private bool SameAsFile(ReadOnlySpan<byte> bytes)
     {
+        RegularFile.Check(_path);
         using var stream = new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         stream.Seek(_compared, SeekOrigin.Begin);
         var held = new byte[bytes.Length];

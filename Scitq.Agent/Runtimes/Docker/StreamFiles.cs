@@ -1,5 +1,6 @@
 using System.Buffers;
 using Docker.DotNet;
+using Scitq.Agent.Files;
 
 namespace Scitq.Agent.Runtimes.Docker;
 
@@ -70,8 +71,12 @@ internal sealed class StreamFiles(Stream stdout, Stream stderr, TimeProvider clo
     }
 
     // Without a buffer of its own: what the file holds is what has been taken from the engine, also after a crash.
-    private static FileStream Open(string path) => new(path, new FileStreamOptions
+    private static FileStream Open(string path)
     {
-        Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0,
-    });
+        RegularFile.Check(path);
+        return new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0,
+        });
+    }
 }

@@ -109,12 +109,14 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(10), _clock, ct);
         var started = record.Started();
         var sameBoot = started?.Boot == ProcessTable.BootId;
+        // Where the program before was this very process, the shell is its child.
+        if (sameBoot) Bury(started!.Value.Pid);
         var group = sameBoot ? Cgroup.Open(started!.Value.Groups) : null;
         var processes = new TaskProcesses(group, started is { Pid: var pid } && sameBoot ? pid : -1, TaskEnvironment.Lease(request));
         var watched = sameBoot ? WatchOther(started!.Value.Pid, TaskEnvironment.Lease(request)) : null;
         Log.Adopted(_logger, request.Number, watched is null ? "ended" : "running");
         return new NativeRun(
-            File.GetLastWriteTimeUtc(record.StartedFile), processes, watched?.Ended ?? Task.CompletedTask,
+            File.GetLastWriteTimeUtc(record.StartedFile), processes, watched is { } ending ? EndedAsync(ending.Ended, started!.Value.Pid) : Task.CompletedTask,
             problem =>
             {
                 var usage = group?.Usage();
@@ -127,6 +129,12 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
             },
             () => { if (watched is { } watch) ExitWatcher.Shared.Forget(watch.Id); },
             _clock, _options.UnkillableAfter);
+
+        static async Task EndedAsync(Task ended, int pid)
+        {
+            await ended;
+            Bury(pid);
+        }
     }
 
     public async Task AbandonAsync(RunRequest request, CancellationToken ct)
@@ -198,6 +206,9 @@ internal sealed partial class NativeRuntime : IRuntime, IDisposable
             problem ??= "the command met its limit of processes (the agent's --task-pids), and could not start more.";
         return new RunExit(code, usage?.OomKilled ?? false, usage?.PeakMemory, usage?.CpuSeconds, problem ?? (code is null ? lost : null));
     }
+
+    /// <summary>Takes the end of a child that has ended; of another process nothing.</summary>
+    private static unsafe void Bury(int pid) => _ = Posix.wait4(pid, out _, Posix.NoHang, null);
 
     private static unsafe (int? Status, CgroupUsage? Usage) Reap(int pid)
     {

@@ -13,7 +13,7 @@ internal sealed class MoveAction(TaskUpdates updates) : TaskAction
 
     public override string Done => "moved";
 
-    public override string Hint => "See: scitq-manage task explain";
+    public override string Hint => "See: scitq-manage task move --help";
 
     public override string Takes => "all that have not ended";
 

@@ -14,7 +14,7 @@ internal sealed class UpdateAction(TaskUpdates updates) : TaskAction
 
     public override string Done => "updated";
 
-    public override string Hint => "See: scitq-manage task explain";
+    public override string Hint => "See: scitq-manage task update --help";
 
     public override string Takes => "all that have not ended";
 

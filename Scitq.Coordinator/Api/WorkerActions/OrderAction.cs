@@ -1,3 +1,4 @@
+using Scitq.Contracts;
 using Scitq.Contracts.Messages;
 using Scitq.Coordinator.Api.Actions;
 using Scitq.Coordinator.Workers;
@@ -15,6 +16,24 @@ internal abstract class OrderAction(WorkerOrderKind kind, WorkerWishes wishes, T
         var offline = WorkerView.IsOffline(worker, clock.GetUtcNow().UtcDateTime);
         return new WorkerOutcome(Note: offline ? $"worker {worker.Name} is offline; the order waits for it." : null, Order: order);
     }
+}
+
+/// <summary>Has agents execute their programs anew.</summary>
+internal sealed class RestartAction(WorkerWishes wishes, TimeProvider clock) : OrderAction(WorkerOrderKind.Restart, wishes, clock)
+{
+    private readonly TimeProvider _clock = clock;
+
+    public override string Name => "restart";
+
+    public override string Summary =>
+        "Order a worker to execute its agent's program anew, from the file as it is now, with its settings read anew; what runs goes on.";
+
+    public override string Done => "restarted";
+
+    public override Task<string?> ProblemAsync(ActionCall call, WorkerRow worker, CancellationToken ct) => Task.FromResult(
+        WorkerView.IsOffline(worker, _clock.GetUtcNow().UtcDateTime) ? "it is offline."
+        : worker.Knows(Abilities.Restart) ? null
+        : $"its agent ({worker.Version}) is part of another program, or too old for it.");
 }
 
 /// <summary>Removes what workers keep of failures.</summary>

@@ -11,6 +11,7 @@ internal static class WorkerActionEndpoints
     public static IServiceCollection AddWorkerActions(this IServiceCollection services) =>
         services.AddSingleton<WorkerActionRunner>()
             .AddSingleton<WorkerAction, DrainAction>()
+            .AddSingleton<WorkerAction, RestartAction>()
             .AddSingleton<WorkerAction, DeleteAction>()
             .AddSingleton<WorkerAction, CleanAction>()
             .AddSingleton<WorkerAction, ResetResourcesAction>();

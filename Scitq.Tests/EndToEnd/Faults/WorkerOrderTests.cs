@@ -44,6 +44,46 @@ public sealed class WorkerOrderTests
         await cluster.AssertInvariantsAsync();
     }
 
+    [Fact(Timeout = 420_000)]
+    public async Task An_agent_that_is_restarted_is_the_same_process_takes_up_what_runs_and_shows_its_secrets_to_nobody()
+    {
+        await using var cluster = await Cluster.StartAsync();
+        // The broker's password is in its environment, and this one in its arguments.
+        var agent = await cluster.StartAgentAsync("a", concurrency: 2, options: ["--bus", cluster.AmqpUri]);
+        var ids = await cluster.SubmitAsync([cluster.Held("native"), cluster.HeldInContainer("box")]);
+        foreach (var id in ids) await cluster.WaitForAsync(id, "running");
+        for (var round = 1; round <= 2; round++)
+        {
+            await PostAsync(cluster, agent, "restart", HttpStatusCode.Accepted);
+            await Eventually.Async(async () => await OutcomesAsync(cluster, agent) is var done && done.Count == round
+                && done.TrueForAll(o => o.StartsWith("restarted, version ", StringComparison.Ordinal)), $"restart {round} is told", Cluster.Patience);
+            Assert.False(agent.Process.HasExited);
+            Assert.Equal(round + 1, agent.Process.Lines.Count(l => l.Contains("is registered", StringComparison.Ordinal)));
+        }
+
+        var password = new Uri(cluster.AmqpUri).UserInfo.Split(':')[1];
+        foreach (var file in (string[])["cmdline", "environ"])
+        {
+            var text = await File.ReadAllTextAsync($"/proc/{agent.Process.Id}/{file}", TestContext.Current.CancellationToken);
+            Assert.DoesNotContain($":{password}@", text, StringComparison.Ordinal);
+            Assert.Contains(file == "cmdline" ? "--bus" : "SCITQ_BUS=", text, StringComparison.Ordinal);
+        }
+
+        foreach (var name in (string[])["native", "box"]) cluster.Release(name);
+        foreach (var id in ids)
+        {
+            await cluster.WaitForAsync(id, "succeeded", attempt: 1);
+            await cluster.AssertHeldLogAsync(id);
+        }
+
+        await agent.DrainAsync();
+        await cluster.AssertInvariantsAsync();
+    }
+
+    private static async Task<List<string>> OutcomesAsync(Cluster cluster, AgentUnderTest agent) =>
+        [.. (await cluster.Client.GetFromJsonAsync<JsonElement>($"/api/v1/workers/{agent.Name}/orders")).EnumerateArray()
+            .Where(o => o.GetProperty("done").ValueKind != JsonValueKind.Null).Select(o => o.GetProperty("outcome").GetString()!)];
+
     private static async Task PostAsync(Cluster cluster, AgentUnderTest agent, string action, HttpStatusCode expected, object? body = null)
     {
         using var response = await cluster.Client.PostAsJsonAsync($"/api/v1/workers/{agent.Name}/{action}", body ?? new { });

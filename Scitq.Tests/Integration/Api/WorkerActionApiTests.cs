@@ -70,6 +70,16 @@ public abstract class WorkerActionApiTests(bool postgres)
         Assert.Contains("stop it first", (await server.PostAsync("/workers/old/delete")).Problem(HttpStatusCode.Conflict, "wrong_state"),
             StringComparison.Ordinal);
 
+        Assert.Contains("too old", (await server.PostAsync("/workers/old/restart")).Problem(HttpStatusCode.Conflict, "wrong_state"),
+            StringComparison.Ordinal);
+
+        // Nor is one that was replaced by an older agent since it was ordered.
+        var old = await RegisterAsync(server, "w1", [.. All, Abilities.Restart]);
+        (await server.PostAsync("/workers/w1/restart")).Json(HttpStatusCode.Accepted);
+        Assert.Equal([WorkerOrderKind.Restart], (await BeatAsync(server, old)).Orders.Select(o => o.Kind));
+        old = (await AnswerAsync(server, previous: old)).Epoch;
+        Assert.Empty((await BeatAsync(server, old)).Orders);
+
         var epoch = await RegisterAsync(server, "part", [Abilities.Drain]);
         var note = (await server.PostAsync("/workers/part/drain")).Json(HttpStatusCode.Accepted).GetProperty("note").GetString();
         Assert.Contains("stays", note, StringComparison.Ordinal);

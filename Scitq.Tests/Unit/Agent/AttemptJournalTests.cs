@@ -37,6 +37,28 @@ public sealed class AttemptJournalTests : IDisposable
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task A_restart_is_found_by_the_next_starts_until_its_outcome_is_known()
+    {
+        await using (var journal = Open())
+        {
+            Assert.Equal(0, journal.Restarted);
+            await journal.RestartingAsync(7);
+        }
+
+        await using (var killed = Open()) Assert.Equal(7, killed.Restarted);
+        await using (var next = Open())
+        {
+            Assert.Equal(7, next.Restarted);
+            await next.RestartingAsync(0);
+        }
+
+        await using var last = Open();
+        Assert.Equal(0, last.Restarted);
+
+        AttemptJournal Open() => AttemptJournal.Open(_directory, Guid.NewGuid(), TimeProvider.System);
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task A_line_torn_by_a_crash_is_passed_over()
     {
         var kept = Attempt(1);

@@ -96,6 +96,18 @@ public sealed class ClaimBatcherTests : IAsyncDisposable
         Assert.Empty(_taker.Late);
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task A_journal_that_fails_in_any_way_leaves_no_claim_waiting()
+    {
+        await _journal.DisposeAsync();
+        var asking = _claims.AskAsync(_task, "b", CancellationToken.None);
+        await Eventually.Async(() => _bus.Claims.Count == 1, "it is asked for");
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            () => _answers.HandleAsync(new ClaimsAnswered { Request = _bus.Claims[0].Request, Items = [Grant()] }));
+        Assert.Equal(ClaimOutcome.Unanswered, await asking);
+        Assert.Empty(_journal.Attempts());
+    }
+
     private ClaimBatcher NewClaims() => new(
         _bus, new WorkerIdentity("w", _journal.Epoch), new Capacity(concurrency: 1, prefetch: 0, TimeProvider.System), TimeProvider.System,
         NullLogger<ClaimBatcher>.Instance);

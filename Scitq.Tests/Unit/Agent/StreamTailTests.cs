@@ -13,6 +13,18 @@ public sealed class StreamTailTests : IDisposable
 
     public void Dispose() => File.Delete(_path);
 
+    [Fact(Timeout = 30_000)]
+    public async Task A_FIFO_in_place_of_the_file_is_not_waited_for()
+    {
+        await File.WriteAllTextAsync(_path, "printed", TestContext.Current.CancellationToken);
+        var tail = new StreamTail(_path, OutputStream.Stdout, Cap);
+        tail.Complete();
+        File.Delete(_path);
+        using var made = System.Diagnostics.Process.Start("mkfifo", [_path]);
+        await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("is no longer a file", Assert.Throws<IOException>(() => tail.Next(10)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

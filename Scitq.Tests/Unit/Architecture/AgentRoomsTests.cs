@@ -20,7 +20,7 @@ public sealed class AgentRoomsTests
         ["Secrets"] = ["Runtimes"],
         ["Disk"] = ["Files", "Journal", "Runtimes"],
         ["Staging"] = ["Disk", "Files", "Runtimes"],
-        ["Logs"] = ["Bus", "Parts"],
+        ["Logs"] = ["Bus", "Files", "Parts"],
         ["Reports"] = ["Bus", "Parts", "Slots"],
         ["Reuse"] = ["Bus", "Parts"],
         // Claims declares who takes what it is granted; it knows no attempt.
