@@ -10,7 +10,7 @@ public sealed class LiveTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    [Theory(Timeout = 60_000), InlineData(false), InlineData(true)]
+    [Theory(Timeout = 120_000), InlineData(false), InlineData(true)]
     public async Task Who_watches_sees_everything_and_then_each_change(bool postgres)
     {
         await using var server = await ApiServer.StartAsync(postgres);
@@ -40,7 +40,7 @@ public sealed class LiveTests
         Assert.Equal("b2", b2.GetProperty("batch").GetString());
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 120_000)]
     public async Task What_another_coordinator_commits_is_seen_by_twenty_who_watch_this_one()
     {
         await using var server = await ApiServer.StartAsync(postgres: true);
@@ -55,7 +55,7 @@ public sealed class LiveTests
         }
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 120_000)]
     public async Task A_topic_that_is_not_there_is_refused()
     {
         await using var server = await ApiServer.StartAsync(postgres: false);

@@ -18,7 +18,7 @@ public sealed class ToolJsonTests
     /// <summary>Verbs that print something else than rows: bytes of logs, a script, lines of a stream.</summary>
     private static readonly string[] Raw = ["task logs", "completion bash", "completion zsh", "completion fish"];
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Every_verb_prints_one_value_and_the_api_answers_as_described()
     {
         await using var server = await ApiServer.StartAsync(postgres: false);
