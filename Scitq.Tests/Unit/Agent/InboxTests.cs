@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using Scitq.Agent;
 using Scitq.Agent.Bus;
 using Scitq.Agent.Parts;
@@ -47,11 +49,13 @@ public sealed class InboxTests
             .AddSingleton<IAgentBus>(new InMemoryAgentBus(null!, "w", TimeProvider.System))
             .AddSingleton(new RuntimeSet(new FakeRuntime(), docker: null))
             .AddSingleton(new AgentOptions { Name = "w", WorkDir = folder["work"] })
+            .AddSingleton(new AgentProcess(IsOwn: true))
+            .AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
             .AddAgentParts()
             .BuildServiceProvider();
         Type[] expected =
         [
-            typeof(ClaimsAnswered), typeof(ConfigureWorker), typeof(HeartbeatAnswered), typeof(OutputStored), typeof(Ping),
+            typeof(ClaimsAnswered), typeof(ConfigureWorker), typeof(HeartbeatAnswered), typeof(OutputStored), typeof(PauseAttempt), typeof(Ping),
             typeof(ReportsAnswered), typeof(ReusableFound), typeof(StopAttempt), typeof(WorkerRegistered),
         ];
         Assert.Equal(expected, services.GetRequiredService<IInbox>().Routes.Select(r => r.Message).OrderBy(t => t.Name));
