@@ -32,6 +32,7 @@ internal sealed record BatchView
         Total = TaskRules.States.Sum(state => counts.Count(name, state));
         if (row is null) return;
         (MaxFails, Priority) = (row.MaxFails, row.Priority);
+        (KeepTasks, KeepLogs) = (row.KeepTasks, row.KeepLogs);
         (Description, Stopped, StoppedBy, StoppedReason) = (row.Description, row.Stopped, row.StoppedBy, row.StoppedReason);
     }
 
@@ -70,6 +71,12 @@ internal sealed record BatchView
 
     /// <summary>After so many failures in a row it is stopped; null for never.</summary>
     public int? MaxFails { get; }
+
+    /// <summary>For how many days its ended tasks are kept; null for as long as those of any batch.</summary>
+    public double? KeepTasks { get; }
+
+    /// <summary>For how many days what its tasks printed is kept after their end; null as above.</summary>
+    public double? KeepLogs { get; }
 
     /// <summary>Since when nothing of it starts; null while it goes on.</summary>
     public DateTime? Stopped { get; }

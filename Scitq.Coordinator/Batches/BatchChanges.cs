@@ -20,6 +20,8 @@ internal sealed class BatchChanges(IDbContextFactory<ScitqDb> contexts, TimeProv
                 set => set.SetProperty(b => b.MaxFails, most == 0 ? (int?)null : most).SetProperty(b => b.FailsFrom, (DateTime?)now), ct);
         if (change.Description is { } text)
             await one.ExecuteUpdateAsync(set => set.SetProperty(b => b.Description, text.Length == 0 ? null : text), ct);
+        if (change.KeepTasks is { } tasks) await one.ExecuteUpdateAsync(set => set.SetProperty(b => b.KeepTasks, tasks == 0 ? (double?)null : tasks), ct);
+        if (change.KeepLogs is { } logs) await one.ExecuteUpdateAsync(set => set.SetProperty(b => b.KeepLogs, logs == 0 ? (double?)null : logs), ct);
         var detail = $"batch {batch}: {change}{(reason is null ? "" : $" ({reason})")}";
         db.Events.Add(new TaskEventRow { TaskId = Guid.Empty, At = now, Kind = HistoryKind.BatchChanged, Detail = detail, ByWhom = by });
         await db.SaveChangesAsync(ct);

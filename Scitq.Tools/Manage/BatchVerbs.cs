@@ -19,10 +19,12 @@ internal static class BatchVerbs
             ["scitq-manage batch stop mybatch --reason 'wrong reference genome'", "scitq-manage batch stop mybatch --term -y"], StopAsync),
         new("batch", "go", "Let stopped batches go on.", "NAME...", [Name, .. BatchDeed.OfGo, Reason, TaskOptions.DryRun],
             ["scitq-manage batch go mybatch", "scitq-manage batch go mybatch --cont"], GoAsync),
-        new("batch", "update", "Change batches: when too many failures stop them, which tasks go first, what they are for.", "NAME...",
+        new("batch", "update", "Change batches: when failures stop them, which tasks go first, what they are for, how long they are kept.", "NAME...",
             [Name, new("max-fails", '\0', "N", "stop it when N tasks in a row have failed for good (0: never)"),
                 PriorityOption.Option with { Help = "of its tasks that have none of their own: -10 to 10" },
-                new("description", '\0', "TEXT", "what it is for (empty: nothing)"), TaskOptions.Reason],
+                new("description", '\0', "TEXT", "what it is for (empty: nothing)"),
+                new("keep-tasks", '\0', "DAYS", "keep its ended tasks so long (0: as long as those of any batch)"),
+                new("keep-logs", '\0', "DAYS", "keep what its tasks printed so long after their end (0: likewise)"), TaskOptions.Reason],
             ["scitq-manage batch update mybatch --max-fails 20 --description 'genomes of 2026'"], UpdateAsync),
         new("batch", "progress", "How far batches are, until they have ended: 0 if all succeeded, else 1.", "NAME...", [Name],
             ["scitq-manage batch progress mybatch"], ProgressAsync),
@@ -55,8 +57,9 @@ internal static class BatchVerbs
             var text => throw new UsageException($"--max-fails '{text}' is not a number from 0 on"),
         };
         int? priority = context.Line.Has("priority") ? PriorityOption.Read(context) : null;
-        if (most is null && description is null && priority is null)
-            throw new UsageException("nothing to change: give --max-fails, --priority or --description", "See: scitq-manage batch update --help");
+        var (keepTasks, keepLogs) = (Days(context, "keep-tasks"), Days(context, "keep-logs"));
+        if (most is null && description is null && priority is null && keepTasks is null && keepLogs is null)
+            throw new UsageException("nothing to change: give --max-fails, --priority, --description, --keep-tasks or --keep-logs", "See: scitq-manage batch update --help");
         if (names.Count > 1) context.Confirm($"{names.Count} batches would be changed.");
         var json = context.Format is Format.Json or Format.Jsonl;
         var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);
@@ -64,6 +67,8 @@ internal static class BatchVerbs
         {
             if (most is { } fails) writer.WriteNumber("max_fails", fails);
             if (priority is { } first) writer.WriteNumber("priority", first);
+            if (keepTasks is { } tasks) writer.WriteNumber("keep_tasks", tasks);
+            if (keepLogs is { } logs) writer.WriteNumber("keep_logs", logs);
             if (description is not null) writer.WriteString("description", description);
             if (context.Line.Value("reason") is { } reason) writer.WriteString("reason", reason);
         });
@@ -76,12 +81,23 @@ internal static class BatchVerbs
                 context.Io.Out.WriteLine(
                     $"Batch {name} is stopped {(batch.Number("max_fails") is { } fails ? $"after {fails} failures in a row" : "by no failure")}"
                     + (batch.Number("priority") is { } given and not 0 ? $"; its tasks have priority {given}" : "")
+                    + Kept(batch, "keep_tasks", "its ended tasks are") + Kept(batch, "keep_logs", "what they printed is")
                     + (batch.Text("description") is { } text ? $"; it is for: {Display.Clean(text)}" : ""));
         }
 
         if (json) rows.Finish();
         return ExitCodes.Done;
     }
+
+    private static double? Days(ManageContext context, string option) => context.Line.Value(option) switch
+    {
+        null => null,
+        var text when double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var days) => days,
+        var text => throw new UsageException($"--{option} '{text}' is not a number of days from 0 on"),
+    };
+
+    private static string Kept(JsonElement batch, string member, string what) =>
+        batch.TryGetProperty(member, out var days) && days.ValueKind == JsonValueKind.Number ? $"; {what} kept for {days.GetRawText()} days" : "";
 
     private static async Task<int> ChangeAsync(ManageContext context, string action, string done)
     {

@@ -55,8 +55,9 @@ public abstract class RetentionTests(bool postgres)
         var tasks = Enumerable.Range(0, 1101).Select(i => new { argv = new[] { "true" }, batch = i == 700 ? "kept" : "many" });
         (await server.PostAsync("/tasks/bulk", new { tasks })).Json(HttpStatusCode.Created);
         (await server.PostAsync("/tasks/actions", new { action = "cancel", filter = new { batch = new[] { "many", "kept" } } })).Json();
-        await using (var db = server.Context())
-            await db.Batches.Where(b => b.Name == "kept").ExecuteUpdateAsync(set => set.SetProperty(b => b.KeepTasks, 90.0));
+        (await server.SendAsync(HttpMethod.Patch, "/batches/kept", new { keep_tasks = -1 })).Problem(HttpStatusCode.BadRequest, "invalid");
+        var changed = (await server.SendAsync(HttpMethod.Patch, "/batches/kept", new { keep_tasks = 90, keep_logs = 1.5 })).Json();
+        Assert.Equal((90, 1.5), (changed.GetProperty("keep_tasks").GetDouble(), changed.GetProperty("keep_logs").GetDouble()));
         server.Clock.Ahead = TimeSpan.FromDays(31);
         Assert.Equal(1100, (await Pruner(server).PruneAsync(CancellationToken.None)).Tasks);
         server.Clock.Ahead = TimeSpan.FromDays(91);

@@ -94,7 +94,7 @@ internal static class Columns
         Column.Plain("uploading"), Column.Plain("succeeded"), Column.Plain("failed"),
         Column.Plain("cancelled"), Column.Plain("paused"), Column.Plain("total"), Column.Plain("workers"), BatchState,
         Column.Time("stopped"), Column.Plain("stopped_by"), Column.Plain("stopped_reason"), Column.Plain("max_fails"), Column.Plain("description"),
-        Column.Plain("priority"),
+        Column.Plain("priority"), Column.Plain("keep_tasks"), Column.Plain("keep_logs"),
     ];
 
     public static readonly IReadOnlyList<Column> WorkerShort =
