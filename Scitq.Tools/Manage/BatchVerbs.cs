@@ -59,7 +59,8 @@ internal static class BatchVerbs
         int? priority = context.Line.Has("priority") ? PriorityOption.Read(context) : null;
         var (keepTasks, keepLogs) = (Days(context, "keep-tasks"), Days(context, "keep-logs"));
         if (most is null && description is null && priority is null && keepTasks is null && keepLogs is null)
-            throw new UsageException("nothing to change: give --max-fails, --priority, --description, --keep-tasks or --keep-logs", "See: scitq-manage batch update --help");
+            throw new UsageException(
+                "nothing to change: give --max-fails, --priority, --description, --keep-tasks or --keep-logs", "See: scitq-manage batch update --help");
         if (names.Count > 1) context.Confirm($"{names.Count} batches would be changed.");
         var json = context.Format is Format.Json or Format.Jsonl;
         var rows = new JsonRows(context.Io.Out, context.Format == Format.Json && names.Count > 1);

@@ -12,9 +12,11 @@ public sealed class BatchStopTests
     {
         await using var cluster = await Cluster.StartAsync();
         var agent = await cluster.StartAgentAsync("a", concurrency: 1, prefetch: 1);
-        var ids = await cluster.SubmitAsync([cluster.Held("one"), cluster.Held("two"), cluster.Held("three"),
-            cluster.Held("other") with { Batch = "elsewhere" }]);
+        // Alone: of two that a worker gets together, the one that is ready first starts.
+        var first = await cluster.SubmitAsync(cluster.Held("one"));
         await cluster.WaitForStartAsync("one");
+        Guid[] ids = [first, .. await cluster.SubmitAsync([cluster.Held("two"), cluster.Held("three"), cluster.Held("other") with { Batch = "elsewhere" }])];
+        await cluster.WaitForAsync(ids[1], "accepted");
         await AskAsync(cluster, "stop");
         await Eventually.Async(async () => await WorkerAsync() == "stopped", "the worker is shown as stopped", Cluster.Patience);
 

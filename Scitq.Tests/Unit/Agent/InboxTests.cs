@@ -55,8 +55,8 @@ public sealed class InboxTests
             .BuildServiceProvider();
         Type[] expected =
         [
-            typeof(ClaimsAnswered), typeof(ConfigureWorker), typeof(HeartbeatAnswered), typeof(OutputStored), typeof(PauseAttempt), typeof(Ping),
-            typeof(ReportsAnswered), typeof(ReusableFound), typeof(StopAttempt), typeof(WorkerRegistered),
+            typeof(CarryOut), typeof(ClaimsAnswered), typeof(ConfigureWorker), typeof(HeartbeatAnswered), typeof(OutputStored),
+            typeof(PauseAttempt), typeof(Ping), typeof(ReportsAnswered), typeof(ReusableFound), typeof(StopAttempt), typeof(WorkerRegistered),
         ];
         Assert.Equal(expected, services.GetRequiredService<IInbox>().Routes.Select(r => r.Message).OrderBy(t => t.Name));
     }

@@ -273,7 +273,7 @@ public sealed class WorkerTests : IAsyncLifetime
         await Eventually.Async(() => _coordinator.Outcomes.Count == 2, "both are done");
         Assert.Equal(["removed 2 directories, 20 B", "forgot 1 resource, 10 B"], _coordinator.Outcomes.OrderBy(o => o.Id).Select(o => o.Text));
         Assert.Empty(Directory.GetDirectories(_folder["work/failed"]));
-        await Eventually.Async(() => _coordinator.Heartbeats.Last().Done.Count == 0, "they are no longer told");
+        await Eventually.Async(() => _coordinator.Heartbeats.LastOrDefault()?.Done.Count == 0, "they are no longer told");
         await Eventually.Async(() => _coordinator.Heartbeats.Last(h => h.Resources is not null).Resources!.Count == 0, "no resource is told");
     }
 
@@ -381,7 +381,7 @@ public sealed class WorkerTests : IAsyncLifetime
         await Eventually.Async(() => !_coordinator.Heartbeats.IsEmpty, "it is registered");
         (cancelled ? _coordinator.Cancelled : _coordinator.Revoked)[key] = true;
         if (cancelled) Assert.Equal(FailureClass.Cancelled, (await EndAsync(key.TaskId)).Result!.Failure);
-        await Eventually.Async(() => _coordinator.Heartbeats.Last().Leases.Count == 0, "it holds nothing any more");
+        await Eventually.Async(() => _coordinator.Heartbeats.LastOrDefault()?.Leases.Count == 0, "it holds nothing any more");
         Assert.Equal([key.Lease], _runtime.Abandoned);
         Assert.Equal(cancelled ? 1 : 0, _coordinator.Reports.Count(r => r.Stage == AttemptStage.Ended));
     }
@@ -413,7 +413,7 @@ public sealed class WorkerTests : IAsyncLifetime
         await StartAsync();
         await Eventually.Async(() => !_coordinator.Heartbeats.IsEmpty, "it is registered");
         var stopped = _worker!.StopAsync(CancellationToken.None);
-        await Eventually.Async(() => _coordinator.Heartbeats.Last().Hold == "draining", "it drains");
+        await Eventually.Async(() => _coordinator.Heartbeats.LastOrDefault()?.Hold == "draining", "it drains");
         Assert.Null(_coordinator.End(key.TaskId));
         _runtime.Unknown = null;
         if (running)
@@ -437,10 +437,10 @@ public sealed class WorkerTests : IAsyncLifetime
         disk.Fill();
         var task = await _coordinator.QueueAsync(new TaskSpec { Argv = ["print", new string('x', 9000), "0"] });
         await Eventually.Async(() =>
-            _coordinator.Heartbeats.Last().Hold?.StartsWith("the journal can't be written: No space left", StringComparison.Ordinal) == true, "it says why");
+            _coordinator.Heartbeats.LastOrDefault()?.Hold?.StartsWith("the journal can't be written: No space left", StringComparison.Ordinal) == true, "it says why");
         Assert.Null(_coordinator.End(task));
         disk.Free();
-        await Eventually.Async(() => _coordinator.Heartbeats.Last().Hold is null, "it takes tasks again");
+        await Eventually.Async(() => _coordinator.Heartbeats.LastOrDefault() is { Hold: null }, "it takes tasks again");
         await _coordinator.QueueAsync(task);
         Assert.Equal(0, (await EndAsync(task)).Result!.ExitCode);
         await _worker!.StopAsync(CancellationToken.None);
