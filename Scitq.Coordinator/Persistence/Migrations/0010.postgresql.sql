@@ -9,13 +9,6 @@ ALTER TABLE worker ADD COLUMN deleting boolean NOT NULL DEFAULT false;
 -- Why it was given.
 ALTER TABLE worker_order ADD COLUMN reason text;
 
--- The last lines of a worker's agent, as they were asked for last.
-CREATE TABLE worker_log (
-    worker_id bigint PRIMARY KEY REFERENCES worker (id) ON DELETE CASCADE,
-    request uuid NOT NULL,
-    text text NOT NULL
-);
-
 -- How busy it was, by the minute (since 1970); rows of a worker that is gone go with their age.
 CREATE TABLE worker_minute (
     worker_id bigint NOT NULL,

@@ -14,7 +14,7 @@ public sealed class OrderedDrainTests : IAsyncLifetime
     private static readonly WorkerSettings Works = new(BatchName.Default, 1, 1, Paused: false);
     private readonly TestFolder _folder = new();
     private readonly FakeRuntime _runtime = new();
-    private readonly Lifetime _lifetime = new();
+    private readonly LifetimeInTest _lifetime = new();
     private FakeCoordinator _coordinator = null!;
     private AgentInTest? _worker;
 
@@ -142,20 +142,5 @@ public sealed class OrderedDrainTests : IAsyncLifetime
         await _worker.StopAsync(new CancellationToken(canceled: true));
         await _worker.DisposeAsync();
         _worker = null;
-    }
-
-    private sealed class Lifetime : IHostApplicationLifetime
-    {
-        private volatile bool _stopped;
-
-        public bool Stopped => _stopped;
-
-        public CancellationToken ApplicationStarted => CancellationToken.None;
-
-        public CancellationToken ApplicationStopping => CancellationToken.None;
-
-        public CancellationToken ApplicationStopped => CancellationToken.None;
-
-        public void StopApplication() => _stopped = true;
     }
 }

@@ -175,7 +175,7 @@ public sealed class StandstillTests : IAsyncLifetime
     {
         var options = new AgentOptions
             { Name = "w", Concurrency = 1, Prefetch = prefetch, WorkDir = _folder["work"], Heartbeat = TimeSpan.FromMilliseconds(100), DiskReserve = 0 };
-        _worker = new AgentInTest(options, new InMemoryAgentBus(_coordinator.Bus, "w", TimeProvider.System), _runtime, new Lifetime());
+        _worker = new AgentInTest(options, new InMemoryAgentBus(_coordinator.Bus, "w", TimeProvider.System), _runtime, new LifetimeInTest());
         await _worker.StartAsync();
     }
 
@@ -185,18 +185,5 @@ public sealed class StandstillTests : IAsyncLifetime
         await _worker.StopAsync(new CancellationToken(canceled: true));
         await _worker.DisposeAsync();
         _worker = null;
-    }
-
-    private sealed class Lifetime : IHostApplicationLifetime
-    {
-        public CancellationToken ApplicationStarted => CancellationToken.None;
-
-        public CancellationToken ApplicationStopping => CancellationToken.None;
-
-        public CancellationToken ApplicationStopped => CancellationToken.None;
-
-        public void StopApplication()
-        {
-        }
     }
 }

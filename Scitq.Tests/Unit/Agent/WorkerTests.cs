@@ -15,7 +15,7 @@ public sealed class WorkerTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();
     private readonly FakeRuntime _runtime = new();
-    private readonly Lifetime _lifetime = new();
+    private readonly LifetimeInTest _lifetime = new();
     private FakeCoordinator _coordinator = null!;
     private AgentInTest? _worker;
 
@@ -506,18 +506,5 @@ public sealed class WorkerTests : IAsyncLifetime
         };
         _worker = new AgentInTest(options, new InMemoryAgentBus(_coordinator.Bus, "w", TimeProvider.System), _runtime, _lifetime);
         await _worker.StartAsync();
-    }
-
-    private sealed class Lifetime : IHostApplicationLifetime
-    {
-        public bool Stopped { get; private set; }
-
-        public CancellationToken ApplicationStarted => CancellationToken.None;
-
-        public CancellationToken ApplicationStopping => CancellationToken.None;
-
-        public CancellationToken ApplicationStopped => CancellationToken.None;
-
-        public void StopApplication() => Stopped = true;
     }
 }
